@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { idSchema, timestampSchema } from './names.ts';
+
+/** What happened. Kinds of agents and of the master share one list, since the cockpit shows one stream. */
+export const eventKindSchema = z.enum([
+  'instance.started',
+  'instance.adopted',
+  'instance.exited',
+  'instance.oom',
+  'instance.backoff',
+  'instance.crash-loop',
+  'instance.stopped',
+  'instance.failed',
+  'instance.unknown',
+  'release.fetched',
+  'node.connected',
+  'node.lost',
+  'node.rebooted',
+  'command',
+  'release.uploaded',
+  'rollout.started',
+  'rollout.finished',
+]);
+export type EventKind = z.infer<typeof eventKindSchema>;
+
+/** An event that an agent saw. `eventId` makes delivery exactly once: the master ignores one it has. */
+export const agentEventSchema = z.object({
+  eventId: z.uuid(),
+  at: timestampSchema,
+  kind: eventKindSchema,
+  instanceId: idSchema.nullable(),
+  /** One line for people. */
+  message: z.string().max(4096),
+});
+export type AgentEvent = z.infer<typeof agentEventSchema>;
+
+/** An event as it is kept and shown. */
+export const eventSchema = agentEventSchema.extend({
+  /** Order of arrival in the master's database. */
+  seq: idSchema,
+  nodeId: idSchema.nullable(),
+  serviceId: idSchema.nullable(),
+  /** The token's name, or `agent` or `master` where no person asked. */
+  actor: z.string().max(128),
+  result: z.enum(['ok', 'failed']),
+});
+export type SgridEvent = z.infer<typeof eventSchema>;

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { idSchema, timestampSchema } from './names.ts';
+
+/** How this agent isolates services. `none` runs them without limits, inside the agent's own cgroup. */
+export const cgroupDriverNameSchema = z.enum(['systemd', 'cgroupfs-v2', 'cgroupfs-v1', 'none']);
+export type CgroupDriverName = z.infer<typeof cgroupDriverNameSchema>;
+
+/** What changes rarely on a node; sent when an agent connects. */
+export const nodeInfoSchema = z.object({
+  hostname: z.string().max(255),
+  os: z.string().max(255),
+  kernel: z.string().max(255),
+  arch: z.string().max(32),
+  cpuCount: z.int().positive(),
+  memoryBytes: z.int().nonnegative(),
+  bootedAt: timestampSchema,
+  agentVersion: z.string().max(64),
+  agentStartedAt: timestampSchema,
+  cgroupDriver: cgroupDriverNameSchema,
+  /** What the driver cannot do here, for people; empty when all is well. */
+  cgroupWarning: z.string().max(1024),
+  /** Versions of the runtimes found, for example `{"node": "24.21.0", "java": "17.0.15"}`. */
+  runtimes: z.record(z.string().max(32), z.string().max(64)),
+});
+export type NodeInfo = z.infer<typeof nodeInfoSchema>;
+
+/** One node as a cockpit sees it. */
+export const nodeViewSchema = z.object({
+  nodeId: idSchema,
+  alias: z.string(),
+  innerAddress: z.string(),
+  link: z.enum(['up', 'down']),
+  /** When the master last heard from it, master's clock; null before the first time. */
+  lastSeenAt: timestampSchema.nullable(),
+  /** Master's clock minus node's clock, in milliseconds: add it to a node's time to get the master's. */
+  clockOffsetMs: z.int(),
+  info: nodeInfoSchema.nullable(),
+});
+export type NodeView = z.infer<typeof nodeViewSchema>;

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { agentEventSchema } from '../domain/event.ts';
+import { nodeSnapshotSchema } from '../domain/figures.ts';
+import { assignmentSchema, instanceStatusSchema } from '../domain/instance.ts';
+import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
+import { idSchema, serviceNameSchema, sha256Schema, timestampSchema } from '../domain/names.ts';
+import { nodeInfoSchema } from '../domain/node.ts';
+import { releaseRefSchema } from '../domain/release.ts';
+import { defineLink, notice, request } from './define.ts';
+
+const emptySchema = z.object({});
+
+/** Every message between the master and an agent. */
+export const agentLink = defineLink({
+  namespace: '/agent',
+  toMaster: {
+    /** First message on every connection: what this node is and all that it has. The master then applies what differs. */
+    'node.report': request({
+      payload: z.object({
+        at: timestampSchema,
+        info: nodeInfoSchema,
+        instances: z.array(instanceStatusSchema).max(100_000),
+      }),
+      result: emptySchema,
+    }),
+    /** Instances whose status changed. Only the newest counts, so a lost one is repeated, not queued. */
+    'instance.status': request({
+      payload: z.object({ instances: z.array(instanceStatusSchema).max(100_000) }),
+      result: emptySchema,
+    }),
+    /** Events in order, out of the agent's queue on disk. Answered once they are in the database. */
+    'event.deliver': request({
+      payload: z.object({ events: z.array(agentEventSchema).max(1000) }),
+      result: emptySchema,
+      timeoutMs: 10_000,
+    }),
+    /** Once a second, volatile. */
+    'node.snapshot': notice({ payload: nodeSnapshotSchema }),
+    /** While a package is being fetched, at most four a second. */
+    'release.progress': notice({
+      payload: z.object({ sha256: sha256Schema, receivedBytes: z.int().nonnegative() }),
+    }),
+  },
+  toClient: {
+    /** Fetch, verify and unpack a release, if it is not there yet. Touches no instance. */
+    'release.prepare': request({
+      payload: z.object({ serviceName: serviceNameSchema, release: releaseRefSchema }),
+      result: z.object({ alreadyThere: z.boolean() }),
+      timeoutMs: 600_000,
+    }),
+    /**
+     * Make an instance what the assignment says. Answered when that has settled: the program runs, or has ended, or
+     * could not be started (an error then). The same or an older revision changes nothing.
+     */
+    'instance.apply': request({
+      payload: z.object({ assignment: assignmentSchema }),
+      result: z.object({ status: instanceStatusSchema }),
+      timeoutMs: 30_000,
+    }),
+    /** Stop an instance and forget it. Its logs stay. */
+    'instance.remove': request({
+      payload: z.object({ instanceId: idSchema }),
+      result: emptySchema,
+      timeoutMs: 30_000,
+    }),
+    'log.read': request({ payload: logReadRequestSchema, result: logReadResultSchema, timeoutMs: 10_000 }),
+    'log.files': request({
+      payload: z.object({ instanceId: idSchema }),
+      result: z.object({ files: z.array(logFileSchema) }),
+    }),
+  },
+});
+
+export type AgentToMaster = typeof agentLink.toMaster;
+export type MasterToAgent = typeof agentLink.toClient;

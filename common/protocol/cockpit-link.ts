@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { eventSchema } from '../domain/event.ts';
+import { figuresHistorySchema } from '../domain/figures.ts';
+import { fleetFrameSchema, fleetScopeSchema, fleetSnapshotSchema } from '../domain/fleet.ts';
+import { instanceViewSchema } from '../domain/instance.ts';
+import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
+import { idSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
+import { releaseSchema } from '../domain/release.ts';
+import { roleSchema } from '../domain/role.ts';
+import { rolloutSchema } from '../domain/rollout.ts';
+import { limitsSchema, serviceSchema, serviceSpecSchema } from '../domain/service.ts';
+import { defineLink, notice, request } from './define.ts';
+import { wireErrorSchema } from './errors.ts';
+
+const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
+
+/** One outcome per instance asked for, in the order asked. `error` is null where it worked. */
+const outcomesSchema = z.object({
+  outcomes: z.array(z.object({ instanceId: idSchema, error: wireErrorSchema.nullable() })),
+});
+export type InstanceOutcome = z.infer<typeof outcomesSchema>['outcomes'][number];
+
+/** A stop may take its whole grace on each of many instances; the agents work side by side. */
+const COMMAND_TIMEOUT_MS = 660_000;
+
+/** Every message between the master and a cockpit. `role` is the least that may send it. */
+export const cockpitLink = defineLink({
+  namespace: '/cockpit',
+  toMaster: {
+    /** Who am I, and is the link alive: sent on connecting and then every few seconds to measure latency. */
+    'session.hello': request({
+      payload: z.object({}),
+      result: z.object({
+        actor: z.string(),
+        role: roleSchema,
+        masterVersion: z.string(),
+        at: timestampSchema,
+      }),
+    }),
+
+    /** Begin, or change the scope of, the stream of `fleet.frame`. */
+    'fleet.watch': request({ payload: z.object({ scope: fleetScopeSchema }), result: fleetSnapshotSchema }),
+    'fleet.unwatch': request({ payload: z.object({}), result: z.object({}) }),
+    'figures.history': request({
+      payload: z.object({ instanceIds: instanceIdsSchema }),
+      result: z.object({ histories: z.array(figuresHistorySchema) }),
+    }),
+
+    'service.list': request({
+      payload: z.object({}),
+      result: z.object({ services: z.array(serviceSchema) }),
+    }),
+    'service.create': request({
+      payload: z.object({ spec: serviceSpecSchema }),
+      result: z.object({ service: serviceSchema }),
+      role: 'operator',
+    }),
+
+    /** Uploads go over HTTP (see http.ts). Newest first. */
+    'release.list': request({
+      payload: z.object({ serviceId: idSchema.optional() }),
+      result: z.object({ releases: z.array(releaseSchema) }),
+    }),
+
+    /** A new instance, stopped and without a release until a rollout puts one on it. */
+    'instance.create': request({
+      payload: z.object({
+        serviceName: serviceNameSchema,
+        nodeId: idSchema,
+        /** Default: the node's inner address. */
+        host: z.string().min(1).max(255).optional(),
+        port: portSchema,
+        limits: limitsSchema.default({}),
+      }),
+      result: z.object({ instance: instanceViewSchema }),
+      role: 'operator',
+    }),
+    'instance.start': request({
+      payload: z.object({ instanceIds: instanceIdsSchema }),
+      result: outcomesSchema,
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    'instance.stop': request({
+      payload: z.object({ instanceIds: instanceIdsSchema }),
+      result: outcomesSchema,
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    'instance.restart': request({
+      payload: z.object({ instanceIds: instanceIdsSchema }),
+      result: outcomesSchema,
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    /** Stop it, and forget it here and on its node. */
+    'instance.remove': request({
+      payload: z.object({ instanceIds: instanceIdsSchema }),
+      result: outcomesSchema,
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+
+    /** Put a release on instances of its service, one after another. Answered when begun; `rollout.changed` tells the rest. */
+    'rollout.create': request({
+      payload: z.object({ releaseId: idSchema, instanceIds: instanceIdsSchema }),
+      result: z.object({ rollout: rolloutSchema }),
+      role: 'operator',
+    }),
+    'rollout.get': request({
+      payload: z.object({ rolloutId: idSchema }),
+      result: z.object({ rollout: rolloutSchema }),
+    }),
+
+    /** Relayed to the instance's agent. */
+    'log.read': request({ payload: logReadRequestSchema, result: logReadResultSchema, timeoutMs: 12_000 }),
+    'log.files': request({
+      payload: z.object({ instanceId: idSchema }),
+      result: z.object({ files: z.array(logFileSchema) }),
+      timeoutMs: 7_000,
+    }),
+
+    /** Newest first; `beforeSeq` pages back. */
+    'event.list': request({
+      payload: z.object({
+        beforeSeq: idSchema.optional(),
+        instanceId: idSchema.optional(),
+        limit: z.int().min(1).max(1000).default(200),
+      }),
+      result: z.object({ events: z.array(eventSchema) }),
+    }),
+  },
+  toClient: {
+    /** At most one a second, to cockpits that watch. */
+    'fleet.frame': notice({ payload: fleetFrameSchema }),
+    /** Every change of a rollout, to all cockpits. */
+    'rollout.changed': notice({ payload: z.object({ rollout: rolloutSchema }) }),
+    /** Every new event, to all cockpits. */
+    'event.added': notice({ payload: z.object({ events: z.array(eventSchema) }) }),
+  },
+});
+
+export type CockpitToMaster = typeof cockpitLink.toMaster;
+export type MasterToCockpit = typeof cockpitLink.toClient;

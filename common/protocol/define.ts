@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Role } from '../domain/role.ts';
+import { type WireError, wireErrorSchema } from './errors.ts';
+
+/** A message that is answered: with a result or a typed error, within `timeoutMs`. */
+export interface RequestDefinition<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
+  readonly kind: 'request';
+  readonly payload: P;
+  readonly result: R;
+  /** How long the caller waits for the answer, in milliseconds, unless it says otherwise. */
+  readonly timeoutMs: number;
+  /** The least role that may send it. Only meaningful on the cockpit link. */
+  readonly role: Role;
+}
+
+/** A message that is not answered. */
+export interface NoticeDefinition<P extends z.ZodType = z.ZodType> {
+  readonly kind: 'notice';
+  readonly payload: P;
+}
+
+export type MessageDefinition = RequestDefinition | NoticeDefinition;
+export type MessageTable = Readonly<Record<string, MessageDefinition>>;
+
+/** All messages of one link, by direction. The only place where an event is named. */
+export interface LinkDefinition<
+  Up extends MessageTable = MessageTable,
+  Down extends MessageTable = MessageTable,
+> {
+  readonly namespace: `/${string}`;
+  /** Sent by the client (agent or cockpit) to the master. */
+  readonly toMaster: Up;
+  /** Sent by the master to the client. */
+  readonly toClient: Down;
+}
+
+export function request<P extends z.ZodType, R extends z.ZodType>(definition: {
+  payload: P;
+  result: R;
+  timeoutMs?: number;
+  role?: Role;
+}): RequestDefinition<P, R> {
+  return { kind: 'request', timeoutMs: 5_000, role: 'viewer', ...definition };
+}
+
+export function notice<P extends z.ZodType>(definition: { payload: P }): NoticeDefinition<P> {
+  return { kind: 'notice', ...definition };
+}
+
+export function defineLink<Up extends MessageTable, Down extends MessageTable>(
+  link: LinkDefinition<Up, Down>,
+): LinkDefinition<Up, Down> {
+  return link;
+}
+
+/** What a request is answered with. */
+export type Reply<T> = { ok: true; value: T } | { ok: false; error: WireError };
+
+export const replySchema = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({ ok: z.literal(false), error: wireErrorSchema }),
+]);
+
+type Names<T extends MessageTable, K extends MessageDefinition['kind']> = {
+  [N in keyof T]: T[N] extends { kind: K } ? N : never;
+}[keyof T] &
+  string;
+
+/** Names of the requests in a table. */
+export type RequestName<T extends MessageTable> = Names<T, 'request'>;
+/** Names of the notices in a table. */
+export type NoticeName<T extends MessageTable> = Names<T, 'notice'>;
+
+/** What the sender passes: the schema's input, so that defaults may be left out. */
+export type PayloadInput<T extends MessageTable, N extends keyof T> = z.input<T[N]['payload']>;
+/** What the receiver gets, after validation. */
+export type Payload<T extends MessageTable, N extends keyof T> = z.output<T[N]['payload']>;
+/** What a request is answered with, after validation. */
+export type Result<T extends MessageTable, N extends keyof T> =
+  T[N] extends RequestDefinition<z.ZodType, infer R> ? z.output<R> : never;
+/** What a handler returns: the result schema's input. */
+export type ResultInput<T extends MessageTable, N extends keyof T> =
+  T[N] extends RequestDefinition<z.ZodType, infer R> ? z.input<R> : never;
+
+/** The Socket.IO event map of a table, for `Server<…>` and `Socket<…>`. */
+export type EventMap<T extends MessageTable> = {
+  [N in keyof T & string]: T[N] extends RequestDefinition
+    ? (payload: PayloadInput<T, N>, ack: (reply: Reply<ResultInput<T, N>>) => void) => void
+    : (payload: PayloadInput<T, N>) => void;
+};

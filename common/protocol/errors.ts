@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+/**
+ * Every error code that can cross a link. Callers branch on these, never on message text.
+ *
+ * Adding a code: add it here with the side that raises it; nothing else has to change.
+ */
+export const ERROR_CODES = [
+  /** The payload does not fit its schema. */
+  'bad_request',
+  /** No token, or one that the master does not know. */
+  'unauthenticated',
+  /** The token's role may not do this. */
+  'forbidden',
+  /** The two sides speak different protocol versions. */
+  'protocol_mismatch',
+  /** Another live connection holds this identity (an agent's node id). */
+  'identity_taken',
+  /** The named thing does not exist. */
+  'not_found',
+  /** The named thing exists already. */
+  'already_exists',
+  /** The request contradicts the present state (a rollout under way, a port in use). */
+  'conflict',
+  /** A value is outside what this node or service allows. */
+  'out_of_range',
+  /** The node has no live link to the master. */
+  'node_unreachable',
+  /** No answer came within the time-out; the request may still take effect. */
+  'timeout',
+  /** The package is truncated, corrupt, or holds entries that are not allowed. */
+  'package_invalid',
+  /** The bytes do not match the announced sha256 or size. */
+  'checksum_mismatch',
+  /** The package or message exceeds the size limit. */
+  'too_large',
+  /** The program could not be started. */
+  'start_failed',
+  /** Processes of the instance are still there after SIGKILL. */
+  'stop_failed',
+  /** The instance's process cannot be identified; nothing is signalled or started. */
+  'identity_in_doubt',
+  /** A file, directory or port cannot be used by this user. */
+  'permission_denied',
+  /** The disk is full. */
+  'no_space',
+  /** The link went down while waiting. */
+  'disconnected',
+  /** The request was cancelled by the caller. */
+  'cancelled',
+  /** Anything else: a bug of ours. The message carries what is known. */
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export const wireErrorSchema = z.object({
+  code: z.enum(ERROR_CODES),
+  /** What is wrong, naming the thing, as one sentence without a full stop. */
+  message: z.string().max(4096),
+  /** What the reader can do about it. */
+  hint: z.string().max(4096).optional(),
+});
+
+/** An error as it travels: plain data. */
+export type WireError = z.infer<typeof wireErrorSchema>;
+
+/** The one error class of the product: a code to branch on, a message to read, a hint to act on. */
+export class SgridError extends Error {
+  override readonly name = 'SgridError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** Turns an error into plain data. Unknown errors become `internal` and keep only their message. */
+export function toWireError(error: unknown): WireError {
+  if (error instanceof SgridError) {
+    return error.hint === undefined
+      ? { code: error.code, message: error.message }
+      : { code: error.code, message: error.message, hint: error.hint };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'internal', message: message.slice(0, 4096) };
+}
+
+export function fromWireError(error: WireError): SgridError {
+  return new SgridError(error.code, error.message, { hint: error.hint });
+}
+
+/** `message`, and the hint behind it where there is one: what a person is shown. */
+export function describeError(error: unknown): string {
+  const { message, hint } = toWireError(error);
+  return hint === undefined ? message : `${message} — ${hint}`;
+}

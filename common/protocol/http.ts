@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { releaseSchema } from '../domain/release.ts';
+import { wireErrorSchema } from './errors.ts';
+
+/**
+ * Plain HTTP on the master's port, for bulk bytes and for machines. Every call but `/healthz` carries
+ * `Authorization: Bearer <token>` (RFC 6750); errors answer with `httpErrorSchema` as JSON.
+ *
+ * - `POST /v1/services/:name/packages?version=…&message=…` — role `operator`. Body: the archive. Header `x-sgrid-sha256`
+ *   is optional and checked when given. 201 with `uploadResultSchema`.
+ * - `GET /v1/packages/:sha256` — role `agent`. The archive; supports `Range: bytes=N-` (RFC 9110 14.2).
+ * - `GET /healthz` — 200 `{"status":"ok","version":…}` without a token.
+ */
+export const HTTP_PATHS = {
+  health: '/healthz',
+  upload: (serviceName: string) => `/v1/services/${encodeURIComponent(serviceName)}/packages`,
+  package: (sha256: string) => `/v1/packages/${sha256}`,
+} as const;
+
+export const SHA256_HEADER = 'x-sgrid-sha256';
+
+export const uploadResultSchema = z.object({ release: releaseSchema });
+export const httpErrorSchema = z.object({ error: wireErrorSchema });
+export const healthSchema = z.object({ status: z.literal('ok'), version: z.string() });

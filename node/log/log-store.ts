@@ -1,0 +1,17 @@
+import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+
+/**
+ * The logs of this node's instances. A program writes its log file itself (O_APPEND, opened by the shim), so nothing
+ * here stands between it and the disk.
+ */
+export interface LogStore {
+  /** Makes the directory and the log's lineage where absent. Returns the file that the program appends to. */
+  prepare(instanceId: number): Promise<{ directory: string; stdoutFile: string }>;
+  /** Appends one line of ours to the instance's output, for example where a run begins and ends. */
+  mark(instanceId: number, line: string): Promise<void>;
+  /** @throws SgridError `not_found` for an unknown instance or file; `cancelled` when `signal` aborts a long poll. */
+  read(request: LogReadRequest, signal?: AbortSignal): Promise<LogReadResult>;
+  files(instanceId: number): Promise<LogFile[]>;
+  /** Ends all long polls and watchers. */
+  close(): Promise<void>;
+}

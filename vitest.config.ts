@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+
+/** One project per kind of test, so that `npm run check` can run the fast ones alone. */
+const project = (name: string, timeoutMs: number, maxWorkers = 2) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.{ts,tsx}`],
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+    maxWorkers,
+    env: { NODE_ENV: 'production', LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+  },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 10_000),
+      project('contract', 30_000),
+      project('screen', 30_000),
+      project('e2e', 120_000, 1),
+    ],
+  },
+});
