@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
+import { loadConfig } from '../../../common/config/load-config.ts';
+
+const schema = z.object({
+  httpPort: z.coerce.number().int().min(0).max(65535).default(15872),
+  host: z.string().default('127.0.0.1'),
+});
+
+let directory: string;
+let file: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sgrid-config-'));
+  file = join(directory, 'config.json');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const load = (env: Record<string, string> = {}, flags: Record<string, unknown> = {}, more = {}) =>
+  loadConfig(schema, { file, env, envPrefix: 'SGRIDNEXT_', flags, ...more });
+
+test('flags win over environment, environment over file, file over defaults', () => {
+  writeFileSync(file, '{"httpPort": 1, "host": "::1"}');
+  expect(load().config).toEqual({ httpPort: 1, host: '::1' });
+  expect(load({ SGRIDNEXT_HTTP_PORT: '2' }).config.httpPort).toBe(2);
+  expect(load({ SGRIDNEXT_HTTP_PORT: '2' }, { httpPort: 3 }).config.httpPort).toBe(3);
+});
+
+test('a missing file is an error only when the user named it', () => {
+  expect(load().config.httpPort).toBe(15872);
+  expect(() => load({}, {}, { fileMustExist: true })).toThrow(/does not exist/);
+});
+
+test('an unknown key is named, with the key that was meant', () => {
+  writeFileSync(file, '{"httpport": 1}');
+  expect(() => load()).toThrow(
+    expect.objectContaining({ code: 'bad_request', hint: 'did you mean "httpPort"?' }),
+  );
+});
+
+test('a key of an older config is ignored with a notice', () => {
+  writeFileSync(file, '{"db": "mysql://x"}');
+  expect(load({}, {}, { ignored: { db: 'the agent needs no database' } }).notices).toEqual([
+    `${file}: "db" is ignored: the agent needs no database`,
+  ]);
+});
+
+test('a bad value names its key and its source', () => {
+  expect(() => load({ SGRIDNEXT_HTTP_PORT: 'abc' })).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining('httpPort'),
+      hint: 'it comes from SGRIDNEXT_HTTP_PORT',
+    }),
+  );
+});
+
+test('half-written JSON is named as such', () => {
+  writeFileSync(file, '{"httpPort": 1');
+  expect(() => load()).toThrow(/cannot be read/);
+});
