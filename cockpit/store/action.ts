@@ -1,0 +1,82 @@
+import type { SgridEvent } from '../../common/domain/event.ts';
+import type { FiguresHistory } from '../../common/domain/figures.ts';
+import type { FleetFrame, FleetSnapshot } from '../../common/domain/fleet.ts';
+import type { Release } from '../../common/domain/release.ts';
+import type { Rollout } from '../../common/domain/rollout.ts';
+import type { Service } from '../../common/domain/service.ts';
+import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import type { LinkState } from '../client/master-client.ts';
+import type { LogPaneAction } from './log-pane.ts';
+import type { Screen, Size, Verb } from './state.ts';
+
+/** What comes from the master, asked or unasked. */
+export type DataAction =
+  | { readonly type: 'link'; readonly link: LinkState }
+  | { readonly type: 'snapshot'; readonly snapshot: FleetSnapshot }
+  | { readonly type: 'frame'; readonly frame: FleetFrame }
+  | { readonly type: 'histories'; readonly histories: readonly FiguresHistory[] }
+  | { readonly type: 'services'; readonly services: readonly Service[] }
+  | { readonly type: 'releases'; readonly serviceId: number; readonly releases: readonly Release[] }
+  | { readonly type: 'rollout'; readonly rollout: Rollout }
+  | { readonly type: 'events'; readonly events: readonly SgridEvent[]; readonly whole: boolean };
+
+/** What becomes of an effect. */
+export type ResultAction =
+  | { readonly type: 'job-done'; readonly jobId: number; readonly outcomes: readonly InstanceOutcome[] }
+  | { readonly type: 'job-failed'; readonly jobId: number; readonly error: WireError }
+  | { readonly type: 'rollout-created'; readonly rollout: Rollout }
+  | { readonly type: 'rollout-refused'; readonly error: WireError }
+  | {
+      readonly type: 'upload-progress';
+      readonly uploadId: number;
+      readonly sentBytes: number;
+      readonly totalBytes: number;
+    }
+  | { readonly type: 'upload-done'; readonly uploadId: number; readonly release: Release }
+  | { readonly type: 'upload-failed'; readonly uploadId: number; readonly error: WireError }
+  | {
+      readonly type: 'path-completed';
+      readonly asked: string;
+      readonly path: string;
+      readonly completions: readonly string[];
+    }
+  | { readonly type: 'load-failed'; readonly what: string; readonly error: WireError };
+
+export type CursorMove = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end';
+
+export type EditAction =
+  | { readonly type: 'insert'; readonly text: string }
+  | { readonly type: 'erase'; readonly what: 'character' | 'word' | 'line' }
+  | { readonly type: 'move'; readonly to: 'left' | 'right' | 'home' | 'end' };
+
+/** What a key, or a line of the palette, asks for. */
+export type CommandAction =
+  | { readonly type: 'cursor'; readonly move: CursorMove }
+  | { readonly type: 'open' }
+  | { readonly type: 'back' }
+  | { readonly type: 'go'; readonly screen: Screen; readonly filter?: string }
+  | { readonly type: 'mark' }
+  | { readonly type: 'mark-all' }
+  | { readonly type: 'sort'; readonly column: string }
+  | { readonly type: 'prompt'; readonly kind: 'palette' | 'filter' }
+  | { readonly type: 'edit'; readonly edit: EditAction }
+  | { readonly type: 'complete'; readonly step: 1 | -1 }
+  | { readonly type: 'submit' }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'ask'; readonly verb: Verb }
+  | { readonly type: 'confirm' }
+  | { readonly type: 'deploy' }
+  | { readonly type: 'deploy-archive' }
+  | { readonly type: 'describe' }
+  | { readonly type: 'logs' }
+  | { readonly type: 'help' }
+  | { readonly type: 'quit' };
+
+export type Action =
+  | DataAction
+  | ResultAction
+  | CommandAction
+  | { readonly type: 'tick' }
+  | { readonly type: 'resize'; readonly size: Size }
+  | { readonly type: 'log'; readonly action: LogPaneAction };

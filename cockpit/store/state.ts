@@ -1,0 +1,186 @@
+import type { SgridEvent } from '../../common/domain/event.ts';
+import type { InstanceFigures, NodeFigures } from '../../common/domain/figures.ts';
+import type { InstanceView } from '../../common/domain/instance.ts';
+import type { NodeView } from '../../common/domain/node.ts';
+import type { Release } from '../../common/domain/release.ts';
+import type { Rollout } from '../../common/domain/rollout.ts';
+import type { Service } from '../../common/domain/service.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import type { LinkState } from '../client/master-client.ts';
+import type { LogPaneState } from './log-pane.ts';
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface NodeSampleState {
+  readonly figures: NodeFigures;
+  /** When it was taken, cockpit's clock. */
+  readonly sampledAt: number;
+}
+
+/** Everything known of the fleet. Maps are replaced, never changed, so that identity tells whether something is new. */
+export interface FleetState {
+  /** When the last snapshot or frame came, cockpit's clock; null before the first. */
+  readonly receivedAt: number | null;
+  /** Master's clock minus cockpit's, in milliseconds. */
+  readonly masterOffsetMs: number;
+  readonly nodes: ReadonlyMap<number, NodeView>;
+  readonly instances: ReadonlyMap<number, InstanceView>;
+  readonly nodeSamples: ReadonlyMap<number, NodeSampleState>;
+  readonly figures: ReadonlyMap<number, InstanceFigures>;
+  /** CPU in thousandths of a core, oldest first, one a second, at most `HISTORY_SAMPLES`; null where a sample is missing. */
+  readonly cpuHistory: ReadonlyMap<number, readonly (number | null)[]>;
+}
+
+/** Where one is. `nodeId` null means all nodes. */
+export type Screen =
+  | { readonly name: 'nodes' }
+  | { readonly name: 'instances'; readonly nodeId: number | null }
+  | { readonly name: 'events' }
+  | {
+      readonly name: 'describe';
+      readonly target: { readonly kind: 'node' | 'instance'; readonly id: number };
+    }
+  | { readonly name: 'deploy' }
+  | { readonly name: 'logs'; readonly instanceId: number }
+  | { readonly name: 'help'; readonly of: ScreenName };
+export type ScreenName = Screen['name'];
+
+export type TableRow =
+  | { readonly kind: 'row'; readonly id: number }
+  | { readonly kind: 'group'; readonly nodeId: number };
+
+export interface Sort {
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/**
+ * A list with a cursor. `rows` is derived (filtered, sorted, grouped) and kept until something that it was made
+ * from changes. Screens without rows to select (describe, help) use only `top`.
+ */
+export interface TableState {
+  readonly selectedId: number | null;
+  /** First visible row. */
+  readonly top: number;
+  readonly filter: string;
+  readonly sort: Sort;
+  readonly rows: readonly TableRow[];
+  /** What `rows` was made from, compared by identity. */
+  readonly madeFrom: readonly unknown[];
+}
+
+export interface View {
+  readonly screen: Screen;
+  readonly table: TableState;
+}
+
+/** A line of text under edit. `cursor` counts UTF-16 units, always on a grapheme border. */
+export interface TextField {
+  readonly text: string;
+  readonly cursor: number;
+}
+
+export interface Prompt {
+  readonly kind: 'palette' | 'filter';
+  readonly field: TextField;
+  /** Chosen completion of the palette, counted from 0; -1 when none is chosen. */
+  readonly choice: number;
+  /** The filter before, for esc. */
+  readonly before: string;
+}
+
+export type Verb = 'start' | 'stop' | 'restart';
+
+export interface Confirm {
+  readonly verb: Verb;
+  readonly instanceIds: readonly number[];
+  /** First visible row of the list of what it hits. */
+  readonly top: number;
+}
+
+/** A command under way, shown with the time since it began. */
+export interface Job {
+  readonly jobId: number;
+  readonly label: string;
+  readonly startedAt: number;
+  /** Process ids before, by instance, so that the result can name old and new. */
+  readonly pidsBefore: ReadonlyMap<number, number | null>;
+  readonly verb: Verb | 'rollout';
+}
+
+export interface Toast {
+  readonly toastId: number;
+  readonly tone: 'ok' | 'warn' | 'bad' | 'accent';
+  readonly text: string;
+  readonly expiresAt: number;
+}
+
+export type DeployStep = 'service' | 'release' | 'archive' | 'upload' | 'instances' | 'confirm' | 'watch';
+
+export interface UploadState {
+  readonly uploadId: number;
+  readonly sentBytes: number;
+  /** Null until the file has been looked at. */
+  readonly totalBytes: number | null;
+  readonly startedAt: number;
+  readonly error: WireError | null;
+}
+
+export interface ArchiveForm {
+  readonly focus: 'path' | 'version' | 'message';
+  readonly path: TextField;
+  readonly version: TextField;
+  readonly message: TextField;
+  /** What the path could go on to. */
+  readonly completions: readonly string[];
+  /** What is wrong with the form, or empty. */
+  readonly problem: string;
+}
+
+export interface DeployState {
+  readonly step: DeployStep;
+  readonly serviceId: number | null;
+  /** Cursor of the list of the present step. */
+  readonly cursor: number;
+  readonly releaseId: number | null;
+  readonly archive: ArchiveForm;
+  readonly upload: UploadState | null;
+  readonly chosen: ReadonlySet<number>;
+  readonly rolloutId: number | null;
+  /** Asked for, not yet answered. */
+  readonly isSending: boolean;
+}
+
+/** Lists that are asked for, not streamed. Null before the first answer. */
+export interface CatalogState {
+  readonly services: readonly Service[] | null;
+  /** Newest first. */
+  readonly releases: ReadonlyMap<number, readonly Release[]>;
+  readonly rollouts: ReadonlyMap<number, Rollout>;
+  /** Newest first, at most `KEPT_EVENTS`. */
+  readonly events: readonly SgridEvent[] | null;
+}
+
+export interface CockpitState {
+  /** Cockpit's clock at the last action, in milliseconds since the epoch. */
+  readonly now: number;
+  readonly size: Size;
+  readonly url: string;
+  readonly link: LinkState;
+  readonly fleet: FleetState;
+  readonly catalog: CatalogState;
+  /** From the outermost to the one shown; never empty. */
+  readonly views: readonly View[];
+  readonly marks: ReadonlySet<number>;
+  readonly prompt: Prompt | null;
+  readonly confirm: Confirm | null;
+  readonly deploy: DeployState | null;
+  readonly logPane: LogPaneState | null;
+  readonly jobs: readonly Job[];
+  readonly toasts: readonly Toast[];
+  /** Numbers for jobs, toasts and uploads. */
+  readonly nextId: number;
+}
