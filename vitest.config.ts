@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /** One project per kind of test, so that `npm run check` can run the fast ones alone. */
 const project = (name: string, timeoutMs: number, maxWorkers = 2) => ({
+  // React's production build, which the tests run as the product does, has no development JSX runtime.
+  oxc: { jsx: { runtime: 'automatic' as const, development: false } },
   test: {
     name,
     include: [`test/${name}/**/*.test.{ts,tsx}`],
