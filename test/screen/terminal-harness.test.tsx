@@ -67,7 +67,7 @@ test('a condition that is never met fails with the screen in the message', async
 
 test('a terminal without an app takes what is written to it', async () => {
   const terminal = shown(createTerminal({ columns: 10, rows: 3 }));
-  terminal.stdout.write('one\r\ntwo\x1b]0;title\x07');
+  terminal.stdout.write('one\ntwo\x1b]0;title\x07');
   await terminal.waitFor('two');
   expect(terminal.screen()).toEqual(['one', 'two', '']);
   expect(terminal.titles()).toEqual(['title']);

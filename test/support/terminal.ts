@@ -128,6 +128,8 @@ export function createTerminal(size: { columns?: number; rows?: number } = {}): 
     rows: size.rows ?? 24,
     allowProposedApi: true,
     scrollback: 0,
+    // A tty turns LF into CR LF on its way out (ONLCR, termios(3)), also in Node's raw mode.
+    convertEol: true,
   });
   setCurrentWidths(emulator);
   const stdout = new TerminalStdout(emulator);
