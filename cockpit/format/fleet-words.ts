@@ -1,0 +1,27 @@
+import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
+import type { NodeView } from '../../common/domain/node.ts';
+import { plainText } from './plain-text.ts';
+
+/** How a run ended, short: `exit 1`, `SIGKILL`, `OOM`, `lost`. */
+export function exitWords(exit: ExitResult): string {
+  if (exit.oomKilled) return 'OOM killed';
+  if (exit.cause === 'lost') return 'lost';
+  const how = exit.signal ?? (exit.code === null ? 'ended' : `exit ${exit.code}`);
+  return exit.cause === 'stopped' ? `stop ${how}` : how;
+}
+
+/** Whether a run ended as nobody wanted. */
+export function isBadExit(exit: ExitResult): boolean {
+  return exit.oomKilled || (exit.cause !== 'stopped' && exit.code !== 0);
+}
+
+/** What people call a node: its alias, else its number. */
+export function nodeWords(node: NodeView | undefined, nodeId: number): string {
+  const alias = node === undefined ? '' : plainText(node.alias);
+  return alias === '' ? `node ${nodeId}` : alias;
+}
+
+/** What people call an instance: `web@alpha:8101`. The port is unique on its node. */
+export function instanceWords(instance: InstanceView, nodes: ReadonlyMap<number, NodeView>): string {
+  return `${instance.serviceName}@${nodeWords(nodes.get(instance.nodeId), instance.nodeId)}:${instance.port}`;
+}

@@ -1,0 +1,83 @@
+import stringWidth from 'string-width';
+
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** Put where text was cut. ASCII, since U+2026 is as wide as the terminal's locale says (UAX 11, ambiguous). */
+export const CUT_MARK = '~';
+
+/** Columns that `text` takes on a terminal. `text` holds no control characters. */
+export function displayWidth(text: string): number {
+  return PRINTABLE_ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+export function splitGraphemes(text: string): string[] {
+  if (PRINTABLE_ASCII.test(text)) return text.split('');
+  return Array.from(graphemes.segment(text), (part) => part.segment);
+}
+
+/** The longest beginning of `text` that takes at most `columns`. A wide character is never halved. */
+export function takeColumns(text: string, columns: number): string {
+  if (columns <= 0) return '';
+  if (PRINTABLE_ASCII.test(text)) return text.slice(0, columns);
+  let taken = '';
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    width += stringWidth(segment);
+    if (width > columns) break;
+    taken += segment;
+  }
+  return taken;
+}
+
+/** `text` in at most `columns`, with a mark where it was cut. */
+export function truncate(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  if (columns <= 1) return takeColumns(text, columns);
+  return takeColumns(text, columns - 1) + CUT_MARK;
+}
+
+/** The end of `text` in at most `columns`, with a mark where its beginning was cut: for paths under edit. */
+export function truncateStart(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  const parts = splitGraphemes(text);
+  let kept = '';
+  let width = 1;
+  for (let at = parts.length - 1; at >= 0; at--) {
+    const part = parts[at] ?? '';
+    width += displayWidth(part);
+    if (width > columns) break;
+    kept = part + kept;
+  }
+  return CUT_MARK + kept;
+}
+
+/** Exactly `columns` wide: cut or padded. */
+export function fit(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+  const cut = truncate(text, columns);
+  const space = ' '.repeat(Math.max(0, columns - displayWidth(cut)));
+  return align === 'left' ? cut + space : space + cut;
+}
+
+/** Breaks `text` at spaces into rows of at most `columns`; a longer word is broken anywhere. */
+export function wrapWords(text: string, columns: number): string[] {
+  const rows: string[] = [];
+  let row = '';
+  for (const word of text.split(' ')) {
+    const joined = row === '' ? word : `${row} ${word}`;
+    if (displayWidth(joined) <= columns) {
+      row = joined;
+      continue;
+    }
+    if (row !== '') rows.push(row);
+    row = word;
+    while (displayWidth(row) > columns) {
+      const part = takeColumns(row, columns);
+      if (part === '') break;
+      rows.push(part);
+      row = row.slice(part.length);
+    }
+  }
+  rows.push(row);
+  return rows;
+}

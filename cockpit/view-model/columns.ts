@@ -1,0 +1,127 @@
+import { displayWidth, fit, truncate } from '../format/width.ts';
+import type { Line, Segment } from './line.ts';
+
+/** One column of a table of rows of type `Row`. */
+export interface Column<Row> {
+  readonly key: string;
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  readonly minWidth: number;
+  /** It grows up to here where there is room; without it, it keeps `minWidth`. */
+  readonly maxWidth?: number;
+  /** 1 is the last to be left out on a narrow terminal. */
+  readonly priority: number;
+  cell(row: Row): Segment;
+  /** What rows are sorted by; without it, they cannot be sorted by this column. */
+  sortValue?(row: Row): number | string;
+  /** The first press sorts from the greatest down. */
+  readonly descendingFirst?: boolean;
+  /** Its values change all the time, so a filter does not look at it: rows would come and go. */
+  readonly isLive?: boolean;
+}
+
+export interface FittedColumn<Row> {
+  readonly column: Column<Row>;
+  readonly width: number;
+}
+
+export interface FittedColumns<Row> {
+  readonly columns: readonly FittedColumn<Row>[];
+  readonly gap: number;
+}
+
+/** Place in front of each row for the cursor and the mark. */
+export const LEAD_WIDTH = 2;
+
+const WIDE_COLUMNS = 110;
+
+/** Chooses the columns that fit into `width`, most important first, and shares what is left among those that can grow. */
+export function fitColumns<Row>(all: readonly Column<Row>[], width: number): FittedColumns<Row> {
+  const gap = width >= WIDE_COLUMNS ? 2 : 1;
+  let room = width - LEAD_WIDTH;
+  const chosen = new Set<Column<Row>>();
+  for (const column of [...all].sort((a, b) => a.priority - b.priority)) {
+    const needed = column.minWidth + (chosen.size === 0 ? 0 : gap);
+    if (needed > room) break;
+    chosen.add(column);
+    room -= needed;
+  }
+  const columns = all.filter((column) => chosen.has(column));
+  const widths = columns.map((column) => column.minWidth);
+  const canGrow = (at: number): boolean => (widths[at] ?? 0) < (columns[at]?.maxWidth ?? 0);
+  while (room > 0 && columns.some((_, at) => canGrow(at))) {
+    for (let at = 0; at < columns.length && room > 0; at++) {
+      if (!canGrow(at)) continue;
+      widths[at] = (widths[at] ?? 0) + 1;
+      room -= 1;
+    }
+  }
+  return { columns: columns.map((column, at) => ({ column, width: widths[at] ?? 0 })), gap };
+}
+
+/** The line of titles; the sorted column is marked `^` (ascending) or `v`. */
+export function headerLine<Row>(
+  { columns, gap }: FittedColumns<Row>,
+  sort: { column: string; descending: boolean },
+): Line {
+  let text = ' '.repeat(LEAD_WIDTH);
+  columns.forEach(({ column, width }, at) => {
+    const mark = column.key === sort.column ? (sort.descending ? 'v' : '^') : '';
+    const title = truncate(column.title, width - mark.length) + mark;
+    text += (at === 0 ? '' : ' '.repeat(gap)) + fit(title, width, column.align);
+  });
+  return { segments: [{ text, tone: 'label' }], bar: 'header' };
+}
+
+export interface RowMarks {
+  readonly isSelected: boolean;
+  readonly isMarked: boolean;
+  /** Figures are old: everything in the row is painted as such. */
+  readonly isStale: boolean;
+}
+
+export function rowLine<Row>({ columns, gap }: FittedColumns<Row>, row: Row, marks: RowMarks): Line {
+  const lead = (marks.isSelected ? '>' : ' ') + (marks.isMarked ? '*' : ' ');
+  const segments: Segment[] = [{ text: lead, tone: 'accent' }];
+  columns.forEach(({ column, width }, at) => {
+    const cell = column.cell(row);
+    const text = (at === 0 ? '' : ' '.repeat(gap)) + fit(cell.text, width, column.align);
+    segments.push({ text, tone: marks.isStale ? 'stale' : (cell.tone ?? 'plain') });
+  });
+  return marks.isSelected ? { segments, bar: 'selected' } : { segments };
+}
+
+export function compareValues(a: number | string, b: number | string): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a).localeCompare(String(b), 'en', { numeric: true });
+}
+
+/** Whether the text that a person sees in a row holds `needle`, upper and lower case alike. */
+export function rowMatches<Row>(columns: readonly Column<Row>[], row: Row, needle: string): boolean {
+  return columns.some(
+    (column) => column.isLive !== true && column.cell(row).text.toLowerCase().includes(needle),
+  );
+}
+
+/** One line of several pieces, cut at `width`. */
+export function lineOf(segments: readonly Segment[], width: number): Line {
+  const kept: Segment[] = [];
+  let room = width;
+  for (const segment of segments) {
+    if (room <= 0) break;
+    const text = truncate(segment.text, room);
+    kept.push({ ...segment, text });
+    room -= displayWidth(text);
+  }
+  return { segments: kept };
+}
+
+/** Left and right pieces on one line; where they do not fit, the left is cut, since the right holds the state. */
+export function splitLine(left: readonly Segment[], right: readonly Segment[], width: number): Line {
+  const rightLine = lineOf(right, width);
+  const rightWidth = rightLine.segments.reduce((sum, segment) => sum + displayWidth(segment.text), 0);
+  const leftLine = lineOf(left, Math.max(0, width - rightWidth - 1));
+  const leftWidth = leftLine.segments.reduce((sum, segment) => sum + displayWidth(segment.text), 0);
+  const space = { text: ' '.repeat(Math.max(0, width - leftWidth - rightWidth)) };
+  return { segments: [...leftLine.segments, space, ...rightLine.segments] };
+}

@@ -1,0 +1,77 @@
+import type { SgridEvent } from '../../common/domain/event.ts';
+import { instanceWords, nodeWords } from '../format/fleet-words.ts';
+import { plainText } from '../format/plain-text.ts';
+import { formatClock } from '../format/time.ts';
+import type { FleetState } from '../store/state.ts';
+import type { Column } from './columns.ts';
+
+export interface EventRow {
+  readonly event: SgridEvent;
+  /** What it is about: an instance, a node, or nothing in particular. */
+  readonly subject: string;
+  readonly now: number;
+}
+
+export function eventRow(fleet: FleetState, event: SgridEvent, now: number): EventRow {
+  const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
+  const subject = (): string => {
+    if (instance !== undefined) return instanceWords(instance, fleet.nodes);
+    if (event.instanceId !== null) return `instance ${event.instanceId}`;
+    return event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
+  };
+  return { event, subject: subject(), now };
+}
+
+const TROUBLE: ReadonlySet<string> = new Set([
+  'instance.oom',
+  'instance.crash-loop',
+  'instance.failed',
+  'instance.unknown',
+  'node.lost',
+]);
+
+export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
+  {
+    key: 'time',
+    title: 'TIME',
+    minWidth: 8,
+    maxWidth: 14,
+    priority: 1,
+    cell: ({ event, now }) => ({ text: formatClock(event.at, now), tone: 'dim' }),
+  },
+  {
+    key: 'kind',
+    title: 'EVENT',
+    minWidth: 16,
+    maxWidth: 20,
+    priority: 2,
+    cell: ({ event }) => ({
+      text: event.kind,
+      tone: event.result === 'failed' || TROUBLE.has(event.kind) ? 'bad' : 'plain',
+    }),
+  },
+  {
+    key: 'subject',
+    title: 'ON',
+    minWidth: 14,
+    maxWidth: 28,
+    priority: 4,
+    cell: ({ subject }) => ({ text: subject }),
+  },
+  {
+    key: 'actor',
+    title: 'BY',
+    minWidth: 7,
+    maxWidth: 14,
+    priority: 5,
+    cell: ({ event }) => ({ text: plainText(event.actor) }),
+  },
+  {
+    key: 'message',
+    title: 'MESSAGE',
+    minWidth: 20,
+    maxWidth: 400,
+    priority: 3,
+    cell: ({ event }) => ({ text: plainText(event.message) }),
+  },
+];
