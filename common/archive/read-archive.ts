@@ -1,0 +1,259 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { Parser, type ReadEntry } from 'tar';
+import { SgridError } from '../protocol/errors.ts';
+import { explainFileError } from '../system/atomic-file.ts';
+import { type Compression, detectCompression, FORMAT_HEAD_BYTES } from './detect-format.ts';
+import {
+  type AdmittedEntry,
+  type ArchiveLimits,
+  createEntryPolicy,
+  DEFAULT_ARCHIVE_LIMITS,
+  refuse,
+} from './entry-policy.ts';
+
+export interface ArchiveSummary {
+  compression: Compression;
+  /** Entries of the archive, the root directory not counted. */
+  entries: number;
+  files: number;
+  /** Sum of the sizes of the files. */
+  unpackedBytes: number;
+  /** The names that lie directly in the root, in order of appearance. */
+  topLevel: string[];
+}
+
+/** Reads the content of an entry, chunk by chunk, the next when `write` has resolved. May be left uncalled. */
+export type EntryBody = (write: (chunk: Buffer) => Promise<void>) => Promise<void>;
+
+export type EntryHandler = (entry: AdmittedEntry, body: EntryBody) => Promise<void>;
+
+/** Header, padding and the extended headers of long names, per entry at most, on top of the contents. */
+const OVERHEAD_BYTES_PER_ENTRY = 8192;
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Reads an archive from start to end, gzipped or not, and hands every entry that the policy admits to `onEntry`, one
+ * after the other. Returns only for an archive that is whole: the end-of-archive marker of tar (two zero blocks, POSIX
+ * pax(1)) and the checksum of gzip were seen. When it throws, no call of `onEntry` is under way any more.
+ *
+ * @throws SgridError `package_invalid`; whatever `onEntry` throws; errors of reading the file.
+ */
+export async function readArchive(
+  file: string,
+  onEntry: EntryHandler,
+  limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
+): Promise<ArchiveSummary> {
+  const compression = detectCompression(await readHead(file));
+  const reader = createEntryReader(onEntry, limits);
+  const source = createReadStream(file, { highWaterMark: CHUNK_BYTES });
+  try {
+    if (compression === 'none') await pipeline(source, reader.consume);
+    else await pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), refuseNested, reader.consume);
+    return reader.summary(compression);
+  } catch (error) {
+    await reader.abandon();
+    throw explain(error, file, reader.lastPath());
+  }
+}
+
+async function readHead(file: string): Promise<Buffer> {
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(
+        Buffer.alloc(FORMAT_HEAD_BYTES),
+        0,
+        FORMAT_HEAD_BYTES,
+        0,
+      );
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw explainFileError(error, file);
+  }
+}
+
+/** A gzip inside the gzip would be unpacked by the parser itself, past the bounds kept here. */
+async function* refuseNested(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of source) {
+    if (first && detectCompression(chunk) !== 'none') {
+      throw new SgridError('package_invalid', 'the archive is gzipped twice', {
+        hint: 'decompress it once with `gunzip`',
+      });
+    }
+    first = false;
+    yield chunk;
+  }
+}
+
+function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
+  const policy = createEntryPolicy(limits);
+  const maxStreamBytes = limits.maxUnpackedBytes + (limits.maxEntries + 16) * OVERHEAD_BYTES_PER_ENTRY;
+  // Strict: everything that node-tar would only warn of, a bad checksum above all, is an error.
+  const parser = new Parser({ strict: true, brotli: false, zstd: false });
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const topLevel = new Set<string>();
+  let failed = false;
+  let current: ReadEntry | null = null;
+  let lastPath: string | null = null;
+  let handled = Promise.resolve();
+  let entries = 0;
+  let files = 0;
+  let unpackedBytes = 0;
+  let sawEnd = false;
+
+  const fail = (error: unknown): void => {
+    failed = true;
+    failure.reject(error);
+  };
+
+  const handle = async (entry: ReadEntry): Promise<void> => {
+    if (failed) return;
+    const admitted = policy.admit({
+      path: entry.path,
+      type: entry.type,
+      sizeBytes: entry.size,
+      mode: entry.mode,
+      modifiedAt: entry.mtime,
+      linkTarget: entry.linkpath,
+    });
+    if (admitted !== null) {
+      entries += 1;
+      topLevel.add(admitted.path.split('/', 1)[0] ?? '');
+      if (admitted.kind === 'file' || admitted.kind === 'link') files += 1;
+      if (admitted.kind === 'file') unpackedBytes += admitted.sizeBytes;
+      await onEntry(admitted, (write) => readBody(entry, write));
+    }
+    entry.resume();
+  };
+
+  parser.on('error', (error) => {
+    // Behind the end only one is left: "unrecognized" for an archive without entries, which is told below as that.
+    if (!sawEnd) fail(error);
+  });
+  parser.on('eof', () => {
+    sawEnd = true;
+  });
+  parser.on('entry', (entry: ReadEntry) => {
+    current = entry;
+    lastPath = entry.path;
+    // `abandon` destroys an entry that may have no reader.
+    entry.on('error', () => {});
+    handled = handled.then(() => handle(entry)).catch(fail);
+  });
+  // Types that the parser knows nothing of, and headers larger than it takes.
+  parser.on('ignoredEntry', (entry: ReadEntry) => {
+    fail(refuse(entry.path, `is of type ${entry.type}, which is not allowed here or too large`));
+  });
+  parser.on('meta', (header: string) => {
+    // The parser would unpack a sparse file's map as if it were its content.
+    if (/\bGNU\.sparse\./.test(header)) {
+      fail(
+        new SgridError('package_invalid', 'the archive holds sparse files', {
+          hint: 'pack without --sparse',
+        }),
+      );
+    }
+  });
+
+  const consume = async (source: AsyncIterable<Buffer>): Promise<void> => {
+    let streamBytes = 0;
+    for await (const chunk of source) {
+      streamBytes += chunk.length;
+      if (streamBytes > maxStreamBytes) {
+        throw new SgridError('package_invalid', `the archive holds more than ${maxStreamBytes} bytes`, {
+          hint: 'raise the limit, or pack less',
+        });
+      }
+      // Padding behind the end, which the parser would hoard; the rest is read for gzip's checksum only.
+      if (sawEnd) continue;
+      if (!parser.write(chunk)) {
+        const drained = Promise.withResolvers<void>();
+        parser.once('drain', drained.resolve);
+        await Promise.race([drained.promise, failure.promise]);
+      }
+      if (failed) await failure.promise;
+    }
+    const ended = Promise.withResolvers<void>();
+    parser.once('end', ended.resolve);
+    parser.end();
+    await Promise.race([ended.promise, failure.promise]);
+    await handled;
+    if (failed) await failure.promise;
+    if (!sawEnd) throw truncated(lastPath);
+    if (files === 0) {
+      throw new SgridError('package_invalid', 'the archive holds no file', {
+        hint: 'pack the program into it, for example `tar czf NAME.tar.gz -C DIRECTORY .`',
+      });
+    }
+  };
+
+  return {
+    consume,
+    lastPath: () => lastPath,
+    async abandon(): Promise<void> {
+      fail(new Error('abandoned'));
+      current?.destroy(new Error('abandoned'));
+      await handled;
+    },
+    summary: (compression: Compression): ArchiveSummary => ({
+      compression,
+      entries,
+      files,
+      unpackedBytes,
+      topLevel: [...topLevel],
+    }),
+  };
+}
+
+function readBody(entry: ReadEntry, write: (chunk: Buffer) => Promise<void>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  entry.on('error', reject);
+  entry.on('end', () => resolve());
+  entry.on('data', (chunk) => {
+    entry.pause();
+    write(chunk).then(() => entry.resume(), reject);
+  });
+  return promise;
+}
+
+function truncated(lastPath: string | null, cause?: unknown): SgridError {
+  const where = lastPath === null ? 'before its first entry' : `in or behind ${JSON.stringify(lastPath)}`;
+  return new SgridError('package_invalid', `the archive is truncated: it ends ${where}`, {
+    hint: 'pack or copy it again; `tar tf FILE` must pass',
+    cause,
+  });
+}
+
+/** The words of zlib and node-tar, told apart by their codes. */
+function explain(error: unknown, file: string, lastPath: string | null): unknown {
+  if (error instanceof SgridError || !(error instanceof Error)) return error;
+  const { code, tarCode } = error as NodeJS.ErrnoException & { tarCode?: string };
+  if (code === 'Z_BUF_ERROR') return truncated(lastPath, error);
+  if (code?.startsWith('Z_') === true) {
+    return new SgridError('package_invalid', `the archive is corrupt: ${error.message}`, {
+      hint: 'pack or copy it again; `gzip -t FILE` must pass',
+      cause: error,
+    });
+  }
+  if (tarCode === undefined) return explainFileError(error, file);
+  if (lastPath === null) {
+    return new SgridError('package_invalid', 'this is no tar archive', {
+      hint: 'a package is a tar archive, gzipped or not: `tar czf NAME.tar.gz -C DIRECTORY .`',
+      cause: error,
+    });
+  }
+  if (tarCode === 'TAR_BAD_ARCHIVE') return truncated(lastPath, error);
+  return new SgridError(
+    'package_invalid',
+    `the archive is corrupt behind ${JSON.stringify(lastPath)}: ${error.message}`,
+    { hint: 'pack or copy it again; `tar tf FILE` must pass', cause: error },
+  );
+}
