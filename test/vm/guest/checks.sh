@@ -1,0 +1,27 @@
+# Sourced by scenarios: the words they are written in. `scenario` must be set to its name.
+
+# check WHAT COMMAND...: one line about whether the command succeeds.
+check() {
+  what=$1
+  shift
+  if why=$("$@" 2>&1); then
+    echo "ok $scenario: $what"
+  else
+    echo "FAILED $scenario: $what: $(printf '%s' "${why:-$* is false}" | tr '\n\r' '  ' | cut -c 1-400)"
+  fi
+}
+
+# eventually COMMAND...: repeats it until it succeeds, 30 s at most.
+eventually() {
+  tries=0
+  until "$@" >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -ge 300 ] && { "$@"; return; }
+    sleep 0.1
+  done
+}
+
+alive() { [ -d "/proc/$1" ] || { echo "process $1 is gone"; return 1; }; }
+gone() { [ ! -d "/proc/$1" ] || { echo "process $1 lives: $(tr '\0' ' ' <"/proc/$1/cmdline")"; return 1; }; }
+equal() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'"; return 1; }; }
+nonempty() { [ -s "$1" ] || { echo "$1 is empty or absent"; return 1; }; }
