@@ -25,7 +25,8 @@ export const packedFiguresSchema = z
   .refine((values) => values.length % 6 === 0, 'length must be a multiple of 6');
 export type PackedFigures = z.infer<typeof packedFiguresSchema>;
 
-const STRIDE = 6;
+/** Numbers per instance in `PackedFigures`. */
+export const FIGURES_STRIDE = 6;
 
 export function packFigures(samples: readonly InstanceFigures[]): PackedFigures {
   const packed: number[] = [];
@@ -44,7 +45,7 @@ export function packFigures(samples: readonly InstanceFigures[]): PackedFigures 
 
 export function unpackFigures(packed: PackedFigures): InstanceFigures[] {
   const samples: InstanceFigures[] = [];
-  for (let at = 0; at + STRIDE <= packed.length; at += STRIDE) {
+  for (let at = 0; at + FIGURES_STRIDE <= packed.length; at += FIGURES_STRIDE) {
     const value = (field: number): number => packed[at + field] ?? 0;
     samples.push({
       instanceId: value(0),
