@@ -42,7 +42,12 @@ export interface CgroupDriver {
   stat(key: string): Promise<CgroupStat>;
   /** Every process in the group, whatever its session or parent. */
   pids(key: string): Promise<number[]>;
-  /** Sends SIGKILL to all of the group at once, so that nothing can fork away from it (`cgroup.kill`; freezer on v1). */
+  /**
+   * Sends SIGKILL to all of the group at once, so that nothing can fork away from it (`cgroup.kill`; freezer on v1), and
+   * resolves when the group is empty.
+   *
+   * @throws SgridError `stop_failed` naming the pids that are still there after 10 seconds.
+   */
   killAll(key: string): Promise<void>;
   /** Removes an empty group. @throws SgridError `conflict` naming the pids when it is not empty. */
   remove(key: string): Promise<void>;
