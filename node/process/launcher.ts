@@ -1,0 +1,88 @@
+import { execa } from 'execa';
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { CgroupJoin } from '../cgroup/driver.ts';
+import { SHIM_MARK } from './shims.ts';
+
+export interface LaunchRequest {
+  /** Names the instance's group; also `SGRID_INSTANCE_KEY` of the program. */
+  key: string;
+  runId: string;
+  /** Path of the run's records without `.started` and `.exit`. */
+  record: string;
+  logFile: string;
+  /** Working directory of the program. */
+  directory: string;
+  /** The whole environment of the program. */
+  env: Readonly<Record<string, string>>;
+  shims: CgroupJoin;
+  group: CgroupJoin;
+  /** Program and arguments. */
+  command: readonly string[];
+}
+
+export interface Launched {
+  shimPid: number;
+  /** Settles when the shim has ended; never rejects. */
+  ended: Promise<void>;
+}
+
+export interface Launcher {
+  /** Spawns the shim of a run. @throws SgridError `start_failed` when not even that worked. */
+  launch(request: LaunchRequest): Launched;
+}
+
+/**
+ * Starts shims so that nothing ties them to the agent: own session, no pipe, not ended with it.
+ *
+ * @param resetSignals `env --default-signal=…` or nothing: see `probeSignalReset`.
+ */
+export function createLauncher(options: {
+  shell: string;
+  shimFile: string;
+  resetSignals: readonly string[];
+}): Launcher {
+  return {
+    launch(request) {
+      const [program = '', ...args] = request.command;
+      // env takes a name with "=" for an assignment.
+      const reset = program.includes('=') ? [] : options.resetSignals;
+      const subprocess = execa(
+        options.shell,
+        [
+          ...[options.shimFile, SHIM_MARK, request.key, request.runId],
+          ...[request.record, request.logFile, request.directory],
+          ...[...request.shims.procsFiles, '--', ...request.group.procsFiles, '--'],
+          ...[...request.group.execPrefix, ...reset, program, ...args],
+        ],
+        {
+          cwd: '/',
+          env: { ...request.env },
+          extendEnv: false,
+          detached: true,
+          stdio: 'ignore',
+          cleanup: false,
+          reject: false,
+        },
+      );
+      if (subprocess.pid === undefined) {
+        subprocess.catch(() => {});
+        throw new SgridError('start_failed', `the shell ${options.shell} could not be started`, {
+          hint: 'look at the number of processes, free memory and the size of arguments and environment',
+        });
+      }
+      subprocess.nodeChildProcess.unref();
+      return { shimPid: subprocess.pid, ended: subprocess.then(() => {}) };
+    },
+  };
+}
+
+/**
+ * A shell without job control starts background commands with SIGINT and SIGQUIT ignored (POSIX 2.9.3.1), and dash
+ * and busybox do not let the command take that back. `env` of coreutils 8.31 or later does; elsewhere a program
+ * that wants these two must ask for them, as Node.js and Java do anyway.
+ */
+export async function probeSignalReset(): Promise<readonly string[]> {
+  const command = ['env', '--default-signal=INT,QUIT'] as const;
+  const probe = await execa(command[0], [command[1], 'true'], { stdio: 'ignore', reject: false });
+  return probe.failed ? [] : command;
+}

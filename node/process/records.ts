@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+
+/**
+ * What the shim wrote of one run: two files in one directory that the agent watches, `<instance>.<run>.started` and
+ * `<instance>.<run>.exit`. See shim.sh for who writes what when.
+ */
+export interface StartedRecord {
+  shim: { pid: number; startTicks: string };
+  program: { pid: number; startTicks: string };
+  /** When the program took over its process, milliseconds since the epoch. */
+  startedAt: number;
+}
+
+export interface ExitRecord {
+  /** 0 to 255, or null when a signal ended it. */
+  code: number | null;
+  /** For example `SIGKILL`. */
+  signal: string | null;
+  endedAt: number;
+}
+
+/** Exit statuses of the shim's child that mean "never became the program", while there is no started record. */
+export const START_FAILURES: Readonly<Record<number, string>> = {
+  119: 'the group of the shims could not be entered',
+  120: "the instance's cgroup could not be entered",
+  121: 'the working directory could not be entered',
+  122: 'the start could not be recorded',
+  123: 'the log file could not be opened',
+};
+
+/** Names of the two records of a run, without their directory. */
+export function recordName(instanceId: number, runId: string): string {
+  return `${instanceId}.${runId}`;
+}
+
+/** The instance that a file of the records' directory belongs to, or null for a stranger. */
+export function instanceOfRecord(fileName: string): number | null {
+  const match = /^([1-9]\d*)\.[\w-]+\.(started|exit)$/.exec(fileName);
+  return match?.[1] === undefined ? null : Number(match[1]);
+}
+
+export function readStarted(record: string): StartedRecord | null {
+  const file = `${record}.started`;
+  const words = wholeLine(file);
+  const [shimPid, shimTicks, pid, ticks] = words?.split(' ') ?? [];
+  if (shimTicks === undefined || ticks === undefined || !/^\d+( \d+){3}$/.test(words ?? '')) return null;
+  return {
+    shim: { pid: Number(shimPid), startTicks: shimTicks },
+    program: { pid: Number(pid), startTicks: ticks },
+    startedAt: modifiedAt(file),
+  };
+}
+
+export function readExit(record: string): ExitRecord | null {
+  const file = `${record}.exit`;
+  const line = wholeLine(file);
+  const match = /^(\d{1,3})(?: (.*))?$/.exec(line ?? '');
+  if (match?.[1] === undefined) return null;
+  return { ...parseStatus(Number(match[1]), match[2] ?? ''), endedAt: modifiedAt(file) };
+}
+
+/**
+ * Tells `exit(137)` from death by SIGKILL: `$?` is the same, but `jobs` says `Done(137)` or `Killed`.
+ *
+ * Without its words (a shell that forgets them) a status above 128 is taken for a signal, as POSIX 2.8.2 suggests.
+ */
+export function parseStatus(status: number, words: string): { code: number | null; signal: string | null } {
+  const exited = status <= 128 || /\bDone ?\(\d+\)|\bExit \d+/.test(words);
+  return exited ? { code: status, signal: null } : { code: null, signal: signalName(status - 128) };
+}
+
+/** `9` → `SIGKILL`, `40` → `SIGRTMIN+6`; glibc keeps 32 and 33 for itself, so SIGRTMIN is 34: signal(7). */
+export function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  if (found !== undefined) return found[0];
+  return number >= 34 ? `SIGRTMIN+${number - 34}`.replace('+0', '') : `SIG${number}`;
+}
+
+/** Removes both records of a run. */
+export function sweepRecord(record: string): void {
+  rmSync(`${record}.started`, { force: true });
+  rmSync(`${record}.exit`, { force: true });
+}
+
+/** Removes records that belong to no run in `keep` (`<instance>.<run>`). */
+export function sweepStrangers(directory: string, keep: ReadonlySet<string>): void {
+  for (const name of readdirSync(directory)) {
+    if (!keep.has(name.replace(/\.(started|exit)$/, ''))) rmSync(join(directory, name), { force: true });
+  }
+}
+
+/** The first line of a record without its closing "end", or null while it is not wholly written. */
+function wholeLine(file: string): string | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch {
+    return null;
+  }
+  const line = text.slice(0, text.indexOf('\n'));
+  return line.endsWith(' end') ? line.slice(0, -4) : null;
+}
+
+function modifiedAt(file: string): number {
+  return Math.round(statSync(file).mtimeMs);
+}
