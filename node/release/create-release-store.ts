@@ -1,0 +1,168 @@
+import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { execa } from 'execa';
+import { extractArchive } from '../../common/archive/extract-archive.ts';
+import type { ReleaseRef } from '../../common/domain/release.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
+import { downloadPackage } from './download-package.ts';
+import {
+  type ReleaseLayout,
+  releaseLayout,
+  removeLeftovers,
+  setAsideOldReleases,
+  touchRelease,
+} from './release-layout.ts';
+import type { FetchPackage, ReleaseStore } from './release-store.ts';
+import { switchLink } from './switch-link.ts';
+
+export interface ReleaseStoreOptions {
+  /** Directory of its own; made when absent. */
+  readonly root: string;
+  readonly fetchPackage: FetchPackage;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** A source that is silent for so long counts as cut. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface OwnedReleaseStore extends ReleaseStore {
+  /** Ends downloads under way with `cancelled`, keeping what they have, and waits until nothing is written any more. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  readonly serviceName: string;
+  readonly done: Promise<string>;
+  readonly listeners: Set<(receivedBytes: number) => void>;
+}
+
+/**
+ * Releases as `<root>/<service>/<sha256>`, downloads as `<root>/.downloads/<sha256>.part`. A release is unpacked under
+ * another name and renamed when it is whole and on the disk.
+ */
+export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseStore {
+  const { root, clock } = options;
+  const layout = releaseLayout(root);
+  const closing = new AbortController();
+  /** By sha256: a package is downloaded by one job at a time, whoever asks. */
+  const jobs = new Map<string, Job>();
+  let ready: Promise<void> | null = null;
+
+  const makeReady = (): Promise<void> => {
+    ready ??= mkdir(layout.downloads, { recursive: true })
+      .then(() => removeLeftovers(root))
+      .catch((error) => {
+        ready = null;
+        throw explainFileError(error, root);
+      });
+    return ready;
+  };
+
+  const start = (serviceName: string, release: ReleaseRef): Job => {
+    const listeners = new Set<(receivedBytes: number) => void>();
+    const done = makeReady()
+      .then(() =>
+        fetchAndUnpack(options, layout, serviceName, release, closing.signal, (receivedBytes) => {
+          for (const listener of listeners) listener(receivedBytes);
+        }),
+      )
+      .finally(() => jobs.delete(release.sha256));
+    const job: Job = { serviceName, done, listeners };
+    jobs.set(release.sha256, job);
+    return job;
+  };
+
+  return {
+    async prepare(serviceName, release, onProgress) {
+      const directory = layout.release(serviceName, release.sha256);
+      for (;;) {
+        if (touchRelease(directory, clock())) return { directory, alreadyThere: true };
+        if (closing.signal.aborted) throw closing.signal.reason;
+        const running = jobs.get(release.sha256);
+        if (running !== undefined && running.serviceName !== serviceName) {
+          // The same package under another service: its turn comes after.
+          await running.done.catch(() => {});
+          continue;
+        }
+        const job = running ?? start(serviceName, release);
+        if (onProgress !== undefined) job.listeners.add(onProgress);
+        return { directory: await job.done, alreadyThere: false };
+      }
+    },
+
+    async find(serviceName, release) {
+      const directory = layout.release(serviceName, release.sha256);
+      return touchRelease(directory, clock()) ? directory : null;
+    },
+
+    async switchCurrent(linkPath, directory) {
+      switchLink(linkPath, directory);
+    },
+
+    async prune(serviceName, inUse, keep) {
+      await makeReady();
+      for (const aside of setAsideOldReleases(layout.service(serviceName), inUse, keep)) {
+        await rm(aside, { recursive: true, force: true });
+      }
+    },
+
+    async close() {
+      closing.abort(
+        new SgridError('cancelled', 'the agent is stopping', {
+          hint: 'it is resumed when the agent is back',
+        }),
+      );
+      await Promise.allSettled([...jobs.values()].map(({ done }) => done));
+    },
+  };
+}
+
+async function fetchAndUnpack(
+  { fetchPackage, clock, idleTimeoutMs = 30_000 }: ReleaseStoreOptions,
+  layout: ReleaseLayout,
+  serviceName: string,
+  release: ReleaseRef,
+  signal: AbortSignal,
+  onProgress: (receivedBytes: number) => void,
+): Promise<string> {
+  const partFile = layout.part(release.sha256);
+  const directory = layout.release(serviceName, release.sha256);
+  const unpacking = layout.unpacking(serviceName, release.sha256);
+  try {
+    await checkSpace(partFile, layout.downloads, release);
+    await downloadPackage({ release, partFile, fetchPackage, onProgress, signal, idleTimeoutMs });
+    await mkdir(layout.service(serviceName), { recursive: true });
+    await rm(unpacking, { recursive: true, force: true });
+    await extractArchive(partFile, unpacking);
+    // Before the name that says "whole": one syncfs(2), which Node cannot call, instead of an fsync per file.
+    await execa('sync', ['-f', unpacking]);
+    touchRelease(unpacking, clock());
+    await rename(unpacking, directory);
+    syncDirectory(layout.service(serviceName));
+    await rm(partFile, { force: true });
+    return directory;
+  } catch (error) {
+    const explained = explainFileError(error, directory);
+    await rm(unpacking, { recursive: true, force: true });
+    // Only an unfinished download is worth keeping; anything else would fail again with it, or hold a full disk.
+    const { code } = explained as { code?: unknown };
+    if (code !== 'disconnected' && code !== 'cancelled') await rm(partFile, { force: true });
+    throw explained;
+  }
+}
+
+/** Refuses before the disk is full: the services on this node need what is left for their logs. */
+async function checkSpace(partFile: string, directory: string, release: ReleaseRef): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const freeBytes = bavail * bsize;
+  const thereBytes = await stat(partFile).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  if (release.sizeBytes - thereBytes <= freeBytes) return;
+  throw new SgridError(
+    'no_space',
+    `release ${release.version} has ${release.sizeBytes} bytes, and ${directory} has room for ${freeBytes}`,
+    { hint: 'free some space on that file system' },
+  );
+}

@@ -1,0 +1,152 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type EntrySpec, resolveEntry } from '../../../node/release/entry-point.ts';
+
+let base: string;
+let root: string;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'sgrid-entry-'));
+  root = join(base, 'package');
+  mkdirSync(root);
+});
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+const put = (path: string, content = 'x', mode = 0o644) => {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+  chmodSync(join(root, path), mode);
+};
+const spec = (over: Partial<EntrySpec> = {}): EntrySpec => ({
+  name: 'web',
+  args: [],
+  runtimeArgs: [],
+  ...over,
+});
+const runtimes = { node: '/opt/node', java: 'java' };
+const found = async (type: 'binary' | 'node' | 'java', over: Partial<EntrySpec> = {}) =>
+  (await resolveEntry(type, spec(over), root, runtimes)).file.slice(root.length + 1);
+
+describe('binary', () => {
+  test('runs its entry with its arguments, and makes it executable', async () => {
+    put('bin/server', 'x', 0o640);
+    put('web');
+    const { file, argv } = await resolveEntry(
+      'binary',
+      spec({ entry: 'bin/server', args: ['-v', 'a b'] }),
+      root,
+    );
+    expect(argv).toEqual([join(root, 'bin/server'), '-v', 'a b']);
+    expect(statSync(file).mode & 0o777).toBe(0o751);
+    expect(statSync(join(root, 'web')).mode & 0o777).toBe(0o644);
+  });
+  test('without an entry takes the file named like the service, else the only one', async () => {
+    put('readme.txt');
+    mkdirSync(join(root, 'assets'));
+    expect(await found('binary')).toBe('readme.txt');
+    put('web');
+    expect(await found('binary')).toBe('web');
+  });
+  test('with several candidates names them all', async () => {
+    put('a');
+    put('b');
+    await expect(found('binary')).rejects.toMatchObject({
+      code: 'start_failed',
+      message: expect.stringContaining('a, b'),
+    });
+  });
+  test('a missing entry is named, with what is there instead', async () => {
+    put('server');
+    put('conf/x');
+    await expect(found('binary', { entry: 'bin/web' })).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringMatching(/entry "bin\/web" of web .* holds conf\/, server/),
+    });
+    await expect(found('binary', { entry: 'conf' })).rejects.toMatchObject({ code: 'start_failed' });
+    await expect(found('binary', { entry: 'server/x' })).rejects.toMatchObject({ code: 'not_found' });
+  });
+  test('an entry that leads out of the package is neither run nor made executable', async () => {
+    writeFileSync(join(base, 'outside'), 'x');
+    symlinkSync(join(base, 'outside'), join(root, 'web'));
+    await expect(found('binary', { entry: 'web' })).rejects.toMatchObject({ code: 'start_failed' });
+    expect(statSync(join(base, 'outside')).mode & 0o111).toBe(0);
+  });
+});
+
+test('an archive of one directory: the root first, then inside of it', async () => {
+  put('mydir/web');
+  put('mydir/mydir/deep');
+  expect(await found('binary')).toBe('mydir/web');
+  expect(await found('binary', { entry: 'web' })).toBe('mydir/web');
+  expect(await found('binary', { entry: 'mydir/web' })).toBe('mydir/web');
+  expect(await found('binary', { entry: 'mydir/deep' })).toBe('mydir/mydir/deep');
+  put('second');
+  await expect(found('binary', { entry: 'web' })).rejects.toMatchObject({ code: 'not_found' });
+});
+
+describe('node', () => {
+  test('runs the entry, else main, else index.js', async () => {
+    put('index.js');
+    expect(await found('node')).toBe('index.js');
+    put('package.json', '{"main":"lib"}');
+    put('lib/index.js');
+    expect(await found('node')).toBe('lib/index.js');
+    put('lib.js');
+    expect(await found('node')).toBe('lib.js');
+    put('app.mjs');
+    const { argv } = await resolveEntry(
+      'node',
+      spec({ entry: 'app.mjs', args: ['x'], runtimeArgs: ['--max-old-space-size=64'] }),
+      root,
+      runtimes,
+    );
+    expect(argv).toEqual(['/opt/node', '--max-old-space-size=64', join(root, 'app.mjs'), 'x']);
+  });
+  test('a main that is gone falls back to index.js, as node does', async () => {
+    put('package.json', '{"main":"gone.js"}');
+    put('index.js');
+    expect(await found('node')).toBe('index.js');
+  });
+  test('a main that climbs out of the package is refused', async () => {
+    writeFileSync(join(base, 'evil.js'), 'x');
+    put('package.json', '{"main":"../evil.js"}');
+    await expect(found('node')).rejects.toMatchObject({ code: 'start_failed' });
+  });
+  test('a broken package.json and a package without a script are told', async () => {
+    put('package.json', '{');
+    await expect(found('node')).rejects.toMatchObject({ code: 'start_failed' });
+    put('package.json', '{}');
+    await expect(found('node')).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('index.js'),
+    });
+  });
+});
+
+describe('java', () => {
+  test('takes the only jar or war, wherever it lies', async () => {
+    put('a/b/c/Service.WAR');
+    const { argv } = await resolveEntry(
+      'java',
+      spec({ runtimeArgs: ['-Xmx64m'], args: ['x'] }),
+      root,
+      runtimes,
+    );
+    expect(argv).toEqual(['java', '-Xmx64m', '-jar', join(root, 'a/b/c/Service.WAR'), 'x']);
+  });
+  test('two are listed, and the entry decides', async () => {
+    put('app.jar');
+    put('lib/dep.jar');
+    await expect(found('java')).rejects.toMatchObject({
+      code: 'start_failed',
+      message: expect.stringContaining('app.jar, lib/dep.jar'),
+    });
+    expect(await found('java', { entry: 'app.jar' })).toBe('app.jar');
+  });
+  test('none is told', async () => {
+    put('readme');
+    await expect(found('java')).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
