@@ -51,4 +51,9 @@ export interface CgroupDriver {
   killAll(key: string): Promise<void>;
   /** Removes an empty group. @throws SgridError `conflict` naming the pids when it is not empty. */
   remove(key: string): Promise<void>;
+  /**
+   * Removes what is ours beside the instances' groups as far as it is empty: the shims' group, and the parent when it is one
+   * below the agent's own (`self/<name>`). For taking a local system down; `create` makes all of it again.
+   */
+  tidy(): Promise<void>;
 }
