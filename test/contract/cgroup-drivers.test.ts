@@ -1,0 +1,322 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { identify } from '../../common/system/process-identity.ts';
+import { createCgroupfsV2Driver } from '../../node/cgroup/cgroupfs-v2.ts';
+import { detectDriver, readOwnCgroups } from '../../node/cgroup/detect.ts';
+import type { CgroupDriver, CgroupJoin } from '../../node/cgroup/driver.ts';
+import { findHierarchies } from '../../node/cgroup/hierarchies.ts';
+import { resolveParent } from '../../node/cgroup/parent.ts';
+import { readMachineCapacity } from '../../node/stats/machine-capacity.ts';
+import { killExactly, type Program, startIn, until } from './cgroup-program.ts';
+
+/**
+ * One suite for every driver that can run on this machine, with real processes in real groups: below this process's own
+ * group in each hierarchy, never beside or above it.
+ */
+
+/** What a driver promises here beyond knowing and killing its members. */
+interface Subject {
+  readonly driver: CgroupDriver | null;
+  readonly skipReason: string;
+  readonly hasGroups: boolean;
+  readonly hasLimits: boolean;
+}
+
+const PARENT = `self/sgrid-test-${randomBytes(4).toString('hex')}`;
+
+async function detected(name: 'cgroupfs-v2' | 'cgroupfs-v1' | 'none'): Promise<Subject> {
+  const shape = { hasGroups: name !== 'none', hasLimits: name !== 'none' };
+  try {
+    return { driver: await detectDriver({ driver: name, parent: PARENT }), skipReason: '', ...shape };
+  } catch (error) {
+    return { driver: null, skipReason: error instanceof Error ? error.message : String(error), ...shape };
+  }
+}
+
+/** On a hybrid machine v1 holds the controllers; membership, freezing and killing of v2 work all the same. */
+function v2WithoutControllers(): Subject {
+  const hierarchies = findHierarchies(readFileSync('/proc/self/mountinfo', 'utf8'), readOwnCgroups());
+  const unified = hierarchies.find(({ version }) => version === 2);
+  const place = unified === undefined ? null : resolveParent(`${PARENT}-bare`, unified.ownPath);
+  const shape = { hasGroups: true, hasLimits: false };
+  if (unified === undefined || place === null)
+    return { driver: null, skipReason: 'cgroup v2 is not mounted', ...shape };
+  const driver = createCgroupfsV2Driver({
+    mountPoint: unified.mountPoint,
+    place,
+    controllers: [],
+    capacity: readMachineCapacity,
+    warning: '',
+    procRoot: '/proc',
+  });
+  return { driver, skipReason: '', ...shape };
+}
+
+const subjects: readonly (readonly [string, Subject])[] = [
+  ['cgroupfs-v2', await detected('cgroupfs-v2')],
+  ['cgroupfs-v2 without controllers', v2WithoutControllers()],
+  ['cgroupfs-v1', await detected('cgroupfs-v1')],
+  ['none', await detected('none')],
+];
+
+for (const [label, subject] of subjects) {
+  if (subject.driver === null)
+    describe.skip(`${label} (${subject.skipReason})`, () => test('cannot run here'));
+  else contract(label, subject.driver, subject);
+}
+
+function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }: Subject): void {
+  describe(label, () => {
+    let key: string;
+    let programs: Program[];
+    const start = (joinIt: CgroupJoin, ...argv: string[]): Program => {
+      const program = startIn(joinIt, argv);
+      programs.push(program);
+      return program;
+    };
+    const startScript = (joinIt: CgroupJoin, script: string): Program => start(joinIt, 'sh', '-c', script);
+    const memberCount = async (count: number): Promise<number[]> => {
+      await until(`${count} members`, async () => (await driver.pids(key)).length === count);
+      return driver.pids(key);
+    };
+
+    beforeEach(() => {
+      key = `t-${randomBytes(4).toString('hex')}`;
+      programs = [];
+    });
+    afterEach(async () => {
+      await driver.killAll(key);
+      for (const program of programs) await killExactly(program);
+      await driver.remove(key);
+      await driver.tidy();
+    });
+    afterAll(async () => {
+      const left = groupsOf(await driver.joinForShims()).filter((group) => existsSync(group));
+      await driver.tidy();
+      expect(left.filter((group) => existsSync(dirname(group)))).toEqual([]);
+    });
+
+    test('a group that is not there answers as an empty one', async () => {
+      expect(await driver.pids(key)).toEqual([]);
+      await driver.killAll(key);
+      await driver.remove(key);
+      const figures = Object.values(await driver.stat(key));
+      expect(figures.every((figure) => figure === 0 || (figure === null && !hasLimits))).toBe(true);
+    });
+
+    test('sees children, orphans and other sessions, and kills them all', async () => {
+      const joinIt = await driver.create(key, {});
+      const program = startScript(
+        joinIt,
+        'sleep 300 & setsid sh -c "sleep 300 & sleep 300 & wait" & (setsid sleep 300 &) ; wait',
+      );
+      const pids = await memberCount(6);
+      expect(pids).toContain(program.pid);
+      const identities = pids.map((pid) => identify(pid));
+      expect(identities).not.toContain(null);
+      await driver.killAll(key);
+      expect(await driver.pids(key)).toEqual([]);
+      expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
+      await until('nobody of them lives', async () => pids.every((pid) => identify(pid) === null));
+    });
+
+    test('kills a process that passes itself on by forking and exiting', async () => {
+      const joinIt = await driver.create(key, {});
+      const hop = 'sleep 0.02; sh -c "$HOP" &';
+      startScript(joinIt, `export HOP='${hop}'; sh -c "$HOP" & exit 0`);
+      const first = await memberCount(2);
+      await until('it has hopped on', async () => {
+        const now = await driver.pids(key);
+        return now.length > 0 && now.every((pid) => !first.includes(pid));
+      });
+      await driver.killAll(key);
+      for (let look = 0; look < 20; look += 1) expect(await driver.pids(key)).toEqual([]);
+    });
+
+    test('kills nobody outside', async () => {
+      const other = `${key}-other`;
+      try {
+        const outsider = startScript(await driver.create(other, {}), 'exec sleep 300');
+        await until('the outsider is in', async () => (await driver.pids(other)).includes(outsider.pid));
+        startScript(await driver.create(key, {}), 'exec sleep 300');
+        await memberCount(1);
+        await driver.killAll(key);
+        expect(identify(outsider.pid)).not.toBeNull();
+      } finally {
+        await driver.killAll(other);
+        await driver.remove(other);
+      }
+    });
+
+    test('refuses to remove a group that is not empty, naming who is in it', async () => {
+      const program = startScript(await driver.create(key, {}), 'exec sleep 300');
+      await memberCount(1);
+      await expect(driver.remove(key)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(`pid ${program.pid}`),
+      });
+      expect(identify(program.pid)).not.toBeNull();
+    });
+
+    test('create again keeps the members; remove and killAll again do nothing', async () => {
+      const joinIt = await driver.create(key, {});
+      startScript(joinIt, 'exec sleep 300');
+      const before = await memberCount(1);
+      expect(await driver.create(key, { pids: 50 })).toEqual(joinIt);
+      expect(await driver.pids(key)).toEqual(before);
+      await driver.killAll(key);
+      await driver.killAll(key);
+      await driver.remove(key);
+      await driver.remove(key);
+      expect(groupsOf(joinIt).filter((group) => existsSync(group))).toEqual([]);
+    });
+
+    test('refuses limits beyond the machine with the allowed range, and leaves no group behind', async () => {
+      const { cpuCount, memoryBytes } = readMachineCapacity();
+      await expect(driver.create(key, { cpuCores: cpuCount + 1 })).rejects.toMatchObject({
+        code: 'out_of_range',
+        message: expect.stringContaining(`0.01 to ${cpuCount} cores`),
+      });
+      const memoryMiB = Math.ceil(memoryBytes / 1024 ** 2) + 1;
+      await expect(driver.create(key, { memoryMiB })).rejects.toMatchObject({ code: 'out_of_range' });
+      const joinIt = await driver.create(`${key}-other`, {});
+      await driver.remove(`${key}-other`);
+      const groups = groupsOf(joinIt).map((group) => join(dirname(group), key));
+      expect(groups.filter((group) => existsSync(group))).toEqual([]);
+    });
+
+    test.each(['', '../up', 'a/b', 'cgroup.procs', '-x', 'sgrid-shims'])(
+      'refuses "%s" as a key',
+      async (bad) => {
+        await expect(driver.create(bad, {})).rejects.toMatchObject({ code: 'bad_request' });
+        await expect(driver.pids(bad)).rejects.toMatchObject({ code: 'bad_request' });
+      },
+    );
+
+    test('shims live outside of the instance and of its end', async () => {
+      const shim = startScript(await driver.joinForShims(), 'exec sleep 300');
+      startScript(await driver.create(key, {}), 'exec sleep 300');
+      await memberCount(1);
+      await driver.killAll(key);
+      expect(identify(shim.pid)).not.toBeNull();
+      await killExactly(shim);
+    });
+
+    test.runIf(!hasGroups)('finds a descendant that emptied its environment', async () => {
+      startScript(await driver.create(key, {}), 'env -i sleep 300 & wait');
+      await memberCount(2);
+      await driver.killAll(key);
+      expect(await driver.pids(key)).toEqual([]);
+    });
+
+    describe.runIf(hasGroups)('groups', () => {
+      test('a service’s own group below counts, is killed and removed with it', async () => {
+        const joinIt = await driver.create(key, {});
+        const below = groupsOf(joinIt).map((group) => join(group, 'own'));
+        for (const group of below) mkdirSync(group);
+        const inside = { ...joinIt, procsFiles: below.map((group) => join(group, 'cgroup.procs')) };
+        const program = startScript(inside, 'exec sleep 300');
+        expect(await memberCount(1)).toEqual([program.pid]);
+        await driver.killAll(key);
+        await driver.remove(key);
+        expect(below.filter((group) => existsSync(group))).toEqual([]);
+      });
+
+      test('a group that a killed agent left frozen is usable again', async () => {
+        const joinIt = await driver.create(key, {});
+        for (const group of groupsOf(joinIt)) freeze(driver, group);
+        const program = startScript(await driver.create(key, {}), 'exit 7');
+        expect(await program.ended).toEqual({ code: 7, signal: null });
+      });
+
+      test('counts CPU time', async () => {
+        const joinIt = await driver.create(key, {});
+        startScript(joinIt, 'while :; do :; done');
+        await until('CPU time', async () => ((await driver.stat(key)).cpuUsageMicros ?? 0) > 20_000);
+      });
+    });
+
+    describe.runIf(hasLimits)('limits', () => {
+      /** Takes so many MiB of memory once it is told to, then says so and stays. */
+      const takeMemory = (mib: number): string =>
+        `read go; x=$(head -c ${mib}m /dev/zero | tr "\\0" x); echo taken; read end`;
+
+      test('a service over its memory limit is OOM-killed, and that is counted', async () => {
+        const program = startScript(await driver.create(key, { memoryMiB: 24 }), takeMemory(100));
+        program.tell('go');
+        expect(await program.ended).toEqual({ code: null, signal: 'SIGKILL' });
+        expect((await driver.stat(key)).oomKills).toBeGreaterThan(0);
+        expect(program.output()).not.toContain('taken');
+      });
+
+      test('a pids limit stops forks', async () => {
+        const joinIt = await driver.create(key, { pids: 5 });
+        const program = startScript(joinIt, 'for i in 1 2 3 4 5 6 7 8; do sleep 300 & done; echo all');
+        await until('a refused fork', async () => /fork/i.test(program.output()));
+        expect((await driver.pids(key)).length).toBeLessThanOrEqual(5);
+        expect(program.output()).not.toContain('all');
+      });
+
+      test('a CPU limit throttles', async () => {
+        startScript(await driver.create(key, { cpuCores: 0.05 }), 'while :; do :; done');
+        await until('throttling', async () => ((await driver.stat(key)).cpuThrottledPeriods ?? 0) > 0);
+        expect((await driver.stat(key)).cpuPeriods).toBeGreaterThan(0);
+      });
+
+      test('a raised memory limit takes effect live', async () => {
+        const program = startScript(await driver.create(key, { memoryMiB: 16 }), takeMemory(40));
+        await memberCount(1);
+        await driver.limit(key, { memoryMiB: 400 });
+        program.tell('go');
+        await until('memory taken', async () => program.output().includes('taken'));
+        const { memoryBytes, oomKills, pids } = await driver.stat(key);
+        expect(memoryBytes).toBeGreaterThan(40 * 1024 ** 2);
+        expect([oomKills, pids]).toEqual([0, 1]);
+      });
+
+      test('a lowered memory limit takes effect live', async () => {
+        const program = startScript(await driver.create(key, { memoryMiB: 400 }), takeMemory(100));
+        await memberCount(1);
+        await driver.limit(key, { memoryMiB: 24 });
+        program.tell('go');
+        expect(await program.ended).toMatchObject({ signal: 'SIGKILL' });
+      });
+
+      test('a lifted limit is lifted', async () => {
+        const program = startScript(await driver.create(key, { memoryMiB: 16, pids: 1 }), takeMemory(40));
+        await memberCount(1);
+        await driver.limit(key, {});
+        program.tell('go');
+        await until('memory taken', async () => program.output().includes('taken'));
+      });
+
+      test('a memory limit below what is in use is refused, kills nobody and changes nothing', async () => {
+        const program = startScript(await driver.create(key, { memoryMiB: 400, pids: 50 }), takeMemory(60));
+        program.tell('go');
+        await until('memory taken', async () => program.output().includes('taken'));
+        await expect(driver.limit(key, { memoryMiB: 8, pids: 1 })).rejects.toMatchObject({
+          code: 'out_of_range',
+        });
+        expect(identify(program.pid)).not.toBeNull();
+        expect((await driver.stat(key)).oomKills).toBe(0);
+        program.tell('end');
+        expect(await program.ended).toEqual({ code: 0, signal: null });
+      });
+
+      test('limits of a group that is not there cannot be set', async () => {
+        await expect(driver.limit(key, {})).rejects.toMatchObject({ code: 'not_found' });
+      });
+    });
+  });
+}
+
+function groupsOf(joinIt: CgroupJoin): string[] {
+  return joinIt.procsFiles.map((file) => dirname(file));
+}
+
+function freeze(driver: CgroupDriver, group: string): void {
+  const [file, value] = driver.name === 'cgroupfs-v1' ? ['freezer.state', 'FROZEN'] : ['cgroup.freeze', '1'];
+  if (existsSync(join(group, file))) writeFileSync(join(group, file), value);
+}
