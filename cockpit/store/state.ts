@@ -5,6 +5,7 @@ import type { NodeView } from '../../common/domain/node.ts';
 import type { Release } from '../../common/domain/release.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import type { Service } from '../../common/domain/service.ts';
+import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { LogPaneState } from './log-pane.ts';
@@ -106,9 +107,12 @@ export interface Job {
   readonly jobId: number;
   readonly label: string;
   readonly startedAt: number;
+  readonly verb: Verb;
+  readonly instanceIds: readonly number[];
   /** Process ids before, by instance, so that the result can name old and new. */
   readonly pidsBefore: ReadonlyMap<number, number | null>;
-  readonly verb: Verb | 'rollout';
+  /** The master's answer; the job stays until the fleet shows its result, so that the new pid can be named. */
+  readonly answer: { readonly at: number; readonly outcomes: readonly InstanceOutcome[] } | null;
 }
 
 export interface Toast {
@@ -117,6 +121,9 @@ export interface Toast {
   readonly text: string;
   readonly expiresAt: number;
 }
+
+/** The first row of the list of releases; no release has this id. */
+export const UPLOAD_ROW = 0;
 
 export type DeployStep = 'service' | 'release' | 'archive' | 'upload' | 'instances' | 'confirm' | 'watch';
 
@@ -143,8 +150,8 @@ export interface ArchiveForm {
 export interface DeployState {
   readonly step: DeployStep;
   readonly serviceId: number | null;
-  /** Cursor of the list of the present step. */
-  readonly cursor: number;
+  /** Row under the cursor in the list of the present step, by id; `UPLOAD_ROW` is the row that leads to an upload. */
+  readonly cursorId: number | null;
   readonly releaseId: number | null;
   readonly archive: ArchiveForm;
   readonly upload: UploadState | null;

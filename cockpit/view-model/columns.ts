@@ -91,9 +91,11 @@ export function rowLine<Row>({ columns, gap }: FittedColumns<Row>, row: Row, mar
   return marks.isSelected ? { segments, bar: 'selected' } : { segments };
 }
 
+const collator = new Intl.Collator('en', { numeric: true });
+
 export function compareValues(a: number | string, b: number | string): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  return String(a).localeCompare(String(b), 'en', { numeric: true });
+  return collator.compare(String(a), String(b));
 }
 
 /** Whether the text that a person sees in a row holds `needle`, upper and lower case alike. */

@@ -97,7 +97,8 @@ const NODE_COLUMN: Column<InstanceRow> = {
   maxWidth: 20,
   priority: 3,
   cell: ({ node, view }) => ({ text: nodeWords(node, view.nodeId) }),
-  sortValue: ({ node, view }) => nodeWords(node, view.nodeId),
+  // With the number behind it, so that two nodes of one name do not mix.
+  sortValue: ({ node, view }) => `${nodeWords(node, view.nodeId)} ${view.nodeId}`,
 };
 
 /** `sort` keys of these are bound in the key table. */

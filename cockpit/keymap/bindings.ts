@@ -1,0 +1,342 @@
+import type { Action, CursorMove } from '../store/action.ts';
+import type { KeyContext } from './context.ts';
+
+/** One row of the key table: what a key does, where, and how help and hints name it. */
+export interface Binding {
+  /** As `keys.ts` names them: `j`, `J`, `space`, `enter`, `ctrl-d`, `page-down`, … The first is the one shown. */
+  readonly keys: readonly string[];
+  readonly contexts: readonly KeyContext[];
+  readonly action: Action;
+  /** What it does, for the help screen. */
+  readonly help: string;
+  /** A word for the hints at the bottom; absent where only the help screen tells it. Hints stand in the table's order. */
+  readonly hint?: string;
+}
+
+const TABLES = ['nodes', 'instances', 'events'] as const;
+const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks'] as const;
+const PAGES = ['describe', 'help'] as const;
+const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
+const TEXTS = ['palette', 'filter', 'deploy-form'] as const;
+const ANYWHERE = [
+  ...TABLES,
+  ...PAGES,
+  'logs',
+  'deploy-list',
+  'deploy-releases',
+  'deploy-marks',
+  'deploy-watch',
+] as const;
+
+const cursor = (move: CursorMove): Action => ({ type: 'cursor', move });
+const sort = (column: string): Action => ({ type: 'sort', column });
+
+/** Every key of the cockpit. The help screen, the hints and what a key does all come from here. */
+export const BINDINGS: readonly Binding[] = [
+  // What one came for.
+  {
+    keys: ['enter'],
+    contexts: ['nodes'],
+    action: { type: 'open' },
+    help: 'instances of the node',
+    hint: 'instances',
+  },
+  {
+    keys: ['d'],
+    contexts: ['instances'],
+    action: { type: 'describe' },
+    help: 'everything about the instance',
+    hint: 'describe',
+  },
+  {
+    keys: ['enter'],
+    contexts: ['events'],
+    action: { type: 'open' },
+    help: 'what the event is about',
+    hint: 'open',
+  },
+  {
+    keys: ['d'],
+    contexts: ['nodes'],
+    action: { type: 'describe' },
+    help: 'everything about the node',
+    hint: 'describe',
+  },
+  {
+    keys: ['l', 'enter'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'logs' },
+    help: 'log of the instance',
+    hint: 'logs',
+  },
+  {
+    keys: ['r'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'ask', verb: 'restart' },
+    help: 'restart the selected or marked instances',
+    hint: 'restart',
+  },
+  {
+    keys: ['ctrl-d'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'ask', verb: 'stop' },
+    help: 'stop the selected or marked instances',
+    hint: 'stop',
+  },
+  {
+    keys: ['s'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'ask', verb: 'start' },
+    help: 'start the selected or marked instances',
+    hint: 'start',
+  },
+  {
+    keys: ['D'],
+    contexts: ['nodes', 'instances', 'describe'],
+    action: { type: 'deploy' },
+    help: 'deploy a release',
+    hint: 'deploy',
+  },
+  {
+    keys: ['space'],
+    contexts: ['instances'],
+    action: { type: 'mark' },
+    help: 'mark or unmark the row',
+    hint: 'mark',
+  },
+  {
+    keys: ['ctrl-a'],
+    contexts: ['instances'],
+    action: { type: 'mark-all' },
+    help: 'mark or unmark all rows shown',
+  },
+  {
+    keys: ['i'],
+    contexts: ['nodes'],
+    action: { type: 'go', screen: { name: 'instances', nodeId: null } },
+    help: 'instances of all nodes',
+    hint: 'all instances',
+  },
+  {
+    keys: ['0'],
+    contexts: ['instances'],
+    action: { type: 'go', screen: { name: 'instances', nodeId: null } },
+    help: 'instances of all nodes',
+  },
+  {
+    keys: ['/'],
+    contexts: TABLES,
+    action: { type: 'prompt', kind: 'filter' },
+    help: 'show only rows that hold a text',
+    hint: 'filter',
+  },
+
+  // Deploy, step by step.
+  {
+    keys: ['enter'],
+    contexts: ['deploy-list', 'deploy-releases'],
+    action: { type: 'open' },
+    help: 'choose',
+    hint: 'choose',
+  },
+  {
+    keys: ['u'],
+    contexts: ['deploy-releases'],
+    action: { type: 'deploy-archive' },
+    help: 'upload a local archive',
+    hint: 'upload an archive',
+  },
+  {
+    keys: ['space'],
+    contexts: ['deploy-marks'],
+    action: { type: 'mark' },
+    help: 'choose or leave out the instance',
+    hint: 'choose',
+  },
+  {
+    keys: ['ctrl-a', 'a'],
+    contexts: ['deploy-marks'],
+    action: { type: 'mark-all' },
+    help: 'choose all or none',
+    hint: 'all or none',
+  },
+  { keys: ['enter'], contexts: ['deploy-marks'], action: { type: 'open' }, help: 'go on', hint: 'go on' },
+  {
+    keys: ['tab'],
+    contexts: ['deploy-form'],
+    action: { type: 'complete', step: 1 },
+    help: 'complete the path, or next field',
+    hint: 'complete',
+  },
+  {
+    keys: ['shift-tab'],
+    contexts: ['deploy-form'],
+    action: { type: 'complete', step: -1 },
+    help: 'previous field',
+  },
+  {
+    keys: ['enter'],
+    contexts: ['deploy-form'],
+    action: { type: 'submit' },
+    help: 'next field; upload from the last one',
+    hint: 'next',
+  },
+  { keys: ['down'], contexts: ['deploy-form'], action: cursor('down'), help: 'next field' },
+  { keys: ['up'], contexts: ['deploy-form'], action: cursor('up'), help: 'previous field' },
+  {
+    keys: ['esc'],
+    contexts: ['deploy-upload'],
+    action: { type: 'cancel' },
+    help: 'cancel the upload',
+    hint: 'cancel the upload',
+  },
+  {
+    keys: ['enter'],
+    contexts: ['deploy-watch'],
+    action: { type: 'open' },
+    help: 'leave; the rollout goes on',
+    hint: 'leave',
+  },
+
+  // Yes is never the key that opened the question, nor enter: nothing is hit by a key pressed twice.
+  { keys: ['y'], contexts: CONFIRMS, action: { type: 'confirm' }, help: 'yes, do it', hint: 'yes, do it' },
+  { keys: ['esc', 'n'], contexts: CONFIRMS, action: { type: 'cancel' }, help: 'no', hint: 'no' },
+  { keys: ['down', 'j'], contexts: CONFIRMS, action: cursor('down'), help: 'scroll the list down' },
+  { keys: ['up', 'k'], contexts: CONFIRMS, action: cursor('up'), help: 'scroll the list up' },
+
+  // The prompt.
+  {
+    keys: ['enter'],
+    contexts: ['palette'],
+    action: { type: 'submit' },
+    help: 'run the command',
+    hint: 'run',
+  },
+  {
+    keys: ['enter'],
+    contexts: ['filter'],
+    action: { type: 'submit' },
+    help: 'keep the filter',
+    hint: 'keep',
+  },
+  {
+    keys: ['tab', 'down'],
+    contexts: ['palette'],
+    action: { type: 'complete', step: 1 },
+    help: 'next completion',
+    hint: 'complete',
+  },
+  {
+    keys: ['shift-tab', 'up'],
+    contexts: ['palette'],
+    action: { type: 'complete', step: -1 },
+    help: 'previous completion',
+  },
+  { keys: ['esc'], contexts: TEXTS, action: { type: 'cancel' }, help: 'leave without it', hint: 'cancel' },
+  {
+    keys: ['backspace', 'ctrl-h'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'erase', what: 'character' } },
+    help: 'erase a character',
+  },
+  {
+    keys: ['ctrl-w'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'erase', what: 'word' } },
+    help: 'erase a word',
+  },
+  {
+    keys: ['ctrl-u'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'erase', what: 'line' } },
+    help: 'erase to the beginning',
+  },
+  {
+    keys: ['left', 'ctrl-b'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'move', to: 'left' } },
+    help: 'cursor left',
+  },
+  {
+    keys: ['right', 'ctrl-f'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'move', to: 'right' } },
+    help: 'cursor right',
+  },
+  {
+    keys: ['home', 'ctrl-a'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'move', to: 'home' } },
+    help: 'cursor to the beginning',
+  },
+  {
+    keys: ['end', 'ctrl-e'],
+    contexts: TEXTS,
+    action: { type: 'edit', edit: { type: 'move', to: 'end' } },
+    help: 'cursor to the end',
+  },
+
+  // Moving.
+  { keys: ['j', 'down'], contexts: [...TABLES, ...LISTS, ...PAGES], action: cursor('down'), help: 'down' },
+  { keys: ['k', 'up'], contexts: [...TABLES, ...LISTS, ...PAGES], action: cursor('up'), help: 'up' },
+  {
+    keys: ['page-down', 'ctrl-f'],
+    contexts: [...TABLES, ...LISTS, ...PAGES],
+    action: cursor('page-down'),
+    help: 'a page down',
+  },
+  {
+    keys: ['page-up', 'ctrl-b'],
+    contexts: [...TABLES, ...LISTS, ...PAGES],
+    action: cursor('page-up'),
+    help: 'a page up',
+  },
+  {
+    keys: ['g', 'home'],
+    contexts: [...TABLES, ...LISTS, ...PAGES],
+    action: cursor('home'),
+    help: 'to the top',
+  },
+  {
+    keys: ['G', 'end'],
+    contexts: [...TABLES, ...LISTS, ...PAGES],
+    action: cursor('end'),
+    help: 'to the bottom',
+  },
+
+  // Sorting; the same key again turns the order round.
+  { keys: ['N'], contexts: ['nodes', 'instances'], action: sort('name'), help: 'sort by name' },
+  { keys: ['S'], contexts: ['nodes', 'instances'], action: sort('state'), help: 'sort by state' },
+  { keys: ['C'], contexts: ['nodes', 'instances'], action: sort('cpu'), help: 'sort by CPU' },
+  { keys: ['M'], contexts: ['nodes', 'instances'], action: sort('memory'), help: 'sort by memory' },
+  { keys: ['A'], contexts: ['nodes', 'instances'], action: sort('age'), help: 'sort by age or uptime' },
+  { keys: ['L'], contexts: ['nodes'], action: sort('load'), help: 'sort by load' },
+  { keys: ['I'], contexts: ['nodes'], action: sort('instances'), help: 'sort by number of instances' },
+  { keys: ['O'], contexts: ['instances'], action: sort('node'), help: 'group or sort by node' },
+  { keys: ['R'], contexts: ['instances'], action: sort('release'), help: 'sort by release' },
+  { keys: ['T'], contexts: ['instances'], action: sort('restarts'), help: 'sort by restarts' },
+  { keys: ['P'], contexts: ['instances'], action: sort('port'), help: 'sort by port' },
+
+  // Everywhere.
+  {
+    keys: [':'],
+    contexts: ANYWHERE,
+    action: { type: 'prompt', kind: 'palette' },
+    help: 'type a command',
+    hint: 'command',
+  },
+  { keys: ['?'], contexts: ANYWHERE, action: { type: 'help' }, help: 'keys and commands', hint: 'help' },
+  {
+    keys: ['esc'],
+    contexts: ANYWHERE,
+    action: { type: 'back' },
+    help: 'back: filter, marks, then screen',
+    hint: 'back',
+  },
+  {
+    keys: ['ctrl-c'],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'deploy-upload', 'log-text'],
+    action: { type: 'quit' },
+    help: 'leave; services keep running',
+  },
+];

@@ -1,0 +1,49 @@
+import type { CockpitState } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
+
+/** Where a key means something. Exactly one is in force at any time. */
+export type KeyContext =
+  | 'nodes'
+  | 'instances'
+  | 'events'
+  | 'describe'
+  | 'help'
+  | 'logs'
+  | 'log-text'
+  | 'palette'
+  | 'filter'
+  | 'confirm'
+  | 'deploy-list'
+  | 'deploy-releases'
+  | 'deploy-marks'
+  | 'deploy-form'
+  | 'deploy-upload'
+  | 'deploy-confirm'
+  | 'deploy-watch';
+
+/** In these, a printable key that is not bound is text. */
+export const TEXT_CONTEXTS: ReadonlySet<KeyContext> = new Set([
+  'palette',
+  'filter',
+  'deploy-form',
+  'log-text',
+]);
+
+const DEPLOY_CONTEXTS = {
+  service: 'deploy-list',
+  release: 'deploy-releases',
+  archive: 'deploy-form',
+  upload: 'deploy-upload',
+  instances: 'deploy-marks',
+  confirm: 'deploy-confirm',
+  watch: 'deploy-watch',
+} as const;
+
+export function contextOf(state: CockpitState): KeyContext {
+  if (state.prompt !== null) return state.prompt.kind;
+  if (state.confirm !== null) return 'confirm';
+  const { screen } = currentView(state);
+  if (screen.name === 'deploy') return DEPLOY_CONTEXTS[state.deploy?.step ?? 'service'];
+  if (screen.name === 'logs') return state.logPane?.isTyping === true ? 'log-text' : 'logs';
+  return screen.name;
+}

@@ -1,0 +1,108 @@
+import type { SgridEvent } from '../../common/domain/event.ts';
+import type { Rollout } from '../../common/domain/rollout.ts';
+import { count } from '../format/quantity.ts';
+import type { DataAction } from './action.ts';
+import type { Effect } from './effect.ts';
+import { applyFrame, applySnapshot, seedHistories } from './fleet.ts';
+import { become, type Reduction } from './reduction.ts';
+import type { CockpitState } from './state.ts';
+import { withToast } from './toasts.ts';
+import { currentView, scopeOf } from './views.ts';
+
+export const KEPT_EVENTS = 1000;
+const KEPT_ROLLOUTS = 50;
+/** Histories are asked for at once up to here; of more instances the live frames fill them in. */
+const MAX_HISTORIES = 500;
+
+/** What came from the master goes into the state. */
+export function takeData(state: CockpitState, action: DataAction): Reduction {
+  const { now } = state;
+  switch (action.type) {
+    case 'link': {
+      const isBack = action.link.state === 'up' && state.link.state !== 'up';
+      return become({ ...state, link: action.link }, ...(isBack ? afterConnect(state) : []));
+    }
+    case 'snapshot': {
+      const fleet = applySnapshot(state.fleet, action.snapshot, now);
+      const scope = scopeOf(state);
+      const instanceIds = [...fleet.instances.values()]
+        .filter((instance) => scope.kind === 'all' || instance.nodeId === scope.nodeId)
+        .map((instance) => instance.instanceId)
+        .slice(0, MAX_HISTORIES);
+      const next = withLivingMarks({ ...state, fleet });
+      return instanceIds.length === 0 ? become(next) : become(next, { type: 'load-histories', instanceIds });
+    }
+    case 'frame': {
+      const next = { ...state, fleet: applyFrame(state.fleet, action.frame, now) };
+      return become(action.frame.removedInstanceIds === undefined ? next : withLivingMarks(next));
+    }
+    case 'histories':
+      return become({ ...state, fleet: seedHistories(state.fleet, action.histories) });
+    case 'services':
+      return become({ ...state, catalog: { ...state.catalog, services: action.services } });
+    case 'releases': {
+      const releases = new Map(state.catalog.releases).set(action.serviceId, action.releases);
+      return become({ ...state, catalog: { ...state.catalog, releases } });
+    }
+    case 'rollout':
+      return become(takeRollout(state, action.rollout));
+    case 'events':
+      return become(takeEvents(state, action.events, action.whole));
+  }
+}
+
+/** What may have changed unseen while the link was down; the fleet itself comes with a snapshot. */
+function afterConnect(state: CockpitState): Effect[] {
+  const effects: Effect[] = [{ type: 'load-services' }];
+  if (currentView(state).screen.name === 'events') effects.push({ type: 'load-events' });
+  const rolloutId = state.deploy?.rolloutId ?? null;
+  if (rolloutId !== null) effects.push({ type: 'load-rollout', rolloutId });
+  const serviceId = state.deploy?.serviceId ?? null;
+  if (serviceId !== null) effects.push({ type: 'load-releases', serviceId });
+  return effects;
+}
+
+/** Marks of instances that are gone would make a command hit less than the number shown. */
+function withLivingMarks(state: CockpitState): CockpitState {
+  if ([...state.marks].every((id) => state.fleet.instances.has(id))) return state;
+  return { ...state, marks: new Set([...state.marks].filter((id) => state.fleet.instances.has(id))) };
+}
+
+function takeRollout(state: CockpitState, rollout: Rollout): CockpitState {
+  const known = state.catalog.rollouts.get(rollout.rolloutId);
+  // Two ways lead here, the answer to a question and the stream: an older state never replaces an end.
+  if (known !== undefined && known.state !== 'running' && rollout.state === 'running') return state;
+  const rollouts = new Map(state.catalog.rollouts);
+  rollouts.delete(rollout.rolloutId);
+  rollouts.set(rollout.rolloutId, rollout);
+  for (const id of rollouts.keys()) {
+    if (rollouts.size <= KEPT_ROLLOUTS) break;
+    rollouts.delete(id);
+  }
+  const next = { ...state, catalog: { ...state.catalog, rollouts } };
+  const isWatched = state.deploy?.rolloutId === rollout.rolloutId;
+  const hasEnded = known?.state === 'running' && rollout.state !== 'running';
+  return hasEnded && !isWatched ? withToast(next, ...endOfRollout(rollout)) : next;
+}
+
+function endOfRollout(rollout: Rollout): ['ok' | 'bad', string] {
+  const done = rollout.steps.filter((step) => step.state === 'done').length;
+  const what = `${rollout.serviceName} ${rollout.version} (by ${rollout.actor})`;
+  if (rollout.state === 'succeeded') return ['ok', `Deployed ${what} on ${count(done, 'instance')}`];
+  const failed = rollout.steps.find((step) => step.state === 'failed');
+  const why = failed === undefined || failed.reason === '' ? '' : `: ${failed.reason}`;
+  return [
+    'bad',
+    `Deploying ${what} failed after ${done} of ${count(rollout.steps.length, 'instance')}${why}`,
+  ];
+}
+
+function takeEvents(state: CockpitState, events: readonly SgridEvent[], whole: boolean): CockpitState {
+  const known = state.catalog.events;
+  // Before the list was asked for, single events would look like all there are.
+  if (known === null && !whole) return state;
+  const bySeq = new Map<number, SgridEvent>();
+  for (const event of [...(known ?? []), ...events]) bySeq.set(event.seq, event);
+  const merged = [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, KEPT_EVENTS);
+  return { ...state, catalog: { ...state.catalog, events: merged } };
+}

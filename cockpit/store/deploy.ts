@@ -1,0 +1,316 @@
+import type { Release } from '../../common/domain/release.ts';
+import type { Rollout } from '../../common/domain/rollout.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import { nodeWords } from '../format/fleet-words.ts';
+import { compareValues } from '../view-model/columns.ts';
+import type { CursorMove, EditAction } from './action.ts';
+import { EMPTY_FORM, editForm, focusForm, problemOf } from './deploy-form.ts';
+import { become, type Reduction } from './reduction.ts';
+import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from './state.ts';
+import { refusedChange, targetInstances } from './targets.ts';
+import { fieldOf } from './text-field.ts';
+import { withError, withToast } from './toasts.ts';
+import { popView, viewsTo } from './views.ts';
+
+/** Ids of the rows of the present step, in their order. */
+export function deployRows(state: CockpitState, deploy: DeployState): readonly number[] {
+  switch (deploy.step) {
+    case 'service':
+      return [...(state.catalog.services ?? [])]
+        .sort((a, b) => compareValues(a.name, b.name))
+        .map((service) => service.serviceId);
+    case 'release': {
+      const releases = state.catalog.releases.get(deploy.serviceId ?? 0) ?? [];
+      return [UPLOAD_ROW, ...releases.map((release) => release.releaseId)];
+    }
+    case 'instances':
+    case 'confirm':
+      return instancesOfService(state, deploy.serviceId);
+    default:
+      return [];
+  }
+}
+
+function instancesOfService(state: CockpitState, serviceId: number | null): readonly number[] {
+  const { nodes, instances } = state.fleet;
+  return [...instances.values()]
+    .filter((instance) => instance.serviceId === serviceId)
+    .map((instance) => ({
+      id: instance.instanceId,
+      node: nodeWords(nodes.get(instance.nodeId), instance.nodeId),
+      port: instance.port,
+    }))
+    .sort((a, b) => compareValues(a.node, b.node) || a.port - b.port)
+    .map(({ id }) => id);
+}
+
+/** The row under the cursor: the first one while none was chosen, or when the chosen one is gone. */
+export function deployCursor(state: CockpitState, deploy: DeployState): number | null {
+  const rows = deployRows(state, deploy);
+  if (deploy.cursorId !== null && rows.includes(deploy.cursorId)) return deploy.cursorId;
+  // On an existing release first: an upload is the other way.
+  return (deploy.step === 'release' ? rows[1] : undefined) ?? rows[0] ?? null;
+}
+
+function withDeploy(state: CockpitState, change: Partial<DeployState>): CockpitState {
+  return state.deploy === null ? state : { ...state, deploy: { ...state.deploy, ...change } };
+}
+
+export function openDeploy(state: CockpitState): Reduction {
+  const refused = refusedChange(state);
+  if (refused !== null) return become(refused);
+  const targets = targetInstances(state);
+  const serviceIds = new Set(targets.map((instance) => instance.serviceId));
+  if (serviceIds.size > 1) {
+    return become(
+      withToast(state, 'warn', 'The marked instances are of several services: deploy one service at a time'),
+    );
+  }
+  const [serviceId = null] = serviceIds;
+  const deploy: DeployState = {
+    step: serviceId === null ? 'service' : 'release',
+    serviceId,
+    cursorId: null,
+    releaseId: null,
+    archive: EMPTY_FORM,
+    upload: null,
+    chosen: new Set(state.marks.size > 0 ? targets.map((instance) => instance.instanceId) : []),
+    rolloutId: null,
+    isSending: false,
+  };
+  const next = { ...state, deploy, views: viewsTo(state, { name: 'deploy' }) };
+  return serviceId === null
+    ? become(next, { type: 'load-services' })
+    : become(next, { type: 'load-services' }, { type: 'load-releases', serviceId });
+}
+
+export function moveDeploy(state: CockpitState, move: CursorMove, page: number): CockpitState {
+  const { deploy } = state;
+  if (deploy === null) return state;
+  if (deploy.step === 'archive') {
+    return withDeploy(state, { archive: focusForm(deploy.archive, move === 'up' ? -1 : 1, state.now) });
+  }
+  const rows = deployRows(state, deploy);
+  const at = rows.indexOf(deployCursor(state, deploy) ?? -1);
+  const steps = {
+    up: -1,
+    down: 1,
+    'page-up': -page,
+    'page-down': page,
+    home: -rows.length,
+    end: rows.length,
+  };
+  const target = Math.min(rows.length - 1, Math.max(0, at + steps[move]));
+  return withDeploy(state, { cursorId: rows[target] ?? null });
+}
+
+/** Enter: takes what is under the cursor and goes on. */
+export function openDeployRow(state: CockpitState): Reduction {
+  const { deploy } = state;
+  if (deploy === null) return become(state);
+  const id = deployCursor(state, deploy);
+  switch (deploy.step) {
+    case 'service':
+      if (id === null) return become(state);
+      return become(
+        withDeploy(state, { step: 'release', serviceId: id, cursorId: null, chosen: new Set() }),
+        {
+          type: 'load-releases',
+          serviceId: id,
+        },
+      );
+    case 'release':
+      if (id === UPLOAD_ROW) return become(withDeploy(state, { step: 'archive' }));
+      return become(id === null ? state : toInstances(state, id));
+    case 'instances':
+      if (deploy.chosen.size === 0) {
+        return become(withToast(state, 'warn', 'Mark at least one instance with space'));
+      }
+      return become(withDeploy(state, { step: 'confirm' }));
+    case 'watch':
+      return become({ ...popView(state), deploy: null });
+    default:
+      return become(state);
+  }
+}
+
+/** On to the instances: all are chosen, unless some were marked before. */
+function toInstances(state: CockpitState, releaseId: number): CockpitState {
+  const { deploy } = state;
+  if (deploy === null) return state;
+  const all = instancesOfService(state, deploy.serviceId);
+  const before = all.filter((id) => deploy.chosen.has(id));
+  return withDeploy(state, {
+    step: 'instances',
+    releaseId,
+    cursorId: null,
+    chosen: new Set(before.length > 0 ? before : all),
+  });
+}
+
+export function toArchive(state: CockpitState): CockpitState {
+  return state.deploy?.step === 'release' ? withDeploy(state, { step: 'archive' }) : state;
+}
+
+export function markDeploy(state: CockpitState, all: boolean): CockpitState {
+  const { deploy } = state;
+  if (deploy?.step !== 'instances') return state;
+  const rows = deployRows(state, deploy);
+  if (all) return withDeploy(state, { chosen: new Set(deploy.chosen.size === rows.length ? [] : rows) });
+  const id = deployCursor(state, deploy);
+  if (id === null) return state;
+  const chosen = new Set(deploy.chosen);
+  if (!chosen.delete(id)) chosen.add(id);
+  return moveDeploy(withDeploy(state, { chosen }), 'down', 1);
+}
+
+const STEP_BEFORE: Partial<Record<DeployStep, DeployStep>> = {
+  release: 'service',
+  archive: 'release',
+  instances: 'release',
+  confirm: 'instances',
+};
+
+/** Esc: one step back; out of the flow from its beginning and its end. An upload is cancelled. */
+export function backDeploy(state: CockpitState): Reduction {
+  const { deploy } = state;
+  if (deploy === null) return become(popView(state));
+  if (deploy.isSending) return become(state);
+  if (deploy.step === 'upload') {
+    const back = withDeploy(state, { step: 'archive', upload: null });
+    return deploy.upload === null
+      ? become(back)
+      : become(back, { type: 'cancel-upload', uploadId: deploy.upload.uploadId });
+  }
+  const before = STEP_BEFORE[deploy.step];
+  if (before === undefined) return become({ ...popView(state), deploy: null });
+  // Keep the cursor on what was chosen there.
+  const cursorId = before === 'service' ? deploy.serviceId : before === 'release' ? deploy.releaseId : null;
+  const needsServices = before === 'service' && state.catalog.services === null;
+  const next = withDeploy(state, { step: before, cursorId });
+  return needsServices ? become(next, { type: 'load-services' }) : become(next);
+}
+
+export function editDeploy(state: CockpitState, edit: EditAction): CockpitState {
+  const { deploy } = state;
+  return deploy?.step === 'archive' ? withDeploy(state, { archive: editForm(deploy.archive, edit) }) : state;
+}
+
+/** Tab: completes the path; elsewhere it goes to the next field. */
+export function completeDeploy(state: CockpitState, step: 1 | -1): Reduction {
+  const { deploy } = state;
+  if (deploy?.step !== 'archive') return become(state);
+  if (deploy.archive.focus === 'path' && step === 1) {
+    return become(state, { type: 'complete-path', text: deploy.archive.path.text });
+  }
+  return become(withDeploy(state, { archive: focusForm(deploy.archive, step, state.now) }));
+}
+
+/** An answer to an older text is ignored. */
+export function pathCompleted(
+  state: CockpitState,
+  asked: string,
+  path: string,
+  completions: readonly string[],
+): CockpitState {
+  const { deploy } = state;
+  if (deploy === null || deploy.archive.path.text !== asked) return state;
+  const problem = completions.length === 0 ? 'Nothing there to complete' : '';
+  return withDeploy(state, { archive: { ...deploy.archive, path: fieldOf(path), completions, problem } });
+}
+
+/** Enter in the form: on to the next field, and from the last one into the upload. */
+export function submitDeploy(state: CockpitState): Reduction {
+  const { deploy } = state;
+  if (deploy?.step !== 'archive') return become(state);
+  const form = deploy.archive;
+  if (form.focus !== 'message') {
+    return become(withDeploy(state, { archive: focusForm(form, 1, state.now) }));
+  }
+  const problem = problemOf(form);
+  if (problem !== null) return become(withDeploy(state, { archive: { ...form, ...problem } }));
+  const refused = refusedChange(state);
+  const service = state.catalog.services?.find((candidate) => candidate.serviceId === deploy.serviceId);
+  const serviceName = service?.name ?? serviceNameOf(state, deploy.serviceId);
+  if (refused !== null || serviceName === undefined) return become(refused ?? state);
+  const uploadId = state.nextId;
+  const upload = { uploadId, sentBytes: 0, totalBytes: null, startedAt: state.now, error: null };
+  return become(
+    { ...withDeploy(state, { step: 'upload', upload }), nextId: uploadId + 1 },
+    {
+      type: 'upload',
+      uploadId,
+      serviceName,
+      file: form.path.text.trim(),
+      version: form.version.text,
+      message: form.message.text.trim(),
+    },
+  );
+}
+
+export function serviceNameOf(state: CockpitState, serviceId: number | null): string | undefined {
+  const service = state.catalog.services?.find((candidate) => candidate.serviceId === serviceId);
+  if (service !== undefined) return service.name;
+  for (const instance of state.fleet.instances.values()) {
+    if (instance.serviceId === serviceId) return instance.serviceName;
+  }
+  return undefined;
+}
+
+export function uploadProgressed(
+  state: CockpitState,
+  uploadId: number,
+  sentBytes: number,
+  totalBytes: number,
+): CockpitState {
+  const upload = state.deploy?.upload;
+  if (upload?.uploadId !== uploadId) return state;
+  return withDeploy(state, { upload: { ...upload, sentBytes, totalBytes } });
+}
+
+export function uploadDone(state: CockpitState, uploadId: number, release: Release): Reduction {
+  const known = state.catalog.releases.get(release.serviceId) ?? [];
+  const others = known.filter((candidate) => candidate.releaseId !== release.releaseId);
+  const releases = new Map(state.catalog.releases).set(release.serviceId, [release, ...others]);
+  const told = withToast(state, 'ok', `Uploaded ${release.serviceName} ${release.version}`);
+  const next = { ...told, catalog: { ...state.catalog, releases } };
+  if (next.deploy?.upload?.uploadId !== uploadId) return become(next);
+  const cleared = withDeploy(next, { upload: null, archive: EMPTY_FORM });
+  return become(toInstances(cleared, release.releaseId), {
+    type: 'load-releases',
+    serviceId: release.serviceId,
+  });
+}
+
+/** Back to the form with everything that was typed, so that it can be put right. */
+export function uploadFailed(state: CockpitState, uploadId: number, error: WireError): CockpitState {
+  if (state.deploy?.upload?.uploadId !== uploadId) return state;
+  if (error.code === 'cancelled') return withDeploy(state, { step: 'archive', upload: null });
+  const back = withDeploy(state, { step: 'archive', upload: null });
+  return withError(back, 'Upload failed', error);
+}
+
+export function confirmDeploy(state: CockpitState): Reduction {
+  const { deploy } = state;
+  if (deploy?.step !== 'confirm' || deploy.isSending || deploy.releaseId === null) return become(state);
+  const refused = refusedChange(state);
+  if (refused !== null) return become(refused);
+  const instanceIds = deployRows(state, deploy).filter((id) => deploy.chosen.has(id));
+  return become(withDeploy(state, { isSending: true }), {
+    type: 'create-rollout',
+    releaseId: deploy.releaseId,
+    instanceIds,
+  });
+}
+
+export function rolloutCreated(state: CockpitState, rollout: Rollout): CockpitState {
+  if (state.deploy?.isSending !== true) return state;
+  return withDeploy(
+    { ...state, marks: new Set() },
+    { step: 'watch', rolloutId: rollout.rolloutId, isSending: false },
+  );
+}
+
+export function rolloutRefused(state: CockpitState, error: WireError): CockpitState {
+  return withError(withDeploy(state, { isSending: false }), 'Deploy refused', error);
+}

@@ -1,0 +1,104 @@
+import { layoutOf } from '../view-model/layout.ts';
+import { pageLength } from '../view-model/page.ts';
+import type { CursorMove } from './action.ts';
+import { become, type Reduction } from './reduction.ts';
+import type { CockpitState, Screen } from './state.ts';
+import { moveCursor } from './table.ts';
+import { selectedInstance } from './targets.ts';
+import { withToast } from './toasts.ts';
+import { currentView, popView, pushView, viewOf, viewsTo, withTable } from './views.ts';
+
+export function move(state: CockpitState, step: CursorMove): CockpitState {
+  const { screen, table } = currentView(state);
+  const height = layoutOf(state).body;
+  if (screen.name === 'nodes' || screen.name === 'instances' || screen.name === 'events') {
+    return withTable(state, moveCursor(table, step, height));
+  }
+  const page = Math.max(1, height - 1);
+  const tops: Record<CursorMove, number> = {
+    up: table.top - 1,
+    down: table.top + 1,
+    'page-up': table.top - page,
+    'page-down': table.top + page,
+    home: 0,
+    end: Number.MAX_SAFE_INTEGER,
+  };
+  const greatest = Math.max(0, pageLength(state) - height);
+  return withTable(state, { ...table, top: Math.min(greatest, Math.max(0, tops[step])) });
+}
+
+/** Enter: into the row under the cursor. */
+export function open(state: CockpitState): Reduction {
+  const { screen, table } = currentView(state);
+  const id = table.selectedId;
+  if (id === null) return become(state);
+  if (screen.name === 'nodes') return become(pushView(state, viewOf({ name: 'instances', nodeId: id })));
+  if (screen.name === 'instances') return describe(state);
+  if (screen.name !== 'events') return become(state);
+  const event = state.catalog.events?.find((candidate) => candidate.seq === id);
+  if (event?.instanceId && state.fleet.instances.has(event.instanceId)) {
+    return become(pushView(state, describeView('instance', event.instanceId)));
+  }
+  if (event?.nodeId && state.fleet.nodes.has(event.nodeId)) {
+    return become(pushView(state, describeView('node', event.nodeId)));
+  }
+  return become(state);
+}
+
+function describeView(kind: 'node' | 'instance', id: number) {
+  return viewOf({ name: 'describe', target: { kind, id } });
+}
+
+export function describe(state: CockpitState): Reduction {
+  const { screen, table } = currentView(state);
+  if (screen.name === 'nodes' && table.selectedId !== null) {
+    return become(pushView(state, describeView('node', table.selectedId)));
+  }
+  const instance = selectedInstance(state);
+  if (instance === undefined || screen.name === 'describe') {
+    return become(withToast(state, 'warn', 'Select a node or an instance to describe first'));
+  }
+  return become(pushView(state, describeView('instance', instance.instanceId)));
+}
+
+export function go(state: CockpitState, screen: Screen, filter: string): Reduction {
+  const next = { ...state, views: viewsTo(state, screen, filter) };
+  return screen.name === 'events' ? become(next, { type: 'load-events' }) : become(next);
+}
+
+export function openHelp(state: CockpitState): CockpitState {
+  const { screen } = currentView(state);
+  return screen.name === 'help' ? state : pushView(state, viewOf({ name: 'help', of: screen.name }));
+}
+
+/** Esc takes back the nearest thing first: the filter, then the marks, then the screen. */
+export function back(state: CockpitState): CockpitState {
+  const { screen, table } = currentView(state);
+  if (table.filter !== '') return withTable(state, { ...table, filter: '' });
+  if (screen.name === 'instances' && state.marks.size > 0) return { ...state, marks: new Set() };
+  if (state.views.length === 1)
+    return withToast(state, 'accent', 'Leave with :q or ctrl-c; services keep running');
+  return popView(state);
+}
+
+export function toggleMark(state: CockpitState): CockpitState {
+  const { screen, table } = currentView(state);
+  if (screen.name !== 'instances' || table.selectedId === null) return state;
+  const marks = new Set(state.marks);
+  if (!marks.delete(table.selectedId)) marks.add(table.selectedId);
+  return withTable({ ...state, marks }, moveCursor(table, 'down', layoutOf(state).body));
+}
+
+/** Marks all rows that the filter shows, or none when they are all marked. */
+export function toggleAllMarks(state: CockpitState): CockpitState {
+  const { screen, table } = currentView(state);
+  if (screen.name !== 'instances') return state;
+  const ids = table.rows.flatMap((row) => (row.kind === 'row' ? [row.id] : []));
+  const areAllMarked = ids.every((id) => state.marks.has(id));
+  const marks = new Set(state.marks);
+  for (const id of ids) {
+    if (areAllMarked) marks.delete(id);
+    else marks.add(id);
+  }
+  return { ...state, marks };
+}

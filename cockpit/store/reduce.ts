@@ -1,0 +1,170 @@
+import { INSTANCE_COLUMNS } from '../view-model/instance-columns.ts';
+import { layoutOf } from '../view-model/layout.ts';
+import { NODE_COLUMNS } from '../view-model/node-columns.ts';
+import type { Action, CommandAction, ResultAction } from './action.ts';
+import { assertNever } from './assert-never.ts';
+import { takeData } from './data.ts';
+import * as deploy from './deploy.ts';
+import * as logs from './logs.ts';
+import * as navigate from './navigate.ts';
+import { parsePalette } from './palette.ts';
+import { cancelPrompt, completePrompt, editPrompt, openPrompt } from './prompt.ts';
+import { andThen, become, type Reduction } from './reduction.ts';
+import { settle } from './settle.ts';
+import type { CockpitState } from './state.ts';
+import { withError, withToast } from './toasts.ts';
+import { askVerb, confirmVerb, jobAnswered, jobFailed } from './verbs.ts';
+import { currentView, withTable } from './views.ts';
+
+/** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
+export function reduce(state: CockpitState, action: Action): Reduction {
+  return andThen(handle(state, action), (next) => settle(state, next));
+}
+
+function handle(state: CockpitState, action: Action): Reduction {
+  switch (action.type) {
+    case 'tick':
+      return become(state);
+    case 'resize':
+      return become({ ...state, size: action.size });
+    case 'log':
+      return logs.reduceLogs(state, action.action);
+    case 'link':
+      return andThen(takeData(state, action), logs.linkChanged);
+    case 'snapshot':
+    case 'frame':
+    case 'histories':
+    case 'services':
+    case 'releases':
+    case 'rollout':
+    case 'events':
+      return takeData(state, action);
+    case 'job-done':
+    case 'job-failed':
+    case 'rollout-created':
+    case 'rollout-refused':
+    case 'upload-progress':
+    case 'upload-done':
+    case 'upload-failed':
+    case 'path-completed':
+    case 'load-failed':
+      return takeResult(state, action);
+    default:
+      return command(state, action);
+  }
+}
+
+function takeResult(state: CockpitState, action: ResultAction): Reduction {
+  switch (action.type) {
+    case 'job-done':
+      return become(jobAnswered(state, action.jobId, action.outcomes));
+    case 'job-failed':
+      return become(jobFailed(state, action.jobId, action.error));
+    case 'rollout-created':
+      return andThen(takeData(state, { type: 'rollout', rollout: action.rollout }), (next) =>
+        become(deploy.rolloutCreated(next, action.rollout)),
+      );
+    case 'rollout-refused':
+      return become(deploy.rolloutRefused(state, action.error));
+    case 'upload-progress':
+      return become(deploy.uploadProgressed(state, action.uploadId, action.sentBytes, action.totalBytes));
+    case 'upload-done':
+      return deploy.uploadDone(state, action.uploadId, action.release);
+    case 'upload-failed':
+      return become(deploy.uploadFailed(state, action.uploadId, action.error));
+    case 'path-completed':
+      return become(deploy.pathCompleted(state, action.asked, action.path, action.completions));
+    case 'load-failed':
+      return become(withError(state, `Could not load ${action.what}`, action.error));
+    default:
+      return assertNever(action);
+  }
+}
+
+function command(state: CockpitState, action: CommandAction): Reduction {
+  const isDeploying = currentView(state).screen.name === 'deploy';
+  switch (action.type) {
+    case 'quit':
+      return become(state, { type: 'exit' });
+    case 'prompt':
+      return become(openPrompt(state, action.kind));
+    case 'edit':
+      return become(
+        state.prompt === null ? deploy.editDeploy(state, action.edit) : editPrompt(state, action.edit),
+      );
+    case 'complete':
+      return state.prompt === null
+        ? deploy.completeDeploy(state, action.step)
+        : become(completePrompt(state, action.step));
+    case 'submit':
+      return state.prompt === null ? deploy.submitDeploy(state) : submitPrompt(state);
+    case 'cancel':
+      if (state.prompt !== null) return become(cancelPrompt(state));
+      return state.confirm === null ? deploy.backDeploy(state) : become({ ...state, confirm: null });
+    case 'cursor':
+      if (state.confirm !== null) return become(scrollConfirm(state, action.move));
+      if (isDeploying) return become(deploy.moveDeploy(state, action.move, layoutOf(state).body));
+      return become(navigate.move(state, action.move));
+    case 'open':
+      return isDeploying ? deploy.openDeployRow(state) : navigate.open(state);
+    case 'back':
+      return isDeploying ? deploy.backDeploy(state) : become(navigate.back(state));
+    case 'go':
+      return navigate.go({ ...state, confirm: null }, action.screen, action.filter ?? '');
+    case 'mark':
+      return become(isDeploying ? deploy.markDeploy(state, false) : navigate.toggleMark(state));
+    case 'mark-all':
+      return become(isDeploying ? deploy.markDeploy(state, true) : navigate.toggleAllMarks(state));
+    case 'sort':
+      return become(sortBy(state, action.column));
+    case 'ask':
+      return askVerb(state, action.verb);
+    case 'confirm':
+      return state.confirm === null ? deploy.confirmDeploy(state) : confirmVerb(state);
+    case 'deploy':
+      return deploy.openDeploy(state);
+    case 'deploy-archive':
+      return become(deploy.toArchive(state));
+    case 'describe':
+      return navigate.describe(state);
+    case 'logs':
+      return logs.openLogs(state);
+    case 'help':
+      return become(navigate.openHelp(state));
+    default:
+      return assertNever(action);
+  }
+}
+
+function submitPrompt(state: CockpitState): Reduction {
+  const { prompt } = state;
+  const closed = { ...state, prompt: null };
+  if (prompt?.kind !== 'palette' || prompt.field.text.trim() === '') return become(closed);
+  const action = parsePalette(prompt.field.text);
+  if (action === null) {
+    return become(withToast(closed, 'warn', `No command ":${prompt.field.text.trim()}"; ? lists them all`));
+  }
+  return handle(closed, action);
+}
+
+function scrollConfirm(state: CockpitState, move: string): CockpitState {
+  const { confirm } = state;
+  if (confirm === null) return state;
+  const steps: Partial<Record<string, number>> = { up: -1, down: 1, 'page-up': -8, 'page-down': 8 };
+  const top = Math.max(0, Math.min(confirm.instanceIds.length - 1, confirm.top + (steps[move] ?? 0)));
+  return { ...state, confirm: { ...confirm, top } };
+}
+
+/** The same column again turns the order round. */
+function sortBy(state: CockpitState, column: string): CockpitState {
+  const { screen, table } = currentView(state);
+  const columns =
+    screen.name === 'nodes' ? NODE_COLUMNS : screen.name === 'instances' ? INSTANCE_COLUMNS : [];
+  const target = (columns as readonly { key: string; sortValue?: unknown; descendingFirst?: boolean }[]).find(
+    (candidate) => candidate.key === column && candidate.sortValue !== undefined,
+  );
+  if (target === undefined) return state;
+  const isSame = table.sort.column === column;
+  const descending = isSame ? !table.sort.descending : target.descendingFirst === true;
+  return withTable(state, { ...table, sort: { column, descending } });
+}

@@ -1,0 +1,43 @@
+import type { InstanceView } from '../../common/domain/instance.ts';
+import { roleIncludes } from '../../common/domain/role.ts';
+import type { CockpitState } from './state.ts';
+import { withToast } from './toasts.ts';
+import { currentView } from './views.ts';
+
+/** The instance under the cursor, or whose page is shown. */
+export function selectedInstance(state: CockpitState): InstanceView | undefined {
+  for (const { screen, table } of [...state.views].reverse()) {
+    if (screen.name === 'logs') return state.fleet.instances.get(screen.instanceId);
+    if (screen.name === 'describe') {
+      return screen.target.kind === 'instance' ? state.fleet.instances.get(screen.target.id) : undefined;
+    }
+    if (screen.name === 'instances') return state.fleet.instances.get(table.selectedId ?? 0);
+    if (screen.name === 'nodes' || screen.name === 'events') return undefined;
+  }
+  return undefined;
+}
+
+/** What a command works on: the marked instances, else the selected one. */
+export function targetInstances(state: CockpitState): InstanceView[] {
+  const isTable = currentView(state).screen.name === 'instances';
+  if (isTable && state.marks.size > 0) {
+    return [...state.marks].flatMap((id) => state.fleet.instances.get(id) ?? []);
+  }
+  const selected = selectedInstance(state);
+  return selected === undefined ? [] : [selected];
+}
+
+/** Null when changes can be sent; otherwise the state with a toast that says why not, before anything is sent. */
+export function refusedChange(state: CockpitState): CockpitState | null {
+  const { link } = state;
+  if (link.state !== 'up')
+    return withToast(state, 'warn', 'Not connected to the master: nothing can be changed now');
+  if (!roleIncludes(link.role, 'operator')) {
+    return withToast(
+      state,
+      'warn',
+      `Read only: "${link.actor}" is a ${link.role}. Changes need a token of an operator or admin`,
+    );
+  }
+  return null;
+}

@@ -1,0 +1,27 @@
+import type { WireError } from '../../common/protocol/errors.ts';
+import { plainText } from '../format/plain-text.ts';
+import type { CockpitState, Toast } from './state.ts';
+
+/** Good news is read at a glance; what went wrong has to be understood. */
+const SHOWN_MS = { ok: 6_000, accent: 6_000, warn: 12_000, bad: 20_000 } as const;
+const MAX_TOASTS = 8;
+
+export function withToast(state: CockpitState, tone: Toast['tone'], text: string): CockpitState {
+  const toast = {
+    toastId: state.nextId,
+    tone,
+    text: plainText(text),
+    expiresAt: state.now + SHOWN_MS[tone],
+  };
+  return { ...state, nextId: state.nextId + 1, toasts: [...state.toasts, toast].slice(-MAX_TOASTS) };
+}
+
+export function withError(state: CockpitState, what: string, error: WireError): CockpitState {
+  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
+  return withToast(state, 'bad', `${what}: ${error.message}${hint}`);
+}
+
+export function withoutExpiredToasts(state: CockpitState): CockpitState {
+  if (state.toasts.every((toast) => toast.expiresAt > state.now)) return state;
+  return { ...state, toasts: state.toasts.filter((toast) => toast.expiresAt > state.now) };
+}

@@ -1,0 +1,132 @@
+import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import { instanceWords } from '../format/fleet-words.ts';
+import { count } from '../format/quantity.ts';
+import { become, type Reduction } from './reduction.ts';
+import type { CockpitState, Job, Verb } from './state.ts';
+import { refusedChange, targetInstances } from './targets.ts';
+import { withError, withToast } from './toasts.ts';
+
+const PARTICIPLE: Readonly<Record<Verb, string>> = {
+  start: 'Starting',
+  stop: 'Stopping',
+  restart: 'Restarting',
+};
+const PAST: Readonly<Record<Verb, string>> = { start: 'Started', stop: 'Stopped', restart: 'Restarted' };
+
+/** How long after the answer the fleet may take to show new pids: a frame comes each second. */
+const SETTLE_MS = 3_000;
+
+/** Asks before doing: opens the confirmation that names what would be hit. */
+export function askVerb(state: CockpitState, verb: Verb): Reduction {
+  const refused = refusedChange(state);
+  if (refused !== null) return become(refused);
+  const instanceIds = targetInstances(state).map((instance) => instance.instanceId);
+  if (instanceIds.length === 0) {
+    return become(withToast(state, 'warn', `Select an instance to ${verb} first (enter opens a node)`));
+  }
+  return become({ ...state, confirm: { verb, instanceIds, top: 0 } });
+}
+
+/** The confirmed command goes out. The link may have gone meanwhile, so that is looked at again. */
+export function confirmVerb(state: CockpitState): Reduction {
+  const { confirm } = state;
+  if (confirm === null) return become(state);
+  const closed = { ...state, confirm: null };
+  const refused = refusedChange(closed);
+  if (refused !== null) return become(refused);
+  const { verb } = confirm;
+  const instanceIds = confirm.instanceIds.filter((id) => state.fleet.instances.has(id));
+  if (instanceIds.length === 0) {
+    return become(withToast(closed, 'warn', 'Nothing done: these instances are gone'));
+  }
+  const job: Job = {
+    jobId: state.nextId,
+    label: `${PARTICIPLE[verb]} ${subject(state, instanceIds)}`,
+    startedAt: state.now,
+    verb,
+    instanceIds,
+    pidsBefore: new Map(instanceIds.map((id) => [id, pidOf(state, id)])),
+    answer: null,
+  };
+  return become(
+    { ...closed, jobs: [...state.jobs, job], nextId: state.nextId + 1, marks: new Set() },
+    { type: 'run-verb', jobId: job.jobId, verb, instanceIds },
+  );
+}
+
+function subject(state: CockpitState, instanceIds: readonly number[]): string {
+  const [first] = instanceIds;
+  const instance = instanceIds.length === 1 ? state.fleet.instances.get(first ?? 0) : undefined;
+  return instance === undefined
+    ? count(instanceIds.length, 'instance')
+    : instanceWords(instance, state.fleet.nodes);
+}
+
+function pidOf(state: CockpitState, instanceId: number): number | null {
+  return state.fleet.instances.get(instanceId)?.status?.pid ?? null;
+}
+
+export function jobAnswered(
+  state: CockpitState,
+  jobId: number,
+  outcomes: readonly InstanceOutcome[],
+): CockpitState {
+  const answer = { at: state.now, outcomes };
+  return { ...state, jobs: state.jobs.map((job) => (job.jobId === jobId ? { ...job, answer } : job)) };
+}
+
+export function jobFailed(state: CockpitState, jobId: number, error: WireError): CockpitState {
+  const job = state.jobs.find((candidate) => candidate.jobId === jobId);
+  if (job === undefined) return state;
+  const jobs = state.jobs.filter((candidate) => candidate !== job);
+  return withError({ ...state, jobs }, `${job.label} failed`, error);
+}
+
+/** Tells the result of every answered command whose effect is to be seen by now, or should be. */
+export function settleJobs(state: CockpitState): CockpitState {
+  const isSettled = (job: Job): boolean =>
+    job.answer !== null && (state.now - job.answer.at > SETTLE_MS || hasTakenEffect(state, job));
+  const settled = state.jobs.filter(isSettled);
+  if (settled.length === 0) return state;
+  const jobs = state.jobs.filter((job) => !settled.includes(job));
+  return settled.reduce(tellResult, { ...state, jobs });
+}
+
+function hasTakenEffect(state: CockpitState, job: Job): boolean {
+  return (job.answer?.outcomes ?? [])
+    .filter((outcome) => outcome.error === null)
+    .every(({ instanceId }) => {
+      const pid = pidOf(state, instanceId);
+      if (job.verb === 'stop') return pid === null;
+      const before = job.pidsBefore.get(instanceId) ?? null;
+      return pid !== null && (job.verb === 'start' || pid !== before);
+    });
+}
+
+function tellResult(state: CockpitState, job: Job): CockpitState {
+  const outcomes = job.answer?.outcomes ?? [];
+  const failed = outcomes.filter((outcome) => outcome.error !== null);
+  const worked = outcomes.filter((outcome) => outcome.error === null).map((outcome) => outcome.instanceId);
+  let next = state;
+  if (worked.length > 0) {
+    const [only] = worked;
+    const pids = worked.length === 1 && only !== undefined ? pidWords(state, job, only) : '';
+    next = withToast(next, 'ok', `${PAST[job.verb]} ${subject(state, worked)}${pids}`);
+  }
+  const [first] = failed;
+  if (first?.error) {
+    const more = failed.length > 1 ? ` (and ${count(failed.length - 1, 'more failure')})` : '';
+    next = withError(next, `Could not ${job.verb} ${subject(state, [first.instanceId])}${more}`, first.error);
+  }
+  return next;
+}
+
+function pidWords(state: CockpitState, job: Job, instanceId: number): string {
+  const before = job.pidsBefore.get(instanceId) ?? null;
+  const after = pidOf(state, instanceId);
+  if (before !== null && after !== null && before !== after) return `: pid ${before} -> ${after}`;
+  if (before === null && after !== null) return `: pid ${after}`;
+  if (before !== null && after === null) return `: pid ${before} ended`;
+  return '';
+}

@@ -1,0 +1,51 @@
+import type { FleetScope } from '../../common/domain/fleet.ts';
+import { GROUPED_SORT } from './rows.ts';
+import type { CockpitState, Screen, TableState, View } from './state.ts';
+import { newTable } from './table.ts';
+
+const SORT_BY_NAME = { column: 'name', descending: false } as const;
+
+export function viewOf(screen: Screen, filter = ''): View {
+  const isOfAll = screen.name === 'instances' && screen.nodeId === null;
+  return { screen, table: newTable(isOfAll ? GROUPED_SORT : SORT_BY_NAME, filter) };
+}
+
+const NODES_VIEW = viewOf({ name: 'nodes' });
+
+/** The view that is shown. */
+export function currentView(state: CockpitState): View {
+  return state.views.at(-1) ?? NODES_VIEW;
+}
+
+export function withTable(state: CockpitState, table: TableState): CockpitState {
+  const view = currentView(state);
+  if (view.table === table) return state;
+  return { ...state, views: [...state.views.slice(0, -1), { ...view, table }] };
+}
+
+export function pushView(state: CockpitState, view: View): CockpitState {
+  return { ...state, views: [...state.views, view] };
+}
+
+/** The outermost view is never left. */
+export function popView(state: CockpitState): CockpitState {
+  return state.views.length > 1 ? { ...state, views: state.views.slice(0, -1) } : state;
+}
+
+/** The views after a command names a screen: tables stand in their place, pages go on top of what is shown. */
+export function viewsTo(state: CockpitState, screen: Screen, filter = ''): readonly View[] {
+  if (screen.name === 'nodes') return [viewOf(screen, filter)];
+  if (screen.name === 'instances') return [viewOf({ name: 'nodes' }), viewOf(screen, filter)];
+  const below = state.views.filter((view) => view.screen.name !== screen.name);
+  return [...below, viewOf(screen, filter)];
+}
+
+/** Which figures the views need: of one node only while its instances are all that is looked at. */
+export function scopeOf(state: CockpitState): FleetScope {
+  const table = state.views.findLast(
+    ({ screen }) => screen.name === 'nodes' || screen.name === 'instances',
+  )?.screen;
+  return table?.name === 'instances' && table.nodeId !== null
+    ? { kind: 'node', nodeId: table.nodeId }
+    : { kind: 'all' };
+}

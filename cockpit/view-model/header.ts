@@ -1,0 +1,106 @@
+import { nodeWords } from '../format/fleet-words.ts';
+import { plainText } from '../format/plain-text.ts';
+import { count } from '../format/quantity.ts';
+import { formatSpan } from '../format/time.ts';
+import type { CockpitState, View } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
+import { splitLine } from './columns.ts';
+import type { Line, Segment } from './line.ts';
+
+/** A frame a second is due; after three there is something wrong. */
+const OLD_DATA_MS = 3_500;
+
+/** Two lines: whom one talks to and as whom, and where one is and how old what one sees is. */
+export function headerLines(state: CockpitState): Line[] {
+  const width = state.size.columns;
+  return [
+    splitLine([{ text: ' sgrid ', tone: 'title' }, ...whoSegments(state)], linkSegments(state), width),
+    splitLine(pathSegments(state), ageSegments(state), width),
+  ];
+}
+
+function whoSegments({ url, link }: CockpitState): Segment[] {
+  const master: Segment = { text: plainText(url) };
+  if (link.state !== 'up') return [master];
+  const isReadOnly = link.role === 'viewer';
+  return [
+    master,
+    { text: '  as ', tone: 'dim' },
+    { text: plainText(link.actor), tone: 'strong' },
+    { text: ` (${link.role}${isReadOnly ? ', read only' : ''})`, tone: isReadOnly ? 'warn' : 'dim' },
+  ];
+}
+
+function linkSegments({ link, now }: CockpitState): Segment[] {
+  switch (link.state) {
+    case 'up':
+      return [
+        { text: 'link up', tone: 'ok' },
+        { text: ` ${Math.round(link.latencyMs)} ms `, tone: 'dim' },
+      ];
+    case 'connecting': {
+      const attempt = link.attempt > 1 ? ` (attempt ${link.attempt})` : '';
+      return [{ text: `connecting${attempt} `, tone: 'busy' }];
+    }
+    case 'down':
+      return [
+        { text: `link down ${formatSpan(now - link.since)}`, tone: 'bad' },
+        { text: `, reconnecting (attempt ${Math.max(1, link.attempt)}) `, tone: 'warn' },
+      ];
+    case 'refused':
+      return [{ text: 'refused ', tone: 'bad' }];
+  }
+}
+
+function ageSegments({ fleet, link, now }: CockpitState): Segment[] {
+  if (fleet.receivedAt === null) return [{ text: 'no data yet ', tone: 'dim' }];
+  const ageMs = Math.max(0, now - fleet.receivedAt);
+  const isOld = link.state !== 'up' || ageMs > OLD_DATA_MS;
+  return isOld
+    ? [{ text: `figures are ${formatSpan(ageMs)} old `, tone: 'warn' }]
+    : [{ text: `data ${formatSpan(ageMs)} old `, tone: 'dim' }];
+}
+
+function pathSegments(state: CockpitState): Segment[] {
+  const segments: Segment[] = [{ text: ' ' }];
+  state.views.forEach((view, at) => {
+    const isLast = at === state.views.length - 1;
+    if (at > 0) segments.push({ text: ' > ', tone: 'dim' });
+    segments.push({ text: viewName(state, view), tone: isLast ? 'strong' : 'dim' });
+  });
+  const { screen, table } = currentView(state);
+  if (table.filter !== '') {
+    const shown = table.rows.filter((row) => row.kind === 'row').length;
+    segments.push(
+      { text: `  /${plainText(table.filter)} `, tone: 'accent' },
+      { text: `${shown} shown`, tone: 'dim' },
+    );
+  }
+  if (screen.name === 'instances' && state.marks.size > 0) {
+    segments.push({ text: `  ${count(state.marks.size, 'marked instance')}`, tone: 'accent' });
+  }
+  return segments;
+}
+
+function viewName({ fleet }: CockpitState, { screen }: View): string {
+  const instanceName = (id: number): string => {
+    const instance = fleet.instances.get(id);
+    return instance === undefined ? `instance ${id}` : `${instance.serviceName}:${instance.port}`;
+  };
+  switch (screen.name) {
+    case 'nodes':
+      return 'nodes';
+    case 'instances':
+      return screen.nodeId === null ? 'instances' : nodeWords(fleet.nodes.get(screen.nodeId), screen.nodeId);
+    case 'describe':
+      return screen.target.kind === 'node'
+        ? `describe ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
+        : `describe ${instanceName(screen.target.id)}`;
+    case 'logs':
+      return `log of ${instanceName(screen.instanceId)}`;
+    case 'events':
+    case 'deploy':
+    case 'help':
+      return screen.name;
+  }
+}

@@ -1,0 +1,69 @@
+import { displayWidth, fit } from '../format/width.ts';
+import { BINDINGS, type Binding } from '../keymap/bindings.ts';
+import type { KeyContext } from '../keymap/context.ts';
+import { PALETTE } from '../store/palette.ts';
+import type { ScreenName } from '../store/state.ts';
+import type { Line } from './line.ts';
+
+const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
+  nodes: ['nodes'],
+  instances: ['instances'],
+  events: ['events'],
+  describe: ['describe'],
+  deploy: ['deploy-list', 'deploy-releases', 'deploy-form', 'deploy-marks', 'deploy-confirm', 'deploy-watch'],
+  logs: ['logs', 'log-text'],
+  help: ['help'],
+};
+
+const ENTRY_WIDTH = 38;
+const KEY_WIDTH = 16;
+
+type Entry = readonly [string, string];
+
+const isMoving = ({ action }: Binding): boolean => action.type === 'cursor';
+const isSorting = ({ action }: Binding): boolean => action.type === 'sort';
+
+/** The help page for one screen, all of it out of the key table and the palette. */
+export function helpLines(of: ScreenName, columns: number): Line[] {
+  const contexts = new Set<KeyContext>(CONTEXTS[of]);
+  const here = BINDINGS.filter((binding) => binding.contexts.some((context) => contexts.has(context)));
+  const entry = ({ keys, help }: Binding): Entry => [keys.join(', '), help];
+  const rest = here.filter((binding) => !isMoving(binding) && !isSorting(binding));
+  return [
+    ...section(`Keys in ${of}`, rest.map(entry), columns),
+    ...section('Moving', here.filter(isMoving).map(entry), columns),
+    ...section('Sorting (again: the other way round)', here.filter(isSorting).map(entry), columns),
+    ...section(
+      'Commands after :',
+      PALETTE.map(({ name, aliases, argument, help }): Entry => {
+        const alias = aliases[0] === undefined ? '' : `, ${aliases[0]}`;
+        return [`:${name}${alias}${argument === '' ? '' : ` ${argument}`}`, help];
+      }),
+      columns,
+      26,
+    ),
+  ];
+}
+
+function section(title: string, entries: readonly Entry[], columns: number, keyWidth = KEY_WIDTH): Line[] {
+  if (entries.length === 0) return [];
+  const perLine = keyWidth > KEY_WIDTH ? 1 : Math.max(1, Math.floor(columns / ENTRY_WIDTH));
+  const width = Math.floor((columns - 1) / perLine);
+  const height = Math.ceil(entries.length / perLine);
+  const lines: Line[] = [{ segments: [{ text: ` ${title}`, tone: 'title' }] }];
+  for (let row = 0; row < height; row++) {
+    const segments = Array.from({ length: perLine }, (_, column) => entries[column * height + row]).flatMap(
+      (entry) => {
+        if (entry === undefined) return [];
+        const keys = displayWidth(entry[0]) >= keyWidth ? `${entry[0]} ` : fit(entry[0], keyWidth);
+        return [
+          { text: `  ${keys}`, tone: 'key' } as const,
+          { text: fit(entry[1], Math.max(0, width - 2 - displayWidth(keys))) },
+        ];
+      },
+    );
+    lines.push({ segments });
+  }
+  lines.push({ segments: [] });
+  return lines;
+}

@@ -1,0 +1,121 @@
+import type { InstanceView, ObservedState } from '../../common/domain/instance.ts';
+import { plainText } from '../format/plain-text.ts';
+import { count, formatBytes, formatCores } from '../format/quantity.ts';
+import { formatSpan } from '../format/time.ts';
+import type { CockpitState } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
+import { lineOf } from './columns.ts';
+import type { Line, Segment, Tone } from './line.ts';
+import { nodeRow, nodeWarning } from './node-columns.ts';
+
+const TROUBLE: readonly (readonly [ObservedState, Tone])[] = [
+  ['failed', 'bad'],
+  ['crash-loop', 'bad'],
+  ['unknown', 'bad'],
+  ['backoff', 'warn'],
+  ['exited', 'warn'],
+  ['preparing', 'busy'],
+  ['starting', 'busy'],
+  ['stopping', 'busy'],
+  ['stopped', 'idle'],
+];
+
+/** The state of many instances in one run of words, what is wrong in front. */
+function stateSegments(instances: Iterable<InstanceView>): Segment[] {
+  const byState = new Map<string, number>();
+  let total = 0;
+  for (const instance of instances) {
+    const state = instance.status?.state ?? 'unreported';
+    byState.set(state, (byState.get(state) ?? 0) + 1);
+    total += 1;
+  }
+  const segments: Segment[] = [{ text: ` ${count(total, 'instance')}:` }];
+  const running = byState.get('running') ?? 0;
+  segments.push({ text: ` ${running} running`, tone: running > 0 ? 'ok' : 'dim' });
+  for (const [state, tone] of TROUBLE) {
+    const amount = byState.get(state) ?? 0;
+    if (amount > 0) segments.push({ text: `, ${amount} ${state}`, tone });
+  }
+  const unreported = byState.get('unreported') ?? 0;
+  if (unreported > 0) segments.push({ text: `, ${unreported} not reported yet`, tone: 'dim' });
+  return segments;
+}
+
+function nodesSegments({ fleet }: CockpitState): Segment[] {
+  let up = 0;
+  for (const node of fleet.nodes.values()) if (node.link === 'up') up += 1;
+  const down = fleet.nodes.size - up;
+  const segments: Segment[] = [
+    { text: ` ${count(fleet.nodes.size, 'node')}:` },
+    { text: ` ${up} up`, tone: up > 0 ? 'ok' : 'dim' },
+  ];
+  if (down > 0) segments.push({ text: `, ${down} down`, tone: 'bad' });
+  return segments;
+}
+
+/** What the whole fleet uses. */
+function usageSegments({ fleet }: CockpitState): Segment[] {
+  let cpuMillicores = 0;
+  let cores = 0;
+  let memoryBytes = 0;
+  let memoryTotalBytes = 0;
+  for (const [nodeId, { figures }] of fleet.nodeSamples) {
+    const node = fleet.nodes.get(nodeId);
+    if (node?.link !== 'up') continue;
+    cpuMillicores += figures.cpuMillicores;
+    cores += node.info?.cpuCount ?? 0;
+    memoryBytes += figures.memoryUsedBytes;
+    memoryTotalBytes += figures.memoryTotalBytes;
+  }
+  if (memoryTotalBytes === 0) return [];
+  return [
+    { text: '   CPU ', tone: 'label' },
+    { text: `${formatCores(cpuMillicores / 1000)} of ${formatCores(cores)} cores` },
+    { text: '   memory ', tone: 'label' },
+    { text: `${formatBytes(memoryBytes)} of ${formatBytes(memoryTotalBytes)}` },
+  ];
+}
+
+function nodeSegments(state: CockpitState, nodeId: number): Segment[] {
+  const node = state.fleet.nodes.get(nodeId);
+  if (node === undefined) return [{ text: ' this node is gone', tone: 'warn' }];
+  const row = nodeRow(state.fleet, node, new Map(), state.now);
+  const segments: Segment[] = [];
+  if (node.link === 'down') {
+    const age = row.ageMs === null ? '' : `, last seen ${formatSpan(row.ageMs)} ago`;
+    segments.push({ text: `   node down${age}`, tone: 'bad' });
+  } else if (row.sample !== undefined) {
+    const { figures } = row.sample;
+    segments.push(
+      { text: '   CPU ', tone: 'label' },
+      { text: `${formatCores(figures.cpuMillicores / 1000)} of ${node.info?.cpuCount ?? '?'} cores` },
+      { text: '   load ', tone: 'label' },
+      { text: figures.load[0].toFixed(2) },
+    );
+  }
+  const driver = node.info?.cgroupDriver;
+  if (driver !== undefined) segments.push({ text: '   driver ', tone: 'label' }, { text: driver });
+  const warning = nodeWarning(row);
+  if (warning !== '' && node.link === 'up') segments.push({ text: `   ${plainText(warning)}`, tone: 'warn' });
+  return segments;
+}
+
+/** The lines between the header and a table. */
+export function overviewLines(state: CockpitState, rows: number): Line[] {
+  const { screen } = currentView(state);
+  const width = state.size.columns;
+  const { instances } = state.fleet;
+  if (rows === 0) return [];
+  if (screen.name === 'nodes') {
+    const nodes = nodesSegments(state);
+    const states = stateSegments(instances.values());
+    if (rows === 1) return [lineOf([...nodes, { text: '  ' }, ...states], width)];
+    return [lineOf([...nodes, ...usageSegments(state)], width), lineOf(states, width)];
+  }
+  if (screen.name !== 'instances') return [];
+  const { nodeId } = screen;
+  if (nodeId === null)
+    return [lineOf([...stateSegments(instances.values()), ...usageSegments(state)], width)];
+  const own = [...instances.values()].filter((instance) => instance.nodeId === nodeId);
+  return [lineOf([...stateSegments(own), ...nodeSegments(state, nodeId)], width)];
+}

@@ -1,0 +1,18 @@
+import type { CockpitState } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
+import { describeLines } from './describe.ts';
+import { helpLines } from './help.ts';
+import type { Line } from './line.ts';
+
+/** All lines of a page without rows to select; empty for other screens. */
+export function pageLines(state: CockpitState): readonly Line[] {
+  const { screen } = currentView(state);
+  if (screen.name === 'help') return helpLines(screen.of, state.size.columns);
+  if (screen.name === 'describe') return describeLines(state, screen.target);
+  return [];
+}
+
+/** How far such a page can be scrolled. */
+export function pageLength(state: CockpitState): number {
+  return pageLines(state).length;
+}

@@ -1,0 +1,77 @@
+import { formatSpan } from '../format/time.ts';
+import { displayWidth, splitGraphemes, truncateStart } from '../format/width.ts';
+import { completionsOf } from '../store/palette.ts';
+import type { CockpitState, Job, TextField } from '../store/state.ts';
+import { lineOf } from './columns.ts';
+import { shownToast, toastRows } from './layout.ts';
+import type { Line, Segment } from './line.ts';
+
+/** What stands above the hints: the prompt while one types, else news, else what is under way. */
+export type StatusModel =
+  | { readonly kind: 'lines'; readonly lines: readonly Line[] }
+  | { readonly kind: 'busy'; readonly text: string };
+
+export function statusModel(state: CockpitState): StatusModel {
+  if (state.prompt !== null) return { kind: 'lines', lines: [promptLine(state)] };
+  const toast = shownToast(state);
+  if (toast !== undefined) {
+    const signs = { ok: 'ok', accent: '', warn: '!', bad: '!!' } as const;
+    const more = state.toasts.length > 1 ? ` (+${state.toasts.length - 1})` : '';
+    const lines = toastRows(toast, state.size.columns).map((text, at, all) => {
+      const sign = at === 0 ? ` ${signs[toast.tone]} ` : '    ';
+      const rest = at === all.length - 1 ? more : '';
+      return lineOf(
+        [
+          { text: sign.padEnd(4), tone: toast.tone },
+          { text, tone: toast.tone },
+          { text: rest, tone: 'dim' },
+        ],
+        state.size.columns,
+      );
+    });
+    return { kind: 'lines', lines };
+  }
+  const [job] = state.jobs;
+  return job === undefined
+    ? { kind: 'lines', lines: [{ segments: [] }] }
+    : { kind: 'busy', text: jobText(job, state) };
+}
+
+function jobText(job: Job, { now, jobs }: CockpitState): string {
+  const more = jobs.length > 1 ? ` (and ${jobs.length - 1} more)` : '';
+  return `${job.label} ... ${formatSpan(now - job.startedAt)}${more}`;
+}
+
+/** A text under edit, with its cursor painted; its end stays in sight. */
+export function fieldSegments({ text, cursor }: TextField, width: number, isFocused: boolean): Segment[] {
+  if (!isFocused) return [{ text: truncateStart(text, width) }];
+  const before = truncateStart(text.slice(0, cursor), Math.max(1, width - 1));
+  const [under = ' ', ...rest] = splitGraphemes(text.slice(cursor));
+  return [{ text: before }, { text: under, sgr: '7' }, { text: rest.join('') }];
+}
+
+function promptLine(state: CockpitState): Line {
+  const { prompt, size } = state;
+  if (prompt === null) return { segments: [] };
+  const sign = prompt.kind === 'palette' ? ' :' : ' /';
+  const room = Math.max(10, Math.floor(size.columns / 2));
+  const field = fieldSegments(prompt.field, room, true);
+  const segments: Segment[] = [{ text: sign, tone: 'key' }, ...field];
+  if (prompt.kind === 'palette') {
+    const choices = completionsOf(prompt.before);
+    segments.push({ text: '   ' });
+    if (choices.length === 0 && !prompt.before.includes(' ')) {
+      segments.push({ text: 'no such command', tone: 'warn' });
+    }
+    choices.forEach((choice, at) => {
+      const name = choice.argument === '' ? choice.name : `${choice.name} ${choice.argument}`;
+      segments.push({
+        text: `${at === 0 ? '' : '  '}${name}`,
+        tone: at === prompt.choice ? 'accent' : 'dim',
+      });
+    });
+  } else if (displayWidth(prompt.field.text) === 0) {
+    segments.push({ text: '  text that a row must hold', tone: 'dim' });
+  }
+  return lineOf(segments, size.columns);
+}
