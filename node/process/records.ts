@@ -67,8 +67,9 @@ export function readExit(record: string): ExitRecord | null {
  * Without its words (a shell that forgets them) a status above 128 is taken for a signal, as POSIX 2.8.2 suggests.
  */
 export function parseStatus(status: number, words: string): { code: number | null; signal: string | null } {
-  const exited = status <= 128 || /\bDone ?\(\d+\)|\bExit \d+/.test(words);
-  return exited ? { code: status, signal: null } : { code: null, signal: signalName(status - 128) };
+  const done = /\bDone(?: ?\((\d+)\))?|\bExit (\d+)/.exec(words);
+  if (done !== null) return { code: Number(done[1] ?? done[2] ?? 0), signal: null };
+  return status > 128 ? { code: null, signal: signalName(status - 128) } : { code: status, signal: null };
 }
 
 /** `9` → `SIGKILL`, `40` → `SIGRTMIN+6`; glibc keeps 32 and 33 for itself, so SIGRTMIN is 34: signal(7). */

@@ -59,6 +59,27 @@ program() {
   exec "$@"
 }
 
+look_at_jobs() {
+  jobs 1<>"$record.exit"
+  read -r words <"$record.exit"
+}
+
+# bash forgets the words in wait, unless SIGCHLD interrupts it, which needs POSIX mode and a trap.
+await_in_bash() {
+  # shellcheck disable=SC3040
+  set -o posix
+  trap : CHLD
+  program "$@" &
+  child=$!
+  look_at_jobs
+  while case $words in *Running* | *Stopped*) true ;; *) false ;; esac; do
+    wait "$child"
+    look_at_jobs
+  done
+  wait "$child"
+  status=$?
+}
+
 shim() {
   key=$2 record=$4 log=$5 directory=$6
   shift 6
@@ -82,25 +103,16 @@ shim() {
   identify
   shim="$pid $ticks"
 
-  # $? is 137 for exit(137) and for SIGKILL. The words of jobs tell them apart. dash and busybox keep them until after
-  # wait; bash forgets them in wait, unless SIGCHLD interrupts it, which needs POSIX mode and a trap.
+  # $? is 137 for exit(137) and for SIGKILL. The words of jobs tell them apart.
   if [ -n "${BASH_VERSION-}" ]; then
-    # shellcheck disable=SC3040
-    set -o posix
-    trap : CHLD
-  fi
-  program "$@" &
-  child=$!
-  while :; do
+    await_in_bash "$@"
+  else
+    # dash and busybox keep the words until after wait
+    program "$@" &
+    child=$!
     wait "$child"
     status=$?
-    jobs 1<>"$record.exit"
-    read -r words <"$record.exit"
-    case $words in *Running* | *Stopped*) ;; *) break ;; esac
-  done
-  if [ -n "${BASH_VERSION-}" ]; then
-    wait "$child"
-    status=$?
+    look_at_jobs
   fi
   pause=1
   until echo "$status $words end" 1<>"$record.exit"; do
