@@ -1,0 +1,211 @@
+import { createServer } from 'node:http';
+import type { Logger } from 'pino';
+import { Server } from 'socket.io';
+import { agentLink } from '../common/protocol/agent-link.ts';
+import { tell } from '../common/protocol/bind.ts';
+import { cockpitLink } from '../common/protocol/cockpit-link.ts';
+import { SgridError, toWireError } from '../common/protocol/errors.ts';
+import { createAuthority } from './access/authority.ts';
+import { toConnectError } from './access/handshake.ts';
+import { createBackground } from './background.ts';
+import { createInstanceCommands, type InstanceCommands } from './control/instance-commands.ts';
+import { createRolloutRunner } from './control/rollout-runner.ts';
+import { createEventLog } from './event-log.ts';
+import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
+import { createFrameStream } from './fleet/frame-stream.ts';
+import { createAgentHandlers } from './handlers/agent-report.ts';
+import { listen } from './http/listen.ts';
+import { createHttpListener } from './http/listener.ts';
+import type { PackageStore } from './http/package-store.ts';
+import { createUploads } from './http/upload.ts';
+import { openAgentNamespace } from './links/agent-namespace.ts';
+import { openCockpitNamespace } from './links/cockpit-namespace.ts';
+import { type AgentRooms, createRelay } from './relay.ts';
+import type { Store } from './store/open-store.ts';
+
+export interface MasterLimits {
+  maxPackageBytes: number;
+  /** An upload without a byte for so long is given up. */
+  uploadIdleMs: number;
+  uploadTotalMs: number;
+  frameIntervalMs: number;
+  /** How long a program must run to count as come up in a rollout. */
+  minReadyMs: number;
+  /** How long a rollout waits for a node that is away. */
+  nodeWaitMs: number;
+}
+
+export const DEFAULT_MASTER_LIMITS: MasterLimits = {
+  maxPackageBytes: 2 * 1024 ** 3,
+  uploadIdleMs: 30_000,
+  uploadTotalMs: 4 * 3_600_000,
+  frameIntervalMs: 1_000,
+  minReadyMs: 1_000,
+  nodeWaitMs: 60_000,
+};
+
+/** Larger than any message that is meant to be: a log chunk has 1 MiB, the report of a node with 10,000 instances 5. */
+const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+export interface MasterComponents {
+  store: Store;
+  packages: PackageStore;
+  logger: Logger;
+  now: () => number;
+  newId: () => string;
+  version: string;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  limits?: Partial<MasterLimits>;
+}
+
+export interface Master {
+  url: string;
+  port: number;
+  /** Calls to agents that wait for an answer. */
+  pendingCalls(): number;
+  /** Ends all connections and timers. Rollouts stay as the database has them. The store is the caller's to close. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a master out of its components.
+ *
+ * @throws SgridError `conflict` for a taken port, `permission_denied` for one that this user may not have.
+ */
+export async function createMaster(components: MasterComponents): Promise<Master> {
+  const { store, packages, logger, now, newId, version, host } = components;
+  const limits = { ...DEFAULT_MASTER_LIMITS, ...components.limits };
+  await packages.sweep((sha256) => store.releases.hasPackage(sha256));
+  const fleet = await loadFleet(store);
+  const authority = createAuthority(await store.tokens.list());
+  const background = createBackground(logger);
+
+  // Ours goes in ahead of Socket.IO's, which wraps it; 0, since an upload may take hours: receiveBody has its own limits.
+  const server = createServer({ requestTimeout: 0 }, (request, response) => listener(request, response));
+  const io = new Server(server, {
+    transports: ['websocket'],
+    serveClient: false,
+    perMessageDeflate: false,
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    connectTimeout: 10_000,
+    pingInterval: 5_000,
+    pingTimeout: 10_000,
+  });
+  const agents = io.of(agentLink.namespace);
+  const cockpits = io.of(cockpitLink.namespace);
+  io.use((_socket, next) => next(toConnectError(new SgridError('not_found', 'nothing is served here'))));
+
+  const relay = createRelay(agents as AgentRooms);
+  const events = createEventLog({
+    repository: store.events,
+    push: (added) => tell(cockpits, cockpitLink.toClient, 'event.added', { events: added }),
+    now,
+    newId,
+  });
+  const frames = createFrameStream({
+    fleet,
+    send: (room, frame) => tell(cockpits.to(room), cockpitLink.toClient, 'fleet.frame', frame),
+    now,
+    intervalMs: limits.frameIntervalMs,
+  });
+  const rollouts = createRolloutRunner({
+    store,
+    fleet,
+    relay,
+    events,
+    background,
+    now,
+    commands: (): InstanceCommands => commands,
+    push: (rollout) => tell(cockpits, cockpitLink.toClient, 'rollout.changed', { rollout }),
+    onError: ({ rolloutId }, err) => logger.error({ err, rolloutId }, 'a step of a rollout is tried again'),
+    minReadyMs: limits.minReadyMs,
+    nodeWaitMs: limits.nodeWaitMs,
+  });
+  const commands = createInstanceCommands({
+    store,
+    fleet,
+    relay,
+    events,
+    now,
+    demandIdle: rollouts.demandIdle,
+    onReconcileError: ({ instanceId, nodeId }, error) =>
+      logger.warn(
+        { instanceId, nodeId, error: toWireError(error) },
+        'an instance could not be brought up to date',
+      ),
+  });
+
+  const deps = { store, fleet, frames, relay, commands, rollouts, events, now, version, background, logger };
+  let closing = false;
+  openCockpitNamespace({ ...deps, namespace: cockpits, authority });
+  openAgentNamespace({
+    namespace: agents,
+    authority,
+    logger,
+    handlers: createAgentHandlers(deps),
+    onLost({ nodeId, alias }, replaced) {
+      relay.nodeLost(nodeId);
+      const record = fleet.node(nodeId);
+      if (record === null || replaced || closing) return;
+      fleet.putNode({ ...record, lastSeenAt: now() }, false);
+      background.run(`noting the loss of node ${nodeId}`, async () => {
+        await store.nodes.saw([nodeId], now());
+        await events.record({
+          kind: 'node.lost',
+          result: 'failed',
+          nodeId,
+          message: `node ${nodeId} (${alias}) lost`,
+        });
+      });
+    },
+  });
+
+  const uploads = createUploads({
+    store,
+    packages,
+    events,
+    now,
+    limits: {
+      maxBytes: limits.maxPackageBytes,
+      idleMs: limits.uploadIdleMs,
+      totalMs: limits.uploadTotalMs,
+    },
+  });
+  const listener = createHttpListener({ authority, packages, uploads, version, logger });
+  server.on('checkContinue', listener);
+
+  const port = await listen(server, host, components.port);
+  for (const rollout of await store.rollouts.running()) {
+    rollouts.start(rollout, await store.releases.byId(rollout.releaseId));
+  }
+
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    pendingCalls: relay.waiting,
+    async close() {
+      closing = true;
+      rollouts.close();
+      frames.close();
+      relay.close();
+      const closed = io.close();
+      server.closeAllConnections();
+      await closed;
+      await background.settle();
+      await store.nodes.saw(fleet.upNodeIds(), now());
+    },
+  };
+}
+
+async function loadFleet(store: Store): Promise<FleetModel> {
+  const fleet = createFleetModel();
+  for (const node of await store.nodes.list()) fleet.putNode(node, false);
+  for (const record of await store.instances.list()) fleet.putInstance(record);
+  for (const status of await store.instances.statuses()) {
+    const nodeId = fleet.instance(status.instanceId)?.record.nodeId;
+    if (nodeId !== undefined) fleet.putStatuses(nodeId, [status]);
+  }
+  return fleet;
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+/** Every key of `sgridnext`'s configuration: in the file, as `SGRIDNEXT_<KEY>`, and as a flag. */
+export const masterConfigSchema = z.object({
+  /** Database file; default `<stateDir>/sgridnext.db`. */
+  db: z.string().min(1).optional(),
+  /** Address to listen on. */
+  host: z.string().min(1).max(255).default('127.0.0.1'),
+  /** 0 takes a free one. */
+  httpPort: z.coerce.number().pipe(z.int().min(0).max(65535)).default(15872),
+  /** Database, packages and first tokens. */
+  stateDir: z.string().min(1).default('/var/lib/sgridnext'),
+  maxPackageBytes: z.coerce
+    .number()
+    .pipe(z.int().min(1))
+    .default(2 * 1024 ** 3),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+export type MasterConfig = z.output<typeof masterConfigSchema>;

@@ -1,0 +1,179 @@
+import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { mapBounded } from '../background.ts';
+import type { EventLog } from '../event-log.ts';
+import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
+import { instanceLabel, toAssignment } from '../fleet/views.ts';
+import { nodeUnreachable, type Relay } from '../relay.ts';
+import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
+import type { Store } from '../store/open-store.ts';
+
+export type InstanceVerb = 'start' | 'stop' | 'restart' | 'remove';
+
+/** Over the grace period, for everything else that a stop and a start take. */
+const APPLY_MARGIN_MS = 30_000;
+/** Commands that one node works on at the same time. */
+const PER_NODE = 16;
+
+export interface InstanceOutcome {
+  instanceId: number;
+  error: unknown;
+}
+
+/** Changes what is wanted of instances, and makes their nodes follow. */
+export interface InstanceCommands {
+  /** Never throws: one outcome per id, in the order asked, `error` null where it worked. Each leaves an audit event. */
+  run(verb: InstanceVerb, instanceIds: readonly number[], actor: string): Promise<InstanceOutcome[]>;
+  /** Sends what is wanted to the node and keeps the status that it answers with. */
+  apply(record: InstanceRecord): Promise<InstanceStatus>;
+  /** Brings a node that has just reported up to date: everything it has an older revision of, or not at all. */
+  reconcile(nodeId: number, reported: readonly InstanceStatus[]): Promise<void>;
+}
+
+export function createInstanceCommands(deps: {
+  store: Store;
+  fleet: FleetModel;
+  relay: Relay;
+  events: EventLog;
+  now: () => number;
+  /** Throws `conflict` when something else (a rollout) is working on the instance. */
+  demandIdle: (instanceId: number) => void;
+  onReconcileError: (record: InstanceRecord, error: unknown) => void;
+}): InstanceCommands {
+  const { store, fleet, relay, events, now, demandIdle, onReconcileError } = deps;
+
+  const apply = async (record: InstanceRecord): Promise<InstanceStatus> => {
+    const { status } = await relay.call(
+      record.nodeId,
+      'instance.apply',
+      { assignment: toAssignment(record) },
+      { timeoutMs: applyTimeoutMs(record) },
+    );
+    const { accepted } = fleet.putStatuses(record.nodeId, [status]);
+    if (fleet.instance(record.instanceId) !== null) await store.instances.saveStatuses(accepted, now());
+    return status;
+  };
+
+  const change = async (instanceId: number, what: InstanceChange): Promise<InstanceRecord> => {
+    const record = await store.instances.change(instanceId, what);
+    fleet.putInstance(record);
+    return record;
+  };
+
+  /** A removal that was decided is finished whenever its node can be asked. */
+  const finishRemoval = async (record: InstanceRecord): Promise<void> => {
+    const { instanceId, nodeId } = record;
+    await relay
+      .call(nodeId, 'instance.remove', { instanceId }, { timeoutMs: applyTimeoutMs(record) })
+      .catch((error: unknown) => {
+        if (!(error instanceof SgridError) || error.code !== 'not_found') throw error;
+      });
+    await store.instances.remove(instanceId);
+    fleet.removeInstance(instanceId);
+  };
+
+  const perform = async (verb: InstanceVerb, entry: InstanceEntry): Promise<void> => {
+    const { record } = entry;
+    if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(record.nodeId);
+    demandIdle(record.instanceId);
+    if (verb === 'remove') {
+      await finishRemoval(await change(record.instanceId, { desired: 'stopped', removing: true }));
+      return;
+    }
+    if (record.removing) {
+      throw new SgridError('conflict', `${instanceLabel(record)} is being removed`);
+    }
+    if (verb !== 'stop' && record.release === null) {
+      throw new SgridError('conflict', `${instanceLabel(record)} has no release yet`, {
+        hint: 'deploy a release on it',
+      });
+    }
+    await apply(await change(record.instanceId, changeFor(verb, entry)));
+  };
+
+  const runOne = async (verb: InstanceVerb, instanceId: number, actor: string): Promise<InstanceOutcome> => {
+    const entry = fleet.instance(instanceId);
+    const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
+    let error: unknown = null;
+    try {
+      if (entry === null) {
+        throw new SgridError('not_found', `there is no instance ${instanceId}`, {
+          hint: 'list the instances',
+        });
+      }
+      await perform(verb, entry);
+    } catch (caught) {
+      error = explainLateness(caught);
+    }
+    await events.record({
+      kind: 'command',
+      actor,
+      result: error === null ? 'ok' : 'failed',
+      message: error === null ? `${verb} ${label}` : `${verb} ${label}: ${describeError(error)}`,
+      instanceId,
+      nodeId: entry?.record.nodeId ?? null,
+      serviceId: entry?.record.serviceId ?? null,
+    });
+    return { instanceId, error };
+  };
+
+  return {
+    apply,
+
+    async run(verb, instanceIds, actor) {
+      const byNode = new Map<number, number[]>();
+      for (const instanceId of new Set(instanceIds)) {
+        const nodeId = fleet.instance(instanceId)?.record.nodeId ?? 0;
+        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), instanceId]);
+      }
+      const perNode = await Promise.all(
+        [...byNode.values()].map((ids) => mapBounded(ids, PER_NODE, (id) => runOne(verb, id, actor))),
+      );
+      const outcomes = new Map(perNode.flat().map((outcome) => [outcome.instanceId, outcome]));
+      return instanceIds.flatMap((instanceId) => outcomes.get(instanceId) ?? []);
+    },
+
+    async reconcile(nodeId, reported) {
+      const seen = new Map(reported.map((status) => [status.instanceId, status.revision]));
+      await mapBounded(fleet.instancesOf(nodeId), PER_NODE, async ({ record }) => {
+        try {
+          const revision = seen.get(record.instanceId);
+          if (record.removing) await finishRemoval(record);
+          else if (revision === undefined || revision < record.revision) await apply(record);
+          else if (revision > record.revision) {
+            await apply(await change(record.instanceId, { aboveRevision: revision }));
+          }
+        } catch (error) {
+          onReconcileError(record, error);
+        }
+      });
+    },
+  };
+}
+
+/**
+ * A program that has given up does not move by "running" being wanted, since it was wanted all along: one that ended
+ * gets a new restart generation with the next start or release.
+ */
+export function needsRestart({ record, status }: InstanceEntry): boolean {
+  if (record.desired !== 'running' || status === null) return false;
+  return ['crash-loop', 'exited', 'failed', 'backoff'].includes(status.state);
+}
+
+function changeFor(verb: 'start' | 'stop' | 'restart', entry: InstanceEntry): InstanceChange {
+  if (verb === 'stop') return { desired: 'stopped' };
+  return { desired: 'running', restart: verb === 'restart' || needsRestart(entry) };
+}
+
+function applyTimeoutMs(record: InstanceRecord): number {
+  return record.spec.graceMs + APPLY_MARGIN_MS;
+}
+
+function explainLateness(error: unknown): unknown {
+  if (!(error instanceof SgridError) || (error.code !== 'timeout' && error.code !== 'disconnected'))
+    return error;
+  return new SgridError(error.code, error.message, {
+    hint: 'it is recorded, and will be applied when the node answers again',
+    cause: error,
+  });
+}

@@ -1,0 +1,228 @@
+import { FIGURES_STRIDE, type FiguresHistory, type NodeSnapshot } from '../../common/domain/figures.ts';
+import type { FleetFrame, FleetScope, FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
+import type { InstanceStatus } from '../../common/domain/instance.ts';
+import type { InstanceRecord } from '../store/instances.ts';
+import type { NodeRecord } from '../store/nodes.ts';
+import { createFiguresRing, type FiguresRing } from './figures-ring.ts';
+import { toInstanceView, toNodeView } from './views.ts';
+
+const HISTORY_SECONDS = 60;
+
+export interface InstanceEntry {
+  record: InstanceRecord;
+  status: InstanceStatus | null;
+}
+
+interface NodeEntry {
+  record: NodeRecord;
+  up: boolean;
+  instanceIds: Set<number>;
+  sample: { snapshot: NodeSnapshot; receivedAt: number; version: number } | null;
+}
+
+/** Told of what may move a rollout on. */
+export interface FleetListener {
+  onInstance?(instanceId: number): void;
+  onNode?(nodeId: number): void;
+}
+
+/**
+ * The fleet in memory: what the database says, and what the agents last said. Every change gets the next version, so
+ * that a frame is "all that is newer than the version you have".
+ */
+export interface FleetModel {
+  node(nodeId: number): NodeRecord | null;
+  isUp(nodeId: number): boolean;
+  upNodeIds(): number[];
+  putNode(record: NodeRecord, up: boolean): void;
+  saw(nodeId: number, at: number): void;
+  instance(instanceId: number): InstanceEntry | null;
+  instancesOf(nodeId: number): InstanceEntry[];
+  /** Ignores a record that is older than the one it has. */
+  putInstance(record: InstanceRecord): void;
+  removeInstance(instanceId: number): void;
+  /** Takes the statuses of instances that belong to this node; the ids of all others come back. */
+  putStatuses(
+    nodeId: number,
+    statuses: readonly InstanceStatus[],
+  ): {
+    accepted: InstanceStatus[];
+    foreign: InstanceStatus[];
+  };
+  putSnapshot(nodeId: number, snapshot: NodeSnapshot, at: number): void;
+  history(instanceIds: readonly number[], now: number): FiguresHistory[];
+  version(): number;
+  snapshot(scope: FleetScope, now: number): FleetSnapshot;
+  /** What changed behind `version`, or null when nothing did. Reaches back to the last `forgetChanges`. */
+  frameSince(version: number, scope: FleetScope, now: number): FleetFrame | null;
+  /** Everybody has been told: what changed so far is no longer kept as a change. */
+  forgetChanges(): void;
+  listen(listener: FleetListener): () => void;
+}
+
+export function createFleetModel(): FleetModel {
+  const nodes = new Map<number, NodeEntry>();
+  const instances = new Map<number, InstanceEntry>();
+  const rings = new Map<number, FiguresRing>();
+  const listeners = new Set<FleetListener>();
+  const changed = {
+    nodes: new Map<number, number>(),
+    instances: new Map<number, number>(),
+    removedInstances: new Map<number, number>(),
+  };
+  let version = 0;
+
+  const markNode = (nodeId: number): void => {
+    changed.nodes.set(nodeId, ++version);
+    for (const listener of listeners) listener.onNode?.(nodeId);
+  };
+  const markInstance = (instanceId: number): void => {
+    changed.instances.set(instanceId, ++version);
+    for (const listener of listeners) listener.onInstance?.(instanceId);
+  };
+
+  /** A node may speak only for its own instances. */
+  const owns = (nodeId: number, instanceId: number): boolean =>
+    instances.get(instanceId)?.record.nodeId === nodeId;
+
+  const samples = (scope: FleetScope, behind: number, now: number): NodeSample[] => {
+    const wanted = scope.kind === 'all' ? nodes.keys() : [scope.nodeId];
+    const found: NodeSample[] = [];
+    for (const nodeId of wanted) {
+      const sample = nodes.get(nodeId)?.sample;
+      if (sample === null || sample === undefined || sample.version <= behind) continue;
+      const { node, instances: figures } = sample.snapshot;
+      found.push({ nodeId, ageMs: Math.max(0, now - sample.receivedAt), node, instances: figures });
+    }
+    return found;
+  };
+
+  return {
+    node: (nodeId) => nodes.get(nodeId)?.record ?? null,
+    isUp: (nodeId) => nodes.get(nodeId)?.up ?? false,
+    upNodeIds: () => [...nodes].filter(([, node]) => node.up).map(([nodeId]) => nodeId),
+    putNode(record, up) {
+      const known = nodes.get(record.nodeId);
+      if (known === undefined) {
+        nodes.set(record.nodeId, { record, up, instanceIds: new Set(), sample: null });
+      } else {
+        known.record = record;
+        known.up = up;
+      }
+      markNode(record.nodeId);
+    },
+    saw(nodeId, at) {
+      const node = nodes.get(nodeId);
+      if (node !== undefined) node.record.lastSeenAt = at;
+    },
+    instance: (instanceId) => instances.get(instanceId) ?? null,
+    instancesOf(nodeId) {
+      const found: InstanceEntry[] = [];
+      for (const instanceId of nodes.get(nodeId)?.instanceIds ?? []) {
+        const entry = instances.get(instanceId);
+        if (entry !== undefined) found.push(entry);
+      }
+      return found;
+    },
+    putInstance(record) {
+      const known = instances.get(record.instanceId);
+      if (known === undefined) instances.set(record.instanceId, { record, status: null });
+      else if (record.revision < known.record.revision) return;
+      else known.record = record;
+      nodes.get(record.nodeId)?.instanceIds.add(record.instanceId);
+      markInstance(record.instanceId);
+    },
+    removeInstance(instanceId) {
+      const known = instances.get(instanceId);
+      if (known === undefined) return;
+      instances.delete(instanceId);
+      rings.delete(instanceId);
+      nodes.get(known.record.nodeId)?.instanceIds.delete(instanceId);
+      changed.instances.delete(instanceId);
+      changed.removedInstances.set(instanceId, ++version);
+      for (const listener of listeners) listener.onInstance?.(instanceId);
+    },
+    putStatuses(nodeId, statuses) {
+      const accepted: InstanceStatus[] = [];
+      const foreign: InstanceStatus[] = [];
+      for (const status of statuses) {
+        const entry = instances.get(status.instanceId);
+        if (entry === undefined || entry.record.nodeId !== nodeId) {
+          foreign.push(status);
+          continue;
+        }
+        entry.status = status;
+        accepted.push(status);
+        markInstance(status.instanceId);
+      }
+      return { accepted, foreign };
+    },
+    putSnapshot(nodeId, snapshot, at) {
+      const node = nodes.get(nodeId);
+      if (node === undefined) return;
+      const own = ownFigures(snapshot.instances, (instanceId) => owns(nodeId, instanceId));
+      for (let index = 0; index < own.length; index += FIGURES_STRIDE) {
+        const instanceId = own[index] ?? 0;
+        let ring = rings.get(instanceId);
+        if (ring === undefined) {
+          ring = createFiguresRing(HISTORY_SECONDS);
+          rings.set(instanceId, ring);
+        }
+        ring.push(at, own[index + 1] ?? 0, own[index + 2] ?? 0);
+      }
+      node.record.lastSeenAt = at;
+      node.sample = { snapshot: { ...snapshot, instances: own }, receivedAt: at, version: ++version };
+    },
+    history: (instanceIds, now) =>
+      instanceIds.map((instanceId) => ({
+        instanceId,
+        ...(rings.get(instanceId)?.read(now) ?? { cpuMillicores: [], memoryBytes: [] }),
+      })),
+    version: () => version,
+    snapshot: (scope, now) => ({
+      at: now,
+      nodes: [...nodes.values()].map((node) => toNodeView(node.record, node.up ? 'up' : 'down')),
+      instances: [...instances.values()].map(({ record, status }) => toInstanceView(record, status)),
+      samples: samples(scope, -1, now),
+    }),
+    frameSince(behind, scope, now) {
+      const frame: FleetFrame = { at: now };
+      const newer = (marks: Map<number, number>): number[] =>
+        [...marks].filter(([, markedAt]) => markedAt > behind).map(([id]) => id);
+      const nodeViews = newer(changed.nodes).flatMap((id) => {
+        const node = nodes.get(id);
+        return node === undefined ? [] : [toNodeView(node.record, node.up ? 'up' : 'down')];
+      });
+      const instanceViews = newer(changed.instances).flatMap((id) => {
+        const entry = instances.get(id);
+        return entry === undefined ? [] : [toInstanceView(entry.record, entry.status)];
+      });
+      const removed = newer(changed.removedInstances);
+      const fresh = samples(scope, behind, now);
+      if (nodeViews.length > 0) frame.nodes = nodeViews;
+      if (instanceViews.length > 0) frame.instances = instanceViews;
+      if (removed.length > 0) frame.removedInstanceIds = removed;
+      if (fresh.length > 0) frame.samples = fresh;
+      return Object.keys(frame).length === 1 ? null : frame;
+    },
+    forgetChanges() {
+      for (const marks of Object.values(changed)) marks.clear();
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+/** The figures without those of other nodes' instances; the same array when there are none, as nearly always. */
+function ownFigures(packed: number[], owned: (instanceId: number) => boolean): number[] {
+  let foreign = false;
+  for (let at = 0; at < packed.length && !foreign; at += FIGURES_STRIDE) foreign = !owned(packed[at] ?? 0);
+  if (!foreign) return packed;
+  const own: number[] = [];
+  for (let at = 0; at < packed.length; at += FIGURES_STRIDE) {
+    if (owned(packed[at] ?? 0)) own.push(...packed.slice(at, at + FIGURES_STRIDE));
+  }
+  return own;
+}

@@ -1,0 +1,40 @@
+import type { Assignment, InstanceStatus, InstanceView } from '../../common/domain/instance.ts';
+import type { NodeView } from '../../common/domain/node.ts';
+import type { InstanceRecord } from '../store/instances.ts';
+import type { NodeRecord } from '../store/nodes.ts';
+
+export function toNodeView(node: NodeRecord, link: NodeView['link']): NodeView {
+  const { nodeId, alias, innerAddress, lastSeenAt, clockOffsetMs, info } = node;
+  return { nodeId, alias, innerAddress, link, lastSeenAt, clockOffsetMs, info };
+}
+
+export function toInstanceView(record: InstanceRecord, status: InstanceStatus | null): InstanceView {
+  const { instanceId, serviceId, spec, nodeId, host, port, limits, desired, revision, release } = record;
+  const { name, group, type } = spec;
+  return {
+    instanceId,
+    serviceId,
+    serviceName: name,
+    group,
+    type,
+    nodeId,
+    host,
+    port,
+    limits,
+    desired,
+    revision,
+    release,
+    status,
+  };
+}
+
+/** What its node is told of an instance. */
+export function toAssignment(record: InstanceRecord): Assignment {
+  const { nodeId: _node, removing: _removing, ...assignment } = record;
+  return assignment;
+}
+
+/** `web@2:8080`: how people and audit events name an instance. */
+export function instanceLabel({ spec, nodeId, port }: InstanceRecord): string {
+  return `${spec.name}@${nodeId}:${port}`;
+}

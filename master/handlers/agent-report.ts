@@ -1,0 +1,119 @@
+import type { Logger } from 'pino';
+import type { AgentEvent, EventKind } from '../../common/domain/event.ts';
+import type { InstanceStatus } from '../../common/domain/instance.ts';
+import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
+import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
+import type { AgentHello } from '../../common/protocol/handshake.ts';
+import type { Background } from '../background.ts';
+import type { NewEvent } from '../store/events.ts';
+import type { NodeRecord } from '../store/nodes.ts';
+import type { HandlerDependencies } from './context.ts';
+
+export interface AgentContext {
+  hello: AgentHello;
+  /** Whether this connection is still the node's: a report that was overtaken by a newer connection counts no more. */
+  current: () => boolean;
+}
+
+/** Kinds that somebody should look at. */
+const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
+  'instance.exited',
+  'instance.oom',
+  'instance.backoff',
+  'instance.crash-loop',
+  'instance.failed',
+  'instance.unknown',
+]);
+
+/** What agents tell. An agent is believed only about its own node and the instances that are on it. */
+export function createAgentHandlers(
+  deps: HandlerDependencies & { background: Background; logger: Logger },
+): RequestHandlers<AgentToMaster, AgentContext> & NoticeHandlers<AgentToMaster, AgentContext> {
+  const { store, fleet, commands, rollouts, events, now, background, logger } = deps;
+  /** Instances that are nobody's, told once per node. */
+  const strangers = new Map<number, Set<number>>();
+
+  const announceStrangers = async (nodeId: number, foreign: readonly InstanceStatus[]): Promise<void> => {
+    const told = strangers.get(nodeId) ?? new Set();
+    strangers.set(nodeId, told);
+    for (const { instanceId, state, pid } of foreign) {
+      if (told.has(instanceId)) continue;
+      told.add(instanceId);
+      logger.warn(
+        { nodeId, instanceId, state, pid },
+        'a node reports an instance that is not known to be on it',
+      );
+      await events.record({
+        kind: 'instance.unknown',
+        result: 'failed',
+        nodeId,
+        message: `node ${nodeId} reports instance ${instanceId} (${state}), which this master has not put there; it is left alone`,
+      });
+    }
+  };
+
+  const keepStatuses = async (nodeId: number, statuses: readonly InstanceStatus[]): Promise<void> => {
+    const { accepted, foreign } = fleet.putStatuses(nodeId, statuses);
+    await store.transaction((repositories) => repositories.instances.saveStatuses(accepted, now()));
+    await announceStrangers(nodeId, foreign);
+  };
+
+  return {
+    'node.report': async ({ at, info, instances }, { hello, current }) => {
+      const { nodeId, agentId, alias, innerAddress } = hello;
+      const record: NodeRecord = {
+        nodeId,
+        agentId,
+        alias,
+        innerAddress,
+        info,
+        clockOffsetMs: now() - at,
+        lastSeenAt: now(),
+      };
+      await store.nodes.save(record, now());
+      if (!current()) return {};
+      fleet.putNode(record, true);
+      await keepStatuses(nodeId, instances);
+      await events.record({
+        kind: 'node.connected',
+        nodeId,
+        message: `node ${nodeId} (${alias}) connected with ${instances.length} instances`,
+      });
+      background.run(`reconciling node ${nodeId}`, () => commands.reconcile(nodeId, instances));
+      return {};
+    },
+
+    'instance.status': async ({ instances }, { hello }) => {
+      await keepStatuses(hello.nodeId, instances);
+      return {};
+    },
+
+    'event.deliver': async ({ events: delivered }, { hello }) => {
+      const offsetMs = fleet.node(hello.nodeId)?.clockOffsetMs ?? 0;
+      const kept = delivered.map((event) => toEvent(event, hello.nodeId, offsetMs));
+      await events.deliver(kept);
+      return {};
+    },
+
+    'node.snapshot': (snapshot, { hello, current }) => {
+      if (current()) fleet.putSnapshot(hello.nodeId, snapshot, now());
+    },
+
+    'release.progress': ({ sha256, receivedBytes }, { hello }) => {
+      rollouts.progress(hello.nodeId, sha256, receivedBytes);
+    },
+  };
+
+  /** In the master's clock, as everything in the one stream is. */
+  function toEvent(event: AgentEvent, nodeId: number, offsetMs: number): NewEvent {
+    const entry = event.instanceId === null ? null : fleet.instance(event.instanceId);
+    return {
+      ...event,
+      at: Math.max(0, event.at + offsetMs),
+      nodeId,
+      serviceId: entry?.record.serviceId ?? null,
+      actor: 'agent',
+      result: FAILURES.has(event.kind) ? 'failed' : 'ok',
+    };
+  }
+}

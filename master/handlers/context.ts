@@ -1,0 +1,36 @@
+import type { RequestHandlers } from '../../common/protocol/bind.ts';
+import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
+import type { RequestName } from '../../common/protocol/define.ts';
+import type { Identity } from '../access/authority.ts';
+import type { InstanceCommands } from '../control/instance-commands.ts';
+import type { RolloutRunner } from '../control/rollout-runner.ts';
+import type { EventLog } from '../event-log.ts';
+import type { FleetModel } from '../fleet/fleet-model.ts';
+import type { FrameStream, WatchingSocket } from '../fleet/frame-stream.ts';
+import type { Relay } from '../relay.ts';
+import type { Store } from '../store/open-store.ts';
+
+/** What handlers work with. */
+export interface HandlerDependencies {
+  store: Store;
+  fleet: FleetModel;
+  frames: FrameStream;
+  relay: Relay;
+  commands: InstanceCommands;
+  rollouts: RolloutRunner;
+  events: EventLog;
+  now: () => number;
+  version: string;
+}
+
+/** Who sent a message, and over which socket. */
+export interface CockpitContext {
+  identity: Identity;
+  socket: WatchingSocket;
+}
+
+/** The handlers of some messages of the cockpit link. */
+export type CockpitHandlers<N extends RequestName<CockpitToMaster>> = Pick<
+  RequestHandlers<CockpitToMaster, CockpitContext>,
+  N
+>;

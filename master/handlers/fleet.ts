@@ -1,0 +1,16 @@
+import type { CockpitHandlers, HandlerDependencies } from './context.ts';
+
+export function createFleetHandlers({
+  fleet,
+  frames,
+  now,
+}: HandlerDependencies): CockpitHandlers<'fleet.watch' | 'fleet.unwatch' | 'figures.history'> {
+  return {
+    'fleet.watch': ({ scope }, { socket }) => frames.watch(socket, scope),
+    'fleet.unwatch': (_payload, { socket }) => {
+      frames.unwatch(socket);
+      return {};
+    },
+    'figures.history': ({ instanceIds }) => ({ histories: fleet.history(instanceIds, now()) }),
+  };
+}

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sha256Schema } from '../../common/domain/names.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
+
+/** Package files by sha256 in one directory. A file under its sha256 is whole and checked; unfinished ones are elsewhere. */
+export interface PackageStore {
+  /** A path for an upload to be written to. */
+  newIncomingFile(): string;
+  discard(incomingFile: string): Promise<void>;
+  /** Makes a written and checked upload durable under its sha256. One that is there already is kept. */
+  keep(incomingFile: string, sha256: string): Promise<void>;
+  remove(sha256: string): Promise<void>;
+  /** @throws SgridError `not_found` */
+  locate(sha256: string): Promise<{ file: string; sizeBytes: number }>;
+  /** Drops what a crash left: unfinished uploads, and packages that no release has. */
+  sweep(isUsed: (sha256: string) => Promise<boolean>): Promise<void>;
+}
+
+/** @throws SgridError `permission_denied`, `no_space` */
+export function createPackageStore(directory: string): PackageStore {
+  const incoming = join(directory, '.incoming');
+  try {
+    mkdirSync(incoming, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw explainFileError(error, incoming);
+  }
+  const fileOf = (sha256: string): string => join(directory, sha256Schema.parse(sha256));
+  return {
+    newIncomingFile: () => join(incoming, randomBytes(12).toString('hex')),
+    discard: (incomingFile) => rm(incomingFile, { force: true }),
+    async keep(incomingFile, sha256) {
+      const file = fileOf(sha256);
+      try {
+        const handle = await open(incomingFile, 'r');
+        try {
+          await handle.sync();
+        } finally {
+          await handle.close();
+        }
+        await rename(incomingFile, file);
+        syncDirectory(directory);
+      } catch (error) {
+        throw explainFileError(error, file);
+      }
+    },
+    remove: (sha256) => rm(fileOf(sha256), { force: true }),
+    async locate(sha256) {
+      const file = fileOf(sha256);
+      try {
+        return { file, sizeBytes: (await stat(file)).size };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw explainFileError(error, file);
+        throw new SgridError('not_found', `there is no package ${sha256}`, { hint: 'upload it again' });
+      }
+    },
+    async sweep(isUsed) {
+      for (const name of await readdir(incoming)) await rm(join(incoming, name), { force: true });
+      for (const name of await readdir(directory)) {
+        if (sha256Schema.safeParse(name).success && !(await isUsed(name))) await rm(join(directory, name));
+      }
+    },
+  };
+}

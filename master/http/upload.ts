@@ -1,0 +1,144 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { inspectArchive } from '../../common/archive/inspect-archive.ts';
+import { serviceNameSchema, sha256Schema, versionLabelSchema } from '../../common/domain/names.ts';
+import { type Release, releaseSchema } from '../../common/domain/release.ts';
+import type { Service } from '../../common/domain/service.ts';
+import { describeIssue } from '../../common/protocol/bind.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { SHA256_HEADER } from '../../common/protocol/http.ts';
+import type { Identity } from '../access/authority.ts';
+import type { EventLog } from '../event-log.ts';
+import type { Store } from '../store/open-store.ts';
+import type { PackageStore } from './package-store.ts';
+import { type BodyLimits, receiveBody } from './receive-body.ts';
+
+const uploadSchema = z.object({
+  serviceName: serviceNameSchema,
+  version: versionLabelSchema,
+  message: releaseSchema.shape.message.default(''),
+  sha256: sha256Schema.optional(),
+});
+type Upload = z.output<typeof uploadSchema>;
+
+export interface Uploads {
+  /**
+   * Takes a package in: body → disk → checks → its place by sha256 → the release. Sending the same again answers with
+   * the release that is there.
+   *
+   * @throws SgridError `bad_request`, `not_found`, `already_exists` for another content under a version that is there,
+   * `package_invalid`, `checksum_mismatch`, and what `receiveBody` throws. Nothing of it stays then.
+   */
+  receive(
+    request: IncomingMessage,
+    target: { serviceName: string; query: URLSearchParams },
+    identity: Identity,
+    /** Called when the body is wanted: answers `Expect: 100-continue`. */
+    onAccepted: () => void,
+  ): Promise<{ release: Release; created: boolean }>;
+}
+
+export function createUploads(deps: {
+  store: Store;
+  packages: PackageStore;
+  events: EventLog;
+  limits: BodyLimits;
+  now: () => number;
+}): Uploads {
+  const { store, packages, events, limits, now } = deps;
+  /** The last step of one upload at a time: two of the same content or version must not interleave. */
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
+
+  const existing = async (service: Service, version: string, sha256: string): Promise<Release | null> => {
+    const release = await store.releases.byVersion(service.serviceId, version);
+    if (release === null || release.sha256 === sha256) return release;
+    throw new SgridError(
+      'already_exists',
+      `${service.name} ${version} exists already with another content, uploaded by ${release.uploadedBy}`,
+      { hint: 'a version never changes: upload this under another one' },
+    );
+  };
+
+  const register = async (
+    service: Service,
+    upload: Upload,
+    received: { file: string; sha256: string; sizeBytes: number },
+    actor: string,
+  ): Promise<{ release: Release; created: boolean }> => {
+    const { file, sha256, sizeBytes } = received;
+    const known = await existing(service, upload.version, sha256);
+    if (known !== null) return { release: known, created: false };
+    await packages.keep(file, sha256);
+    try {
+      const release = await store.releases.create({
+        serviceId: service.serviceId,
+        version: upload.version,
+        message: upload.message,
+        sha256,
+        sizeBytes,
+        uploadedBy: actor,
+        uploadedAt: now(),
+      });
+      return { release, created: true };
+    } catch (error) {
+      if (!(await store.releases.hasPackage(sha256))) await packages.remove(sha256);
+      throw error;
+    }
+  };
+
+  return {
+    async receive(request, { serviceName, query }, { actor }, onAccepted) {
+      const upload = parseUpload(request, serviceName, query);
+      const service = await store.services.byName(upload.serviceName);
+      // Refused before its gigabytes are on the way, when the client has said what is coming.
+      if (upload.sha256 !== undefined) await existing(service, upload.version, upload.sha256);
+      onAccepted();
+      const file = packages.newIncomingFile();
+      try {
+        const { sha256, sizeBytes } = await receiveBody(request, file, limits);
+        if (upload.sha256 !== undefined && upload.sha256 !== sha256) {
+          throw new SgridError(
+            'checksum_mismatch',
+            `received sha256 ${sha256}, announced was ${upload.sha256}`,
+            {
+              hint: 'upload it again',
+            },
+          );
+        }
+        await inspectArchive(file);
+        const result = await inTurn(() => register(service, upload, { file, sha256, sizeBytes }, actor));
+        if (result.created) await events.record(uploadedEvent(result.release));
+        return result;
+      } finally {
+        await packages.discard(file);
+      }
+    },
+  };
+}
+
+function parseUpload(request: IncomingMessage, serviceName: string, query: URLSearchParams): Upload {
+  const parsed = uploadSchema.safeParse({
+    serviceName,
+    version: query.get('version') ?? undefined,
+    message: query.get('message') ?? undefined,
+    sha256: request.headers[SHA256_HEADER],
+  });
+  if (parsed.success) return parsed.data;
+  throw new SgridError('bad_request', `upload: ${describeIssue(parsed.error)}`, {
+    hint: 'POST /v1/services/<name>/packages?version=<label>&message=<text>',
+  });
+}
+
+function uploadedEvent({ serviceName, version, sizeBytes, uploadedBy, serviceId, message }: Release) {
+  return {
+    kind: 'release.uploaded' as const,
+    actor: uploadedBy,
+    serviceId,
+    message: `${serviceName} ${version} uploaded, ${sizeBytes} bytes${message === '' ? '' : `: ${message}`}`,
+  };
+}

@@ -1,0 +1,83 @@
+import type { Logger } from 'pino';
+import type { Namespace } from 'socket.io';
+import { bindMessages } from '../../common/protocol/bind.ts';
+import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
+import { describeError, toWireError } from '../../common/protocol/errors.ts';
+import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
+import { type Authority, demandRole, type Identity } from '../access/authority.ts';
+import { checkHello, toConnectError } from '../access/handshake.ts';
+import type { Background } from '../background.ts';
+import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
+import { createEventHandlers } from '../handlers/event.ts';
+import { createFleetHandlers } from '../handlers/fleet.ts';
+import { createInstanceHandlers } from '../handlers/instance.ts';
+import { createLogHandlers } from '../handlers/log.ts';
+import { createReleaseHandlers } from '../handlers/release.ts';
+import { createRolloutHandlers } from '../handlers/rollout.ts';
+import { createServiceHandlers } from '../handlers/service.ts';
+import { createSessionHandlers } from '../handlers/session.ts';
+
+/** Opens the cockpits' namespace. What a role may do is decided here and nowhere else. */
+export function openCockpitNamespace(
+  options: HandlerDependencies & {
+    namespace: Namespace;
+    authority: Authority;
+    background: Background;
+    logger: Logger;
+  },
+): void {
+  const { namespace, authority, background, logger, events, frames } = options;
+  const handlers = {
+    ...createSessionHandlers(options),
+    ...createFleetHandlers(options),
+    ...createServiceHandlers(options),
+    ...createReleaseHandlers(options),
+    ...createInstanceHandlers(options),
+    ...createRolloutHandlers(options),
+    ...createLogHandlers(options),
+    ...createEventHandlers(options),
+  };
+
+  namespace.use((socket, next) => {
+    try {
+      const { identity } = checkHello(socket.handshake.auth, cockpitHelloSchema, authority);
+      demandRole(identity, 'viewer', 'the cockpit link');
+      socket.data = identity;
+      next();
+    } catch (error) {
+      logger.warn({ error: toWireError(error), from: socket.handshake.address }, 'cockpit refused');
+      next(toConnectError(error));
+    }
+  });
+
+  /** A change that was refused as a whole: forbidden, or contradicted by the present state. */
+  const auditRefusal = (name: string, error: unknown, { actor }: Identity): void => {
+    const definition = Object.entries(cockpitLink.toMaster).find(([known]) => known === name)?.[1];
+    const isChange = definition?.kind === 'request' && definition.role !== 'viewer';
+    if (!isChange || toWireError(error).code === 'bad_request') return;
+    background.run('recording a refusal', () =>
+      events.record({
+        kind: 'command',
+        actor,
+        result: 'failed',
+        message: `${name}: ${describeError(error)}`,
+      }),
+    );
+  };
+
+  namespace.on('connection', (socket) => {
+    const identity = socket.data as Identity;
+    socket.on('disconnect', () => frames.unwatch(socket));
+    bindMessages<typeof cockpitLink.toMaster, CockpitContext>(socket, cockpitLink.toMaster, handlers, {
+      context: { identity, socket },
+      authorize: (name, definition) => demandRole(identity, definition.role, name),
+      onError: (name, error) => {
+        const wire = toWireError(error);
+        if (wire.code === 'internal')
+          logger.error({ err: error, name, actor: identity.actor }, 'request failed');
+        else logger.info({ name, actor: identity.actor, error: wire }, 'request refused');
+        auditRefusal(name, error, identity);
+      },
+    });
+  });
+}

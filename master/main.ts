@@ -1,0 +1,89 @@
+import { Command, CommanderError } from 'commander';
+import { pino } from 'pino';
+import { loadConfig } from '../common/config/load-config.ts';
+import { toWireError } from '../common/protocol/errors.ts';
+import { type MasterConfig, masterConfigSchema } from './config.ts';
+import { startMaster } from './start.ts';
+
+export interface MainOptions {
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream;
+  version: string;
+  /** Resolves when the process is asked to end. */
+  stopped: () => Promise<string>;
+}
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** The command `sgridnext`. @returns its exit status. */
+export async function main(options: MainOptions): Promise<number> {
+  const { stdout, stderr, version } = options;
+  const command = buildCommand(options);
+  let config: MasterConfig;
+  let notices: string[];
+  try {
+    command.parse([...options.argv], { from: 'user' });
+    const { config: file, checkConfig: _, ...flags } = command.opts<Record<string, string | undefined>>();
+    const sources = { file, fileMustExist: true, env: options.env, envPrefix: 'SGRIDNEXT_', flags };
+    ({ config, notices } = loadConfig(masterConfigSchema, sources));
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    printError(stderr, error);
+    return EXIT_USAGE;
+  }
+  if (command.opts<{ checkConfig?: boolean }>().checkConfig === true) {
+    stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+    return 0;
+  }
+
+  const logger = pino({ level: config.logLevel, base: null }, { write: (line) => void stderr.write(line) });
+  for (const notice of notices) logger.warn(notice);
+  try {
+    const master = await startMaster({ config, logger, version });
+    logger.info({ url: master.url, version }, 'sgridnext is ready');
+    logger.info({ signal: await options.stopped() }, 'stopping; services go on running');
+    await master.close();
+    return 0;
+  } catch (error) {
+    if (toWireError(error).code === 'internal') logger.fatal({ err: error }, 'sgridnext failed');
+    printError(stderr, error);
+    return EXIT_FAILED;
+  }
+}
+
+function buildCommand({ stdout, stderr, version }: MainOptions): Command {
+  return new Command('sgridnext')
+    .description('The master of SgridNext: agents and cockpits connect to it.')
+    .option('--config <file>', 'JSON file with the keys below in camelCase')
+    .option('--db <file>', 'database file (default: <stateDir>/sgridnext.db)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--http-port <port>', 'port for everything, 0 for a free one (default: 15872)')
+    .option('--state-dir <directory>', 'database, packages, first tokens (default: /var/lib/sgridnext)')
+    .option('--max-package-bytes <bytes>', 'largest package that is taken (default: 2 GiB)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)')
+    .option('--check-config', 'print the configuration that would be used, and exit')
+    .version(version)
+    .addHelpText(
+      'after',
+      `
+Every key can also be set in the environment, for example SGRIDNEXT_HTTP_PORT; flags win over the
+environment, the environment over the file.
+
+Examples:
+  sgridnext --state-dir ./state
+  sgridnext --config /usr/sgridnext/config.json --check-config`,
+    )
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void stderr.write(text),
+    });
+}
+
+function printError(stderr: NodeJS.WritableStream, error: unknown): void {
+  const { message, hint } = toWireError(error);
+  stderr.write(`sgridnext: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`);
+}

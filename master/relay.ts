@@ -1,0 +1,106 @@
+import { agentLink, type MasterToAgent } from '../common/protocol/agent-link.ts';
+import { readReply } from '../common/protocol/bind.ts';
+import type { PayloadInput, RequestName, Result } from '../common/protocol/define.ts';
+import { SgridError } from '../common/protocol/errors.ts';
+
+/** The part of the agents' Socket.IO namespace that relaying needs. */
+export interface AgentRooms {
+  to(room: string): {
+    timeout(ms: number): { emitWithAck(event: string, payload: unknown): Promise<unknown[]> };
+  };
+}
+
+/** Sends requests to agents by the room of their node, never by a socket: it may be another server's (cluster adapter). */
+export interface Relay {
+  /**
+   * @throws SgridError the agent's own; `node_unreachable` when nobody is in the room; `disconnected` at once when
+   * the node's link goes down while waiting; `timeout`.
+   */
+  call<N extends RequestName<MasterToAgent>>(
+    nodeId: number,
+    name: N,
+    payload: PayloadInput<MasterToAgent, N>,
+    options?: { timeoutMs?: number },
+  ): Promise<Result<MasterToAgent, N>>;
+  /** The node's link is gone: ends every call that waits for it. */
+  nodeLost(nodeId: number): void;
+  /** Calls that wait for an answer. */
+  waiting(): number;
+  close(): void;
+}
+
+export function nodeRoom(nodeId: number): string {
+  return `node:${nodeId}`;
+}
+
+export function nodeUnreachable(nodeId: number): SgridError {
+  return new SgridError('node_unreachable', `node ${nodeId} is not connected`, {
+    hint: 'its services go on running; check the agent on that machine (sgridnode) and its way to the master',
+  });
+}
+
+export function createRelay(agents: AgentRooms): Relay {
+  const waiting = new Map<number, Set<(error: SgridError) => void>>();
+
+  const interrupted = (nodeId: number): { promise: Promise<never>; forget: () => void } => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const rejects = waiting.get(nodeId) ?? new Set();
+    waiting.set(nodeId, rejects.add(reject));
+    return {
+      promise,
+      forget() {
+        rejects.delete(reject);
+        if (rejects.size === 0 && waiting.get(nodeId) === rejects) waiting.delete(nodeId);
+      },
+    };
+  };
+
+  const nodeLost = (nodeId: number): void => {
+    const rejects = waiting.get(nodeId);
+    waiting.delete(nodeId);
+    for (const reject of rejects ?? []) {
+      reject(
+        new SgridError('disconnected', `the link to node ${nodeId} went down while waiting for its answer`, {
+          hint: 'it may have taken effect; look again when the node is back',
+        }),
+      );
+    }
+  };
+
+  return {
+    async call<N extends RequestName<MasterToAgent>>(
+      nodeId: number,
+      name: N,
+      payload: PayloadInput<MasterToAgent, N>,
+      options: { timeoutMs?: number } = {},
+    ): Promise<Result<MasterToAgent, N>> {
+      const definition = agentLink.toClient[name];
+      const timeoutMs = options.timeoutMs ?? definition.timeoutMs;
+      const interruption = interrupted(nodeId);
+      const answering = agents.to(nodeRoom(nodeId)).timeout(timeoutMs).emitWithAck(name, payload);
+      const answers = answering.catch((cause: unknown) => {
+        throw new SgridError(
+          'timeout',
+          `node ${nodeId} has not answered ${name} within ${timeoutMs / 1000} s`,
+          {
+            cause,
+          },
+        );
+      });
+      try {
+        const [answer] = await Promise.race([answers, interruption.promise]);
+        if (answer === undefined) throw nodeUnreachable(nodeId);
+        return readReply(name, definition, answer) as Result<MasterToAgent, N>;
+      } finally {
+        // The loser of the race may still fail, with nobody left to hear it.
+        answers.catch(() => {});
+        interruption.forget();
+      }
+    },
+    nodeLost,
+    waiting: () => [...waiting.values()].reduce((sum, rejects) => sum + rejects.size, 0),
+    close() {
+      for (const nodeId of [...waiting.keys()]) nodeLost(nodeId);
+    },
+  };
+}

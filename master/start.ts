@@ -1,0 +1,79 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { explainFileError } from '../common/system/atomic-file.ts';
+import { createFirstTokens } from './access/first-tokens.ts';
+import { createMaster, type Master, type MasterLimits } from './app.ts';
+import type { MasterConfig } from './config.ts';
+import { createPackageStore } from './http/package-store.ts';
+import { openStore } from './store/open-store.ts';
+import { lockStateDirectory } from './store/state-lock.ts';
+
+export interface StartOptions {
+  config: Omit<MasterConfig, 'logLevel'>;
+  logger: Logger;
+  version: string;
+  limits?: Partial<MasterLimits>;
+}
+
+/**
+ * A whole master on a state directory: lock, database, first tokens, listening. What fails half-way leaves nothing
+ * open behind.
+ *
+ * @throws SgridError with what to do, for everything that a person can mend.
+ */
+export async function startMaster({ config, logger, version, limits }: StartOptions): Promise<Master> {
+  const stateDir = resolve(config.stateDir);
+  const now = Date.now;
+  const opened: (() => void | Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    makeStateDirectory(stateDir);
+    const lock = lockStateDirectory(stateDir, process.pid);
+    opened.push(lock.release);
+    const store = await openStore({ file: resolve(config.db ?? join(stateDir, 'sgridnext.db')), now });
+    opened.push(store.close);
+    if (store.migratedFromBackup !== null) {
+      logger.info(
+        { backup: store.migratedFromBackup },
+        'the database was migrated; this is how it was before',
+      );
+    }
+    const tokenFiles = await createFirstTokens({
+      tokens: store.tokens,
+      directory: join(stateDir, 'tokens'),
+      randomBytes,
+      now,
+    });
+    if (tokenFiles.length > 0)
+      logger.info({ tokenFiles }, 'first tokens written; only this user can read them');
+    const packages = createPackageStore(join(stateDir, 'packages'));
+    const master = await createMaster({
+      store,
+      packages,
+      logger,
+      now,
+      newId: randomUUID,
+      version,
+      host: config.host,
+      port: config.httpPort,
+      limits: { ...limits, maxPackageBytes: config.maxPackageBytes },
+    });
+    opened.push(master.close);
+    return { ...master, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function makeStateDirectory(stateDir: string): void {
+  try {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw explainFileError(error, stateDir);
+  }
+}

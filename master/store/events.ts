@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely';
+import { eventSchema, type SgridEvent } from '../../common/domain/event.ts';
+import type { Database } from './schema.ts';
+
+export type NewEvent = Omit<SgridEvent, 'seq'>;
+
+export interface EventRepository {
+  /** Keeps those whose id is new and returns them with their place in the order. */
+  append(events: readonly NewEvent[]): Promise<SgridEvent[]>;
+  /** Newest first. */
+  list(query: {
+    beforeSeq?: number | undefined;
+    instanceId?: number | undefined;
+    limit: number;
+  }): Promise<SgridEvent[]>;
+  /** Drops all but about the newest `keep`. */
+  prune(keep: number): Promise<void>;
+}
+
+export function createEventRepository(db: Kysely<Database>): EventRepository {
+  return {
+    async append(events) {
+      const added: SgridEvent[] = [];
+      for (const event of events) {
+        const row = await db
+          .insertInto('events')
+          .values(event)
+          .onConflict((conflict) => conflict.column('eventId').doNothing())
+          .returning('seq')
+          .executeTakeFirst();
+        if (row !== undefined) added.push({ ...event, seq: row.seq });
+      }
+      return added;
+    },
+    async list({ beforeSeq, instanceId, limit }) {
+      let query = db.selectFrom('events').selectAll().orderBy('seq', 'desc').limit(limit);
+      if (beforeSeq !== undefined) query = query.where('seq', '<', beforeSeq);
+      if (instanceId !== undefined) query = query.where('instanceId', '=', instanceId);
+      return (await query.execute()).map((row) => eventSchema.parse(row));
+    },
+    async prune(keep) {
+      await db
+        .deleteFrom('events')
+        .where('seq', '<=', (query) =>
+          query.selectFrom('events').select((column) => column(column.fn.max('seq'), '-', keep).as('oldest')),
+        )
+        .execute();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import type { Kysely, UpdateObject } from 'kysely';
+import {
+  type DesiredState,
+  type InstanceStatus,
+  instanceStatusSchema,
+} from '../../common/domain/instance.ts';
+import type { ReleaseRef } from '../../common/domain/release.ts';
+import {
+  type Limits,
+  limitsSchema,
+  type ServiceSpec,
+  serviceSpecSchema,
+} from '../../common/domain/service.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { Database } from './schema.ts';
+
+/** One instance with all that its assignment is made of. */
+export interface InstanceRecord {
+  instanceId: number;
+  serviceId: number;
+  spec: ServiceSpec;
+  nodeId: number;
+  host: string;
+  port: number;
+  limits: Limits;
+  desired: DesiredState;
+  revision: number;
+  restartGeneration: number;
+  release: ReleaseRef | null;
+  removing: boolean;
+}
+
+export interface InstanceChange {
+  desired?: DesiredState;
+  releaseId?: number;
+  removing?: true;
+  /** Asks for one restart. */
+  restart?: boolean;
+  /** The node has seen a higher revision than ours (an older database was restored): go above it. */
+  aboveRevision?: number;
+}
+
+export interface InstanceRepository {
+  list(): Promise<InstanceRecord[]>;
+  /** @throws SgridError `conflict` naming the instance that has this port on this node. */
+  create(
+    instance: { serviceId: number; nodeId: number; host: string; port: number; limits: Limits },
+    now: number,
+  ): Promise<InstanceRecord>;
+  /** Applies a change and raises the revision, in one statement. @throws SgridError `not_found` */
+  change(instanceId: number, change: InstanceChange): Promise<InstanceRecord>;
+  remove(instanceId: number): Promise<void>;
+  statuses(): Promise<InstanceStatus[]>;
+  saveStatuses(statuses: readonly InstanceStatus[], now: number): Promise<void>;
+}
+
+export function createInstanceRepository(db: Kysely<Database>): InstanceRepository {
+  const find = async (instanceId: number): Promise<InstanceRecord> => {
+    const row = await select(db).where('instances.instanceId', '=', instanceId).executeTakeFirst();
+    if (row === undefined) throw noInstance(instanceId);
+    return toRecord(row);
+  };
+  return {
+    async list() {
+      return (await select(db).orderBy('instances.instanceId').execute()).map(toRecord);
+    },
+
+    async create({ limits, ...place }, now) {
+      const row = await db
+        .insertInto('instances')
+        .values({
+          ...place,
+          limitsJson: JSON.stringify(limits),
+          desired: 'stopped',
+          revision: 1,
+          restartGeneration: 0,
+          releaseId: null,
+          removing: 0,
+          createdAt: now,
+        })
+        .onConflict((conflict) => conflict.doNothing())
+        .returning('instanceId')
+        .executeTakeFirst();
+      if (row !== undefined) return find(row.instanceId);
+      const holder = await select(db)
+        .where('nodeId', '=', place.nodeId)
+        .where('port', '=', place.port)
+        .executeTakeFirstOrThrow();
+      throw new SgridError(
+        'conflict',
+        `port ${place.port} on node ${place.nodeId} belongs to instance ${holder.instanceId} of "${holder.serviceName}"`,
+        { hint: 'choose another port' },
+      );
+    },
+
+    async change(instanceId, { desired, releaseId, removing, restart, aboveRevision = 0 }) {
+      const result = await db
+        .updateTable('instances')
+        .set((column) => {
+          const set: UpdateObject<Database, 'instances'> = {
+            revision: column(column.fn<number>('max', ['revision', column.val(aboveRevision)]), '+', 1),
+          };
+          if (desired !== undefined) set.desired = desired;
+          if (releaseId !== undefined) set.releaseId = releaseId;
+          if (removing !== undefined) set.removing = 1;
+          if (restart === true) set.restartGeneration = column('restartGeneration', '+', 1);
+          return set;
+        })
+        .where('instanceId', '=', instanceId)
+        .executeTakeFirst();
+      if (result.numUpdatedRows === 0n) throw noInstance(instanceId);
+      return find(instanceId);
+    },
+
+    async remove(instanceId) {
+      await db.deleteFrom('instances').where('instanceId', '=', instanceId).execute();
+    },
+
+    async statuses() {
+      const rows = await db.selectFrom('instance_status').select('statusJson').execute();
+      return rows.map((row) => instanceStatusSchema.parse(JSON.parse(row.statusJson)));
+    },
+
+    async saveStatuses(statuses, now) {
+      for (const status of statuses) {
+        const columns = { statusJson: JSON.stringify(status), reportedAt: now };
+        await db
+          .insertInto('instance_status')
+          .values({ instanceId: status.instanceId, ...columns })
+          .onConflict((conflict) => conflict.column('instanceId').doUpdateSet(columns))
+          .execute();
+      }
+    },
+  };
+}
+
+function select(db: Kysely<Database>) {
+  return db
+    .selectFrom('instances')
+    .innerJoin('services', 'services.serviceId', 'instances.serviceId')
+    .leftJoin('releases', 'releases.releaseId', 'instances.releaseId')
+    .selectAll('instances')
+    .select(['services.name as serviceName', 'services.specJson', 'version', 'sha256', 'sizeBytes']);
+}
+
+type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
+
+function toRecord(row: Row): InstanceRecord {
+  const { releaseId, version, sha256, sizeBytes } = row;
+  return {
+    instanceId: row.instanceId,
+    serviceId: row.serviceId,
+    spec: serviceSpecSchema.parse(JSON.parse(row.specJson)),
+    nodeId: row.nodeId,
+    host: row.host,
+    port: row.port,
+    limits: limitsSchema.parse(JSON.parse(row.limitsJson)),
+    desired: row.desired,
+    revision: row.revision,
+    restartGeneration: row.restartGeneration,
+    release:
+      releaseId === null || version === null || sha256 === null || sizeBytes === null
+        ? null
+        : { releaseId, version, sha256, sizeBytes },
+    removing: row.removing === 1,
+  };
+}
+
+function noInstance(instanceId: number): SgridError {
+  return new SgridError('not_found', `there is no instance ${instanceId}`, { hint: 'list the instances' });
+}

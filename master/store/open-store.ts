@@ -1,0 +1,145 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { explainFileError } from '../../common/system/atomic-file.ts';
+import { createEventRepository, type EventRepository } from './events.ts';
+import { createInstanceRepository, type InstanceRepository } from './instances.ts';
+import { migrate } from './migrate.ts';
+import { MIGRATIONS, type Migration } from './migrations/index.ts';
+import { createNodeRepository, type NodeRepository } from './nodes.ts';
+import { createReleaseRepository, type ReleaseRepository } from './releases.ts';
+import { createRolloutRepository, type RolloutRepository } from './rollouts.ts';
+import type { Database } from './schema.ts';
+import { createServiceRepository, type ServiceRepository } from './services.ts';
+import { createTokenRepository, type TokenRepository } from './tokens.ts';
+
+/** One repository per noun, all over the same connection or transaction. */
+export interface Repositories {
+  nodes: NodeRepository;
+  services: ServiceRepository;
+  releases: ReleaseRepository;
+  instances: InstanceRepository;
+  rollouts: RolloutRepository;
+  events: EventRepository;
+  tokens: TokenRepository;
+}
+
+export interface Store extends Repositories {
+  /**
+   * Runs `work` in one transaction; an exception undoes all of it. Only the repositories passed in may be used inside:
+   * there is one connection, and the store's own would wait for it for ever.
+   */
+  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /** Where the copy was put that was made before migrating, or null. */
+  readonly migratedFromBackup: string | null;
+  close(): Promise<void>;
+}
+
+export interface OpenStoreOptions {
+  /** Path of the database file; it and its directory are made when absent. */
+  file: string;
+  now: () => number;
+  migrations?: readonly Migration[];
+}
+
+/**
+ * Opens the database, with its migrations applied.
+ *
+ * @throws SgridError `conflict` for a schema from the future, `permission_denied`, `no_space`, and `internal` when the
+ * file is no database or fails its quick check.
+ */
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  const { file, now, migrations = MIGRATIONS } = options;
+  createPrivately(file);
+  const sqlite = openSqlite(file);
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+  let backup: string | null = null;
+  try {
+    await migrate(db, migrations, now(), async (fromVersion) => {
+      backup = `${file}.v${fromVersion}-${new Date(now()).toISOString().replaceAll(':', '-')}.bak`;
+      await sqlite.backup(backup);
+      chmodSync(backup, 0o600);
+    });
+  } catch (error) {
+    sqlite.close();
+    throw explainSqliteError(error, file);
+  }
+  return {
+    ...createRepositories(db),
+    transaction: (work) => db.transaction().execute((transaction) => work(createRepositories(transaction))),
+    migratedFromBackup: backup,
+    async close() {
+      await db.destroy();
+      // Kysely closes only what it has used.
+      if (sqlite.open) sqlite.close();
+    },
+  };
+}
+
+function createRepositories(db: Kysely<Database>): Repositories {
+  return {
+    nodes: createNodeRepository(db),
+    services: createServiceRepository(db),
+    releases: createReleaseRepository(db),
+    instances: createInstanceRepository(db),
+    rollouts: createRolloutRepository(db),
+    events: createEventRepository(db),
+    tokens: createTokenRepository(db),
+  };
+}
+
+/** SQLite would make it readable by all; it gives its -wal and -shm files the mode that the database has. */
+function createPrivately(file: string): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    closeSync(openSync(file, 'a', 0o600));
+  } catch (error) {
+    throw explainFileError(error, file);
+  }
+}
+
+function openSqlite(file: string): Sqlite.Database {
+  let sqlite: Sqlite.Database | null = null;
+  try {
+    sqlite = new Sqlite(file, { timeout: 5_000 });
+    sqlite.pragma('journal_mode = WAL');
+    // FULL, not NORMAL: in WAL, NORMAL may lose the last commits when the machine loses power. A revision that an
+    // agent has applied would then be given out again with another content, and that agent would ignore it.
+    sqlite.pragma('synchronous = FULL');
+    sqlite.pragma('foreign_keys = ON');
+    const check = sqlite.pragma('quick_check(1)', { simple: true });
+    if (check !== 'ok') throw corrupt(file, String(check));
+    return sqlite;
+  } catch (error) {
+    sqlite?.close();
+    throw explainSqliteError(error, file);
+  }
+}
+
+function corrupt(file: string, problem: string, cause?: unknown): SgridError {
+  return new SgridError('internal', `the database ${file} is damaged: ${problem}`, {
+    hint: 'move it away and restore a backup; running services are not affected',
+    cause,
+  });
+}
+
+function explainSqliteError(error: unknown, file: string): unknown {
+  if (!(error instanceof Sqlite.SqliteError)) return error;
+  const { code, message } = error;
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return corrupt(file, message, error);
+  if (code.startsWith('SQLITE_FULL')) {
+    return explainFileError(Object.assign(new Error(message), { code: 'ENOSPC', cause: error }), file);
+  }
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
+    return explainFileError(Object.assign(new Error(message), { code: 'EACCES', cause: error }), file);
+  }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new SgridError('conflict', `the database ${file} is locked by another process`, {
+      hint: 'end whatever has it open',
+      cause: error,
+    });
+  }
+  return error;
+}

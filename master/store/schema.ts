@@ -1,0 +1,80 @@
+import type { Generated } from 'kysely';
+import type { DesiredState } from '../../common/domain/instance.ts';
+import type { Role } from '../../common/domain/role.ts';
+import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+
+/**
+ * The tables as SQL sees them. Columns whose name ends in `Json` hold text that a repository parses with the domain's
+ * schema; times are milliseconds since the epoch; truth values are 0 or 1, since SQLite has no other.
+ */
+export interface Database {
+  schema_migrations: { version: number; appliedAt: number };
+  nodes: {
+    nodeId: number;
+    agentId: string;
+    alias: string;
+    innerAddress: string;
+    infoJson: string | null;
+    clockOffsetMs: number;
+    lastSeenAt: number | null;
+    createdAt: number;
+  };
+  services: { serviceId: Generated<number>; name: string; specJson: string; createdAt: number };
+  releases: {
+    releaseId: Generated<number>;
+    serviceId: number;
+    version: string;
+    message: string;
+    sha256: string;
+    sizeBytes: number;
+    uploadedBy: string;
+    uploadedAt: number;
+  };
+  instances: {
+    instanceId: Generated<number>;
+    serviceId: number;
+    nodeId: number;
+    host: string;
+    port: number;
+    limitsJson: string;
+    desired: DesiredState;
+    revision: number;
+    restartGeneration: number;
+    releaseId: number | null;
+    /** 1 from the moment its removal is decided until its node has forgotten it. */
+    removing: number;
+    createdAt: number;
+  };
+  instance_status: { instanceId: number; statusJson: string; reportedAt: number };
+  rollouts: {
+    rolloutId: Generated<number>;
+    serviceId: number;
+    releaseId: number;
+    actor: string;
+    state: Rollout['state'];
+    startedAt: number;
+    endedAt: number | null;
+  };
+  rollout_steps: {
+    rolloutId: number;
+    position: number;
+    instanceId: number;
+    nodeId: number;
+    state: RolloutStep['state'];
+    reason: string;
+    receivedBytes: number;
+  };
+  events: {
+    seq: Generated<number>;
+    eventId: string;
+    at: number;
+    kind: string;
+    instanceId: number | null;
+    nodeId: number | null;
+    serviceId: number | null;
+    actor: string;
+    result: 'ok' | 'failed';
+    message: string;
+  };
+  tokens: { tokenId: Generated<number>; name: string; role: Role; hash: string; createdAt: number };
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'socket.io-client';
+import type { AgentEvent } from '../../common/domain/event.ts';
+import { type InstanceFigures, packFigures } from '../../common/domain/figures.ts';
+import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
+import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { ReleaseRef } from '../../common/domain/release.ts';
+import { agentLink } from '../../common/protocol/agent-link.ts';
+import { bindMessages, call, tell } from '../../common/protocol/bind.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
+import { connect } from './cockpit-peer.ts';
+import type { TestMaster } from './master.ts';
+
+/** What an agent does when it is asked. A test replaces what it is about. */
+export interface AgentBehaviour {
+  prepare(serviceName: string, release: ReleaseRef): Promise<{ alreadyThere: boolean }>;
+  /** What becomes of a newer assignment. */
+  apply(assignment: Assignment): Promise<InstanceStatus>;
+  remove(instanceId: number): Promise<void>;
+  readLog(request: LogReadRequest): Promise<LogReadResult>;
+  logFiles(instanceId: number): Promise<LogFile[]>;
+}
+
+/** An agent that speaks the real protocol and keeps the protocol's promises, over programs that exist only in memory. */
+export interface TestAgent {
+  readonly nodeId: number;
+  readonly agentId: string;
+  readonly statuses: Map<number, InstanceStatus>;
+  /** Every assignment that was newer than the one before, in order. */
+  readonly applied: Assignment[];
+  readonly prepared: ReleaseRef[];
+  readonly behaviour: AgentBehaviour;
+  /** Connects and reports. @throws SgridError that the master refused the connection with. */
+  connect(): Promise<Socket>;
+  socket(): Socket;
+  /** Sends one status that changed by itself. */
+  report(status: InstanceStatus): Promise<void>;
+  deliver(events: AgentEvent[]): Promise<void>;
+  snapshot(figures: readonly InstanceFigures[]): void;
+  close(): void;
+}
+
+export function createTestAgent(
+  master: Pick<TestMaster, 'url' | 'token'>,
+  options: {
+    nodeId?: number;
+    agentId?: string;
+    behaviour?: Partial<AgentBehaviour>;
+    startedAt?: number;
+  } = {},
+): TestAgent {
+  const { nodeId = 1, agentId = randomUUID(), startedAt = Date.now() } = options;
+  const statuses = new Map<number, InstanceStatus>();
+  const applied: Assignment[] = [];
+  const prepared: ReleaseRef[] = [];
+  let nextPid = 1000;
+  let link: Socket | null = null;
+
+  const behaviour: AgentBehaviour = {
+    prepare: async (_serviceName, release) => ({
+      alreadyThere: prepared.slice(0, -1).some((known) => known.sha256 === release.sha256),
+    }),
+    apply: async (assignment) =>
+      assignment.desired === 'running'
+        ? statusOf(assignment, { state: 'running', pid: nextPid++, startedAt: Date.now() })
+        : statusOf(assignment, { state: 'stopped' }),
+    remove: async () => {},
+    readLog: async () => ({
+      data: new Uint8Array(),
+      start: { lineage: 'test', offset: 0 },
+      end: { lineage: 'test', offset: 0 },
+      headOffset: 0,
+      tailOffset: 0,
+      lostBytes: 0,
+    }),
+    logFiles: async () => [],
+    ...options.behaviour,
+  };
+
+  const socket = (): Socket => {
+    if (link === null) throw new Error('not connected');
+    return link;
+  };
+
+  return {
+    nodeId,
+    agentId,
+    statuses,
+    applied,
+    prepared,
+    behaviour,
+    socket,
+    async connect() {
+      const auth = {
+        token: master.token('agent'),
+        protocolVersion: PROTOCOL_VERSION,
+        version: 'test',
+        nodeId,
+        agentId,
+        alias: `test-${nodeId}`,
+        innerAddress: '127.0.0.1',
+      };
+      const connected = await connect(master.url, agentLink.namespace, auth);
+      link = connected;
+      bindMessages<typeof agentLink.toClient, null>(
+        connected,
+        agentLink.toClient,
+        {
+          'release.prepare': ({ serviceName, release }) => {
+            prepared.push(release);
+            return behaviour.prepare(serviceName, release);
+          },
+          'instance.apply': async ({ assignment }) => {
+            const known = statuses.get(assignment.instanceId);
+            if (known !== undefined && known.revision >= assignment.revision) return { status: known };
+            applied.push(assignment);
+            const status = await behaviour.apply(assignment);
+            statuses.set(status.instanceId, status);
+            return { status };
+          },
+          'instance.remove': async ({ instanceId }) => {
+            if (!statuses.has(instanceId))
+              throw new SgridError('not_found', `no instance ${instanceId} here`);
+            await behaviour.remove(instanceId);
+            statuses.delete(instanceId);
+            return {};
+          },
+          'log.read': (request) => behaviour.readLog(request),
+          'log.files': async ({ instanceId }) => ({ files: await behaviour.logFiles(instanceId) }),
+        },
+        { context: null },
+      );
+      await call(connected, agentLink.toMaster, 'node.report', {
+        at: Date.now(),
+        info: {
+          hostname: `test-${nodeId}`,
+          os: 'test',
+          kernel: 'test',
+          arch: 'x64',
+          cpuCount: 4,
+          memoryBytes: 8 * 1024 ** 3,
+          bootedAt: startedAt,
+          agentVersion: 'test',
+          agentStartedAt: startedAt,
+          cgroupDriver: 'none',
+          cgroupWarning: 'a test agent',
+          runtimes: {},
+        },
+        instances: [...statuses.values()],
+      });
+      return connected;
+    },
+    async report(status) {
+      statuses.set(status.instanceId, status);
+      await call(socket(), agentLink.toMaster, 'instance.status', { instances: [status] });
+    },
+    async deliver(events) {
+      await call(socket(), agentLink.toMaster, 'event.deliver', { events });
+    },
+    snapshot(figures) {
+      tell(socket(), agentLink.toMaster, 'node.snapshot', {
+        at: Date.now(),
+        node: {
+          cpuMillicores: 100,
+          memoryUsedBytes: 1024 ** 3,
+          memoryTotalBytes: 8 * 1024 ** 3,
+          load: [0.1, 0.2, 0.3],
+          diskUsedBytes: 1,
+          diskTotalBytes: 2,
+          agentCpuMillicores: 1,
+          agentMemoryBytes: 1,
+        },
+        instances: packFigures(figures),
+      });
+    },
+    close: () => void link?.disconnect(),
+  };
+}
+
+/** A plain status that answers to an assignment. */
+export function statusOf(assignment: Assignment, change: Partial<InstanceStatus> = {}): InstanceStatus {
+  return {
+    instanceId: assignment.instanceId,
+    revision: assignment.revision,
+    state: 'running',
+    reason: '',
+    stateSince: Date.now(),
+    pid: null,
+    startedAt: null,
+    adopted: false,
+    release: assignment.release,
+    restarts: 0,
+    lastExit: null,
+    nextStartAt: null,
+    cgroup: '',
+    ...change,
+  };
+}
