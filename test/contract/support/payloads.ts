@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { AgentToMaster } from '../../../common/protocol/agent-link.ts';
+import type { CockpitToMaster } from '../../../common/protocol/cockpit-link.ts';
+import type { PayloadInput } from '../../../common/protocol/define.ts';
+
+/** A payload that fits for every message that a cockpit can send: the compiler asks for one of each new message. */
+export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<CockpitToMaster, N> } = {
+  'session.hello': {},
+  'fleet.watch': { scope: { kind: 'all' } },
+  'fleet.unwatch': {},
+  'figures.history': { instanceIds: [1] },
+  'service.list': {},
+  'service.create': { spec: { name: 'intruder', type: 'binary' } },
+  'release.list': {},
+  'instance.create': { serviceName: 'web', nodeId: 1, port: 9999 },
+  'instance.start': { instanceIds: [1] },
+  'instance.stop': { instanceIds: [1] },
+  'instance.restart': { instanceIds: [1] },
+  'instance.remove': { instanceIds: [1] },
+  'rollout.create': { releaseId: 1, instanceIds: [1] },
+  'rollout.get': { rolloutId: 1 },
+  'log.read': { instanceId: 1, from: 'head' },
+  'log.files': { instanceId: 1 },
+  'event.list': {},
+};
+
+/** The same for agents. */
+export const AGENT_PAYLOADS: { [N in keyof AgentToMaster]: PayloadInput<AgentToMaster, N> } = {
+  'node.report': {
+    at: 1,
+    info: {
+      hostname: 'h',
+      os: 'o',
+      kernel: 'k',
+      arch: 'a',
+      cpuCount: 1,
+      memoryBytes: 1,
+      bootedAt: 1,
+      agentVersion: '1',
+      agentStartedAt: 1,
+      cgroupDriver: 'none',
+      cgroupWarning: '',
+      runtimes: {},
+    },
+    instances: [],
+  },
+  'instance.status': { instances: [] },
+  'event.deliver': {
+    events: [{ eventId: randomUUID(), at: 1, kind: 'instance.started', instanceId: null, message: 'm' }],
+  },
+  'node.snapshot': {
+    at: 1,
+    node: {
+      cpuMillicores: 1,
+      memoryUsedBytes: 1,
+      memoryTotalBytes: 1,
+      load: [0, 0, 0],
+      diskUsedBytes: 1,
+      diskTotalBytes: 1,
+      agentCpuMillicores: 1,
+      agentMemoryBytes: 1,
+    },
+    instances: [],
+  },
+  'release.progress': { sha256: '0'.repeat(64), receivedBytes: 1 },
+};
+
+/** Values that fit no payload: by shape, by type of each field, by size, by what tends to break parsers. */
+export function malformed(payload: object): unknown[] {
+  const broken: unknown[] = [null, undefined, 0, 'text', [], [payload], true, new Uint8Array([1, 2, 3])];
+  for (const key of Object.keys(payload)) {
+    for (const value of [null, -1, 1.5, Number.MAX_VALUE, '\0', {}, [], [[]], [null], 'x'.repeat(100_000)]) {
+      broken.push({ ...payload, [key]: value });
+    }
+    const { [key]: _, ...without } = payload as Record<string, unknown>;
+    broken.push(without);
+  }
+  return broken;
+}
