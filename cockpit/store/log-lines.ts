@@ -1,3 +1,4 @@
+import { type CutPoint, lineCut, PIECE_BYTES } from './log-cuts.ts';
 import type { LogBlock, LogWindow } from './log-window.ts';
 
 /** One display line. */
@@ -69,7 +70,7 @@ export function readLine(window: LogWindow, { block, line }: LineRef): LogLine {
   const held = window.blocks[block];
   if (held === undefined) {
     const { cut, bytes } = window.rest;
-    const isContinued = block > 0 && !endsLine(window.blocks[block - 1]);
+    const isContinued = !followsLineEnd(window, block);
     return { kind: 'text', start: cut.offset, end: cut.offset + bytes.length, bytes, isContinued };
   }
   const start = held.starts[line] ?? held.start;
@@ -82,6 +83,13 @@ export function readLine(window: LogWindow, { block, line }: LineRef): LogLine {
     bytes: held.bytes.subarray(start - held.start, end - held.start),
     isContinued: held.kind === 'text' && isContinued,
   };
+}
+
+/** The cut at which a line begins. */
+export function cutOf({ start, isContinued }: LogLine): CutPoint {
+  if (!isContinued) return lineCut(start);
+  // A cut inside a line is at most a control sequence away from its multiple.
+  return { offset: start, nextCut: (Math.round(start / PIECE_BYTES) + 1) * PIECE_BYTES };
 }
 
 function followsLineEnd(window: LogWindow, block: number): boolean {

@@ -1,10 +1,214 @@
-/** What the cockpit's store keeps for the log pane while its screen is shown. */
-export interface LogPaneState {
-  readonly instanceId: number;
-  /** The pane edits a line of text (search), so printable keys are text. */
-  readonly isTyping: boolean;
+import type { LogReadResult } from '../../common/domain/log.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import type { EditAction } from './action.ts';
+import type { CutPoint } from './log-cuts.ts';
+import { lineAt } from './log-lines.ts';
+import { geometryOf, type LogPaneReduction, type LogPaneState, paused, topRow } from './log-pane-state.ts';
+import { bounded, nextReads, readDone, readFailed } from './log-reads.ts';
+import { bottomTop, compareRows, firstRow, moveRows, type RowRef } from './log-scroll.ts';
+import { createMatcher } from './log-search.ts';
+import { goToMatch, nextMatch, searchFailed, searchFound, searchMissed } from './log-search-steps.ts';
+import { windowEnd } from './log-window.ts';
+import { EMPTY_FIELD, editField } from './text-field.ts';
+
+export type { LogPaneEffect, LogPaneReduction, LogPaneState } from './log-pane-state.ts';
+
+export type LogPaneAction =
+  | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'read-done'; readonly readId: number; readonly result: LogReadResult }
+  | { readonly type: 'read-failed'; readonly readId: number; readonly error: WireError }
+  | { readonly type: 'scroll'; readonly rows: number }
+  | { readonly type: 'page'; readonly pages: number }
+  | { readonly type: 'head' }
+  | { readonly type: 'follow' }
+  | { readonly type: 'toggle-follow' }
+  | { readonly type: 'toggle-wrap' }
+  | { readonly type: 'pan'; readonly columns: number }
+  | { readonly type: 'search' }
+  | { readonly type: 'search-edit'; readonly edit: EditAction }
+  | { readonly type: 'search-submit' }
+  | { readonly type: 'search-cancel' }
+  | { readonly type: 'next-match'; readonly step: 1 | -1 }
+  | { readonly type: 'search-progress'; readonly searchId: number; readonly scannedBytes: number }
+  | {
+      readonly type: 'search-found';
+      readonly searchId: number;
+      readonly lineage: string;
+      readonly cut: CutPoint;
+    }
+  | { readonly type: 'search-missed'; readonly searchId: number }
+  | { readonly type: 'search-failed'; readonly searchId: number; readonly error: WireError };
+
+/** Columns that one step scrolls to the side. */
+export const PAN_COLUMNS = 8;
+
+/** A pane that shows the end of the log and follows it. */
+export function openLogPane(opened: {
+  instanceId: number;
+  file?: string;
+  columns: number;
+  rows: number;
+}): LogPaneReduction {
+  return nextReads({
+    instanceId: opened.instanceId,
+    file: opened.file ?? 'stdout',
+    isTyping: false,
+    columns: opened.columns,
+    rows: opened.rows,
+    window: null,
+    lineage: '',
+    base: 0,
+    headOffset: 0,
+    tailOffset: 0,
+    isFollowing: true,
+    top: null,
+    news: null,
+    isWrapped: false,
+    pan: 0,
+    wanted: null,
+    paceMs: 0,
+    forward: null,
+    backwardId: null,
+    nextId: 1,
+    trouble: null,
+    skippedBytes: 0,
+    field: EMPTY_FIELD,
+    matcher: null,
+    hit: null,
+    search: null,
+    notice: '',
+    centerOn: null,
+  });
 }
 
-export type LogPaneAction = { readonly type: 'closed' };
+/** What the pane becomes by an action, and what is to be read. Pure. */
+export function reduceLogPane(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
+  const { state: changed, effects } = handle(state, action);
+  const next = nextReads(bounded(centered(changed)));
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
 
-export type LogPaneEffect = { readonly type: 'close' };
+function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
+  switch (action.type) {
+    case 'resize':
+      return only({ ...state, columns: Math.max(1, action.columns), rows: Math.max(1, action.rows) });
+    case 'read-done':
+      return only(readDone(state, action.readId, action.result));
+    case 'read-failed':
+      return only(readFailed(state, action.readId, action.error));
+    case 'scroll':
+      return only(scrolled(state, action.rows));
+    case 'page':
+      return only(scrolled(state, Math.trunc(action.pages * Math.max(1, state.rows - 1))));
+    case 'head':
+      return only(goToHead(state));
+    case 'follow':
+      return only(follow(state));
+    case 'toggle-follow':
+      return only(state.isFollowing ? paused(state) : follow(state));
+    case 'toggle-wrap':
+      return only({ ...state, isWrapped: !state.isWrapped, pan: 0, top: lineTop(state.top) });
+    case 'pan':
+      return only(state.isWrapped ? state : { ...state, pan: Math.max(0, state.pan + action.columns) });
+    case 'search':
+      return only({ ...state, isTyping: true, field: EMPTY_FIELD, notice: '' });
+    case 'search-edit':
+      return only({ ...state, field: editField(state.field, action.edit) });
+    case 'search-submit':
+      return submitSearch(state);
+    case 'search-cancel':
+      return cancelSearch(state);
+    case 'next-match':
+      return nextMatch(state, action.step);
+    case 'search-progress':
+      return only(
+        state.search?.searchId === action.searchId
+          ? { ...state, search: { ...state.search, scannedBytes: action.scannedBytes } }
+          : state,
+      );
+    case 'search-found':
+      return only(searchFound(state, action.searchId, action.lineage, action.cut));
+    case 'search-missed':
+      return only(searchMissed(state, action.searchId));
+    case 'search-failed':
+      return only(searchFailed(state, action.searchId, action.error));
+  }
+}
+
+function only(state: LogPaneState): LogPaneReduction {
+  return { state, effects: [] };
+}
+
+function follow(state: LogPaneState): LogPaneState {
+  const end = state.window === null ? 0 : windowEnd(state.window);
+  const isAtEnd = state.window === null || end >= state.tailOffset;
+  return {
+    ...state,
+    isFollowing: true,
+    top: null,
+    news: null,
+    centerOn: null,
+    skippedBytes: state.isFollowing ? state.skippedBytes : 0,
+    // What is held may end far from the end of the log: read there instead of all in between.
+    wanted: isAtEnd ? state.wanted : 'tail',
+  };
+}
+
+function goToHead(state: LogPaneState): LogPaneState {
+  if (state.window === null) return state;
+  const geometry = geometryOf(state);
+  const first = geometry === null ? null : firstRow(geometry);
+  const next = paused(state, first);
+  const isHeld = state.window.above.offset <= state.headOffset;
+  return { ...next, centerOn: null, wanted: isHeld ? state.wanted : 'head' };
+}
+
+function scrolled(state: LogPaneState, rows: number): LogPaneState {
+  const geometry = geometryOf(state);
+  const top = topRow(state);
+  if (geometry === null || top === null || (state.isFollowing && rows >= 0)) return state;
+  const end = bottomTop(geometry);
+  const moved = moveRows(geometry, top, -rows);
+  const isBelowEnd = rows > 0 && end !== null && moved !== null && compareRows(moved, end) > 0;
+  // One that stands below the last full screen (text was cut off, or the screen has grown) is not pulled up by moving down.
+  const lowest = isBelowEnd && compareRows(top, end) < 0 ? end : isBelowEnd ? top : moved;
+  return { ...paused(state, lowest), centerOn: null };
+}
+
+function lineTop(top: RowRef | null): RowRef | null {
+  return top === null ? null : { offset: top.offset, row: 0 };
+}
+
+function submitSearch(state: LogPaneState): LogPaneReduction {
+  const { text } = state.field;
+  const done = { ...state, isTyping: false };
+  // An empty line repeats the last search, as in less(1).
+  const matcher = text === '' ? state.matcher : createMatcher(text);
+  if (matcher === null) return only(done);
+  return goToMatch({ ...done, matcher, hit: null });
+}
+
+/** Esc: leaves the line, else stops the search under way, else forgets the matches. */
+function cancelSearch(state: LogPaneState): LogPaneReduction {
+  if (state.isTyping) return only({ ...state, isTyping: false, notice: '' });
+  if (state.search !== null)
+    return {
+      state: { ...state, search: null, notice: 'search stopped' },
+      effects: [{ type: 'stop-search' }],
+    };
+  return only({ ...state, matcher: null, hit: null, notice: '' });
+}
+
+/** Whether esc has something to end here before it leaves the pane. */
+export function hasSearch(state: LogPaneState): boolean {
+  return state.isTyping || state.search !== null || state.matcher !== null;
+}
+
+/** Keeps the line that was searched for a third of the screen down. */
+function centered(state: LogPaneState): LogPaneState {
+  const geometry = geometryOf(state);
+  if (state.centerOn === null || geometry === null || lineAt(geometry.window, state.centerOn) === null)
+    return state;
+  const row = { offset: state.centerOn, row: 0 };
+  return { ...state, top: moveRows(geometry, row, Math.floor(state.rows / 3)) };
+}

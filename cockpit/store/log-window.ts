@@ -146,3 +146,21 @@ export function dropBehind(window: LogWindow, keepTo: number): LogWindow {
   if (last === undefined || blocks.length === window.blocks.length) return window;
   return { ...window, blocks, rest: { cut: { offset: last.end, nextCut: last.nextCut }, bytes: NO_BYTES } };
 }
+
+export function heldBytes(window: LogWindow): number {
+  return window.blocks.reduce((sum, block) => sum + block.bytes.length, window.rest.bytes.length);
+}
+
+/** The same place without the lines held: for going through a log of any size. Keeps the last byte, which tells how the line before ended. */
+export function withoutLines(window: LogWindow, step: 1 | -1): LogWindow {
+  if (step < 0) {
+    const start = windowStart(window);
+    const cut = { offset: start, nextCut: start };
+    return { blocks: [], rest: { cut, bytes: NO_BYTES }, above: window.above };
+  }
+  const last = window.blocks.at(-1);
+  if (last === undefined) return window;
+  const lineEnd = last.kind === 'text' ? last.bytes.subarray(-1) : NO_BYTES;
+  const offset = last.end - lineEnd.length;
+  return { blocks: [], rest: window.rest, above: { offset, bytes: copyOf(lineEnd) } };
+}

@@ -1,0 +1,127 @@
+import type { LogPosition, LogReadRequest } from '../../common/domain/log.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import type { CutPoint } from './log-cuts.ts';
+import { bottomTop, type LogGeometry, moveRows, type RowRef } from './log-scroll.ts';
+import type { Matcher } from './log-search.ts';
+import { type LogWindow, windowEnd } from './log-window.ts';
+import type { TextField } from './state.ts';
+
+/**
+ * What is asked for: `next` what follows the last byte held, `tail` and `head` to jump there, `catch-up` the tail
+ * because more comes than can be shown, `peek` the size alone.
+ */
+export type ForwardRead = 'next' | 'tail' | 'head' | 'catch-up' | 'peek';
+
+/** A search that has left what is held and goes on through the log itself. */
+export interface RunningSearch {
+  readonly searchId: number;
+  readonly step: 1 | -1;
+  readonly scannedBytes: number;
+}
+
+/**
+ * The log pane. Offsets are virtual: those of the log, plus `base`, which grows when the log is begun anew, so that what
+ * was held before stays above it on the screen.
+ */
+export interface LogPaneState {
+  readonly instanceId: number;
+  readonly file: string;
+  /** The pane edits a line of text (search), so printable keys are text. */
+  readonly isTyping: boolean;
+  /** Size of the text's area. */
+  readonly columns: number;
+  readonly rows: number;
+  /** Null before the first answer. */
+  readonly window: LogWindow | null;
+  readonly lineage: string;
+  readonly base: number;
+  readonly headOffset: number;
+  readonly tailOffset: number;
+  readonly isFollowing: boolean;
+  /** The row at the top while paused. */
+  readonly top: RowRef | null;
+  /** What has come since it was paused: line ends counted up to an offset. */
+  readonly news: { readonly lines: number; readonly countedTo: number } | null;
+  readonly isWrapped: boolean;
+  /** Columns scrolled to the right while not wrapped. */
+  readonly pan: number;
+  /** To be asked for at once, whatever is under way; the answer to that is not waited for. */
+  readonly wanted: ForwardRead | null;
+  /** Pause before the next read that nobody at the keys waits for, in milliseconds. */
+  readonly paceMs: number;
+  readonly forward: { readonly readId: number; readonly kind: ForwardRead } | null;
+  readonly backwardId: number | null;
+  /** Number for the next read or search. */
+  readonly nextId: number;
+  /** Why nothing comes, for example a link that is down; null when all is well. */
+  readonly trouble: WireError | null;
+  /** Bytes that were jumped over on the screen since following began. */
+  readonly skippedBytes: number;
+  readonly field: TextField;
+  readonly matcher: Matcher | null;
+  /** The line that the search stands on. */
+  readonly hit: number | null;
+  readonly search: RunningSearch | null;
+  /** What the last search came to, for people; empty when there is nothing to say. */
+  readonly notice: string;
+  /** A line that is kept a third of the screen down, while text comes in above it, until somebody scrolls. */
+  readonly centerOn: number | null;
+}
+
+/** Asks for a search through the log itself, from the edge of what is held. Offsets are those of the log. */
+export interface SearchRequest {
+  readonly type: 'search';
+  readonly searchId: number;
+  readonly instanceId: number;
+  readonly file: string;
+  readonly matcher: Matcher;
+  /** 1 towards the end, -1 towards the beginning. */
+  readonly step: 1 | -1;
+  readonly lineage: string;
+  /** Where a line begins: the first to look at, or the first not to when going backwards. */
+  readonly cut: CutPoint;
+}
+
+export type LogPaneEffect =
+  | {
+      readonly type: 'read';
+      /** A new read takes the place of one of its lane that still waits for its delay. */
+      readonly lane: 'forward' | 'backward';
+      readonly readId: number;
+      readonly request: LogReadRequest;
+      /** Wait so long before asking, in milliseconds: paces a flood, and tries again after a failure. */
+      readonly delayMs: number;
+    }
+  | SearchRequest
+  | { readonly type: 'stop-search' }
+  /** Forget all that is under way. */
+  | { readonly type: 'close' };
+
+export interface LogPaneReduction {
+  readonly state: LogPaneState;
+  readonly effects: readonly LogPaneEffect[];
+}
+
+/** What the pane looks at, or null before there is anything. */
+export function geometryOf(state: LogPaneState): LogGeometry | null {
+  const { window, columns, rows, isWrapped } = state;
+  return window === null ? null : { window, columns, rows, isWrapped };
+}
+
+/** The row at the top of the screen. */
+export function topRow(state: LogPaneState): RowRef | null {
+  const geometry = geometryOf(state);
+  if (geometry === null) return null;
+  return state.isFollowing || state.top === null ? bottomTop(geometry) : moveRows(geometry, state.top, 0);
+}
+
+/** A position to ask the master with. */
+export function positionOf(state: LogPaneState, offset: number): LogPosition {
+  return { lineage: state.lineage, offset: Math.max(0, offset - state.base) };
+}
+
+export function paused(state: LogPaneState, top: RowRef | null = topRow(state)): LogPaneState {
+  if (state.window === null) return state;
+  const news = state.news ?? { lines: 0, countedTo: windowEnd(state.window) };
+  return { ...state, isFollowing: false, top, news };
+}

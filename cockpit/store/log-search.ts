@@ -1,0 +1,97 @@
+import type { TextRange } from '../format/segments.ts';
+import { decodeLine, segmentsText } from '../format/terminal-text.ts';
+import { type LineRef, lineBefore, lineBehind, readLine } from './log-lines.ts';
+import type { LogBlock, LogWindow } from './log-window.ts';
+
+const ESCAPE = 0x1b;
+const BACKSPACE = 0x08;
+const TAB = 0x09;
+
+/** What is looked for. Small letters find capitals too; a capital makes it exact, as in less(1) -i. */
+export interface Matcher {
+  readonly query: string;
+  /** Where it is in a line's text as shown, in order, without overlaps. */
+  ranges(text: string): TextRange[];
+  /** A cheap look at raw bytes: false when no line in them can match. */
+  mayMatch(bytes: Uint8Array): boolean;
+  /** Lines of a block that match. Remembered while the block is held, since a block never changes. */
+  countIn(block: LogBlock, count: () => number): number;
+}
+
+export function createMatcher(query: string): Matcher {
+  const isExact = query !== query.toLowerCase();
+  const fold = (text: string): string => (isExact ? text : text.toLowerCase());
+  const wanted = fold(query);
+  const isAscii = /^[\x20-\x7e]*$/.test(query);
+  const mayBeMadeVisible = /[\^<]/.test(query);
+  const counts = new WeakMap<LogBlock, number>();
+  return {
+    query,
+    countIn: (block, count) => {
+      const known = counts.get(block) ?? count();
+      counts.set(block, known);
+      return known;
+    },
+    ranges: (text) => {
+      const folded = fold(text);
+      // Some capitals are of another length in small letters (U+0130): then places would not agree.
+      const searched = folded.length === text.length ? folded : text;
+      const found: TextRange[] = [];
+      if (wanted === '') return found;
+      for (let at = searched.indexOf(wanted); at !== -1; at = searched.indexOf(wanted, at + wanted.length))
+        found.push({ start: at, end: at + wanted.length });
+      return found;
+    },
+    mayMatch: (bytes) => {
+      // Colours and backspaces may stand inside of it, tabs are spaces on the screen.
+      if (mayBeMadeVisible || bytes.includes(ESCAPE) || bytes.includes(BACKSPACE)) return true;
+      if (wanted.includes(' ') && bytes.includes(TAB)) return true;
+      const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      if (isExact) return view.includes(query);
+      return view
+        .toString(isAscii ? 'latin1' : 'utf8')
+        .toLowerCase()
+        .includes(wanted);
+    },
+  };
+}
+
+export function lineMatches(window: LogWindow, ref: LineRef, matcher: Matcher): boolean {
+  const line = readLine(window, ref);
+  if (line.kind !== 'text' || !matcher.mayMatch(line.bytes)) return false;
+  return matcher.ranges(segmentsText(decodeLine(line.bytes))).length > 0;
+}
+
+/** The first line that matches, from `from` on (itself included), downwards or upwards. */
+export function findMatch(
+  window: LogWindow,
+  from: LineRef | null,
+  step: 1 | -1,
+  matcher: Matcher,
+): LineRef | null {
+  let ref = from;
+  while (ref !== null) {
+    const block = window.blocks[ref.block];
+    if (block !== undefined && !matcher.mayMatch(block.bytes)) {
+      const edge = { block: ref.block, line: step > 0 ? block.starts.length - 1 : 0 };
+      ref = step > 0 ? lineBehind(window, edge) : lineBefore(window, edge);
+      continue;
+    }
+    if (lineMatches(window, ref, matcher)) return ref;
+    ref = step > 0 ? lineBehind(window, ref) : lineBefore(window, ref);
+  }
+  return null;
+}
+
+/** Lines that match of those that are held. */
+export function countMatches(window: LogWindow, matcher: Matcher): number {
+  let count = 0;
+  window.blocks.forEach((held, block) => {
+    count += matcher.countIn(held, () => {
+      if (!matcher.mayMatch(held.bytes)) return 0;
+      return held.starts.filter((_, line) => lineMatches(window, { block, line }, matcher)).length;
+    });
+  });
+  const rest = { block: window.blocks.length, line: 0 };
+  return window.rest.bytes.length > 0 && lineMatches(window, rest, matcher) ? count + 1 : count;
+}

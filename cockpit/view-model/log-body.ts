@@ -1,0 +1,19 @@
+import { nodeWords } from '../format/fleet-words.ts';
+import type { CockpitState } from '../store/state.ts';
+import type { Line } from './line.ts';
+import { logLines } from './log-view.ts';
+
+/** The log pane as the body of the screen: what it shows of its instance comes from the fleet. */
+export function logBodyLines({ logPane, fleet, now }: CockpitState): Line[] {
+  if (logPane === null) return [];
+  const instance = fleet.instances.get(logPane.instanceId);
+  if (instance === undefined)
+    return logLines(logPane, { name: `instance ${logPane.instanceId}`, startedAt: null, now });
+  const node = fleet.nodes.get(instance.nodeId);
+  const startedAt = instance.status?.startedAt ?? null;
+  return logLines(logPane, {
+    name: `${instance.serviceName}:${instance.port} on ${nodeWords(node, instance.nodeId)}`,
+    startedAt: startedAt === null ? null : startedAt + (node?.clockOffsetMs ?? 0) - fleet.masterOffsetMs,
+    now,
+  });
+}
