@@ -1,0 +1,51 @@
+import { SgridError } from '../../common/protocol/errors.ts';
+
+/** What `sgrid` ends with; documented in its help. */
+export const EXIT = {
+  ok: 0,
+  /** It was tried, and did not work (or not on every instance). */
+  failed: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+  /** No master: it cannot be reached, or it refuses us. */
+  noMaster: 3,
+  /** It was begun, and had not come to an end in time. */
+  timedOut: 4,
+  /** After SIGINT, as shells write it. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export const EXIT_HELP = `
+Exit status:
+  0  it worked
+  1  it did not work, or not on every instance
+  2  the command line is wrong
+  3  no master: it cannot be reached, or refuses the token
+  4  it was begun but had not ended in time
+`;
+
+/** The user's own mistake in naming things: said as usage, before anything was sent. */
+export class UsageError extends SgridError {
+  constructor(message: string, hint?: string) {
+    super('bad_request', message, { hint });
+  }
+}
+
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (!(error instanceof SgridError)) return EXIT.failed;
+  switch (error.code) {
+    case 'unauthenticated':
+    case 'protocol_mismatch':
+    case 'disconnected':
+      return EXIT.noMaster;
+    case 'timeout':
+      return EXIT.timedOut;
+    case 'cancelled':
+      return EXIT.interrupted;
+    default:
+      return EXIT.failed;
+  }
+}

@@ -1,0 +1,28 @@
+import type { ReadStream, WriteStream } from 'node:tty';
+
+/** The edge of the command line: everything of the process that a command may use, so that tests can pass their own. */
+export interface CliIo {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream & { isTTY?: boolean };
+  stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  /** In [0, 1). */
+  random: () => number;
+  /** The directory that holds `bin/`, `sgridnext/` and `sgridnode/`. */
+  distDirectory: string;
+  /** Aborts when the user wants out (SIGINT, SIGTERM, SIGHUP). */
+  signal: AbortSignal;
+}
+
+/** The streams of a person's terminal, or null when either end is something else: a pipe, a file, nothing. */
+export function terminalOf({ stdin, stdout }: CliIo): { stdin: ReadStream; stdout: WriteStream } | null {
+  if (stdin.isTTY !== true || stdout.isTTY !== true) return null;
+  return { stdin: stdin as ReadStream, stdout: stdout as WriteStream };
+}
+
+export function printLine(stream: NodeJS.WritableStream, text: string): void {
+  stream.write(`${text}\n`);
+}

@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander';
+import { toWireError } from '../../common/protocol/errors.ts';
+import { PRODUCT_VERSION } from '../../common/version.ts';
+import { plainText } from '../format/plain-text.ts';
+import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf, UsageError } from './exit-code.ts';
+import { type CliIo, printLine } from './io.ts';
+import { DEFAULT_URL } from './target.ts';
+import { registerDeploy } from './verbs/deploy.ts';
+import { registerGet } from './verbs/get.ts';
+import { registerInstanceCommands } from './verbs/instance-command.ts';
+import { registerInstanceCreate } from './verbs/instance-create.ts';
+import { registerLocal } from './verbs/local.ts';
+import { registerLogs } from './verbs/logs.ts';
+import { openCockpit } from './verbs/open.ts';
+import { registerService } from './verbs/service-create.ts';
+import { registerUpload } from './verbs/upload.ts';
+
+export type Options = Record<string, unknown> & { master?: string; tokenFile?: string };
+
+/** What a verb needs to register itself. */
+export interface CliContext {
+  io: CliIo;
+  /** Wraps a verb: hands it all options, its own and the global ones, and its arguments. */
+  act: (
+    run: (options: Options, ...args: unknown[]) => Promise<void>,
+  ) => (this: Command, ...args: unknown[]) => Promise<void>;
+}
+
+/** Runs one command line. Never throws: what went wrong is said on standard error and in the code. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  try {
+    await createProgram(io).parseAsync([...argv], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    // Commander has printed its own message, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (io.signal.aborted) return EXIT.interrupted;
+    const { message, hint } = toWireError(error);
+    // Messages carry names and texts of others.
+    printLine(io.stderr, `sgrid: ${plainText(message)}`);
+    if (hint !== undefined) printLine(io.stderr, `       ${plainText(hint)}`);
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(io: CliIo): Command {
+  const program = new Command('sgrid')
+    .description('Cockpit and command line of SgridNext. Without a command it opens the cockpit.')
+    .version(PRODUCT_VERSION, '-V, --version', 'print the version')
+    // Otherwise the `--version LABEL` of a verb would be taken for this program's own.
+    .enablePositionalOptions()
+    .showHelpAfterError('(see sgrid --help)')
+    .addHelpText('after', EXIT_HELP)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text.replace(/^error: /, 'sgrid: ')),
+    });
+  const context: CliContext = {
+    io,
+    act: (run) =>
+      async function action(this: Command, ...args) {
+        // Commander calls with the arguments, then the options, then the command.
+        await run(this.optsWithGlobals(), ...args.slice(0, -2));
+      },
+  };
+  program.argument('[command]').action(
+    context.act(async (options, unknown) => {
+      if (unknown !== undefined) throw new UsageError(`there is no command "${unknown}"`, 'see "sgrid --help"');
+      await openCockpit(options, io);
+    }),
+  );
+  registerLocal(program, context);
+  registerGet(program, context);
+  registerService(program, context);
+  registerUpload(program, context);
+  registerInstanceCreate(program, context);
+  registerDeploy(program, context);
+  registerInstanceCommands(program, context);
+  registerLogs(program, context);
+  addTargetOptions(program);
+  return program;
+}
+
+/** Which master is meant can be said in front of the verb and behind it. */
+function addTargetOptions(command: Command): void {
+  command
+    .option(
+      '--master <url>',
+      `address of the master (SGRID_MASTER; default: the local system, else ${DEFAULT_URL})`,
+    )
+    .option('--token-file <file>', 'file that holds the token (SGRID_TOKEN_FILE)');
+  for (const verb of command.commands) addTargetOptions(verb);
+}

@@ -1,0 +1,162 @@
+import type { SgridEvent } from '../../common/domain/event.ts';
+import { type InstanceFigures, unpackFigures } from '../../common/domain/figures.ts';
+import type { FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
+import type { InstanceView } from '../../common/domain/instance.ts';
+import type { NodeView } from '../../common/domain/node.ts';
+import type { Release } from '../../common/domain/release.ts';
+import type { Service } from '../../common/domain/service.ts';
+import { exitWords } from '../format/fleet-words.ts';
+import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
+import { formatDate, formatSpan } from '../format/time.ts';
+import type { TextColumn } from './table.ts';
+
+export interface NodeRow {
+  node: NodeView;
+  sample: NodeSample | null;
+  running: number;
+  total: number;
+}
+
+export interface InstanceRow {
+  instance: InstanceView;
+  node: NodeView | null;
+  figures: InstanceFigures | null;
+  /** How long it runs, in milliseconds; null when it does not. */
+  uptimeMs: number | null;
+}
+
+/** The state word of an instance: what its agent said last, or that it said nothing yet. */
+export function stateOf(instance: InstanceView): string {
+  return instance.status?.state ?? 'unreported';
+}
+
+export function nodeRows(fleet: FleetSnapshot): NodeRow[] {
+  const samples = new Map(fleet.samples.map((sample) => [sample.nodeId, sample]));
+  return fleet.nodes.map((node) => {
+    const here = fleet.instances.filter((instance) => instance.nodeId === node.nodeId);
+    return {
+      node,
+      sample: node.link === 'up' ? (samples.get(node.nodeId) ?? null) : null,
+      running: here.filter((instance) => stateOf(instance) === 'running').length,
+      total: here.length,
+    };
+  });
+}
+
+export function instanceRows(fleet: FleetSnapshot): InstanceRow[] {
+  const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
+  const figures = new Map(
+    fleet.samples.flatMap((sample) => unpackFigures(sample.instances).map((each) => [each.instanceId, each])),
+  );
+  return fleet.instances.map((instance) => {
+    const node = nodes.get(instance.nodeId) ?? null;
+    const startedAt = instance.status?.pid == null ? null : instance.status.startedAt;
+    // Without a link the figures are as old as the link is down: a dash is more honest than a number.
+    const live = node?.link === 'up';
+    return {
+      instance,
+      node,
+      figures: live ? (figures.get(instance.instanceId) ?? null) : null,
+      uptimeMs: startedAt === null ? null : fleet.at - (startedAt + (node?.clockOffsetMs ?? 0)),
+    };
+  });
+}
+
+export const NODE_COLUMNS: readonly TextColumn<NodeRow>[] = [
+  { title: 'ID', align: 'right', text: ({ node }) => String(node.nodeId) },
+  { title: 'NODE', text: ({ node }) => node.alias },
+  { title: 'STATE', text: ({ node }) => node.link },
+  { title: 'ADDRESS', text: ({ node }) => node.innerAddress },
+  { title: 'CPU%', align: 'right', text: ({ sample }) => cpuText(sample?.node.cpuMillicores) },
+  {
+    title: 'MEMORY',
+    align: 'right',
+    text: ({ sample }) =>
+      sample === null
+        ? ''
+        : `${formatBytes(sample.node.memoryUsedBytes)}/${formatBytes(sample.node.memoryTotalBytes)}`,
+  },
+  { title: 'LOAD', align: 'right', text: ({ sample }) => sample?.node.load[0].toFixed(2) ?? '' },
+  { title: 'DRIVER', text: ({ node }) => node.info?.cgroupDriver ?? '' },
+  { title: 'RUNNING', align: 'right', text: ({ running, total }) => `${running}/${total}` },
+  { title: 'VERSION', text: ({ node }) => node.info?.agentVersion ?? '' },
+];
+
+export const INSTANCE_COLUMNS: readonly TextColumn<InstanceRow>[] = [
+  { title: 'ID', align: 'right', text: ({ instance }) => String(instance.instanceId) },
+  { title: 'SERVICE', text: ({ instance }) => instance.serviceName },
+  { title: 'NODE', text: ({ instance, node }) => node?.alias || String(instance.nodeId) },
+  { title: 'STATE', text: ({ instance }) => stateOf(instance) },
+  { title: 'RELEASE', text: ({ instance }) => (instance.status?.release ?? instance.release)?.version ?? '' },
+  { title: 'PID', align: 'right', text: ({ instance }) => text(instance.status?.pid) },
+  { title: 'PORT', align: 'right', text: ({ instance }) => String(instance.port) },
+  { title: 'CPU%', align: 'right', text: ({ figures }) => cpuText(figures?.cpuMillicores) },
+  {
+    title: 'MEMORY',
+    align: 'right',
+    text: ({ figures }) => (figures === null ? '' : formatBytes(figures.memoryBytes)),
+  },
+  {
+    title: 'UPTIME',
+    align: 'right',
+    text: ({ uptimeMs }) => (uptimeMs === null ? '' : formatSpan(uptimeMs)),
+  },
+  { title: 'RESTARTS', align: 'right', text: ({ instance }) => text(instance.status?.restarts) },
+  {
+    title: 'LAST-EXIT',
+    text: ({ instance: { status } }) =>
+      status?.lastExit ? exitWords(status.lastExit).replaceAll(' ', '-') : '',
+  },
+];
+
+export interface ServiceRow {
+  service: Service;
+  instances: number;
+  running: number;
+}
+
+export const SERVICE_COLUMNS: readonly TextColumn<ServiceRow>[] = [
+  { title: 'ID', align: 'right', text: ({ service }) => String(service.serviceId) },
+  { title: 'SERVICE', text: ({ service }) => service.name },
+  { title: 'GROUP', text: ({ service }) => service.group },
+  { title: 'TYPE', text: ({ service }) => service.type },
+  { title: 'RUNNING', align: 'right', text: ({ running, instances }) => `${running}/${instances}` },
+  { title: 'RESTART', text: ({ service }) => service.restart.mode },
+  { title: 'DESCRIPTION', text: ({ service }) => service.description },
+];
+
+export interface ReleaseRow {
+  release: Release;
+  /** How many instances run it. */
+  instances: number;
+}
+
+export const RELEASE_COLUMNS: readonly TextColumn<ReleaseRow>[] = [
+  { title: 'ID', align: 'right', text: ({ release }) => String(release.releaseId) },
+  { title: 'SERVICE', text: ({ release }) => release.serviceName },
+  { title: 'VERSION', text: ({ release }) => release.version },
+  { title: 'SIZE', align: 'right', text: ({ release }) => formatBytes(release.sizeBytes) },
+  { title: 'SHA256', text: ({ release }) => release.sha256.slice(0, 12) },
+  { title: 'UPLOADED', text: ({ release }) => formatDate(release.uploadedAt).replace(' ', 'T') },
+  { title: 'BY', text: ({ release }) => release.uploadedBy },
+  { title: 'RUNS-ON', align: 'right', text: ({ instances }) => String(instances) },
+  { title: 'MESSAGE', text: ({ release }) => release.message },
+];
+
+export const EVENT_COLUMNS: readonly TextColumn<SgridEvent>[] = [
+  { title: 'SEQ', align: 'right', text: (event) => String(event.seq) },
+  { title: 'TIME', text: (event) => formatDate(event.at).replace(' ', 'T') },
+  { title: 'KIND', text: (event) => event.kind },
+  { title: 'ACTOR', text: (event) => event.actor },
+  { title: 'RESULT', text: (event) => event.result },
+  { title: 'INSTANCE', align: 'right', text: (event) => text(event.instanceId) },
+  { title: 'MESSAGE', text: (event) => event.message },
+];
+
+function text(value: number | null | undefined): string {
+  return value == null ? '' : String(value);
+}
+
+function cpuText(millicores: number | undefined): string {
+  return millicores === undefined ? '' : formatCpuPercent(millicores);
+}

@@ -1,0 +1,72 @@
+import { join, resolve } from 'node:path';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { isAlive } from '../../common/system/process-identity.ts';
+import { readTokenFile } from '../client/token-file.ts';
+import { UsageError } from './exit-code.ts';
+import type { CliIo } from './io.ts';
+import { readLocalState } from './local/state.ts';
+
+export const DEFAULT_URL = 'http://127.0.0.1:15872';
+export const DEFAULT_STATE_DIRECTORY = '.sgrid';
+
+export interface TargetOptions {
+  master?: string | undefined;
+  tokenFile?: string | undefined;
+}
+
+export interface Target {
+  url: string;
+  token: string;
+  warning: string | null;
+}
+
+/** Where `sgrid up` of this directory keeps its state: `SGRID_STATE_DIR`, else `./.sgrid`. */
+export function stateDirectoryOf(io: Pick<CliIo, 'cwd' | 'env'>, flag?: string): string {
+  return resolve(io.cwd, flag ?? (io.env.SGRID_STATE_DIR || DEFAULT_STATE_DIRECTORY));
+}
+
+/** The token that `sgrid up` gives its user. */
+export function localTokenFile(stateDirectory: string): string {
+  return join(stateDirectory, 'master', 'tokens', 'operator.token');
+}
+
+/**
+ * Which master is meant, and the token for it: flags, then `SGRID_MASTER` and `SGRID_TOKEN_FILE`, then the local system
+ * of this directory while it runs, then the default address.
+ *
+ * @throws SgridError when there is no token to show, or its file cannot be used.
+ */
+export function resolveTarget(options: TargetOptions, io: Pick<CliIo, 'cwd' | 'env'>): Target {
+  const url = options.master ?? io.env.SGRID_MASTER;
+  const tokenFile = options.tokenFile ?? io.env.SGRID_TOKEN_FILE;
+  const local = findLocal(io);
+  // A token is a key to one door: the local one is never shown to a master that somebody named.
+  const localFits = local !== null && (url === undefined || normalize(url) === local.url);
+  const file =
+    tokenFile === undefined ? (localFits ? local.tokenFile : undefined) : resolve(io.cwd, tokenFile);
+  const target = normalize(url ?? local?.url ?? DEFAULT_URL);
+  if (file !== undefined) return { url: target, ...readTokenFile(file) };
+  throw new SgridError('unauthenticated', `no token for the master at ${target}`, {
+    hint: 'give --token-file FILE or SGRID_TOKEN_FILE; or run "sgrid up" here for a local system',
+  });
+}
+
+function findLocal(io: Pick<CliIo, 'cwd' | 'env'>): { url: string; tokenFile: string } | null {
+  const directory = stateDirectoryOf(io);
+  try {
+    const state = readLocalState(directory);
+    if (state?.master == null || !isAlive(state.master)) return null;
+    return { url: `http://127.0.0.1:${state.httpPort}`, tokenFile: localTokenFile(directory) };
+  } catch {
+    // A damaged state is for `sgrid up` and `down` to report; here it only means that there is no local system.
+    return null;
+  }
+}
+
+function normalize(url: string): string {
+  const text = url.includes('://') ? url : `http://${url}`;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new UsageError(`"${url}" is not the address of a master`, 'write it like http://host:15872');
+  }
+  return new URL(text).origin;
+}

@@ -1,0 +1,28 @@
+import { openClient } from '../connect.ts';
+import { UsageError } from '../exit-code.ts';
+import { type CliIo, printLine, terminalOf } from '../io.ts';
+import { resolveTarget, type Target, type TargetOptions } from '../target.ts';
+
+/** `sgrid` alone: the cockpit on the master that is meant. It stays open, and reconnects, until the user leaves it. */
+export async function openCockpit(options: TargetOptions, io: CliIo): Promise<void> {
+  const target = resolveTarget(options, io);
+  if (target.warning !== null) printLine(io.stderr, `sgrid: warning: ${target.warning}`);
+  await showCockpit(target, io);
+}
+
+export async function showCockpit(target: Target, io: CliIo): Promise<void> {
+  const terminal = terminalOf(io);
+  if (terminal === null) {
+    throw new UsageError(
+      'the cockpit needs a terminal',
+      'without one use "sgrid get instances", or see "sgrid --help"',
+    );
+  }
+  const client = await openClient(target, io);
+  try {
+    const { runCockpit } = await import('../../main.tsx');
+    await runCockpit({ ...terminal, client, env: io.env });
+  } finally {
+    client.close();
+  }
+}

@@ -1,0 +1,236 @@
+import { io } from 'socket.io-client';
+import type { FleetScope } from '../../common/domain/fleet.ts';
+import { bindMessages, call, readReply } from '../../common/protocol/bind.ts';
+import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
+import { fromWireError, SgridError, toWireError, type WireError } from '../../common/protocol/errors.ts';
+import type { CockpitHello } from '../../common/protocol/handshake.ts';
+import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
+import { reconnectDelayMs } from './backoff.ts';
+import { explainConnectError, isFinal } from './connect-error.ts';
+import type { LinkState, MasterClient, MasterListener } from './master-client.ts';
+import { uploadPackage } from './upload.ts';
+
+export interface MasterClientOptions {
+  /** The master's address, for example `http://127.0.0.1:15872`. */
+  url: string;
+  token: string;
+  /** Our product version, for the master's log. */
+  version: string;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+/** How often the link is tried while it is up, and how long one answer may take before the link counts as dead. */
+const HELLO_INTERVAL_MS = 5_000;
+const HELLO_TIMEOUT_MS = 10_000;
+/** A TCP and WebSocket handshake over a bad line still ends in this time. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects to a master and keeps connecting: for ever, with growing pauses, unless the master refuses.
+ *
+ * Reconnecting is done here and not by Socket.IO, which would neither count attempts for us nor tell a refusal from a
+ * lost line. Everything that waits for an answer fails with `disconnected` the moment the line is cut.
+ */
+export function createMasterClient(options: MasterClientOptions): MasterClient {
+  const { clock, random } = options;
+  const url = options.url.replace(/\/+$/, '');
+  const hello: CockpitHello = {
+    token: options.token,
+    protocolVersion: PROTOCOL_VERSION,
+    version: options.version,
+  };
+  const socket = io(`${url}${cockpitLink.namespace}`, {
+    transports: ['websocket'],
+    autoConnect: false,
+    reconnection: false,
+    forceNew: true,
+    timeout: CONNECT_TIMEOUT_MS,
+    auth: hello,
+  });
+
+  const listeners = new Set<MasterListener>();
+  let link: LinkState = { state: 'connecting', attempt: 1, lastError: null };
+  let closed = false;
+  /** Raised with every connection made or lost: an answer that belongs to another number is not ours any more. */
+  let epoch = 0;
+  let failures = 0;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let helloTimer: NodeJS.Timeout | undefined;
+  let scope: FleetScope | null = null;
+  /** While a snapshot is on its way, frames belong to what it replaces. */
+  let watchesUnderWay = 0;
+
+  const tell = (notify: (listener: MasterListener) => void): void => {
+    for (const listener of [...listeners]) notify(listener);
+  };
+
+  const setLink = (next: LinkState): void => {
+    link = next;
+    tell((listener) => listener.onLink?.(next));
+  };
+
+  const disconnected = (message: string, hint: string): SgridError =>
+    link.state === 'refused' ? fromWireError(link.error) : new SgridError('disconnected', message, { hint });
+
+  const lose = (error: WireError | null): void => {
+    epoch += 1;
+    clearTimeout(helloTimer);
+    if (closed || link.state === 'refused') return;
+    failures += 1;
+    const attempt = failures;
+    if (link.state === 'connecting') setLink({ state: 'connecting', attempt, lastError: error });
+    else setLink({ ...downSince(link), attempt, lastError: error });
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(() => socket.connect(), reconnectDelayMs(failures, random()));
+  };
+
+  const downSince = (before: LinkState): { state: 'down'; since: number } => ({
+    state: 'down',
+    since: before.state === 'down' ? before.since : clock(),
+  });
+
+  const refuse = (error: WireError): void => {
+    clearTimeout(retryTimer);
+    setLink({ state: 'refused', error });
+  };
+
+  /** Says hello, which measures latency and finds a line that is dead without having been cut. */
+  const greet = async (): Promise<void> => {
+    const asked = epoch;
+    const askedAt = clock();
+    try {
+      const answer = await call(
+        socket,
+        cockpitLink.toMaster,
+        'session.hello',
+        {},
+        { timeoutMs: HELLO_TIMEOUT_MS },
+      );
+      if (asked !== epoch || closed) return;
+      const wasUp = link.state === 'up';
+      failures = 0;
+      const { actor, role, masterVersion } = answer;
+      setLink({ state: 'up', actor, role, masterVersion, latencyMs: Math.max(0, clock() - askedAt) });
+      if (!wasUp && scope !== null) requestSnapshot(scope);
+      helloTimer = setTimeout(() => void greet(), HELLO_INTERVAL_MS);
+    } catch {
+      // Cut meanwhile: seen by the `disconnect` handler already. Otherwise the line is as good as dead.
+      if (asked === epoch) socket.disconnect();
+    }
+  };
+
+  /**
+   * Asks for the snapshot by callback and not by promise: several packets can arrive in one turn of the event loop, and
+   * the frames behind the answer must find the snapshot in place.
+   */
+  const requestSnapshot = (wanted: FleetScope): void => {
+    const asked = epoch;
+    const definition = cockpitLink.toMaster['fleet.watch'];
+    watchesUnderWay += 1;
+    socket
+      .timeout(definition.timeoutMs)
+      .emit('fleet.watch', { scope: wanted }, (failure: Error | null, reply: unknown) => {
+        watchesUnderWay -= 1;
+        if (asked !== epoch || closed) return;
+        try {
+          if (failure !== null) throw failure;
+          const snapshot = definition.result.parse(readReply('fleet.watch', definition, reply));
+          if (watchesUnderWay === 0) tell((listener) => listener.onSnapshot?.(snapshot));
+        } catch {
+          // A screen without data heals by beginning anew.
+          socket.disconnect();
+        }
+      });
+  };
+
+  socket.on('connect', () => {
+    epoch += 1;
+    void greet();
+  });
+  socket.on('connect_error', (error: Error) => {
+    const explained = explainConnectError(error, url);
+    if (isFinal(explained)) refuse(explained);
+    else lose(explained);
+  });
+  socket.on('disconnect', (reason) => {
+    lose({ code: 'disconnected', message: `the link to ${url} was lost: ${reason}` });
+  });
+  bindMessages(
+    socket,
+    cockpitLink.toClient,
+    {
+      'fleet.frame': (frame) => {
+        if (watchesUnderWay === 0) tell((listener) => listener.onFrame?.(frame));
+      },
+      'rollout.changed': ({ rollout }) => tell((listener) => listener.onRollout?.(rollout)),
+      'event.added': ({ events }) => tell((listener) => listener.onEvents?.(events)),
+    },
+    { context: null },
+  );
+  socket.connect();
+
+  return {
+    url,
+    link: () => link,
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ready(timeoutMs) {
+      return new Promise((resolve, reject) => {
+        const settle = (error: SgridError | null): void => {
+          clearTimeout(timer);
+          stop();
+          if (error === null) resolve();
+          else reject(error);
+        };
+        const look = (now: LinkState): void => {
+          if (now.state === 'up') settle(null);
+          else if (now.state === 'refused') settle(fromWireError(now.error));
+        };
+        const timer = setTimeout(() => {
+          const why = 'lastError' in link && link.lastError !== null ? `: ${link.lastError.message}` : '';
+          const hint = 'check the address, and that sgridnext runs there';
+          settle(new SgridError('timeout', `no link to ${url} within ${timeoutMs / 1000} s${why}`, { hint }));
+        }, timeoutMs);
+        const stop = this.listen({ onLink: look });
+        look(link);
+      });
+    },
+    watch(wanted) {
+      scope = wanted;
+      if (link.state === 'up') requestSnapshot(wanted);
+    },
+    async call(name, payload, callOptions) {
+      if (link.state !== 'up') {
+        throw disconnected(
+          `${name}: no link to the master at ${url}`,
+          'it comes back by itself; try again then',
+        );
+      }
+      const asked = epoch;
+      try {
+        return await call(socket, cockpitLink.toMaster, name, payload, callOptions);
+      } catch (error) {
+        if (asked === epoch || toWireError(error).code !== 'timeout') throw error;
+        throw disconnected(
+          `${name}: the link to the master was lost while waiting`,
+          'it may have taken effect: look before repeating it',
+        );
+      }
+    },
+    upload: (upload) => uploadPackage({ ...upload, url, token: options.token }),
+    close() {
+      if (closed) return;
+      closed = true;
+      epoch += 1;
+      clearTimeout(retryTimer);
+      clearTimeout(helloTimer);
+      socket.disconnect();
+      listeners.clear();
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Release } from '../../common/domain/release.ts';
+import { fromWireError, SgridError } from '../../common/protocol/errors.ts';
+import {
+  HTTP_PATHS,
+  httpErrorSchema,
+  SHA256_HEADER,
+  uploadResultSchema,
+} from '../../common/protocol/http.ts';
+import { explainFileError } from '../../common/system/atomic-file.ts';
+
+export interface PackageUpload {
+  url: string;
+  token: string;
+  serviceName: string;
+  /** A tar archive, gzipped or not. */
+  file: string;
+  version: string;
+  message: string;
+  /** Called with bytes that the socket has taken; with the same value twice at most at the end. */
+  onProgress?: (sentBytes: number, totalBytes: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A line that moves nothing for so long, or a master that is silent so long after the last byte, is given up. */
+const IDLE_TIMEOUT_MS = 120_000;
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/**
+ * Streams an archive to the master as a new release. Its sha256 goes ahead, so that a file which changes under the
+ * upload is refused rather than released.
+ *
+ * @throws SgridError of the master; `not_found`, `bad_request` or `permission_denied` for the file; `cancelled` when
+ *   the signal aborts; `disconnected` or `timeout` when the line fails. The master keeps nothing of a part.
+ */
+export async function uploadPackage(upload: PackageUpload): Promise<Release> {
+  const { file, signal } = upload;
+  try {
+    const totalBytes = await sizeOf(file);
+    const sha256 = await hashFile(file, signal);
+    const outgoing = request(uploadUrl(upload), {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${upload.token}`,
+        'content-type': 'application/octet-stream',
+        'content-length': totalBytes,
+        [SHA256_HEADER]: sha256,
+      },
+      timeout: IDLE_TIMEOUT_MS,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    outgoing.on('timeout', () => {
+      outgoing.destroy(
+        new SgridError('timeout', `the upload of ${file} stood still for ${IDLE_TIMEOUT_MS / 1000} s`),
+      );
+    });
+    const answered = answerOf(outgoing);
+    const sent = pipeline(createReadStream(file), countBytes(totalBytes, upload.onProgress), outgoing);
+    // A refusal comes before the last byte, and then cuts the sending off: its words count, not the broken pipe.
+    await Promise.race([sent, answered]).catch(() => undefined);
+    return await readAnswer(await answered.catch((error) => rethrowSent(sent, error)));
+  } catch (error) {
+    throw explain(error, upload);
+  }
+}
+
+async function rethrowSent(sent: Promise<void>, error: unknown): Promise<never> {
+  await sent;
+  throw error;
+}
+
+function uploadUrl({ url, serviceName, version, message }: PackageUpload): URL {
+  const target = new URL(HTTP_PATHS.upload(serviceName), url);
+  target.searchParams.set('version', version);
+  target.searchParams.set('message', message);
+  return target;
+}
+
+async function sizeOf(file: string): Promise<number> {
+  const found = await stat(file);
+  if (!found.isFile()) {
+    throw new SgridError('bad_request', `${file} is not a file`, { hint: 'pack it with tar first' });
+  }
+  return found.size;
+}
+
+async function hashFile(file: string, signal: AbortSignal | undefined): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash, { ...(signal && { signal }) });
+  return hash.digest('hex');
+}
+
+function countBytes(totalBytes: number, onProgress: PackageUpload['onProgress']): Transform {
+  let sentBytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sentBytes += chunk.byteLength;
+      onProgress?.(sentBytes, totalBytes);
+      done(null, chunk);
+    },
+  });
+}
+
+function answerOf(outgoing: ClientRequest): Promise<{ status: number; body: string }> {
+  const answered = new Promise<{ status: number; body: string }>((resolve, reject) => {
+    outgoing.on('error', reject);
+    outgoing.on('response', (response) => {
+      readBody(response).then((body) => {
+        resolve({ status: response.statusCode ?? 0, body });
+        outgoing.destroy();
+      }, reject);
+    });
+  });
+  // It is awaited later; until then a failure must not count as unhandled.
+  answered.catch(() => undefined);
+  return answered;
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER_BYTES) throw new SgridError('internal', 'the answer to the upload is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function readAnswer({ status, body }: { status: number; body: string }): Release {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (cause) {
+    throw new SgridError('internal', `the master answered ${status} with something that is not JSON`, {
+      cause,
+    });
+  }
+  const refusal = httpErrorSchema.safeParse(json);
+  if (refusal.success) throw fromWireError(refusal.data.error);
+  const result = uploadResultSchema.safeParse(json);
+  if (!result.success)
+    throw new SgridError('internal', `the master answered ${status} with an unknown answer`);
+  return result.data.release;
+}
+
+function explain(error: unknown, { file, url, signal }: PackageUpload): unknown {
+  if (error instanceof SgridError) return error;
+  if (signal?.aborted === true) {
+    return new SgridError('cancelled', `the upload of ${file} was cancelled`, { cause: error });
+  }
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') {
+    return new SgridError('not_found', `${file} does not exist`, { hint: 'check the path', cause: error });
+  }
+  if (path !== undefined) return explainFileError(error, file);
+  return new SgridError('disconnected', `the upload of ${file} to ${url} was cut off: ${message}`, {
+    hint: 'nothing of it is kept; try again',
+    cause: error,
+  });
+}
