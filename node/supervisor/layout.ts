@@ -1,0 +1,72 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where everything is below an agent's state directory. */
+export interface StateLayout {
+  readonly root: string;
+  readonly agentFile: string;
+  readonly lockFile: string;
+  /** Records of runs, written by shims: one directory, so that one watch sees all. */
+  readonly runs: string;
+  readonly releases: string;
+  readonly logs: string;
+  readonly eventsFile: string;
+  readonly instances: string;
+  instance(instanceId: number): InstanceLayout;
+}
+
+export interface InstanceLayout {
+  readonly directory: string;
+  /** What is wanted of it. */
+  readonly assignmentFile: string;
+  /** What is known of its runs. */
+  readonly recordFile: string;
+  readonly conf: string;
+  readonly data: string;
+  /** Symbolic link to the release that runs, or ran last. */
+  readonly current: string;
+}
+
+export function stateLayout(root: string): StateLayout {
+  const instances = join(root, 'instances');
+  return {
+    root,
+    agentFile: join(root, 'agent.json'),
+    lockFile: join(root, 'agent.lock'),
+    runs: join(root, 'runs'),
+    releases: join(root, 'releases'),
+    logs: join(root, 'logs'),
+    eventsFile: join(root, 'events', 'queue.jsonl'),
+    instances,
+    instance(instanceId) {
+      const directory = join(instances, String(instanceId));
+      return {
+        directory,
+        assignmentFile: join(directory, 'assignment.json'),
+        recordFile: join(directory, 'run.json'),
+        conf: join(directory, 'conf'),
+        data: join(directory, 'data'),
+        current: join(directory, 'current'),
+      };
+    },
+  };
+}
+
+/** Makes the directories that are always there. */
+export function makeLayout(layout: StateLayout): void {
+  for (const directory of [
+    layout.runs,
+    layout.releases,
+    layout.logs,
+    layout.instances,
+    join(layout.root, 'events'),
+  ])
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+}
+
+/** Instances that have a directory, whatever is in it. */
+export function listInstances(layout: StateLayout): number[] {
+  return readdirSync(layout.instances)
+    .filter((name) => /^[1-9]\d*$/.test(name))
+    .map(Number);
+}

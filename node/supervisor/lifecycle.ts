@@ -1,0 +1,206 @@
+import { createHash } from 'node:crypto';
+import type { Assignment, ExitResult } from '../../common/domain/instance.ts';
+import type { ProcessIdentity } from '../../common/system/process-identity.ts';
+import type { InstanceRecord, Rest, Run, StopReason } from './record.ts';
+import { decideRestart, type EndedRun } from './restart-policy.ts';
+
+/** What is to be seen of a run right now. */
+export type Observation =
+  /** Nothing was ever spawned for it. */
+  | { kind: 'never-spawned' }
+  /** Spawned; its program is not there yet, or is gone and the shim has not yet written how. */
+  | { kind: 'pending' }
+  | { kind: 'alive'; program: ProcessIdentity; shim: ProcessIdentity; startedAt: number }
+  /** The shim's child did not become the program. */
+  | { kind: 'not-started'; reason: string }
+  | { kind: 'ended'; code: number | null; signal: string | null; startedAt: number; endedAt: number }
+  /** Gone, and nobody saw how. */
+  | { kind: 'lost'; reason: string; rebooted: boolean; startedAt: number }
+  | { kind: 'in-doubt'; reason: string };
+
+export type Action =
+  | { do: 'nothing' }
+  /** Call again when its records change. */
+  | { do: 'await-record' }
+  /** Call again at that time, milliseconds since the epoch. */
+  | { do: 'wait'; until: number }
+  | { do: 'start'; byPolicy: boolean }
+  | { do: 'stop'; reason: StopReason }
+  /** Its program was identified: take that down in the record. */
+  | { do: 'note-started'; program: ProcessIdentity; shim: ProcessIdentity; startedAt: number }
+  /** The run is over: clean up behind it and take down its end. */
+  | { do: 'settle'; end: RunEnd }
+  | { do: 'doubt'; reason: string };
+
+export type RunEnd =
+  | { kind: 'exit'; exit: Omit<ExitResult, 'oomKilled'>; rebooted: boolean; reason: string }
+  | { kind: 'not-started'; reason: string; permanent: boolean }
+  | { kind: 'never-spawned' };
+
+/** What the program was started with: whatever changes this takes a restart. */
+export function launchKeyOf({ spec, release, host, port }: Assignment): string {
+  const { name, type, entry, args, runtimeArgs, env } = spec;
+  return digest([release?.sha256, name, type, entry, args, runtimeArgs, env, host, port]);
+}
+
+/** What an operator asks for: a change of this starts an instance that had been given up. */
+export function askKeyOf(assignment: Assignment): string {
+  const { desired, restartGeneration, limits } = assignment;
+  return digest([desired, restartGeneration, limits, launchKeyOf(assignment)]);
+}
+
+function digest(values: unknown): string {
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32);
+}
+
+/**
+ * The next thing to do for an instance. Pure; called again after each thing done, until there is nothing or something
+ * to wait for.
+ *
+ * @param observation of `record.run`; null when there is none.
+ */
+export function decide(
+  assignment: Assignment,
+  record: InstanceRecord,
+  observation: Observation | null,
+  now: number,
+): Action {
+  return record.run === null || observation === null
+    ? decideAtRest(assignment, record.rest, now)
+    : decideRun(assignment, record.run, observation, now);
+}
+
+function decideAtRest(assignment: Assignment, rest: Rest, now: number): Action {
+  if (assignment.desired === 'stopped' || rest.state === 'unknown') return { do: 'nothing' };
+  if (rest.state === 'stopped' || rest.askKey !== askKeyOf(assignment))
+    return { do: 'start', byPolicy: false };
+  if (rest.state !== 'backoff' || rest.nextStartAt === null) return { do: 'nothing' };
+  return now >= rest.nextStartAt ? { do: 'start', byPolicy: true } : { do: 'wait', until: rest.nextStartAt };
+}
+
+function decideRun(assignment: Assignment, run: Run, observation: Observation, now: number): Action {
+  switch (observation.kind) {
+    case 'in-doubt':
+      return { do: 'doubt', reason: observation.reason };
+    case 'pending':
+      return { do: 'await-record' };
+    case 'never-spawned':
+      return { do: 'settle', end: { kind: 'never-spawned' } };
+    case 'not-started':
+      return { do: 'settle', end: { kind: 'not-started', reason: observation.reason, permanent: false } };
+    case 'ended':
+    case 'lost':
+      return { do: 'settle', end: endOf(run, observation, now) };
+    case 'alive': {
+      if (run.program === null) {
+        const { program, shim, startedAt } = observation;
+        return { do: 'note-started', program, shim, startedAt };
+      }
+      const reason = run.stopping?.reason ?? stopReason(assignment, run);
+      return reason === null ? { do: 'nothing' } : { do: 'stop', reason };
+    }
+  }
+}
+
+function stopReason(assignment: Assignment, run: Run): StopReason | null {
+  if (assignment.desired === 'stopped') return 'operator';
+  if (assignment.restartGeneration > run.restartGeneration) return 'restart';
+  return launchKeyOf(assignment) === run.launchKey ? null : 'changed';
+}
+
+function endOf(run: Run, seen: Extract<Observation, { kind: 'ended' | 'lost' }>, now: number): RunEnd {
+  const lost = seen.kind === 'lost';
+  const stopped = run.stopping !== null;
+  return {
+    kind: 'exit',
+    exit: {
+      code: lost ? null : seen.code,
+      signal: lost ? null : seen.signal,
+      // A stop that was asked for explains an end that nobody saw, unless the machine went down first.
+      cause: stopped && !(lost && seen.rebooted) ? 'stopped' : lost ? 'lost' : 'exited',
+      startedAt: seen.startedAt,
+      // Of an end that nobody saw it is known only that it is past.
+      endedAt: Math.max(lost ? now : seen.endedAt, seen.startedAt),
+    },
+    rebooted: lost && seen.rebooted,
+    reason: lost ? seen.reason : '',
+  };
+}
+
+/**
+ * The record after a run is over: what comes next by the assignment and its restart policy, decided exactly once.
+ *
+ * @param oomKilled whether its group counted an OOM kill during the run.
+ * @param random a number in [0, 1).
+ */
+export function settle(
+  assignment: Assignment,
+  record: InstanceRecord,
+  end: RunEnd,
+  oomKilled: boolean,
+  now: number,
+  random: number,
+): InstanceRecord {
+  const { run } = record;
+  const lastRelease = run?.release ?? record.lastRelease;
+  const over = { ...record, run: null, since: now, lastRelease };
+  const askKey = askKeyOf(assignment);
+  const clean = { ...over, rest: atRest('stopped', ''), restarts: 0, fastDeaths: 0 };
+  if (end.kind === 'never-spawned') {
+    if (run?.byPolicy !== true) return { ...over, rest: atRest('stopped', '') };
+    const again: Rest = { state: 'backoff', reason: '', nextStartAt: now, askKey };
+    return { ...over, rest: again, restarts: Math.max(0, record.restarts - 1) };
+  }
+  if (end.kind === 'not-started') {
+    if (assignment.desired === 'stopped') return clean;
+    if (end.permanent || assignment.spec.restart.mode === 'never')
+      return { ...over, rest: { ...atRest('failed', end.reason), askKey } };
+    return { ...over, ...nextByPolicy(assignment, record, FAILED_START, end.reason, now, random) };
+  }
+  const lastExit: ExitResult = { ...end.exit, oomKilled };
+  // What is wanted now decides afresh. After a reboot so does the policy, but never stays never.
+  const afresh = end.rebooted && assignment.spec.restart.mode !== 'never';
+  if (run?.stopping || afresh || assignment.desired === 'stopped') return { ...clean, lastExit };
+  const ended = { exit: lastExit, uptimeMs: lastExit.endedAt - lastExit.startedAt };
+  const why = describeExit(lastExit, end.reason);
+  return { ...over, lastExit, ...nextByPolicy(assignment, record, ended, why, now, random) };
+}
+
+/** To the policy, a start that failed is a failure without uptime. */
+const FAILED_START: EndedRun = {
+  exit: { code: 1, signal: null, oomKilled: false, cause: 'exited' },
+  uptimeMs: 0,
+};
+
+function nextByPolicy(
+  assignment: Assignment,
+  { fastDeaths }: InstanceRecord,
+  ended: EndedRun,
+  why: string,
+  now: number,
+  random: number,
+): Pick<InstanceRecord, 'rest' | 'fastDeaths'> {
+  const next = decideRestart(assignment.spec.restart, ended, fastDeaths, random);
+  const rest: Rest = {
+    state: next.state,
+    reason: `${why}; ${next.reason}`.slice(0, 4096),
+    nextStartAt: next.state === 'backoff' ? now + next.delayMs : null,
+    askKey: askKeyOf(assignment),
+  };
+  return { rest, fastDeaths: next.fastDeaths };
+}
+
+function atRest(state: Rest['state'], reason: string): Rest {
+  return { state, reason, nextStartAt: null, askKey: '' };
+}
+
+/** "exited with 3", "killed by SIGKILL (out of memory)", "its end was not seen: …" */
+export function describeExit(
+  exit: Pick<ExitResult, 'code' | 'signal' | 'oomKilled' | 'cause'>,
+  reason = '',
+): string {
+  if (exit.code === null && exit.signal === null)
+    return reason === '' ? 'its end was seen by nobody' : `its end was seen by nobody: ${reason}`;
+  const how = exit.signal === null ? `exited with ${exit.code}` : `ended by ${exit.signal}`;
+  return exit.oomKilled ? `${how}, out of memory` : how;
+}

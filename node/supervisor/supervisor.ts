@@ -1,0 +1,112 @@
+import { watch } from 'node:fs';
+import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
+import { instanceOfRecord } from '../process/records.ts';
+import type { SampleTarget } from '../stats/sampler.ts';
+import { createInstance, type Instance } from './instance.ts';
+import { listInstances, makeLayout } from './layout.ts';
+import type { Ports } from './ports.ts';
+
+/** All instances of this node. */
+export interface Supervisor {
+  /**
+   * Makes an instance what the assignment says; resolves when that has settled. The same or an older revision changes
+   * nothing.
+   *
+   * @throws SgridError `start_failed`, `stop_failed`, `identity_in_doubt`, `out_of_range`, and those of fetching a release
+   */
+  apply(assignment: Assignment): Promise<InstanceStatus>;
+  /** Stops an instance and forgets it. One that is not there is fine. */
+  remove(instanceId: number): Promise<void>;
+  statuses(): InstanceStatus[];
+  status(instanceId: number): InstanceStatus | null;
+  /** What runs now, for the sampler. */
+  targets(): SampleTarget[];
+  /** The safety net, for once a second: looks after programs whose end no record announced. */
+  verify(): void;
+  /** Lets go of everything; programs go on. */
+  close(): Promise<void>;
+}
+
+/** How many releases of a service are kept for going back to, besides those in use. */
+const KEPT_RELEASES = 3;
+
+/**
+ * Takes over what an earlier agent left in the state directory, all instances at once, and supervises from then on.
+ * Resolves when every process that was left running has been identified.
+ *
+ * @param onChange told of every instance whose status changed.
+ */
+export async function openSupervisor(
+  ports: Ports,
+  onChange: (instanceId: number) => void,
+): Promise<Supervisor> {
+  const { layout, logger, releaseStore } = ports;
+  makeLayout(layout);
+  const instances = new Map<number, Instance>();
+  const open = (instanceId: number): Instance => {
+    const instance = createInstance(instanceId, ports, () => onChange(instanceId));
+    instances.set(instanceId, instance);
+    return instance;
+  };
+
+  // Before the first look, so that no change falls between.
+  const watcher = watch(layout.runs, { persistent: false }, (_event, fileName) => {
+    const instanceId = fileName === null ? null : instanceOfRecord(fileName);
+    if (instanceId !== null) instances.get(instanceId)?.poke();
+  });
+  watcher.on('error', (error) => logger.error({ err: error }, 'records are no longer watched'));
+
+  const left = listInstances(layout).map(open);
+  await Promise.all(
+    left.map((instance) =>
+      instance.adopt().catch((error: unknown) => {
+        logger.error({ err: error, instanceId: instance.status().instanceId }, 'instance was not adopted');
+      }),
+    ),
+  );
+
+  async function prune(serviceName: string): Promise<void> {
+    const inUse = new Set<string>();
+    for (const instance of instances.values()) {
+      if (instance.serviceName() !== serviceName) continue;
+      for (const release of instance.releases()) {
+        const directory = await releaseStore.find(serviceName, release);
+        if (directory !== null) inUse.add(directory);
+      }
+    }
+    await releaseStore.prune(serviceName, inUse, KEPT_RELEASES);
+  }
+
+  return {
+    async apply(assignment) {
+      const { instanceId } = assignment;
+      const instance = instances.get(instanceId) ?? open(instanceId);
+      const status = await instance.apply(assignment);
+      prune(assignment.spec.name).catch((error: unknown) => {
+        logger.warn({ err: error, service: assignment.spec.name }, 'old releases could not be removed');
+      });
+      return status;
+    },
+    async remove(instanceId) {
+      const instance = instances.get(instanceId);
+      if (instance === undefined) return;
+      await instance.remove();
+      instances.delete(instanceId);
+      await instance.close();
+    },
+    statuses: () => [...instances.values()].map((instance) => instance.status()),
+    status: (instanceId) => instances.get(instanceId)?.status() ?? null,
+    targets: () =>
+      [...instances].flatMap(([instanceId, instance]) => {
+        const running = instance.running();
+        return running === null ? [] : [{ instanceId, ...running }];
+      }),
+    verify() {
+      for (const instance of instances.values()) instance.verify();
+    },
+    async close() {
+      watcher.close();
+      await Promise.all([...instances.values()].map((instance) => instance.close()));
+    },
+  };
+}
