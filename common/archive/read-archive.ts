@@ -215,11 +215,14 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
 
 function readBody(entry: ReadEntry, write: (chunk: Buffer) => Promise<void>): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let written = Promise.resolve();
   entry.on('error', reject);
-  entry.on('end', () => resolve());
+  // Comes right behind the last chunk, paused or not.
+  entry.on('end', () => written.then(resolve, reject));
   entry.on('data', (chunk) => {
     entry.pause();
-    write(chunk).then(() => entry.resume(), reject);
+    written = write(chunk);
+    written.then(() => entry.resume(), reject);
   });
   return promise;
 }

@@ -23,6 +23,7 @@ import { Header } from 'tar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { extractArchive } from '../../../common/archive/extract-archive.ts';
 import { inspectArchive } from '../../../common/archive/inspect-archive.ts';
+import { readArchive } from '../../../common/archive/read-archive.ts';
 
 let base: string;
 let tree: string;
@@ -340,6 +341,50 @@ test('bytes behind the end are ignored, as tar(1) does', async () => {
   packTree();
   appendFileSync(archive, randomBytes(300_000));
   expect((await inspectArchive(archive)).files).toBe(3);
+});
+
+test('a hundred megabytes of padding behind the end are read past, not gathered', async () => {
+  packTree();
+  writeFileSync(
+    archive,
+    gzipSync(Buffer.concat([readFileSync(archive), Buffer.alloc(100_000_000)]), { level: 1 }),
+  );
+  expect((await inspectArchive(archive)).files).toBe(3);
+});
+
+test('a reader gets the chunks of a file one at a time, however slow it is', async () => {
+  const bytes = randomBytes(2_000_000);
+  writeFileSync(join(tree, 'big'), bytes);
+  packTree('-z');
+  let writing = 0;
+  const chunks: Buffer[] = [];
+  await readArchive(archive, async (entry, body) => {
+    await body(async (chunk) => {
+      writing += 1;
+      expect(writing).toBe(1);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (entry.path === 'big') chunks.push(chunk);
+      writing -= 1;
+    });
+  });
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+});
+
+test('an error of whoever unpacks ends the reading, with nothing under way', async () => {
+  packTree();
+  let running = 0;
+  const refused = readArchive(archive, async (_entry, body) => {
+    running += 1;
+    try {
+      await body(async () => {
+        throw new Error('no more');
+      });
+    } finally {
+      running -= 1;
+    }
+  });
+  await expect(refused).rejects.toThrow('no more');
+  expect(running).toBe(0);
 });
 
 test('an existing directory is refused and left as it was', async () => {

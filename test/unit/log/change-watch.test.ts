@@ -1,5 +1,15 @@
 import { EventEmitter } from 'node:events';
-import { appendFileSync, type FSWatcher, mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  type FSWatcher,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -63,14 +73,18 @@ test('many listeners share one watch, which ends with the last of them', async (
 test('whoever waits for a file that was made again has a watch on the new one', async () => {
   changes = createChangeWatch({ pollIntervalMs: 60_000 });
   const old = nextCall();
-  const keepsInode = watch(file);
-  rmSync(file);
-  await old.called;
-  writeFileSync(file, '');
-  const fresh = nextCall(statSync(file).ino + 1_000_000);
-  appendFileSync(file, 'x');
-  await fresh.called;
-  keepsInode.close();
+  // As the store does: the deleted file lives on, and so does the watch on it.
+  const fd = openSync(file, 'r');
+  try {
+    rmSync(file);
+    await old.called;
+    writeFileSync(file, '');
+    const fresh = nextCall();
+    appendFileSync(file, 'x');
+    await fresh.called;
+  } finally {
+    closeSync(fd);
+  }
 });
 
 test.each([

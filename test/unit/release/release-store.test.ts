@@ -220,6 +220,25 @@ describe('refusals leave nothing', () => {
     await expect(store.prepare('web', release)).rejects.toMatchObject({ code: 'checksum_mismatch' });
     expect(inventory()).toEqual([]);
   });
+  test('a source without end is left as soon as it is too long', async () => {
+    const { release } = pack('one');
+    let sentBytes = 0;
+    const store = open(async () =>
+      (async function* () {
+        for (;;) {
+          sentBytes += 1000;
+          yield Buffer.alloc(1000);
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      })(),
+    );
+    await expect(store.prepare('web', { ...release, sizeBytes: 1500 })).rejects.toMatchObject({
+      code: 'checksum_mismatch',
+      message: expect.stringContaining('longer than 1500'),
+    });
+    expect(sentBytes).toBe(2000);
+    expect(inventory()).toEqual([]);
+  });
   test('a package that leaves its tree, beside a running release that stays', async () => {
     const good = pack('one');
     await open(source(good.bytes).fetchPackage).prepare('web', good.release);
