@@ -53,7 +53,7 @@ export function truncateStart(text: string, columns: number): string {
 }
 
 /** Exactly `columns` wide: cut or padded. */
-export function fit(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+export function fitText(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const cut = truncate(text, columns);
   const space = ' '.repeat(Math.max(0, columns - displayWidth(cut)));
   return align === 'left' ? cut + space : space + cut;

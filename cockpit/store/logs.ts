@@ -1,9 +1,25 @@
-import type { LogPaneAction } from './log-pane.ts';
+import { layoutOf } from '../view-model/layout.ts';
+import { LOG_PANE_FRAME_ROWS } from '../view-model/log-view.ts';
+import {
+  hasSearch,
+  type LogPaneAction,
+  type LogPaneReduction,
+  openLogPane,
+  reduceLogPane,
+} from './log-pane.ts';
 import { become, type Reduction } from './reduction.ts';
-import type { CockpitState } from './state.ts';
+import type { CockpitState, Size } from './state.ts';
 import { selectedInstance } from './targets.ts';
 import { withToast } from './toasts.ts';
 import { currentView, pushView, viewOf } from './views.ts';
+
+/** Rows of the log screen that are not text. */
+const CHROME_ROWS = LOG_PANE_FRAME_ROWS;
+
+/** The area for the text of a log. */
+function textSize(state: CockpitState): Size {
+  return { columns: state.size.columns, rows: Math.max(1, layoutOf(state).body - CHROME_ROWS) };
+}
 
 /** Opens the log of the selected instance, with a pane of its own below the cockpit's header. */
 export function openLogs(state: CockpitState): Reduction {
@@ -14,13 +30,29 @@ export function openLogs(state: CockpitState): Reduction {
   if (currentView(state).screen.name === 'logs') return become(state);
   const { instanceId } = instance;
   const next = pushView(state, viewOf({ name: 'logs', instanceId }));
-  return become({ ...next, logPane: { instanceId, isTyping: false } });
+  return withPane(next, openLogPane({ instanceId, ...textSize(next) }));
 }
 
-export function reduceLogs(state: CockpitState, _action: LogPaneAction): Reduction {
-  return become(state);
+export function reduceLogs(state: CockpitState, action: LogPaneAction): Reduction {
+  return state.logPane === null ? become(state) : withPane(state, reduceLogPane(state.logPane, action));
 }
 
-export function linkChanged(state: CockpitState): Reduction {
-  return become(state);
+/** The pane follows the size of the area that it is shown in. */
+export function resizeLogs(state: CockpitState): Reduction {
+  const { logPane } = state;
+  const { columns, rows } = textSize(state);
+  if (logPane === null || (logPane.columns === columns && logPane.rows === rows)) return become(state);
+  return reduceLogs(state, { type: 'resize', columns, rows });
+}
+
+/** Whether esc has a search to end before it leaves the log. */
+export function escEndsSearch(state: CockpitState): boolean {
+  return state.logPane !== null && hasSearch(state.logPane);
+}
+
+function withPane(state: CockpitState, pane: LogPaneReduction): Reduction {
+  return {
+    state: { ...state, logPane: pane.state },
+    effects: pane.effects.map((effect) => ({ type: 'log', effect })),
+  };
 }

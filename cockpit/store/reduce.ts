@@ -18,7 +18,10 @@ import { currentView, withTable } from './views.ts';
 
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
 export function reduce(state: CockpitState, action: Action): Reduction {
-  return andThen(handle(state, action), (next) => settle(state, next));
+  return andThen(
+    andThen(handle(state, action), (next) => settle(state, next)),
+    logs.resizeLogs,
+  );
 }
 
 function handle(state: CockpitState, action: Action): Reduction {
@@ -30,7 +33,6 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'log':
       return logs.reduceLogs(state, action.action);
     case 'link':
-      return andThen(takeData(state, action), logs.linkChanged);
     case 'snapshot':
     case 'frame':
     case 'histories':
@@ -82,13 +84,16 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
 }
 
 function command(state: CockpitState, action: CommandAction): Reduction {
-  const isDeploying = currentView(state).screen.name === 'deploy';
+  const { name } = currentView(state).screen;
+  const isDeploying = name === 'deploy';
+  const isInLog = name === 'logs' && state.prompt === null && state.confirm === null;
   switch (action.type) {
     case 'quit':
       return become(state, { type: 'exit' });
     case 'prompt':
       return become(openPrompt(state, action.kind));
     case 'edit':
+      if (isInLog) return logs.reduceLogs(state, { type: 'search-edit', edit: action.edit });
       return become(
         state.prompt === null ? deploy.editDeploy(state, action.edit) : editPrompt(state, action.edit),
       );
@@ -97,8 +102,10 @@ function command(state: CockpitState, action: CommandAction): Reduction {
         ? deploy.completeDeploy(state, action.step)
         : become(completePrompt(state, action.step));
     case 'submit':
+      if (isInLog) return logs.reduceLogs(state, { type: 'search-submit' });
       return state.prompt === null ? deploy.submitDeploy(state) : submitPrompt(state);
     case 'cancel':
+      if (isInLog) return logs.reduceLogs(state, { type: 'search-cancel' });
       if (state.prompt !== null) return become(cancelPrompt(state));
       return state.confirm === null ? deploy.backDeploy(state) : become({ ...state, confirm: null });
     case 'cursor':
@@ -108,6 +115,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'open':
       return isDeploying ? deploy.openDeployRow(state) : navigate.open(state);
     case 'back':
+      if (isInLog && logs.escEndsSearch(state)) return logs.reduceLogs(state, { type: 'search-cancel' });
       return isDeploying ? deploy.backDeploy(state) : become(navigate.back(state));
     case 'go':
       return navigate.go({ ...state, confirm: null }, action.screen, action.filter ?? '');

@@ -1,4 +1,4 @@
-import { displayWidth, fit, truncate } from '../format/width.ts';
+import { displayWidth, fitText, truncate } from '../format/width.ts';
 import type { Line, Segment } from './line.ts';
 
 /** One column of a table of rows of type `Row`. */
@@ -68,7 +68,7 @@ export function headerLine<Row>(
   columns.forEach(({ column, width }, at) => {
     const mark = column.key === sort.column ? (sort.descending ? 'v' : '^') : '';
     const title = truncate(column.title, width - mark.length) + mark;
-    text += (at === 0 ? '' : ' '.repeat(gap)) + fit(title, width, column.align);
+    text += (at === 0 ? '' : ' '.repeat(gap)) + fitText(title, width, column.align);
   });
   return { segments: [{ text, tone: 'label' }], bar: 'header' };
 }
@@ -85,7 +85,7 @@ export function rowLine<Row>({ columns, gap }: FittedColumns<Row>, row: Row, mar
   const segments: Segment[] = [{ text: lead, tone: 'accent' }];
   columns.forEach(({ column, width }, at) => {
     const cell = column.cell(row);
-    const text = (at === 0 ? '' : ' '.repeat(gap)) + fit(cell.text, width, column.align);
+    const text = (at === 0 ? '' : ' '.repeat(gap)) + fitText(cell.text, width, column.align);
     segments.push({ text, tone: marks.isStale ? 'stale' : (cell.tone ?? 'plain') });
   });
   return marks.isSelected ? { segments, bar: 'selected' } : { segments };
@@ -118,7 +118,7 @@ export function lineOf(segments: readonly Segment[], width: number): Line {
   return { segments: kept };
 }
 
-/** Left and right pieces on one line; where they do not fit, the left is cut, since the right holds the state. */
+/** Left and right pieces on one line; where they do not fitText, the left is cut, since the right holds the state. */
 export function splitLine(left: readonly Segment[], right: readonly Segment[], width: number): Line {
   const rightLine = lineOf(right, width);
   const rightWidth = rightLine.segments.reduce((sum, segment) => sum + displayWidth(segment.text), 0);

@@ -5,7 +5,7 @@ import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
-import { fit, wrapWords } from '../format/width.ts';
+import { fitText, wrapWords } from '../format/width.ts';
 import type { CockpitState } from '../store/state.ts';
 import { instanceRow, stateCell } from './instance-columns.ts';
 import type { Line, Segment } from './line.ts';
@@ -38,7 +38,7 @@ function section(title: string, facts: readonly Fact[], columns: number): Line[]
   for (const [label, value] of facts) {
     const { text, ...style } = typeof value === 'string' ? { text: value } : value;
     wrapWords(text === '' ? '-' : text, Math.max(20, columns - LABEL_WIDTH - 4)).forEach((part, at) => {
-      const name = fit(at === 0 ? label : '', LABEL_WIDTH);
+      const name = fitText(at === 0 ? label : '', LABEL_WIDTH);
       lines.push({
         segments: [
           { text: `   ${name}`, tone: 'label' },

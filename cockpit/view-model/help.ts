@@ -1,4 +1,4 @@
-import { displayWidth, fit } from '../format/width.ts';
+import { displayWidth, fitText } from '../format/width.ts';
 import { BINDINGS, type Binding } from '../keymap/bindings.ts';
 import type { KeyContext } from '../keymap/context.ts';
 import { PALETTE } from '../store/palette.ts';
@@ -55,10 +55,10 @@ function section(title: string, entries: readonly Entry[], columns: number, keyW
     const segments = Array.from({ length: perLine }, (_, column) => entries[column * height + row]).flatMap(
       (entry) => {
         if (entry === undefined) return [];
-        const keys = displayWidth(entry[0]) >= keyWidth ? `${entry[0]} ` : fit(entry[0], keyWidth);
+        const keys = displayWidth(entry[0]) >= keyWidth ? `${entry[0]} ` : fitText(entry[0], keyWidth);
         return [
           { text: `  ${keys}`, tone: 'key' } as const,
-          { text: fit(entry[1], Math.max(0, width - 2 - displayWidth(keys))) },
+          { text: fitText(entry[1], Math.max(0, width - 2 - displayWidth(keys))) },
         ];
       },
     );

@@ -1,0 +1,146 @@
+import { SgridError, toWireError } from '../../common/protocol/errors.ts';
+import type { Action } from '../store/action.ts';
+import type { Effect } from '../store/effect.ts';
+import type { LogPaneEffect } from '../store/log-pane.ts';
+import type { Urgency } from '../store/store.ts';
+import { completePath, expandHome } from './complete-path.ts';
+import type { MasterClient } from './master-client.ts';
+
+export interface EffectRunner {
+  run(effect: Effect): void;
+  /** Cancels uploads; answers that come later are dropped. */
+  close(): void;
+}
+
+export interface EffectOptions {
+  readonly client: MasterClient;
+  readonly dispatch: (action: Action, urgency: Urgency) => void;
+  readonly runLog: (effect: LogPaneEffect) => void;
+  readonly exit: () => void;
+  /** Directory that relative paths start from. */
+  readonly cwd: string;
+}
+
+/** Does what the reducer asked for, and dispatches what became of it. Every failure comes back as an action. */
+export function createEffectRunner({ client, dispatch, runLog, exit, cwd }: EffectOptions): EffectRunner {
+  const uploads = new Map<number, AbortController>();
+  let isClosed = false;
+
+  const tell = (action: Action): void => {
+    if (!isClosed) dispatch(action, 'data');
+  };
+
+  /** Runs a request; its failure is told by `failed`, but not that of a link which is down: the header says so already. */
+  const load = async (what: string, request: () => Promise<Action>): Promise<void> => {
+    try {
+      tell(await request());
+    } catch (error) {
+      const wire = toWireError(error);
+      if (wire.code !== 'disconnected') tell({ type: 'load-failed', what, error: wire });
+    }
+  };
+
+  const upload = async (effect: Effect & { type: 'upload' }): Promise<void> => {
+    const { uploadId } = effect;
+    const abort = new AbortController();
+    uploads.set(uploadId, abort);
+    try {
+      const release = await client.upload({
+        serviceName: effect.serviceName,
+        file: expandHome(effect.file),
+        version: effect.version,
+        message: effect.message,
+        onProgress: (sentBytes, totalBytes) =>
+          tell({ type: 'upload-progress', uploadId, sentBytes, totalBytes }),
+        signal: abort.signal,
+      });
+      tell({ type: 'upload-done', uploadId, release });
+    } catch (error) {
+      const cause = abort.signal.aborted ? new SgridError('cancelled', 'cancelled', { cause: error }) : error;
+      tell({ type: 'upload-failed', uploadId, error: toWireError(cause) });
+    } finally {
+      uploads.delete(uploadId);
+    }
+  };
+
+  const runVerb = async ({ jobId, verb, instanceIds }: Effect & { type: 'run-verb' }): Promise<void> => {
+    try {
+      const { outcomes } = await client.call(`instance.${verb}`, { instanceIds: [...instanceIds] });
+      tell({ type: 'job-done', jobId, outcomes });
+    } catch (error) {
+      tell({ type: 'job-failed', jobId, error: toWireError(error) });
+    }
+  };
+
+  const createRollout = async (effect: Effect & { type: 'create-rollout' }): Promise<void> => {
+    try {
+      const { releaseId, instanceIds } = effect;
+      const { rollout } = await client.call('rollout.create', { releaseId, instanceIds: [...instanceIds] });
+      tell({ type: 'rollout-created', rollout });
+    } catch (error) {
+      tell({ type: 'rollout-refused', error: toWireError(error) });
+    }
+  };
+
+  const perform = (effect: Effect): unknown => {
+    switch (effect.type) {
+      case 'watch':
+        return client.watch(effect.scope);
+      case 'load-histories':
+        return load('figures', async () => {
+          const { histories } = await client.call('figures.history', {
+            instanceIds: [...effect.instanceIds],
+          });
+          return { type: 'histories', histories };
+        });
+      case 'load-services':
+        return load('services', async () => ({
+          type: 'services',
+          services: (await client.call('service.list', {})).services,
+        }));
+      case 'load-releases':
+        return load('releases', async () => {
+          const { serviceId } = effect;
+          const { releases } = await client.call('release.list', { serviceId });
+          return { type: 'releases', serviceId, releases };
+        });
+      case 'load-rollout':
+        return load('rollout', async () => ({
+          type: 'rollout',
+          rollout: (await client.call('rollout.get', { rolloutId: effect.rolloutId })).rollout,
+        }));
+      case 'load-events':
+        return load('events', async () => ({
+          type: 'events',
+          events: (await client.call('event.list', { limit: 500 })).events,
+          whole: true,
+        }));
+      case 'run-verb':
+        return runVerb(effect);
+      case 'create-rollout':
+        return createRollout(effect);
+      case 'upload':
+        return upload(effect);
+      case 'cancel-upload':
+        return uploads.get(effect.uploadId)?.abort();
+      case 'complete-path':
+        return completePath(effect.text, cwd).then((completion) =>
+          tell({ type: 'path-completed', asked: effect.text, ...completion }),
+        );
+      case 'log':
+        return runLog(effect.effect);
+      case 'exit':
+        return exit();
+    }
+  };
+
+  return {
+    run: (effect) => {
+      perform(effect);
+    },
+    close: () => {
+      isClosed = true;
+      for (const abort of uploads.values()) abort.abort();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { render } from 'ink';
+import { createEffectRunner } from './client/effects.ts';
+import type { MasterClient } from './client/master-client.ts';
+import { createTheme } from './components/theme.ts';
+import { CockpitScreen } from './screens/cockpit-screen.tsx';
+import { initialState } from './store/initial.ts';
+import type { Size } from './store/state.ts';
+import { type CockpitStore, createStore } from './store/store.ts';
+
+/** Why the cockpit was left. */
+export type CockpitExit =
+  | { readonly reason: 'quit' }
+  /** Told to end, or its terminal went away (`SIGHUP`). */
+  | { readonly reason: 'signal'; readonly signal: 'SIGTERM' | 'SIGHUP' | 'SIGINT' };
+
+/** The part of `process` that is needed to leave the terminal as it was found, whatever ends the cockpit. */
+export interface ProcessEvents {
+  on(event: string, listener: (argument: unknown) => void): unknown;
+  off(event: string, listener: (argument: unknown) => void): unknown;
+}
+
+export interface CockpitOptions {
+  readonly stdin: NodeJS.ReadableStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly client: MasterClient;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  readonly cwd?: string;
+  readonly processEvents?: ProcessEvents;
+}
+
+const TICK_MS = 1000;
+const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
+
+/**
+ * The cockpit on a terminal until somebody leaves it. The client stays open; whoever made it closes it.
+ *
+ * @returns once the terminal is as it was before
+ * @throws what went wrong inside, once the terminal can show it
+ */
+export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> {
+  const {
+    stdin,
+    client,
+    env,
+    clock = Date.now,
+    cwd = process.cwd(),
+    processEvents = process as ProcessEvents,
+  } = options;
+  const stdout = options.stdout as NodeJS.WriteStream;
+  const sizeOf = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
+  const ended = Promise.withResolvers<CockpitExit>();
+
+  const runner = createEffectRunner({
+    client,
+    dispatch: (action, urgency) => store.dispatch(action, urgency),
+    runLog: () => {},
+    exit: () => ended.resolve({ reason: 'quit' }),
+    cwd,
+  });
+  const store: CockpitStore = createStore({
+    initial: initialState({ url: client.url, link: client.link(), size: sizeOf(), now: clock() }),
+    clock,
+    run: runner.run,
+    canPaint: () => !stdout.writableNeedDrain,
+  });
+
+  const release = listenToProcess(processEvents, ended);
+  const onResize = (): void => store.dispatch({ type: 'resize', size: sizeOf() }, 'key');
+  const onHangup = (): void => ended.resolve({ reason: 'signal', signal: 'SIGHUP' });
+  stdout.on('resize', onResize);
+  stdout.on('error', onHangup);
+  stdin.on('end', onHangup);
+  const unlisten = client.listen({
+    onLink: (link) => store.dispatch({ type: 'link', link }, 'data'),
+    onSnapshot: (snapshot) => store.dispatch({ type: 'snapshot', snapshot }, 'data'),
+    onFrame: (frame) => store.dispatch({ type: 'frame', frame }, 'data'),
+    onRollout: (rollout) => store.dispatch({ type: 'rollout', rollout }, 'data'),
+    onEvents: (events) => store.dispatch({ type: 'events', events, whole: false }, 'data'),
+  });
+  const ticker = setInterval(() => store.dispatch({ type: 'tick' }, 'data'), TICK_MS);
+
+  const ink = render(<CockpitScreen store={store} theme={createTheme(env)} />, {
+    stdin: stdin as NodeJS.ReadStream,
+    stdout,
+    stderr: stdout,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    alternateScreen: true,
+    incrementalRendering: true,
+    // A terminal is a terminal, also where a CI variable is set.
+    interactive: true,
+    maxFps: 30,
+  });
+  const broken = ink.waitUntilExit().then(
+    () => ended.resolve({ reason: 'quit' }),
+    (error: unknown) => ended.reject(error),
+  );
+  client.watch({ kind: 'all' });
+  runner.run({ type: 'load-services' });
+
+  try {
+    return await ended.promise;
+  } finally {
+    clearInterval(ticker);
+    unlisten();
+    stdout.off('resize', onResize);
+    stdin.off('end', onHangup);
+    store.close();
+    runner.close();
+    ink.unmount();
+    await broken;
+    stdout.off('error', onHangup);
+    release();
+  }
+}
+
+/** Signals and errors that nobody caught end the cockpit in order, instead of leaving the terminal on the other screen. */
+function listenToProcess(events: ProcessEvents, ended: PromiseWithResolvers<CockpitExit>): () => void {
+  const listeners: [string, (argument: unknown) => void][] = SIGNALS.map((signal) => [
+    signal,
+    () => ended.resolve({ reason: 'signal', signal }),
+  ]);
+  const onError = (error: unknown): void => ended.reject(error);
+  listeners.push(['uncaughtException', onError], ['unhandledRejection', onError]);
+  for (const [event, listener] of listeners) events.on(event, listener);
+  return () => {
+    for (const [event, listener] of listeners) events.off(event, listener);
+  };
+}

@@ -1,0 +1,73 @@
+import { ThemeProvider } from '@inkjs/ui';
+import { Box, type Key, useInput, usePaste } from 'ink';
+import { type ReactElement, useMemo, useSyncExternalStore } from 'react';
+import { Blocks } from '../components/blocks.tsx';
+import { Busy } from '../components/busy.tsx';
+import { Lines } from '../components/lines.tsx';
+import type { Theme } from '../components/theme.ts';
+import { createUiTheme } from '../components/ui-theme.ts';
+import { keyPresses } from '../keymap/keys.ts';
+import { resolveKey, resolvePaste } from '../keymap/resolve.ts';
+import type { CockpitStore } from '../store/store.ts';
+import { type Body, frameOf, tooSmallLines } from '../view-model/frame.ts';
+
+interface CockpitScreenProps {
+  readonly store: CockpitStore;
+  readonly theme: Theme;
+}
+
+/** The whole terminal. The only place that listens to keys: each goes through the key table into the reducer. */
+export function CockpitScreen({ store, theme }: CockpitScreenProps): ReactElement {
+  const state = useSyncExternalStore(store.subscribe, store.shown);
+  const uiTheme = useMemo(() => createUiTheme(theme.hasColours), [theme]);
+
+  useInput((input: string, key: Key) => {
+    for (const press of keyPresses(input, key)) {
+      // Each against the newest state: the first key of a burst may change what the second means.
+      const action = resolveKey(store.state(), press);
+      if (action !== null) store.dispatch(action, 'key');
+    }
+  });
+  usePaste((text: string) => {
+    const action = resolvePaste(store.state(), text);
+    if (action !== null) store.dispatch(action, 'key');
+  });
+
+  const { columns, rows } = state.size;
+  const tooSmall = tooSmallLines(state);
+  if (tooSmall !== null) {
+    return (
+      <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
+        <Lines lines={tooSmall} columns={columns} theme={theme} />
+      </Box>
+    );
+  }
+  const frame = frameOf(state);
+  return (
+    <ThemeProvider theme={uiTheme}>
+      <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
+        <Lines lines={frame.header} columns={columns} theme={theme} />
+        <Box width={columns} height={frame.bodyRows} flexDirection="column" flexShrink={0} overflow="hidden">
+          <BodyScreen body={frame.body} columns={columns} theme={theme} />
+        </Box>
+        {frame.status.kind === 'busy' ? (
+          <Busy text={frame.status.text} />
+        ) : (
+          <Lines lines={frame.status.lines} columns={columns} theme={theme} />
+        )}
+        <Lines lines={[frame.hints]} columns={columns} theme={theme} />
+      </Box>
+    </ThemeProvider>
+  );
+}
+
+function BodyScreen({ body, columns, theme }: { body: Body; columns: number; theme: Theme }): ReactElement {
+  switch (body.kind) {
+    case 'blocks':
+      return <Blocks blocks={body.blocks} columns={columns} theme={theme} />;
+    case 'lines':
+      return <Lines lines={body.lines} columns={columns} theme={theme} />;
+    case 'logs':
+      return <Lines lines={[]} columns={columns} theme={theme} />;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Action } from './action.ts';
+import type { Effect } from './effect.ts';
+import { reduce } from './reduce.ts';
+import type { CockpitState } from './state.ts';
+
+/** `key`: somebody waits for it, paint at once. `data`: it joins the next frame. */
+export type Urgency = 'key' | 'data';
+
+export interface CockpitStore {
+  /** The state as it is. */
+  state(): CockpitState;
+  /** The state as it is to be painted: it changes at most ten times a second by data, and at once by keys. */
+  shown(): CockpitState;
+  subscribe(listener: () => void): () => void;
+  dispatch(action: Action, urgency: Urgency): void;
+  /** Ends its timer; later actions still count, but nobody is told. */
+  close(): void;
+}
+
+export interface StoreOptions {
+  readonly initial: CockpitState;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly run: (effect: Effect) => void;
+  /** False while the terminal has not taken what was written: data waits then, so that a slow line shows the newest and not all. */
+  readonly canPaint: () => boolean;
+}
+
+/** At most ten frames a second from data. */
+const FRAME_MS = 100;
+
+export function createStore({ initial, clock, run, canPaint }: StoreOptions): CockpitStore {
+  let state = initial;
+  let shown = initial;
+  let paintedAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  const listeners = new Set<() => void>();
+
+  const paint = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (isClosed || shown === state) return;
+    shown = state;
+    paintedAt = clock();
+    for (const listener of listeners) listener();
+  };
+  const paintSoon = (): void => {
+    if (timer !== undefined || isClosed) return;
+    const waitMs = Math.min(FRAME_MS, paintedAt + FRAME_MS - clock());
+    if (waitMs <= 0 && canPaint()) {
+      paint();
+      return;
+    }
+    timer = setTimeout(
+      () => {
+        timer = undefined;
+        paintSoon();
+      },
+      Math.max(1, canPaint() ? waitMs : FRAME_MS),
+    );
+  };
+
+  return {
+    state: () => state,
+    shown: () => shown,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    dispatch: (action, urgency) => {
+      const next = reduce({ ...state, now: clock() }, action);
+      state = next.state;
+      for (const effect of next.effects) run(effect);
+      if (urgency === 'key') paint();
+      else paintSoon();
+    },
+    close: () => {
+      isClosed = true;
+      clearTimeout(timer);
+      listeners.clear();
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { fitText } from '../format/width.ts';
+import type { Line, Segment } from './line.ts';
+
+export interface DialogColumn {
+  readonly title: string;
+  readonly width: number;
+  readonly align?: 'left' | 'right';
+}
+
+/** A small table: only the rows that are visible, every cell of its column's width. */
+export interface TableModel {
+  readonly columns: readonly DialogColumn[];
+  readonly rows: readonly TableModelRow[];
+}
+
+export interface TableModelRow {
+  readonly id: number;
+  readonly cells: readonly Segment[];
+  readonly isSelected: boolean;
+}
+
+/** A piece of a page that asks or reports something; `blockRows` tells its height. */
+export type Block =
+  | { readonly kind: 'lines'; readonly lines: readonly Line[] }
+  | { readonly kind: 'table'; readonly table: TableModel }
+  | { readonly kind: 'progress'; readonly percent: number; readonly text: string }
+  | { readonly kind: 'busy'; readonly text: string }
+  | {
+      readonly kind: 'alert';
+      readonly variant: 'info' | 'success' | 'warning' | 'error';
+      readonly text: string;
+    };
+
+export function blockRows(block: Block): number {
+  switch (block.kind) {
+    case 'lines':
+      return block.lines.length;
+    case 'table':
+      return block.table.rows.length + 1;
+    case 'alert':
+      return 3;
+    case 'progress':
+    case 'busy':
+      return 1;
+  }
+}
+
+export function textLine(text: string, tone: Segment['tone'] = 'plain'): Line {
+  return { segments: [{ text: ` ${text}`, tone }] };
+}
+
+export const BLANK: Line = { segments: [] };
+
+/** Between two columns: a column of padding on either side, drawn by the table. */
+const COLUMN_GAP = 2;
+
+/** Gives the columns what they ask for while it fits `width`; the first one gives way, the last one takes what is left. */
+export function dialogColumns(wanted: readonly DialogColumn[], width: number): DialogColumn[] {
+  const room = width - COLUMN_GAP * wanted.length;
+  const asked = wanted.reduce((sum, column) => sum + column.width, 0);
+  return wanted.map((column, at) => {
+    if (at === wanted.length - 1 && asked < room) return { ...column, width: column.width + room - asked };
+    if (at === 0 && asked > room) return { ...column, width: Math.max(8, column.width - (asked - room)) };
+    return column;
+  });
+}
+
+/** The rows around the cursor that fit `height`, padded to their columns. */
+export function visibleTable<Row>(
+  columns: readonly DialogColumn[],
+  rows: readonly Row[],
+  height: number,
+  selected: number,
+  cellsOf: (row: Row, isSelected: boolean) => readonly Segment[],
+  idOf: (row: Row) => number,
+): TableModel {
+  const top = Math.max(0, Math.min(rows.length - height, selected - Math.floor(height / 2)));
+  return {
+    columns,
+    rows: rows.slice(top, top + Math.max(0, height)).map((row, at) => {
+      const isSelected = top + at === selected;
+      const cells = cellsOf(row, isSelected).map((cell, column) => ({
+        ...cell,
+        text: fitText(cell.text, columns[column]?.width ?? 0, columns[column]?.align),
+      }));
+      return { id: idOf(row), cells, isSelected };
+    }),
+  };
+}
+
+/** `3 of 40 shown` where not all rows are, so that nobody takes a part for the whole. */
+export function moreLine(shown: number, total: number): Line {
+  return shown < total ? textLine(`${shown} of ${total} shown; up and down scroll`, 'dim') : BLANK;
+}

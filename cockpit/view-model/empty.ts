@@ -1,0 +1,41 @@
+import type { CockpitState } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
+import { BLANK, textLine } from './dialog.ts';
+import type { Line } from './line.ts';
+
+/** What stands in a table without rows: why, and what to do next. */
+export function emptyLines(state: CockpitState): Line[] {
+  const { screen, table } = currentView(state);
+  const { fleet, link, catalog } = state;
+  if (fleet.receivedAt === null) {
+    if (link.state === 'up') return [BLANK, textLine('Waiting for the first figures ...', 'dim')];
+    const error = link.state === 'refused' ? null : link.lastError;
+    const lines = [BLANK, textLine(`No connection to ${state.url} yet.`, 'warn')];
+    if (error !== null) lines.push(textLine(error.message));
+    if (error?.hint !== undefined) lines.push(textLine(error.hint, 'dim'));
+    lines.push(BLANK, textLine('It goes on trying. :q leaves.', 'dim'));
+    return lines;
+  }
+  if (table.filter !== '') {
+    return [BLANK, textLine(`No row holds "${table.filter}".`), textLine('Esc shows all again.', 'dim')];
+  }
+  switch (screen.name) {
+    case 'nodes':
+      return [
+        BLANK,
+        textLine('No node has joined yet.'),
+        textLine('Start an agent with a token of role agent: sgridnode --help tells how.', 'dim'),
+      ];
+    case 'instances':
+      return [
+        BLANK,
+        textLine(screen.nodeId === null ? 'No instances yet.' : 'No instances on this node.'),
+        textLine('Add one with "sgrid instance create", then deploy a release on it with D.', 'dim'),
+      ];
+    default:
+      return [
+        BLANK,
+        textLine(catalog.events === null ? 'Loading the events ...' : 'Nothing has happened yet.', 'dim'),
+      ];
+  }
+}

@@ -1,0 +1,91 @@
+import { plainText } from '../format/plain-text.ts';
+import type { CockpitState } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
+import { confirmBlocks } from './confirm.ts';
+import { deployBlocks } from './deploy.ts';
+import { BLANK, type Block, textLine } from './dialog.ts';
+import { emptyLines } from './empty.ts';
+import { headerLines } from './header.ts';
+import { hintLine } from './hints.ts';
+import { isTooSmall, layoutOf, MIN_SIZE } from './layout.ts';
+import type { Line } from './line.ts';
+import { overviewLines } from './overview.ts';
+import { pageLines } from './page.ts';
+import { type StatusModel, statusModel } from './status.ts';
+import { tableLines } from './table-body.ts';
+
+export type Body =
+  | { readonly kind: 'lines'; readonly lines: readonly Line[] }
+  | { readonly kind: 'blocks'; readonly blocks: readonly Block[] }
+  | { readonly kind: 'logs' };
+
+/** One whole screen, top to bottom. */
+export interface Frame {
+  readonly header: readonly Line[];
+  readonly body: Body;
+  /** Rows of the body, filled or not. */
+  readonly bodyRows: number;
+  readonly status: StatusModel;
+  readonly hints: Line;
+}
+
+/** What a person sees of a state. Pure. */
+export function frameOf(state: CockpitState): Frame {
+  const layout = layoutOf(state);
+  const rows = layout.overview + layout.tableHeader + layout.body;
+  return {
+    header: headerLines(state),
+    body: bodyOf(state, rows),
+    bodyRows: rows,
+    status: statusModel(state),
+    hints: hintLine(state),
+  };
+}
+
+function bodyOf(state: CockpitState, rows: number): Body {
+  const view = currentView(state);
+  const layout = layoutOf(state);
+  if (state.link.state === 'refused') return { kind: 'blocks', blocks: refusedBlocks(state) };
+  if (state.confirm !== null) return { kind: 'blocks', blocks: confirmBlocks(state, state.confirm, rows) };
+  switch (view.screen.name) {
+    case 'logs':
+      return { kind: 'logs' };
+    case 'deploy':
+      return { kind: 'blocks', blocks: state.deploy === null ? [] : deployBlocks(state, state.deploy, rows) };
+    case 'help':
+    case 'describe':
+      return { kind: 'lines', lines: pageLines(state).slice(view.table.top, view.table.top + rows) };
+    default: {
+      const table = tableLines(state, view, layout.body);
+      const body = table.rows.length === 0 ? emptyLines(state) : table.rows;
+      return { kind: 'lines', lines: [...overviewLines(state, layout.overview), table.header, ...body] };
+    }
+  }
+}
+
+function refusedBlocks({ link, url }: CockpitState): Block[] {
+  if (link.state !== 'refused') return [];
+  const { message, hint } = link.error;
+  return [
+    { kind: 'lines', lines: [BLANK] },
+    { kind: 'alert', variant: 'error', text: `${plainText(url)} refused: ${plainText(message)}` },
+    {
+      kind: 'lines',
+      lines: [
+        ...(hint === undefined ? [] : [textLine(plainText(hint))]),
+        textLine('Trying again will not help. :q leaves.', 'dim'),
+      ],
+    },
+  ];
+}
+
+/** Instead of everything, on a terminal that is too small for anything. */
+export function tooSmallLines(state: CockpitState): Line[] | null {
+  if (!isTooSmall(state)) return null;
+  const { columns, rows } = state.size;
+  return [
+    textLine(`Too small: ${columns}x${rows}`, 'warn'),
+    textLine(`Needs ${MIN_SIZE.columns}x${MIN_SIZE.rows}`),
+    textLine('ctrl-c leaves', 'dim'),
+  ].slice(0, rows);
+}
