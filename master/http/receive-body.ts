@@ -24,11 +24,14 @@ export async function receiveBody(
   request: IncomingMessage,
   file: string,
   limits: BodyLimits,
+  /** Called when the body is wanted: answers `Expect: 100-continue`. */
+  onAccepted: () => void,
 ): Promise<{ sha256: string; sizeBytes: number }> {
   const { maxBytes, idleMs, totalMs } = limits;
   const announced = request.headers['content-length'];
   if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
   if (request.destroyed) throw clientGone();
+  onAccepted();
 
   const hash = createHash('sha256');
   let sizeBytes = 0;

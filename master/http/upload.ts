@@ -97,10 +97,9 @@ export function createUploads(deps: {
       const service = await store.services.byName(upload.serviceName);
       // Refused before its gigabytes are on the way, when the client has said what is coming.
       if (upload.sha256 !== undefined) await existing(service, upload.version, upload.sha256);
-      onAccepted();
       const file = packages.newIncomingFile();
       try {
-        const { sha256, sizeBytes } = await receiveBody(request, file, limits);
+        const { sha256, sizeBytes } = await receiveBody(request, file, limits, onAccepted);
         if (upload.sha256 !== undefined && upload.sha256 !== sha256) {
           throw new SgridError(
             'checksum_mismatch',
