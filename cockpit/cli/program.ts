@@ -46,6 +46,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
 function createProgram(io: CliIo): Command {
   const program = new Command('sgrid')
     .description('Cockpit and command line of SgridNext. Without a command it opens the cockpit.')
+    .usage('[options] [command]')
     .version(PRODUCT_VERSION, '-V, --version', 'print the version')
     // Otherwise the `--version LABEL` of a verb would be taken for this program's own.
     .enablePositionalOptions()
@@ -66,7 +67,8 @@ function createProgram(io: CliIo): Command {
   };
   program.argument('[command]').action(
     context.act(async (options, unknown) => {
-      if (unknown !== undefined) throw new UsageError(`there is no command "${unknown}"`, 'see "sgrid --help"');
+      if (unknown !== undefined)
+        throw new UsageError(`there is no command "${unknown}"`, 'see "sgrid --help"');
       await openCockpit(options, io);
     }),
   );
@@ -82,8 +84,12 @@ function createProgram(io: CliIo): Command {
   return program;
 }
 
+/** Verbs that make their own master. */
+const LOCAL_VERBS: ReadonlySet<string> = new Set(['up', 'down']);
+
 /** Which master is meant can be said in front of the verb and behind it. */
 function addTargetOptions(command: Command): void {
+  if (LOCAL_VERBS.has(command.name())) return;
   command
     .option(
       '--master <url>',

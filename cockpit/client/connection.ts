@@ -20,11 +20,16 @@ export interface MasterClientOptions {
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
+  timing?: LinkTiming;
 }
 
 /** How often the link is tried while it is up, and how long one answer may take before the link counts as dead. */
-const HELLO_INTERVAL_MS = 5_000;
-const HELLO_TIMEOUT_MS = 10_000;
+export interface LinkTiming {
+  helloIntervalMs: number;
+  helloTimeoutMs: number;
+}
+
+const DEFAULT_TIMING: LinkTiming = { helloIntervalMs: 5_000, helloTimeoutMs: 10_000 };
 /** A TCP and WebSocket handshake over a bad line still ends in this time. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -35,7 +40,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * lost line. Everything that waits for an answer fails with `disconnected` the moment the line is cut.
  */
 export function createMasterClient(options: MasterClientOptions): MasterClient {
-  const { clock, random } = options;
+  const { clock, random, timing = DEFAULT_TIMING } = options;
   const url = options.url.replace(/\/+$/, '');
   const hello: CockpitHello = {
     token: options.token,
@@ -107,7 +112,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
         cockpitLink.toMaster,
         'session.hello',
         {},
-        { timeoutMs: HELLO_TIMEOUT_MS },
+        { timeoutMs: timing.helloTimeoutMs },
       );
       if (asked !== epoch || closed) return;
       const wasUp = link.state === 'up';
@@ -115,7 +120,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       const { actor, role, masterVersion } = answer;
       setLink({ state: 'up', actor, role, masterVersion, latencyMs: Math.max(0, clock() - askedAt) });
       if (!wasUp && scope !== null) requestSnapshot(scope);
-      helloTimer = setTimeout(() => void greet(), HELLO_INTERVAL_MS);
+      helloTimer = setTimeout(() => void greet(), timing.helloIntervalMs);
     } catch {
       // Cut meanwhile: seen by the `disconnect` handler already. Otherwise the line is as good as dead.
       if (asked === epoch) socket.disconnect();
