@@ -85,10 +85,16 @@ export function sweepRecord(record: string): void {
   rmSync(`${record}.exit`, { force: true });
 }
 
-/** Removes records that belong to no run in `keep` (`<instance>.<run>`). */
-export function sweepStrangers(directory: string, keep: ReadonlySet<string>): void {
-  for (const name of readdirSync(directory)) {
-    if (!keep.has(name.replace(/\.(started|exit)$/, ''))) rmSync(join(directory, name), { force: true });
+/**
+ * Removes what belongs to no run any more: an agent was killed after a run was over, before it had swept.
+ *
+ * @param keep told the name of a run's records and its instance.
+ */
+export function sweepStrangers(directory: string, keep: (name: string, instanceId: number) => boolean): void {
+  for (const file of readdirSync(directory)) {
+    const instanceId = instanceOfRecord(file);
+    const name = file.replace(/\.(started|exit)$/, '');
+    if (instanceId !== null && !keep(name, instanceId)) rmSync(join(directory, file), { force: true });
   }
 }
 

@@ -18,6 +18,8 @@ export interface EventQueueOptions {
   file: string;
   /** How many are kept; beyond that the oldest go first, and those of exits last. */
   capacity: number;
+  /** Told when there is something new. */
+  onAppend: () => void;
   /** Told when the file cannot be written: events then live in memory until it can. */
   onError: (error: unknown) => void;
 }
@@ -31,7 +33,7 @@ const PRECIOUS: ReadonlySet<AgentEvent['kind']> = new Set([
   'instance.failed',
 ]);
 
-export function openEventQueue({ file, capacity, onError }: EventQueueOptions): EventQueue {
+export function openEventQueue({ file, capacity, onAppend, onError }: EventQueueOptions): EventQueue {
   let events = parseLines(readFileIfThere(file) ?? '');
   const known = new Set(events.map(({ eventId }) => eventId));
   let handle: number | null = null;
@@ -69,13 +71,14 @@ export function openEventQueue({ file, capacity, onError }: EventQueueOptions): 
         known.clear();
         for (const { eventId } of events) known.add(eventId);
         store(rewrite);
-        return;
+      } else {
+        store(() => {
+          if (handle === null) return;
+          writeSync(handle, fresh.map(toLine).join(''));
+          fdatasyncSync(handle);
+        });
       }
-      store(() => {
-        if (handle === null) return;
-        writeSync(handle, fresh.map(toLine).join(''));
-        fdatasyncSync(handle);
-      });
+      onAppend();
     },
     peek: (max) => events.slice(0, max),
     remove(eventIds) {

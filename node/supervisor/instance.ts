@@ -36,6 +36,8 @@ export interface Instance {
   /** Releases that must stay on this node for it: the one that runs and the one that is wanted. */
   releases(): ReleaseRef[];
   serviceName(): string | null;
+  /** Name of the records of the run that is under way. */
+  recordName(): string | null;
   /** Lets go: no timer and no waiter is left. Programs go on. */
   close(): Promise<void>;
 }
@@ -386,6 +388,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
 
     releases: () => [assignment?.release, record.run?.release].filter((release) => release != null),
     serviceName: () => assignment?.spec.name ?? null,
+    recordName: () => (record.run === null ? null : recordName(instanceId, record.run.runId)),
 
     async close() {
       closed = true;

@@ -40,7 +40,8 @@ export async function settleRun(
   const next = settle(assignment, record, end, oomKilled, ports.clock(), ports.random());
   if (run !== null && end.kind === 'exit') await mark(`ended run ${run.number}: ${endText(next, end)}`);
   events.append(...eventsOf(ports, instanceId, record, recordPath, end, next));
-  if (next.rest.state === 'stopped' && assignment.desired === 'stopped') {
+  // The next run gets a new group, whose counters begin at zero.
+  if (run !== null) {
     await driver.remove(groupKey).catch((error: unknown) => {
       logger.warn({ instanceId, err: error }, 'group could not be removed');
     });

@@ -1,6 +1,6 @@
 import { watch } from 'node:fs';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
-import { instanceOfRecord } from '../process/records.ts';
+import { instanceOfRecord, sweepStrangers } from '../process/records.ts';
 import type { SampleTarget } from '../stats/sampler.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { listInstances, makeLayout } from './layout.ts';
@@ -64,6 +64,15 @@ export async function openSupervisor(
       }),
     ),
   );
+
+  const inDoubt = new Set<number>();
+  const records = new Set<string>();
+  for (const [instanceId, instance] of instances) {
+    if (instance.status().state === 'unknown') inDoubt.add(instanceId);
+    const name = instance.recordName();
+    if (name !== null) records.add(name);
+  }
+  sweepStrangers(layout.runs, (name, instanceId) => records.has(name) || inDoubt.has(instanceId));
 
   async function prune(serviceName: string): Promise<void> {
     const inUse = new Set<string>();

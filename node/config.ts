@@ -1,0 +1,52 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { z } from 'zod';
+import { cgroupDriverNameSchema } from '../common/domain/node.ts';
+
+/** Every key of `sgridnode`'s configuration: in the file, as `SGRIDNODE_<KEY>`, and as a flag. */
+export const agentConfigSchema = z.object({
+  /** The master. Without a scheme it is http. */
+  mainNode: z
+    .string()
+    .transform((url) => (url.includes('://') ? url : `http://${url}`))
+    .pipe(
+      z.url({ protocol: /^https?$/, error: 'must be the URL of the master, such as http://10.0.0.1:15872' }),
+    )
+    .transform((url) => url.replace(/\/+$/, ''))
+    .default('http://127.0.0.1:15872'),
+  /** This node's id; unique in the fleet. */
+  nodeIndex: z.coerce.number().pipe(z.int().positive()).default(1),
+  /** Local HTTP port; 0 takes a free one. */
+  nodePort: z.coerce.number().pipe(z.int().min(0).max(65535)).default(25528),
+  /** Address under which other nodes reach this one. */
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .default(() => firstAddress()),
+  /** Name of this node for people. */
+  alias: z
+    .string()
+    .min(1)
+    .max(128)
+    .default(() => hostname().slice(0, 128)),
+  stateDir: z.string().min(1).default('/var/lib/sgridnode'),
+  /** File with the token of role agent; default `<stateDir>/agent.token`. */
+  tokenFile: z.string().min(1).optional(),
+  cgroupDriver: z.union([z.literal('auto'), cgroupDriverNameSchema]).default('auto'),
+  /** Parent of the services' groups. */
+  cgroupParent: z.string().min(1).default('business.slice'),
+  /** Runs services of type node; default: the agent's own. */
+  nodeBinary: z.string().min(1).default(process.execPath),
+  /** Runs services of type java: a path, or a name to be found in PATH. */
+  javaBinary: z.string().min(1).default('java'),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+export type AgentConfig = z.output<typeof agentConfigSchema>;
+
+/** Keys of older configurations. */
+export const IGNORED_KEYS = { db: 'the agent needs no database; only the master has one' } as const;
+
+function firstAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}

@@ -1,0 +1,78 @@
+import { get as httpGet, type IncomingMessage } from 'node:http';
+import { get as httpsGet } from 'node:https';
+import { fromWireError, SgridError } from '../common/protocol/errors.ts';
+import { HTTP_PATHS, httpErrorSchema } from '../common/protocol/http.ts';
+import type { FetchPackage } from './release/release-store.ts';
+
+const MAX_ERROR_BYTES = 65_536;
+
+/**
+ * Packages from the master over HTTP, from any byte on (RFC 9110 14.2).
+ *
+ * @param token read for each request, since it may have been replaced.
+ * @param onProgress bytes of a package that are here.
+ */
+export function createPackageFetcher(options: {
+  masterUrl: string;
+  token: () => string;
+  onProgress: (sha256: string, receivedBytes: number) => void;
+}): FetchPackage {
+  return async (sha256, offset, signal) => {
+    const url = new URL(HTTP_PATHS.package(sha256), options.masterUrl);
+    const headers = {
+      authorization: `Bearer ${options.token()}`,
+      ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
+    };
+    const response = await request(url, headers, signal);
+    const expected = offset > 0 ? 206 : 200;
+    if (response.statusCode !== expected) throw await toError(response, url);
+    return counted(response, sha256, offset, options.onProgress);
+  };
+}
+
+async function request(
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const get = url.protocol === 'https:' ? httpsGet : httpGet;
+  get(url, { headers, signal }, resolve).on('error', (cause) => {
+    const hint = 'the download goes on when the master answers';
+    reject(
+      new SgridError(
+        'disconnected',
+        `the package could not be fetched from ${url.origin}: ${cause.message}`,
+        { hint, cause },
+      ),
+    );
+  });
+  return await promise;
+}
+
+async function toError(response: IncomingMessage, url: URL): Promise<SgridError> {
+  let text = '';
+  for await (const chunk of response) {
+    text += chunk;
+    if (text.length > MAX_ERROR_BYTES) break;
+  }
+  try {
+    return fromWireError(httpErrorSchema.parse(JSON.parse(text)).error);
+  } catch {
+    return new SgridError('internal', `${url} answered ${response.statusCode}`);
+  }
+}
+
+async function* counted(
+  response: IncomingMessage,
+  sha256: string,
+  offset: number,
+  onProgress: (sha256: string, receivedBytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let receivedBytes = offset;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    receivedBytes += chunk.length;
+    onProgress(sha256, receivedBytes);
+    yield chunk;
+  }
+}

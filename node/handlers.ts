@@ -1,0 +1,25 @@
+import type { AgentHandlers } from './agent.ts';
+import type { LogStore } from './log/log-store.ts';
+import type { ReleaseStore } from './release/release-store.ts';
+import type { Supervisor } from './supervisor/supervisor.ts';
+
+/** What the master may ask of this agent. */
+export function createHandlers(
+  supervisor: Supervisor,
+  releaseStore: ReleaseStore,
+  logStore: LogStore,
+): AgentHandlers {
+  return {
+    'release.prepare': async ({ serviceName, release }) => {
+      const { alreadyThere } = await releaseStore.prepare(serviceName, release);
+      return { alreadyThere };
+    },
+    'instance.apply': async ({ assignment }) => ({ status: await supervisor.apply(assignment) }),
+    'instance.remove': async ({ instanceId }) => {
+      await supervisor.remove(instanceId);
+      return {};
+    },
+    'log.read': (request, { signal }) => logStore.read(request, signal),
+    'log.files': async ({ instanceId }) => ({ files: await logStore.files(instanceId) }),
+  };
+}

@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { PRODUCT_VERSION } from '../common/version.ts';
+import { main } from './main.ts';
+
+const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const code = await main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  version: PRODUCT_VERSION,
+  // Beside the bundle, or in the sources.
+  shimFile: [beside('./shim.sh')].find(existsSync) ?? beside('./process/shim.sh'),
+  stopped: () =>
+    new Promise((resolve, reject) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+      process.once('uncaughtException', reject);
+    }),
+});
+process.exit(code);
