@@ -113,7 +113,7 @@ function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }:
         joinIt,
         'sleep 300 & setsid sh -c "sleep 300 & sleep 300 & wait" & (setsid sleep 300 &) ; wait',
       );
-      const isSleep = (pid: number): boolean => readControl(`/proc/${pid}/cmdline`) === 'sleep\x180\0';
+      const isSleep = (pid: number): boolean => readControl(`/proc/${pid}/cmdline`) === 'sleep\x00300\x00';
       let pids: number[] = [];
       // Six can also be counted on the way there, with a subshell among them that is gone a moment later.
       await until('two shells and four sleeps', async () => {

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Limits } from '../../common/domain/service.ts';
+import {
+  createSmallFileReader,
+  flatKeyed,
+  isErrno,
+  parseNumber,
+  readControl,
+  readMembers,
+  writeControl,
+} from './control-files.ts';
+import type { CgroupStat } from './driver.ts';
+import { killUntilEmpty, signalMembers } from './kill-members.ts';
+import { MIB_BYTES, outOfRange } from './limits.ts';
+import { waitUntil } from './wait-until.ts';
+
+const FREEZE_TIMEOUT_MS = 200;
+
+/** What every driver on cgroup v2 does to a group that it has the directory of. Groups below count with it. */
+export interface GroupsV2 {
+  stat(directory: string): CgroupStat;
+  /** Kills all of it at once and waits until it is empty. @param label names it in errors. */
+  killAll(label: string, directory: string): Promise<void>;
+  /** An agent that was killed between freezing and thawing left a group in which nothing would ever start. */
+  thaw(directory: string): void;
+}
+
+/** @param controllers those that were found to work here */
+export function createGroupsV2(options: {
+  readonly controllers: readonly string[];
+  readonly procRoot: string;
+}): GroupsV2 {
+  const { controllers, procRoot } = options;
+  const readSmall = createSmallFileReader();
+
+  /** Kernels before 5.14 have no `cgroup.kill`: a frozen member cannot fork, and SIGKILL ends it although frozen. */
+  async function freezeAndKill(directory: string): Promise<void> {
+    writeControl(join(directory, 'cgroup.freeze'), '1');
+    try {
+      const events = join(directory, 'cgroup.events');
+      await waitUntil(() => flatKeyed(readControl(events), 'frozen') !== 0, FREEZE_TIMEOUT_MS);
+      signalMembers(() => readMembers([directory]), 'SIGKILL', procRoot);
+    } finally {
+      thaw(directory);
+    }
+  }
+
+  function thaw(directory: string): void {
+    const file = join(directory, 'cgroup.freeze');
+    if (readControl(file)?.trim() === '1') writeControl(file, '0');
+  }
+
+  return {
+    thaw,
+
+    stat(directory) {
+      const cpuStat = readSmall(join(directory, 'cpu.stat'));
+      const has = (controller: string): 0 | null => (controllers.includes(controller) ? 0 : null);
+      return {
+        // The kernel keeps the time itself for every group, with or without the controller.
+        cpuUsageMicros: flatKeyed(cpuStat, 'usage_usec') ?? 0,
+        cpuPeriods: flatKeyed(cpuStat, 'nr_periods') ?? has('cpu'),
+        cpuThrottledPeriods: flatKeyed(cpuStat, 'nr_throttled') ?? has('cpu'),
+        memoryBytes: parseNumber(readSmall(join(directory, 'memory.current'))) ?? has('memory'),
+        oomKills: flatKeyed(readSmall(join(directory, 'memory.events')), 'oom_kill') ?? has('memory'),
+        pids: parseNumber(readSmall(join(directory, 'pids.current'))) ?? has('pids'),
+      };
+    },
+
+    async killAll(label, directory) {
+      await killUntilEmpty(
+        label,
+        () => readMembers([directory]),
+        async () => {
+          try {
+            writeControl(join(directory, 'cgroup.kill'), '1');
+          } catch (error) {
+            if (!isErrno(error, 'ENOENT')) throw error;
+            if (existsSync(directory)) await freezeAndKill(directory);
+          }
+        },
+      );
+    },
+  };
+}
+
+/**
+ * Where v1 refuses a memory limit below what cannot be reclaimed, v2 takes it and kills. A limit that is changed live is
+ * refused here too: an operator who lowers a number does not ask for a kill.
+ *
+ * @throws SgridError `out_of_range`
+ */
+export function refuseBelowUse(directory: string, { memoryMiB }: Limits): void {
+  const stat = readControl(join(directory, 'memory.stat'));
+  const current = parseNumber(readControl(join(directory, 'memory.current')));
+  if (memoryMiB === undefined || current === null) return;
+  // Page cache can be given back; shmem is counted in `file` but cannot.
+  const reclaimable = (flatKeyed(stat, 'file') ?? 0) - (flatKeyed(stat, 'shmem') ?? 0);
+  const neededMiB = Math.ceil((current - reclaimable) / MIB_BYTES);
+  if (memoryMiB < neededMiB)
+    throw outOfRange(`memory limit of ${memoryMiB} MiB`, `${neededMiB} MiB, in use now, and above`);
+}
