@@ -37,10 +37,13 @@ export async function listRunning(client: MasterClient): Promise<number[]> {
  *
  * @throws SgridError `stop_failed` naming what would not die.
  */
-export async function endLeftovers(nodeDirectory: string): Promise<LocalProcess[]> {
+export async function endLeftovers(
+  nodeDirectory: string,
+  settleTimeoutMs = SETTLE_TIMEOUT_MS,
+): Promise<LocalProcess[]> {
   const find = (): LocalProcess[] => findServiceProcesses(nodeDirectory);
   const isClear = (): true | null => (find().length === 0 ? true : null);
-  if (await pollUntil(isClear, { timeoutMs: SETTLE_TIMEOUT_MS, intervalMs: 50 })) return [];
+  if (await pollUntil(isClear, { timeoutMs: settleTimeoutMs, intervalMs: 50 })) return [];
   const found = find();
   await Promise.all(found.map(({ identity }) => endProcess(identity, TERM_TIMEOUT_MS)));
   const left = find();
