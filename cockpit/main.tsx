@@ -1,5 +1,6 @@
 import { render } from 'ink';
 import { createEffectRunner } from './client/effects.ts';
+import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
 import { createTheme } from './components/theme.ts';
 import { CockpitScreen } from './screens/cockpit-screen.tsx';
@@ -55,7 +56,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   const runner = createEffectRunner({
     client,
     dispatch: (action, urgency) => store.dispatch(action, urgency),
-    runLog: () => {},
+    runLog: (effect) => logFeed.run(effect),
     exit: () => ended.resolve({ reason: 'quit' }),
     cwd,
   });
@@ -64,6 +65,11 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     clock,
     run: runner.run,
     canPaint: () => !stdout.writableNeedDrain,
+  });
+
+  const logFeed = createLogFeed({
+    read: (request) => client.call('log.read', request),
+    dispatch: (action) => store.dispatch({ type: 'log', action }, 'data'),
   });
 
   const release = listenToProcess(processEvents, ended);
@@ -109,6 +115,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     stdin.off('end', onHangup);
     store.close();
     runner.close();
+    logFeed.close();
     ink.unmount();
     await broken;
     stdout.off('error', onHangup);

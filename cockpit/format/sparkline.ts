@@ -16,7 +16,8 @@ export function sparkline(samples: readonly (number | null)[], cells: number, fu
   for (let cell = 0; cell < cells; cell++) {
     const left = shown[2 * cell - missing] ?? null;
     const right = shown[2 * cell + 1 - missing] ?? null;
-    text += String.fromCodePoint(BRAILLE + column(left, full, LEFT) + column(right, full, RIGHT));
+    const dots = column(left, full, LEFT) + column(right, full, RIGHT);
+    text += dots === 0 ? ' ' : String.fromCodePoint(BRAILLE + dots);
   }
   return text;
 }

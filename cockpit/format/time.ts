@@ -14,13 +14,13 @@ export function formatSpan(spanMs: number): string {
   return `${Math.floor(ms / DAY)}d`;
 }
 
-/** Local time of day, with the date in front when it is not today's. */
+/** Local time of day; of another day, its date and the time to the minute. */
 export function formatClock(at: number, now: number): string {
   const then = new Date(at);
   const two = (value: number): string => String(value).padStart(2, '0');
   const time = `${two(then.getHours())}:${two(then.getMinutes())}:${two(then.getSeconds())}`;
   if (then.toDateString() === new Date(now).toDateString()) return time;
-  return `${two(then.getMonth() + 1)}-${two(then.getDate())} ${time}`;
+  return `${two(then.getMonth() + 1)}-${two(then.getDate())} ${time.slice(0, 5)}`;
 }
 
 /** Local date and time in full. */

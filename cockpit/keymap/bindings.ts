@@ -1,4 +1,5 @@
 import type { Action, CursorMove } from '../store/action.ts';
+import { type LogPaneAction, PAN_COLUMNS } from '../store/log-pane.ts';
 import type { KeyContext } from './context.ts';
 
 /** One row of the key table: what a key does, where, and how help and hints name it. */
@@ -17,7 +18,7 @@ const TABLES = ['nodes', 'instances', 'events'] as const;
 const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks'] as const;
 const PAGES = ['describe', 'help'] as const;
 const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
-const TEXTS = ['palette', 'filter', 'deploy-form'] as const;
+const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text'] as const;
 const ANYWHERE = [
   ...TABLES,
   ...PAGES,
@@ -28,6 +29,7 @@ const ANYWHERE = [
   'deploy-watch',
 ] as const;
 
+const log = (action: LogPaneAction): Action => ({ type: 'log', action });
 const cursor = (move: CursorMove): Action => ({ type: 'cursor', move });
 const sort = (column: string): Action => ({ type: 'sort', column });
 
@@ -42,11 +44,11 @@ export const BINDINGS: readonly Binding[] = [
     hint: 'instances',
   },
   {
-    keys: ['d'],
-    contexts: ['instances'],
-    action: { type: 'describe' },
-    help: 'everything about the instance',
-    hint: 'describe',
+    keys: ['l', 'enter'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'logs' },
+    help: 'log of the instance',
+    hint: 'logs',
   },
   {
     keys: ['enter'],
@@ -63,11 +65,11 @@ export const BINDINGS: readonly Binding[] = [
     hint: 'describe',
   },
   {
-    keys: ['l', 'enter'],
-    contexts: ['instances', 'describe'],
-    action: { type: 'logs' },
-    help: 'log of the instance',
-    hint: 'logs',
+    keys: ['d'],
+    contexts: ['instances'],
+    action: { type: 'describe' },
+    help: 'everything about the instance',
+    hint: 'describe',
   },
   {
     keys: ['r'],
@@ -130,6 +132,76 @@ export const BINDINGS: readonly Binding[] = [
     help: 'show only rows that hold a text',
     hint: 'filter',
   },
+
+  // A log.
+  {
+    keys: ['s'],
+    contexts: ['logs'],
+    action: log({ type: 'toggle-follow' }),
+    help: 'follow the log, or hold it',
+    hint: 'follow',
+  },
+  {
+    keys: ['w'],
+    contexts: ['logs'],
+    action: log({ type: 'toggle-wrap' }),
+    help: 'wrap long lines, or cut them',
+    hint: 'wrap',
+  },
+  { keys: ['/'], contexts: ['logs'], action: log({ type: 'search' }), help: 'search', hint: 'search' },
+  {
+    keys: ['n'],
+    contexts: ['logs'],
+    action: log({ type: 'next-match', step: 1 }),
+    help: 'next match, further down',
+    hint: 'next',
+  },
+  {
+    keys: ['N'],
+    contexts: ['logs'],
+    action: log({ type: 'next-match', step: -1 }),
+    help: 'previous match, further up',
+    hint: 'previous',
+  },
+  { keys: ['j', 'down'], contexts: ['logs'], action: log({ type: 'scroll', rows: 1 }), help: 'down' },
+  {
+    keys: ['k', 'up'],
+    contexts: ['logs'],
+    action: log({ type: 'scroll', rows: -1 }),
+    help: 'up; this holds the log',
+  },
+  {
+    keys: ['page-down', 'ctrl-f', 'space'],
+    contexts: ['logs'],
+    action: log({ type: 'page', pages: 1 }),
+    help: 'a page down',
+  },
+  {
+    keys: ['page-up', 'ctrl-b'],
+    contexts: ['logs'],
+    action: log({ type: 'page', pages: -1 }),
+    help: 'a page up',
+  },
+  { keys: ['g', 'home'], contexts: ['logs'], action: log({ type: 'head' }), help: 'to the oldest line' },
+  {
+    keys: ['G', 'end'],
+    contexts: ['logs'],
+    action: log({ type: 'follow' }),
+    help: 'to the newest line, and follow',
+  },
+  {
+    keys: ['left', 'h'],
+    contexts: ['logs'],
+    action: log({ type: 'pan', columns: -PAN_COLUMNS }),
+    help: 'to the left, where lines are cut',
+  },
+  {
+    keys: ['right'],
+    contexts: ['logs'],
+    action: log({ type: 'pan', columns: PAN_COLUMNS }),
+    help: 'to the right',
+  },
+  { keys: ['enter'], contexts: ['log-text'], action: { type: 'submit' }, help: 'search', hint: 'search' },
 
   // Deploy, step by step.
   {
@@ -323,7 +395,7 @@ export const BINDINGS: readonly Binding[] = [
     contexts: ANYWHERE,
     action: { type: 'prompt', kind: 'palette' },
     help: 'type a command',
-    hint: 'command',
+    hint: 'cmd',
   },
   { keys: ['?'], contexts: ANYWHERE, action: { type: 'help' }, help: 'keys and commands', hint: 'help' },
   {
@@ -335,7 +407,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     keys: ['ctrl-c'],
-    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'deploy-upload', 'log-text'],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'deploy-upload'],
     action: { type: 'quit' },
     help: 'leave; services keep running',
   },

@@ -8,8 +8,10 @@ import type { Theme } from '../components/theme.ts';
 import { createUiTheme } from '../components/ui-theme.ts';
 import { keyPresses } from '../keymap/keys.ts';
 import { resolveKey, resolvePaste } from '../keymap/resolve.ts';
+import type { CockpitState } from '../store/state.ts';
 import type { CockpitStore } from '../store/store.ts';
 import { type Body, frameOf, tooSmallLines } from '../view-model/frame.ts';
+import { LogScreen } from './log-screen.tsx';
 
 interface CockpitScreenProps {
   readonly store: CockpitStore;
@@ -48,7 +50,7 @@ export function CockpitScreen({ store, theme }: CockpitScreenProps): ReactElemen
       <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
         <Lines lines={frame.header} columns={columns} theme={theme} />
         <Box width={columns} height={frame.bodyRows} flexDirection="column" flexShrink={0} overflow="hidden">
-          <BodyScreen body={frame.body} columns={columns} theme={theme} />
+          <BodyScreen body={frame.body} state={state} theme={theme} />
         </Box>
         {frame.status.kind === 'busy' ? (
           <Busy text={frame.status.text} />
@@ -61,13 +63,14 @@ export function CockpitScreen({ store, theme }: CockpitScreenProps): ReactElemen
   );
 }
 
-function BodyScreen({ body, columns, theme }: { body: Body; columns: number; theme: Theme }): ReactElement {
+function BodyScreen({ body, state, theme }: { body: Body; state: CockpitState; theme: Theme }): ReactElement {
+  const { columns } = state.size;
   switch (body.kind) {
     case 'blocks':
       return <Blocks blocks={body.blocks} columns={columns} theme={theme} />;
     case 'lines':
       return <Lines lines={body.lines} columns={columns} theme={theme} />;
     case 'logs':
-      return <Lines lines={[]} columns={columns} theme={theme} />;
+      return <LogScreen state={state} theme={theme} />;
   }
 }

@@ -5,6 +5,9 @@ import type { FleetState } from './state.ts';
 /** Samples kept per instance, one a second. */
 export const HISTORY_SAMPLES = 60;
 
+/** Samples come a second apart; the time of one is known to within the jitter of the link. */
+const SAME_SAMPLE_MS = 500;
+
 export const EMPTY_FLEET: FleetState = {
   receivedAt: null,
   masterOffsetMs: 0,
@@ -74,7 +77,11 @@ function applySamples(fleet: FleetState, samples: readonly NodeSample[], now: nu
   const fresh = new Map<number, InstanceFigures>();
   const sampledNodes = new Set<number>();
   for (const sample of samples) {
-    nodeSamples.set(sample.nodeId, { figures: sample.node, sampledAt: now - sample.ageMs });
+    const sampledAt = now - sample.ageMs;
+    const knownAt = fleet.nodeSamples.get(sample.nodeId)?.sampledAt ?? Number.NEGATIVE_INFINITY;
+    // A snapshot repeats the sample of the frame before: it must not stand twice in the history.
+    if (sampledAt - knownAt < SAME_SAMPLE_MS) continue;
+    nodeSamples.set(sample.nodeId, { figures: sample.node, sampledAt });
     sampledNodes.add(sample.nodeId);
     for (const figures of unpackFigures(sample.instances)) fresh.set(figures.instanceId, figures);
   }

@@ -13,12 +13,9 @@ import { selectedInstance } from './targets.ts';
 import { withToast } from './toasts.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
-/** Rows of the log screen that are not text. */
-const CHROME_ROWS = LOG_PANE_FRAME_ROWS;
-
 /** The area for the text of a log. */
 function textSize(state: CockpitState): Size {
-  return { columns: state.size.columns, rows: Math.max(1, layoutOf(state).body - CHROME_ROWS) };
+  return { columns: state.size.columns, rows: Math.max(1, layoutOf(state).body - LOG_PANE_FRAME_ROWS) };
 }
 
 /** Opens the log of the selected instance, with a pane of its own below the cockpit's header. */

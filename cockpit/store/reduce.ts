@@ -12,7 +12,7 @@ import { cancelPrompt, completePrompt, editPrompt, openPrompt } from './prompt.t
 import { andThen, become, type Reduction } from './reduction.ts';
 import { settle } from './settle.ts';
 import type { CockpitState } from './state.ts';
-import { withError, withToast } from './toasts.ts';
+import { withError, withoutAnswers, withToast } from './toasts.ts';
 import { askVerb, confirmVerb, jobAnswered, jobFailed } from './verbs.ts';
 import { currentView, withTable } from './views.ts';
 
@@ -52,7 +52,7 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'load-failed':
       return takeResult(state, action);
     default:
-      return command(state, action);
+      return command(withoutAnswers(state), action);
   }
 }
 

@@ -47,18 +47,16 @@ export function createStore({ initial, clock, run, canPaint }: StoreOptions): Co
   };
   const paintSoon = (): void => {
     if (timer !== undefined || isClosed) return;
-    const waitMs = Math.min(FRAME_MS, paintedAt + FRAME_MS - clock());
-    if (waitMs <= 0 && canPaint()) {
-      paint();
-      return;
-    }
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        paintSoon();
-      },
-      Math.max(1, canPaint() ? waitMs : FRAME_MS),
-    );
+    const sinceMs = clock() - paintedAt;
+    if (sinceMs >= FRAME_MS && canPaint()) paint();
+    else paintAfter(sinceMs >= 0 && sinceMs < FRAME_MS ? FRAME_MS - sinceMs : FRAME_MS);
+  };
+  // Whatever the clock says by then (it may be set back), this paints; only a terminal that takes nothing makes it wait.
+  const paintAfter = (waitMs: number): void => {
+    timer = setTimeout(() => {
+      if (canPaint()) paint();
+      else paintAfter(FRAME_MS);
+    }, waitMs);
   };
 
   return {

@@ -13,7 +13,9 @@ export function withToast(state: CockpitState, tone: Toast['tone'], text: string
     text: plainText(text),
     expiresAt: state.now + SHOWN_MS[tone],
   };
-  return { ...state, nextId: state.nextId + 1, toasts: [...state.toasts, toast].slice(-MAX_TOASTS) };
+  // The same again is not news, it only stays longer.
+  const others = state.toasts.filter((known) => known.text !== toast.text);
+  return { ...state, nextId: state.nextId + 1, toasts: [...others, toast].slice(-MAX_TOASTS) };
 }
 
 export function withError(state: CockpitState, what: string, error: WireError): CockpitState {
@@ -24,4 +26,12 @@ export function withError(state: CockpitState, what: string, error: WireError): 
 export function withoutExpiredToasts(state: CockpitState): CockpitState {
   if (state.toasts.every((toast) => toast.expiresAt > state.now)) return state;
   return { ...state, toasts: state.toasts.filter((toast) => toast.expiresAt > state.now) };
+}
+
+/** Toasts that only answer a key (why it did nothing) end with the next one; results stay until they have been read. */
+export function withoutAnswers(state: CockpitState): CockpitState {
+  const isAnswer = ({ tone }: Toast): boolean => tone === 'warn' || tone === 'accent';
+  return state.toasts.some(isAnswer)
+    ? { ...state, toasts: state.toasts.filter((toast) => !isAnswer(toast)) }
+    : state;
 }

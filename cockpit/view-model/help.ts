@@ -15,8 +15,8 @@ const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
   help: ['help'],
 };
 
-const ENTRY_WIDTH = 38;
-const KEY_WIDTH = 16;
+const ENTRY_WIDTH = 52;
+const KEY_WIDTH = 18;
 
 type Entry = readonly [string, string];
 

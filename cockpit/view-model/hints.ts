@@ -4,7 +4,7 @@ import { bindingsOf } from '../keymap/resolve.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Line, Segment } from './line.ts';
 
-/** Keys of where one is, out of the key table, as many as fit. The last two (command, help) always do. */
+/** Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown. */
 export function hintLine(state: CockpitState): Line {
   const hinted = bindingsOf(contextOf(state)).filter((binding) => binding.hint !== undefined);
   const pieces = hinted.map(({ keys, hint = '' }) => ({ key: keys[0] ?? '', hint }));
@@ -12,7 +12,7 @@ export function hintLine(state: CockpitState): Line {
     displayWidth(piece.key) + displayWidth(piece.hint) + 3;
   const kept = new Set<(typeof pieces)[number]>();
   let room = state.size.columns - 1;
-  const always = pieces.filter(({ hint }) => hint === 'help' || hint === 'command' || hint === 'back');
+  const always = pieces.filter(({ hint }) => hint === 'help' || hint === 'cmd');
   for (const piece of [...always, ...pieces]) {
     if (kept.has(piece) || widthOf(piece) > room) continue;
     kept.add(piece);

@@ -130,13 +130,15 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
     key: 'instances',
     title: 'UP/ALL',
     align: 'right',
-    minWidth: 7,
+    minWidth: 6,
+    maxWidth: 7,
     priority: 3,
     descendingFirst: true,
-    cell: ({ tally }) => ({
-      text: `${tally.running}/${tally.total}`,
-      tone: tally.running < tally.total ? 'warn' : 'plain',
-    }),
+    // What a node that is down still runs is not known.
+    cell: ({ tally, view }) =>
+      view.link === 'down'
+        ? { text: `?/${tally.total}`, tone: 'stale' }
+        : { text: `${tally.running}/${tally.total}`, tone: tally.running < tally.total ? 'warn' : 'plain' },
     sortValue: ({ tally }) => tally.total,
   },
   {
@@ -157,7 +159,7 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
     key: 'memory',
     title: 'MEM',
     align: 'right',
-    minWidth: 11,
+    minWidth: 9,
     maxWidth: 13,
     priority: 5,
     isLive: true,
@@ -176,7 +178,8 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
     key: 'load',
     title: 'LOAD',
     align: 'right',
-    minWidth: 6,
+    minWidth: 5,
+    maxWidth: 6,
     priority: 6,
     isLive: true,
     descendingFirst: true,
@@ -190,8 +193,7 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
     key: 'age',
     title: 'AGE',
     align: 'right',
-    minWidth: 5,
-    maxWidth: 6,
+    minWidth: 6,
     priority: 7,
     isLive: true,
     cell: ageCell,

@@ -6,42 +6,45 @@ import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { lineOf } from './columns.ts';
 import type { Line, Segment, Tone } from './line.ts';
-import { nodeRow, nodeWarning } from './node-columns.ts';
+import { type InstanceTally, nodeRow, nodeWarning } from './node-columns.ts';
 
-const TROUBLE: readonly (readonly [ObservedState, Tone])[] = [
+const STATES: readonly (readonly [ObservedState | 'out of reach' | 'unreported', Tone])[] = [
   ['failed', 'bad'],
   ['crash-loop', 'bad'],
   ['unknown', 'bad'],
+  ['out of reach', 'bad'],
   ['backoff', 'warn'],
   ['exited', 'warn'],
   ['preparing', 'busy'],
   ['starting', 'busy'],
   ['stopping', 'busy'],
   ['stopped', 'idle'],
+  ['unreported', 'idle'],
 ];
 
-/** The state of many instances in one run of words, what is wrong in front. */
-function stateSegments(instances: Iterable<InstanceView>): Segment[] {
+/** The state of many instances in one run of words, what is wrong in front. What a node that is down runs is not known. */
+function stateSegments({ fleet }: CockpitState, instances: Iterable<InstanceView>): Segment[] {
   const byState = new Map<string, number>();
   let total = 0;
   for (const instance of instances) {
-    const state = instance.status?.state ?? 'unreported';
+    const isKnown = fleet.nodes.get(instance.nodeId)?.link !== 'down';
+    const state = isKnown ? (instance.status?.state ?? 'unreported') : 'out of reach';
     byState.set(state, (byState.get(state) ?? 0) + 1);
     total += 1;
   }
   const segments: Segment[] = [{ text: ` ${count(total, 'instance')}:` }];
   const running = byState.get('running') ?? 0;
   segments.push({ text: ` ${running} running`, tone: running > 0 ? 'ok' : 'dim' });
-  for (const [state, tone] of TROUBLE) {
+  for (const [state, tone] of STATES) {
     const amount = byState.get(state) ?? 0;
     if (amount > 0) segments.push({ text: `, ${amount} ${state}`, tone });
   }
-  const unreported = byState.get('unreported') ?? 0;
-  if (unreported > 0) segments.push({ text: `, ${unreported} not reported yet`, tone: 'dim' });
   return segments;
 }
 
-function nodesSegments({ fleet }: CockpitState): Segment[] {
+const NO_TALLIES: ReadonlyMap<number, InstanceTally> = new Map();
+
+function nodesSegments({ fleet, now }: CockpitState): Segment[] {
   let up = 0;
   for (const node of fleet.nodes.values()) if (node.link === 'up') up += 1;
   const down = fleet.nodes.size - up;
@@ -50,6 +53,10 @@ function nodesSegments({ fleet }: CockpitState): Segment[] {
     { text: ` ${up} up`, tone: up > 0 ? 'ok' : 'dim' },
   ];
   if (down > 0) segments.push({ text: `, ${down} down`, tone: 'bad' });
+  const warned = [...fleet.nodes.values()].filter(
+    (node) => node.link === 'up' && nodeWarning(nodeRow(fleet, node, NO_TALLIES, now)) !== '',
+  ).length;
+  if (warned > 0) segments.push({ text: `, ${count(warned, 'warning')}`, tone: 'warn' });
   return segments;
 }
 
@@ -79,7 +86,7 @@ function usageSegments({ fleet }: CockpitState): Segment[] {
 function nodeSegments(state: CockpitState, nodeId: number): Segment[] {
   const node = state.fleet.nodes.get(nodeId);
   if (node === undefined) return [{ text: ' this node is gone', tone: 'warn' }];
-  const row = nodeRow(state.fleet, node, new Map(), state.now);
+  const row = nodeRow(state.fleet, node, NO_TALLIES, state.now);
   const segments: Segment[] = [];
   if (node.link === 'down') {
     const age = row.ageMs === null ? '' : `, last seen ${formatSpan(row.ageMs)} ago`;
@@ -108,14 +115,14 @@ export function overviewLines(state: CockpitState, rows: number): Line[] {
   if (rows === 0) return [];
   if (screen.name === 'nodes') {
     const nodes = nodesSegments(state);
-    const states = stateSegments(instances.values());
+    const states = stateSegments(state, instances.values());
     if (rows === 1) return [lineOf([...nodes, { text: '  ' }, ...states], width)];
     return [lineOf([...nodes, ...usageSegments(state)], width), lineOf(states, width)];
   }
   if (screen.name !== 'instances') return [];
   const { nodeId } = screen;
   if (nodeId === null)
-    return [lineOf([...stateSegments(instances.values()), ...usageSegments(state)], width)];
+    return [lineOf([...stateSegments(state, instances.values()), ...usageSegments(state)], width)];
   const own = [...instances.values()].filter((instance) => instance.nodeId === nodeId);
-  return [lineOf([...stateSegments(own), ...nodeSegments(state, nodeId)], width)];
+  return [lineOf([...stateSegments(state, own), ...nodeSegments(state, nodeId)], width)];
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { LinkState, MasterClient, MasterListener } from '../../cockpit/client/master-client.ts';
 import { eventSchema } from '../../common/domain/event.ts';
 import { figuresHistorySchema } from '../../common/domain/figures.ts';
 import {
@@ -12,7 +13,6 @@ import { type Release, releaseSchema } from '../../common/domain/release.ts';
 import type { Role } from '../../common/domain/role.ts';
 import { serviceSchema } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import type { LinkState, MasterClient, MasterListener } from '../../cockpit/client/master-client.ts';
 
 const recordingSchema = z.object({
   snapshot: fleetSnapshotSchema,
