@@ -30,6 +30,8 @@ const READ_BYTES = 65_536;
 const CATCH_UP_BYTES = 4 * READ_BYTES;
 /** Held at most, besides one read. */
 const WINDOW_BYTES = 4 * 1024 * 1024;
+/** Held above and below the screen, so that a page turned shows at once what is there. */
+const PAGES_AHEAD = 3;
 /** Shorter than the link's time-out for a read, so that a quiet log is not taken for a dead link. */
 const LONG_POLL_MS = 5_000;
 /** Between two reads of a log that is being written, about as often as a screen is drawn. */
@@ -70,14 +72,17 @@ function forwardNeed(state: LogPaneState): ForwardRead | null {
   if (state.window === null) return isIdle ? 'tail' : null;
   const geometry = geometryOf(state);
   const top = topRow(state);
-  const isShort = geometry === null || top === null || !hasRowsBelow(geometry, top, state.rows);
+  const isShort = geometry === null || top === null || !hasRowsBelow(geometry, top, PAGES_AHEAD * state.rows);
   if (state.isFollowing || isShort) return isIdle || state.forward.kind === 'peek' ? 'next' : null;
   return isIdle ? 'peek' : null;
 }
 
 function pace(state: LogPaneState, kind: ForwardRead): number {
   if (state.trouble !== null) return RETRY_MS;
-  return kind === 'peek' ? PEEK_MS : state.paceMs;
+  if (kind === 'peek') return PEEK_MS;
+  // Somebody turns pages through what is there already.
+  const isBacklog = state.window !== null && windowEnd(state.window) < state.tailOffset;
+  return isBacklog && !state.isFollowing ? 0 : state.paceMs;
 }
 
 function requestOf(state: LogPaneState): Omit<LogReadRequest, 'from' | 'direction'> {
@@ -100,7 +105,7 @@ function needsAbove(state: LogPaneState): boolean {
   const geometry = geometryOf(state);
   if (geometry === null || state.backwardId !== null || isHeadHeld(state, geometry.window)) return false;
   const top = topRow(state);
-  return top === null || !hasRowsAbove(geometry, top, state.rows);
+  return top === null || !hasRowsAbove(geometry, top, PAGES_AHEAD * state.rows);
 }
 
 /** Nothing above what is held can be read: it is the beginning, or of a log that was begun anew since. */

@@ -70,13 +70,16 @@ export function findMatch(
   matcher: Matcher,
 ): LineRef | null {
   let ref = from;
+  // Looked at once a block, not once a line of it.
+  let promising: LogBlock | undefined;
   while (ref !== null) {
     const block = window.blocks[ref.block];
-    if (block !== undefined && !matcher.mayMatch(block.bytes)) {
+    if (block !== undefined && block !== promising && !matcher.mayMatch(block.bytes)) {
       const edge = { block: ref.block, line: step > 0 ? block.starts.length - 1 : 0 };
       ref = step > 0 ? lineBehind(window, edge) : lineBefore(window, edge);
       continue;
     }
+    promising = block;
     if (lineMatches(window, ref, matcher)) return ref;
     ref = step > 0 ? lineBehind(window, ref) : lineBefore(window, ref);
   }

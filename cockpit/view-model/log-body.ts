@@ -1,4 +1,4 @@
-import { nodeWords } from '../format/fleet-words.ts';
+import { instanceWords } from '../format/fleet-words.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Line } from './line.ts';
 import { logLines } from './log-view.ts';
@@ -12,7 +12,7 @@ export function logBodyLines({ logPane, fleet, now }: CockpitState): Line[] {
   const node = fleet.nodes.get(instance.nodeId);
   const startedAt = instance.status?.startedAt ?? null;
   return logLines(logPane, {
-    name: `${instance.serviceName}:${instance.port} on ${nodeWords(node, instance.nodeId)}`,
+    name: instanceWords(instance, fleet.nodes),
     startedAt: startedAt === null ? null : startedAt + (node?.clockOffsetMs ?? 0) - fleet.masterOffsetMs,
     now,
   });

@@ -3,8 +3,8 @@ import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
 import { highlightSegments, sliceSegments, wrapSegments } from '../format/segments.ts';
 import { decodeLine, segmentsText } from '../format/terminal-text.ts';
-import { formatClock, formatSpan } from '../format/time.ts';
-import { displayWidth } from '../format/width.ts';
+import { formatClock, formatDate, formatSpan } from '../format/time.ts';
+import { displayWidth, truncate } from '../format/width.ts';
 import { geometryOf, type LogPaneState, topRow } from '../store/log-pane-state.ts';
 import { type VisibleRow, visibleRows } from '../store/log-scroll.ts';
 import { countMatches } from '../store/log-search.ts';
@@ -14,6 +14,9 @@ import { fieldSegments } from './status.ts';
 
 /** Rows of the pane that are not text: its title above, its status below. */
 export const LOG_PANE_FRAME_ROWS = 2;
+
+/** A search's text is shown up to this width. */
+const QUERY_COLUMNS = 20;
 
 /** What the pane itself does not know. */
 export interface LogContext {
@@ -30,7 +33,7 @@ export function logLines(state: LogPaneState, context: LogContext): Line[] {
   const geometry = geometryOf(state);
   const top = topRow(state);
   const shown = geometry === null || top === null ? [] : visibleRows(geometry, top);
-  const text = shown.map((row) => textRow(state, row, context.now));
+  const text = shown.map((row) => textRow(state, row));
   const body = text.length > 0 ? text : emptyRows(state, context);
   const blank: Line = { segments: [] };
   return [
@@ -66,15 +69,14 @@ function position(state: LogPaneState, shown: readonly VisibleRow[]): string {
   return `${Math.min(99, Math.max(0, percent))}%`;
 }
 
-function textRow(state: LogPaneState, { line, row }: VisibleRow, now: number): Line {
+function textRow(state: LogPaneState, { line, row }: VisibleRow): Line {
   const bar = line.start === state.hit ? ({ bar: 'selected' } as const) : {};
   if (line.kind === 'lost') return note(`${formatBytes(line.end - line.start)} lost: kept no longer`, 'warn');
   if (line.kind === 'begun-anew') return note('the log was deleted, and begun anew', 'warn');
   const decoded = decodeLine(line.bytes);
   const text = segmentsText(decoded);
   const mark = parseMark(text);
-  if (mark !== null && row === 0)
-    return { ...note(`${formatClock(mark.at, now)} ${mark.text}`, 'accent'), ...bar };
+  if (mark !== null && row === 0) return { ...note(`${formatDate(mark.at)} ${mark.text}`, 'accent'), ...bar };
   const ranges = state.matcher?.ranges(text) ?? [];
   const segments = highlightSegments(decoded, ranges);
   if (state.isWrapped) return { segments: wrapSegments(segments, state.columns)[row] ?? [], ...bar };
@@ -158,11 +160,12 @@ function waitingSegments(
   ];
 }
 
-function matchSegments({ matcher, window }: LogPaneState): Segment[] {
-  if (matcher === null || window === null) return [];
+function matchSegments({ matcher, window, search, notice }: LogPaneState): Segment[] {
+  if (matcher === null || window === null || search !== null || notice !== '') return [];
   const count = countMatches(window, matcher);
+  const lines = `${count.toLocaleString('en')} line${count === 1 ? '' : 's'} here `;
   return [
-    { text: `"${plainText(matcher.query)}" `, tone: 'accent' },
-    { text: `${count.toLocaleString('en')} line${count === 1 ? '' : 's'} of those at hand `, tone: 'dim' },
+    { text: `/${truncate(plainText(matcher.query), QUERY_COLUMNS)} `, tone: 'accent' },
+    { text: lines, tone: 'dim' },
   ];
 }

@@ -1,0 +1,363 @@
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { reduceLogPane } from '../../../cockpit/store/log-pane.ts';
+import { windowEnd } from '../../../cockpit/store/log-window.ts';
+import type { LogReadRequest } from '../../../common/domain/log.ts';
+import { formatMark } from '../../../common/domain/log-mark.ts';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import { createLogStore } from '../../../node/log/create-log-store.ts';
+import type { LogStore } from '../../../node/log/log-store.ts';
+import { createLogPaneDriver, type LogPaneDriver } from '../../support/log-pane-driver.ts';
+
+const WINDOW_LIMIT_BYTES = 4.5 * 1024 * 1024;
+
+let root: string;
+let store: LogStore;
+let file: string;
+const drivers: LogPaneDriver[] = [];
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'sgrid-log-pane-'));
+  store = createLogStore({ root, clock: () => 0 });
+  file = (await store.prepare(1)).stdoutFile;
+});
+
+afterEach(async () => {
+  for (const driver of drivers.splice(0)) driver.close();
+  await store.close();
+  rmSync(root, { recursive: true });
+});
+
+function open(
+  size?: { columns: number; rows: number },
+  read: LogStore['read'] = (request) => store.read(request),
+): LogPaneDriver {
+  const driver = createLogPaneDriver((request: LogReadRequest) => read(request), size);
+  drivers.push(driver);
+  return driver;
+}
+
+const numbered = (from: number, to: number): string => {
+  let text = '';
+  for (let n = from; n <= to; n++) text += `line ${n}\n`;
+  return text;
+};
+const first = (driver: LogPaneDriver) => driver.rows().at(0);
+const last = (driver: LogPaneDriver) => driver.rows().at(-1);
+
+function isEndHeld(driver: LogPaneDriver): boolean {
+  const { window, tailOffset } = driver.state();
+  return window !== null && windowEnd(window) === tailOffset;
+}
+
+describe('following', () => {
+  test('shows the end of the log and what is added to it, also a line that has not ended', async () => {
+    writeFileSync(file, numbered(1, 100));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 100');
+    expect(driver.rows()).toHaveLength(10);
+    expect(driver.lines()[0]).toMatch(/^ web {2}stdout .* end {2}following$/);
+    appendFileSync(file, 'line 101\nPassword:');
+    await driver.waitFor(() => last(driver) === 'Password:');
+    appendFileSync(file, ' ok\n');
+    await driver.waitFor(() => last(driver) === 'Password: ok');
+  });
+
+  test('an empty log says so', async () => {
+    const driver = open();
+    await driver.waitFor(() =>
+      /No output yet since it was started at .* \(1m00s ago\)/.test(driver.lines()[2] ?? ''),
+    );
+    appendFileSync(file, 'hello\n');
+    await driver.waitFor(() => first(driver) === 'hello');
+  });
+
+  test('a flood is jumped over, said, and can be scrolled to; what is held stays bounded', async () => {
+    writeFileSync(file, numbered(1, 10));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 10');
+    for (let n = 0; n < 20; n++) appendFileSync(file, numbered(11 + n * 10_000, 10 + (n + 1) * 10_000));
+    await driver.waitFor(() => last(driver) === 'line 200010');
+    expect(driver.status()).toMatch(/came too fast to be shown: scroll up to see it/);
+    expect(driver.mostHeldBytes()).toBeLessThan(WINDOW_LIMIT_BYTES);
+    for (let page = 1; page <= 500; page++) {
+      await driver.waitFor(() => driver.state().backwardId === null);
+      driver.dispatch({ type: 'page', pages: -1 });
+      expect(first(driver)).toBe(`line ${200_001 - page * 9}`);
+    }
+    expect(driver.mostHeldBytes()).toBeLessThan(WINDOW_LIMIT_BYTES);
+  });
+});
+
+describe('paused', () => {
+  test('really stays put while lines arrive, counts them, and goes on at the end', async () => {
+    writeFileSync(file, numbered(1, 100));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 100');
+    driver.dispatch({ type: 'scroll', rows: -3 });
+    const before = driver.rows();
+    expect(before[0]).toBe('line 88');
+    expect(driver.lines()[0]).toMatch(/paused$/);
+    appendFileSync(file, numbered(101, 1234));
+    await driver.waitFor(() => driver.status() === '1,134 new lines below  (G follows)');
+    expect(driver.rows()).toEqual(before);
+    driver.dispatch({ type: 'follow' });
+    await driver.waitFor(() => last(driver) === 'line 1234');
+    appendFileSync(file, numbered(1235, 1235));
+    await driver.waitFor(() => last(driver) === 'line 1235');
+  });
+
+  test('stops reading far below the screen, but says how much has come', async () => {
+    writeFileSync(file, numbered(1, 100));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 100');
+    driver.dispatch({ type: 'toggle-follow' });
+    const before = driver.rows();
+    for (let n = 0; n < 6; n++) appendFileSync(file, numbered(1, 100_000));
+    await driver.waitFor(() => /^[\d,]+ new lines and 6\.\dM more below/.test(driver.status()));
+    expect(driver.rows()).toEqual(before);
+    expect(driver.mostHeldBytes()).toBeLessThan(300_000);
+    driver.dispatch({ type: 'toggle-follow' });
+    await driver.waitFor(() => last(driver) === 'line 100000');
+    expect(driver.status()).toBe('');
+  });
+
+  test('scrolls through all of a log of many megabytes, each line once, both ways', async () => {
+    const lines = 600_001;
+    const rows = 4001;
+    writeFileSync(file, numbered(1, lines));
+    const driver = open({ columns: 60, rows });
+    await driver.waitFor(() => last(driver) === `line ${lines}`);
+    driver.dispatch({ type: 'head' });
+    await driver.waitFor(() => first(driver) === 'line 1');
+    for (let top = 1; top <= lines - 4000; top += 4000) {
+      await driver.waitFor(() => driver.state().forward?.kind === 'peek' || isEndHeld(driver));
+      expect(driver.rows()).toEqual(Array.from({ length: rows }, (_, n) => `line ${top + n}`));
+      driver.dispatch({ type: 'page', pages: 1 });
+    }
+    expect(last(driver)).toBe(`line ${lines}`);
+    for (let top = lines - 8000; top > 0; top -= 4000) {
+      await driver.waitFor(() => driver.state().backwardId === null);
+      driver.dispatch({ type: 'page', pages: -1 });
+      expect(driver.rows()).toEqual(Array.from({ length: rows }, (_, n) => `line ${top + n}`));
+    }
+    expect(driver.mostHeldBytes()).toBeLessThan(WINDOW_LIMIT_BYTES);
+  });
+
+  test('scrolls through a line of many megabytes', async () => {
+    writeFileSync(file, `before\n${'0123456789'.repeat(1_000_000)}\nafter\n`);
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'after');
+    expect(driver.rows().at(-2)).toMatch(/^<\d{50}/);
+    driver.dispatch({ type: 'head' });
+    await driver.waitFor(() => first(driver) === 'before' && driver.rows().length === 10);
+    expect(driver.rows()[1]).toMatch(/^0123.*>$/);
+    expect(driver.mostHeldBytes()).toBeLessThan(WINDOW_LIMIT_BYTES);
+  });
+});
+
+describe('wide lines', () => {
+  beforeEach(() => writeFileSync(file, `${'abcdefghij'.repeat(10)}\n日本語${'x'.repeat(60)}\nend\n`));
+
+  test('are cut at the edge, with a sign, and can be scrolled sideways', async () => {
+    const driver = open({ columns: 20, rows: 6 });
+    await driver.waitFor(() => last(driver) === 'end');
+    expect(driver.rows()).toEqual(['abcdefghijabcdefghi>', '日本語xxxxxxxxxxxxx>', 'end']);
+    driver.dispatch({ type: 'pan', columns: 1 });
+    expect(driver.rows()).toEqual(['<cdefghijabcdefghij>', '<本語xxxxxxxxxxxxxx>', '<d']);
+    driver.dispatch({ type: 'pan', columns: -8 });
+    expect(driver.rows()[0]).toBe('abcdefghijabcdefghi>');
+  });
+
+  test('are wrapped, and scrolled by rows', async () => {
+    const driver = open({ columns: 20, rows: 6 });
+    await driver.waitFor(() => last(driver) === 'end');
+    driver.dispatch({ type: 'toggle-wrap' });
+    expect(driver.rows()).toEqual([
+      'abcdefghijabcdefghij',
+      '日本語xxxxxxxxxxxxxx',
+      'x'.repeat(20),
+      'x'.repeat(20),
+      'x'.repeat(6),
+      'end',
+    ]);
+    driver.dispatch({ type: 'scroll', rows: -2 });
+    expect(driver.rows()[0]).toBe('abcdefghijabcdefghij');
+    expect(driver.rows().at(-1)).toBe('x'.repeat(20));
+    driver.dispatch({ type: 'scroll', rows: 100 });
+    expect(last(driver)).toBe('end');
+    expect(driver.state().isFollowing).toBe(false);
+  });
+});
+
+describe('search', () => {
+  const search = (driver: LogPaneDriver, text: string): void => {
+    driver.dispatch({ type: 'search' });
+    driver.dispatch({ type: 'search-edit', edit: { type: 'insert', text } });
+    driver.dispatch({ type: 'search-submit' });
+  };
+  const hit = (driver: LogPaneDriver) => {
+    const { hit: offset } = driver.state();
+    return offset;
+  };
+
+  test('goes from match to match among what is held, with a count', async () => {
+    writeFileSync(
+      file,
+      `${numbered(1, 50)}ERROR one\n${numbered(51, 60)}\x1b[31mer\x1b[1mror two\n${numbered(61, 90)}`,
+    );
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 90');
+    await driver.waitFor(() => driver.state().backwardId === null);
+    search(driver, 'error');
+    expect(driver.rows()).toContain('error two');
+    expect(driver.lines().at(-1)).toMatch(/\/error 2 lines here$/);
+    driver.dispatch({ type: 'next-match', step: -1 });
+    expect(driver.rows()).toContain('ERROR one');
+    driver.dispatch({ type: 'next-match', step: -1 });
+    expect(driver.status()).toMatch(/"error" is nowhere above/);
+    driver.dispatch({ type: 'next-match', step: 1 });
+    expect(driver.rows()).toContain('error two');
+    search(driver, 'ERROR');
+    expect(driver.rows()).toContain('ERROR one');
+    driver.dispatch({ type: 'search-cancel' });
+    expect(driver.status()).not.toMatch(/ERROR/);
+  });
+
+  test('goes on through the log itself, upwards and downwards, far from what is held', async () => {
+    writeFileSync(
+      file,
+      `${numbered(1, 150_000)}needle here\n${numbered(150_001, 600_000)}needle there\n${numbered(1, 1000)}`,
+    );
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 1000');
+    search(driver, 'needle');
+    await driver.waitFor(() => driver.rows().includes('needle there'));
+    driver.dispatch({ type: 'next-match', step: -1 });
+    await driver.waitFor(
+      () => driver.rows().includes('needle here') && driver.rows().includes('line 149999'),
+    );
+    expect(driver.rows()[3]).toBe('needle here');
+    const there = hit(driver);
+    driver.dispatch({ type: 'next-match', step: 1 });
+    await driver.waitFor(() => driver.rows().includes('needle there') && hit(driver) !== there);
+    driver.dispatch({ type: 'next-match', step: 1 });
+    await driver.waitFor(() => /nowhere below/.test(driver.status()));
+    driver.dispatch({ type: 'follow' });
+    await driver.waitFor(() => last(driver) === 'line 1000');
+  });
+
+  test('can be stopped', async () => {
+    writeFileSync(file, numbered(1, 1_000_000));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 1000000');
+    search(driver, 'nowhere to be found');
+    expect(driver.status()).toMatch(/^searching above, .* \(esc stops\)/);
+    driver.dispatch({ type: 'search-cancel' });
+    expect(driver.status()).toMatch(/^search stopped/);
+    driver.dispatch({ type: 'search-cancel' });
+    expect(driver.state().matcher).toBeNull();
+  });
+});
+
+describe('trouble', () => {
+  test('a lost link is said; afterwards nothing is missing and nothing comes twice', async () => {
+    writeFileSync(file, numbered(1, 5));
+    let isDown = false;
+    const driver = open(undefined, (request) =>
+      isDown
+        ? Promise.reject(new SgridError('disconnected', 'the link to the master is down'))
+        : store.read({ ...request, waitMs: Math.min(request.waitMs, 50) }),
+    );
+    await driver.waitFor(() => last(driver) === 'line 5');
+    isDown = true;
+    await driver.waitFor(() => driver.status() === 'the link to the master is down  goes on by itself');
+    expect(last(driver)).toBe('line 5');
+    appendFileSync(file, numbered(6, 8));
+    isDown = false;
+    await driver.waitFor(() => last(driver) === 'line 8');
+    expect(driver.rows()).toEqual(numbered(1, 8).trim().split('\n'));
+    expect(driver.status()).toBe('');
+  });
+
+  test('a log that was emptied by hand goes on below what was held', async () => {
+    writeFileSync(file, numbered(1, 5));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 5');
+    truncateSync(file, 0);
+    appendFileSync(file, 'new\n');
+    await driver.waitFor(() => last(driver) === 'new');
+    expect(driver.rows().slice(-3)).toEqual(['line 5', '--- the log was deleted, and begun anew ---', 'new']);
+    appendFileSync(file, 'newer\n');
+    await driver.waitFor(() => last(driver) === 'newer');
+  });
+
+  test('bytes that are kept no longer are shown as a gap', async () => {
+    writeFileSync(file, numbered(1, 5));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 5');
+    const state = { ...driver.state(), forward: { readId: 999, kind: 'next' as const } };
+    const start = { lineage: state.lineage, offset: 35 + 5000 };
+    const data = Buffer.from('later\n');
+    const end = { ...start, offset: start.offset + data.length };
+    const next = reduceLogPane(state, {
+      type: 'read-done',
+      readId: 999,
+      result: { data, start, end, headOffset: 5000, tailOffset: end.offset, lostBytes: 5000 },
+    });
+    expect(next.state.window?.blocks.map((block) => block.kind)).toEqual(['text', 'lost', 'text']);
+    expect(next.effects).toMatchObject([{ request: { from: end, direction: 'forward' } }]);
+  });
+
+  test('an answer that nobody waits for any more changes nothing', async () => {
+    writeFileSync(file, numbered(1, 5));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 5');
+    const { state } = reduceLogPane(driver.state(), {
+      type: 'read-done',
+      readId: 12_345,
+      result: await store.read({
+        instanceId: 1,
+        file: 'stdout',
+        from: 'head',
+        direction: 'forward',
+        maxBytes: 100,
+        waitMs: 0,
+      }),
+    });
+    expect(state).toEqual(driver.state());
+  });
+
+  test('never more than one long poll, whatever the keys', async () => {
+    writeFileSync(file, numbered(1, 500));
+    let polls = 0;
+    let most = 0;
+    const driver = open(undefined, async (request) => {
+      if (request.waitMs === 0) return store.read(request);
+      polls += 1;
+      most = Math.max(most, polls);
+      return store.read({ ...request, waitMs: 300 }).finally(() => {
+        polls -= 1;
+      });
+    });
+    await driver.waitFor(() => last(driver) === 'line 500' && driver.state().forward?.kind === 'next');
+    for (let n = 0; n < 20; n++) {
+      driver.dispatch({ type: 'head' });
+      await driver.waitFor(() => first(driver) === 'line 1');
+      driver.dispatch({ type: 'follow' });
+      await driver.waitFor(() => last(driver) === 'line 500');
+    }
+    appendFileSync(file, 'after all\n');
+    await driver.waitFor(() => last(driver) === 'after all');
+    expect(most).toBe(1);
+  });
+});
+
+test('the marks between the runs of a program stand out', async () => {
+  writeFileSync(file, `one\n${formatMark(Date.UTC(2026, 0, 2, 3, 4, 5), 'started, pid 7')}\ntwo\n`);
+  const driver = open();
+  await driver.waitFor(() => last(driver) === 'two');
+  expect(driver.rows()[1]).toMatch(/^--- 2026-01-02 03:04:05 started, pid 7 ---$/);
+});
