@@ -94,7 +94,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
     },
 
     async change(instanceId, { desired, releaseId, removing, restart, aboveRevision = 0 }) {
-      const result = await db
+      const changed = await db
         .updateTable('instances')
         .set((column) => {
           const set: UpdateObject<Database, 'instances'> = {
@@ -107,9 +107,17 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           return set;
         })
         .where('instanceId', '=', instanceId)
+        // The row as this change left it: read again it might be the next change's already.
+        .returningAll()
         .executeTakeFirst();
-      if (result.numUpdatedRows === 0n) throw noInstance(instanceId);
-      return find(instanceId);
+      if (changed === undefined) throw noInstance(instanceId);
+      const rest = await db
+        .selectFrom('services')
+        .leftJoin('releases', (join) => join.on('releases.releaseId', '=', changed.releaseId ?? 0))
+        .where('services.serviceId', '=', changed.serviceId)
+        .select(['services.name as serviceName', 'services.specJson', 'version', 'sha256', 'sizeBytes'])
+        .executeTakeFirstOrThrow();
+      return toRecord({ ...changed, ...rest });
     },
 
     async remove(instanceId) {

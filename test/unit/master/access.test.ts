@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { roleSchema } from '../../../common/domain/role.ts';
+import { createAuthority, demandRole } from '../../../master/access/authority.ts';
+import { formatToken, hashToken, tokenPrefixRole } from '../../../master/access/token.ts';
+
+const token = formatToken('operator', new Uint8Array(32).fill(255));
+
+test('a token carries its role for people, and 256 bits', () => {
+  expect(token).toBe(`sgrid_operator_${'_'.repeat(42)}8`);
+  expect(tokenPrefixRole(token)).toBe('operator');
+  for (const broken of ['', 'sgrid_operator_short', `sgrid_root_${'A'.repeat(43)}`, `${token}\n`]) {
+    expect(tokenPrefixRole(broken)).toBeNull();
+  }
+  expect(() => formatToken('admin', new Uint8Array(16))).toThrow('32 random bytes');
+});
+
+test('who holds a token is decided by the stored hash, never by its prefix', () => {
+  const authority = createAuthority([
+    { name: 'ann', role: 'viewer', hash: hashToken(token), createdAt: 0 },
+    { name: 'bob', role: 'admin', hash: hashToken('other'), createdAt: 0 },
+  ]);
+  expect(authority.authenticate(token)).toEqual({ actor: 'ann', role: 'viewer' });
+  for (const wrong of [undefined, null, '', 7, {}, [token], `${token} `, hashToken(token)]) {
+    expect(() => authority.authenticate(wrong)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+  }
+});
+
+test('roles are a ladder, with the agent beside it', () => {
+  const allowed = (role: (typeof roleSchema.options)[number]) =>
+    roleSchema.options.filter((needed) => {
+      try {
+        demandRole({ actor: 'x', role }, needed, 'this');
+        return true;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'forbidden' });
+        return false;
+      }
+    });
+  expect(allowed('agent')).toEqual(['agent']);
+  expect(allowed('viewer')).toEqual(['viewer']);
+  expect(allowed('operator')).toEqual(['viewer', 'operator']);
+  expect(allowed('admin')).toEqual(['viewer', 'operator', 'admin']);
+});

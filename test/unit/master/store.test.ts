@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serviceSpecSchema } from '../../../common/domain/service.ts';
+import { MIGRATIONS, type Migration } from '../../../master/store/migrations/index.ts';
+import { openStore, type Store } from '../../../master/store/open-store.ts';
+import { lockStateDirectory } from '../../../master/store/state-lock.ts';
+
+let directory: string;
+let file: string;
+const open: Store[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sgridnext-store-'));
+  file = join(directory, 'sgridnext.db');
+});
+afterEach(async () => {
+  for (const store of open.splice(0)) await store.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function openHere(migrations: readonly Migration[] = MIGRATIONS): Promise<Store> {
+  const store = await openStore({ file, now: () => 1_700_000_000_000, migrations });
+  open.push(store);
+  return store;
+}
+async function reopen(migrations?: readonly Migration[]): Promise<Store> {
+  for (const store of open.splice(0)) await store.close();
+  return openHere(migrations);
+}
+const spec = (name: string) => serviceSpecSchema.parse({ name, type: 'binary' });
+const addColumn: Migration = async (db) => {
+  await db.schema.alterTable('services').addColumn('extra', 'text').execute();
+};
+
+test('pragmas: durable commits, foreign keys', async () => {
+  const store = await openHere();
+  await store.services.create(spec('web'), 1);
+  const place = { serviceId: 99, nodeId: 99, host: 'h', port: 1, limits: {} };
+  await expect(store.instances.create(place, 1)).rejects.toThrow('FOREIGN KEY');
+  const db = new Sqlite(file);
+  expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+  db.close();
+});
+
+test('a migration of a database that holds something is preceded by a copy, of its user only', async () => {
+  const first = await openHere();
+  expect(first.migratedFromBackup).toBeNull();
+  await first.services.create(spec('web'), 1);
+  const second = await reopen([...MIGRATIONS, addColumn]);
+  const backup = second.migratedFromBackup ?? '';
+  expect(statSync(backup).mode & 0o777).toBe(0o600);
+  expect((await second.services.list()).map((service) => service.name)).toEqual(['web']);
+  const copy = new Sqlite(backup, { readonly: true });
+  expect(copy.prepare('SELECT name FROM services').all()).toEqual([{ name: 'web' }]);
+  expect(copy.prepare('SELECT max(version) AS version FROM schema_migrations').get()).toEqual({ version: 1 });
+  copy.close();
+  expect((await reopen([...MIGRATIONS, addColumn])).migratedFromBackup).toBeNull();
+});
+
+test('a migration that fails leaves the version before it, whole', async () => {
+  await openHere();
+  const failing: Migration = async (db) => {
+    await addColumn(db);
+    throw new Error('half-way');
+  };
+  await expect(reopen([...MIGRATIONS, failing])).rejects.toThrow('half-way');
+  const store = await openHere();
+  expect(store.migratedFromBackup).toBeNull();
+  expect((await reopen([...MIGRATIONS, addColumn])).migratedFromBackup).not.toBeNull();
+});
+
+test('a schema from a newer release is refused, and nothing is copied', async () => {
+  await openHere([...MIGRATIONS, addColumn]);
+  await expect(reopen()).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('version 2'),
+  });
+  expect(readdirSync(directory).filter((name) => name.endsWith('.bak'))).toEqual([]);
+});
+
+test('an exception undoes the whole transaction', async () => {
+  const store = await openHere();
+  await expect(
+    store.transaction(async (repositories) => {
+      await repositories.services.create(spec('web'), 1);
+      throw new Error('no');
+    }),
+  ).rejects.toThrow('no');
+  expect(await store.services.list()).toEqual([]);
+});
+
+async function placed(store: Store): Promise<number> {
+  const { serviceId } = await store.services.create(spec('web'), 1);
+  const node = { agentId: randomUUID(), alias: 'n', innerAddress: 'h', info: null, clockOffsetMs: 0 };
+  await store.nodes.save({ nodeId: 1, lastSeenAt: null, ...node }, 1);
+  const place = { serviceId, nodeId: 1, host: 'h', port: 80, limits: { pids: 5 } };
+  return (await store.instances.create(place, 1)).instanceId;
+}
+
+test('every change of an instance raises its revision by one, also side by side', async () => {
+  const store = await openHere();
+  const instanceId = await placed(store);
+  const changes = await Promise.all(
+    Array.from({ length: 20 }, () => store.instances.change(instanceId, { restart: true })),
+  );
+  const revisions = changes.map((change) => change.revision);
+  expect(new Set(revisions).size).toBe(20);
+  expect(Math.max(...revisions)).toBe(21);
+  const last = await store.instances.change(instanceId, { desired: 'running', aboveRevision: 100 });
+  expect(last).toMatchObject({
+    revision: 101,
+    restartGeneration: 20,
+    desired: 'running',
+    limits: { pids: 5 },
+  });
+  await expect(store.instances.change(999, {})).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('the number of a removed instance is never given out again, and its status goes with it', async () => {
+  const store = await openHere();
+  const instanceId = await placed(store);
+  const status = {
+    instanceId,
+    revision: 1,
+    state: 'stopped' as const,
+    reason: '',
+    stateSince: 1,
+    pid: null,
+    startedAt: null,
+    adopted: false,
+    release: null,
+    restarts: 0,
+    lastExit: null,
+    nextStartAt: null,
+    cgroup: '',
+  };
+  await store.instances.saveStatuses([status, { ...status, restarts: 2 }], 1);
+  expect(await store.instances.statuses()).toEqual([{ ...status, restarts: 2 }]);
+  await store.instances.remove(instanceId);
+  expect(await store.instances.statuses()).toEqual([]);
+  const place = { serviceId: 1, nodeId: 1, host: 'h', port: 80, limits: {} };
+  expect((await store.instances.create(place, 1)).instanceId).toBeGreaterThan(instanceId);
+});
+
+test('one running rollout per service, kept with its steps in order', async () => {
+  const store = await openHere();
+  const instanceId = await placed(store);
+  const release = await store.releases.create({
+    serviceId: 1,
+    version: 'v1',
+    message: '',
+    sha256: 'a'.repeat(64),
+    sizeBytes: 9,
+    uploadedBy: 'x',
+    uploadedAt: 1,
+  });
+  const fresh = {
+    serviceId: 1,
+    releaseId: release.releaseId,
+    actor: 'ann',
+    startedAt: 5,
+    steps: [
+      { instanceId: 77, nodeId: 1 },
+      { instanceId, nodeId: 1 },
+    ],
+  };
+  const rollout = await store.rollouts.create(fresh);
+  expect(rollout.steps.map((step) => step.instanceId)).toEqual([77, instanceId]);
+  await expect(store.rollouts.create(fresh)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('by ann'),
+  });
+  const failed = { ...rollout, state: 'failed' as const, endedAt: 9 };
+  await store.rollouts.save(failed);
+  expect(await store.rollouts.byId(rollout.rolloutId)).toEqual(failed);
+  expect(await store.rollouts.running()).toEqual([]);
+  await store.rollouts.create(fresh);
+});
+
+test('of events, about the newest are kept', async () => {
+  const store = await openHere();
+  const event = (message: string) => ({
+    eventId: randomUUID(),
+    at: 1,
+    kind: 'command' as const,
+    instanceId: null,
+    nodeId: null,
+    serviceId: null,
+    actor: 'x',
+    result: 'ok' as const,
+    message,
+  });
+  await store.events.append(Array.from({ length: 10 }, (_, at) => event(`m${at}`)));
+  await store.events.prune(3);
+  const kept = await store.events.list({ limit: 100 });
+  expect(kept.map((entry) => entry.message)).toEqual(['m9', 'm8', 'm7']);
+});
+
+test('the lock of a state directory is held once, and free after its release', () => {
+  const lock = lockStateDirectory(directory, process.pid);
+  expect(() => lockStateDirectory(directory, process.pid)).toThrow(
+    expect.objectContaining({ code: 'conflict', message: expect.stringContaining(`pid ${process.pid}`) }),
+  );
+  lock.release();
+  lockStateDirectory(directory, process.pid).release();
+});
