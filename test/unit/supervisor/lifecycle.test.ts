@@ -1,0 +1,367 @@
+import { expect, test } from 'vitest';
+import { type Assignment, assignmentSchema } from '../../../common/domain/instance.ts';
+import {
+  askKeyOf,
+  decide,
+  describeExit,
+  launchKeyOf,
+  type Observation,
+  type RunEnd,
+  settle,
+} from '../../../node/supervisor/lifecycle.ts';
+import { type InstanceRecord, newRecord, type Run } from '../../../node/supervisor/record.ts';
+
+const NOW = 1_000_000;
+
+function assignment(more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}): Assignment {
+  return assignmentSchema.parse({
+    instanceId: 1,
+    serviceId: 1,
+    revision: 1,
+    desired: 'running',
+    restartGeneration: 0,
+    spec: { name: 'web', type: 'node', ...spec },
+    release: { releaseId: 1, version: '1', sha256: 'a'.repeat(64), sizeBytes: 1 },
+    host: '127.0.0.1',
+    port: 80,
+    limits: {},
+    ...more,
+  });
+}
+
+const identity = (pid: number) => ({ pid, startTicks: '1', bootId: 'boot' });
+
+function run(more: Partial<Run> = {}): Run {
+  const wanted = assignment();
+  return {
+    number: 1,
+    runId: '1-a',
+    intentAt: NOW - 60_000,
+    bootId: 'boot',
+    launchKey: launchKeyOf(wanted),
+    restartGeneration: 0,
+    byPolicy: false,
+    release: wanted.release ?? { releaseId: 1, version: '1', sha256: '', sizeBytes: 0 },
+    oomKillsBefore: 0,
+    program: identity(10),
+    shim: identity(9),
+    startedAt: NOW - 60_000,
+    stopping: null,
+    ...more,
+  };
+}
+
+function record(more: Partial<InstanceRecord> = {}): InstanceRecord {
+  return { ...newRecord('key', NOW), ...more };
+}
+
+const alive: Observation = {
+  kind: 'alive',
+  program: identity(10),
+  shim: identity(9),
+  startedAt: NOW - 60_000,
+};
+const ended: Observation = {
+  kind: 'ended',
+  code: 3,
+  signal: null,
+  startedAt: NOW - 60_000,
+  endedAt: NOW - 10,
+};
+const resting = (
+  state: InstanceRecord['rest']['state'],
+  of = assignment(),
+  nextStartAt: number | null = null,
+) => record({ rest: { state, reason: '', nextStartAt, askKey: askKeyOf(of) } });
+
+test.each<[string, Assignment, InstanceRecord, Observation | null, object]>([
+  ['nothing runs and nothing should', assignment({ desired: 'stopped' }), record(), null, { do: 'nothing' }],
+  ['nothing runs and it should', assignment(), record(), null, { do: 'start', byPolicy: false }],
+  ['unknown is never started', assignment(), resting('unknown'), null, { do: 'nothing' }],
+  [
+    'back-off waits',
+    assignment(),
+    resting('backoff', assignment(), NOW + 5),
+    null,
+    { do: 'wait', until: NOW + 5 },
+  ],
+  [
+    'back-off is over',
+    assignment(),
+    resting('backoff', assignment(), NOW),
+    null,
+    { do: 'start', byPolicy: true },
+  ],
+  [
+    'back-off, but stopped',
+    assignment({ desired: 'stopped' }),
+    resting('backoff', assignment(), NOW),
+    null,
+    { do: 'nothing' },
+  ],
+  ['a crash loop is left alone', assignment(), resting('crash-loop'), null, { do: 'nothing' }],
+  [
+    'a restart ends a crash loop',
+    assignment({ restartGeneration: 1 }),
+    resting('crash-loop'),
+    null,
+    { do: 'start', byPolicy: false },
+  ],
+  [
+    'new limits end a crash loop',
+    assignment({ limits: { memoryMiB: 64 } }),
+    resting('crash-loop'),
+    null,
+    { do: 'start', byPolicy: false },
+  ],
+  [
+    'a new policy does not',
+    assignment({}, { restart: { mode: 'never' } }),
+    resting('crash-loop'),
+    null,
+    { do: 'nothing' },
+  ],
+  [
+    'a restart ends a back-off',
+    assignment({ restartGeneration: 1 }),
+    resting('backoff', assignment(), NOW + 5),
+    null,
+    { do: 'start', byPolicy: false },
+  ],
+  ['exited stays', assignment(), resting('exited'), null, { do: 'nothing' }],
+  ['a failed start stays', assignment(), resting('failed'), null, { do: 'nothing' }],
+  ['running as wanted', assignment(), record({ run: run() }), alive, { do: 'nothing' }],
+  [
+    'running, should not',
+    assignment({ desired: 'stopped' }),
+    record({ run: run() }),
+    alive,
+    { do: 'stop', reason: 'operator' },
+  ],
+  [
+    'restart asked for',
+    assignment({ restartGeneration: 1 }),
+    record({ run: run() }),
+    alive,
+    { do: 'stop', reason: 'restart' },
+  ],
+  [
+    'restart already done',
+    assignment({ restartGeneration: 1 }),
+    record({ run: run({ restartGeneration: 1 }) }),
+    alive,
+    { do: 'nothing' },
+  ],
+  [
+    'other arguments',
+    assignment({}, { args: ['x'] }),
+    record({ run: run() }),
+    alive,
+    { do: 'stop', reason: 'changed' },
+  ],
+  [
+    'other environment',
+    assignment({}, { env: { A: '1' } }),
+    record({ run: run() }),
+    alive,
+    { do: 'stop', reason: 'changed' },
+  ],
+  ['other port', assignment({ port: 81 }), record({ run: run() }), alive, { do: 'stop', reason: 'changed' }],
+  ['other limits', assignment({ limits: { pids: 9 } }), record({ run: run() }), alive, { do: 'nothing' }],
+  [
+    'other policy and grace',
+    assignment({}, { graceMs: 1, restart: { mode: 'never' } }),
+    record({ run: run() }),
+    alive,
+    { do: 'nothing' },
+  ],
+  [
+    'a stop that was interrupted goes on',
+    assignment(),
+    record({ run: run({ stopping: { reason: 'restart', at: NOW } }) }),
+    alive,
+    { do: 'stop', reason: 'restart' },
+  ],
+  [
+    'just identified',
+    assignment(),
+    record({ run: run({ program: null, shim: null, startedAt: null }) }),
+    alive,
+    { do: 'note-started' },
+  ],
+  [
+    'just identified, to be stopped',
+    assignment({ desired: 'stopped' }),
+    record({ run: run({ program: null }) }),
+    alive,
+    { do: 'note-started' },
+  ],
+  [
+    'spawned, not there yet',
+    assignment(),
+    record({ run: run() }),
+    { kind: 'pending' },
+    { do: 'await-record' },
+  ],
+  [
+    'ended',
+    assignment(),
+    record({ run: run() }),
+    ended,
+    { do: 'settle', end: { kind: 'exit', exit: { code: 3, cause: 'exited' } } },
+  ],
+  [
+    'ended while stopping',
+    assignment(),
+    record({ run: run({ stopping: { reason: 'operator', at: NOW } }) }),
+    ended,
+    { do: 'settle', end: { exit: { code: 3, cause: 'stopped' } } },
+  ],
+  [
+    'in doubt',
+    assignment({ desired: 'stopped' }),
+    record({ run: run() }),
+    { kind: 'in-doubt', reason: 'x' },
+    { do: 'doubt', reason: 'x' },
+  ],
+  [
+    'intent without a shim',
+    assignment(),
+    record({ run: run() }),
+    { kind: 'never-spawned' },
+    { do: 'settle', end: { kind: 'never-spawned' } },
+  ],
+])('%s', (_name, wanted, known, observation, action) => {
+  expect(decide(wanted, known, observation, NOW)).toMatchObject(action);
+});
+
+const exitEnd = (more = {}, rebooted = false): RunEnd => ({
+  kind: 'exit',
+  exit: { code: 3, signal: null, cause: 'exited', startedAt: NOW - 60_000, endedAt: NOW - 10, ...more },
+  rebooted,
+  reason: '',
+});
+
+test.each<[string, Assignment, Partial<InstanceRecord>, RunEnd, object]>([
+  [
+    'an exit leads to a back-off',
+    assignment(),
+    { run: run(), restarts: 2 },
+    exitEnd(),
+    {
+      run: null,
+      restarts: 2,
+      rest: { state: 'backoff', nextStartAt: NOW + 500 },
+      lastExit: { code: 3, oomKilled: false },
+    },
+  ],
+  [
+    'never: it stays as it ended',
+    assignment({}, { restart: { mode: 'never' } }),
+    { run: run() },
+    exitEnd(),
+    { rest: { state: 'exited', reason: 'exited with 3; its policy is never' } },
+  ],
+  [
+    'a stop by request: clean counters, no policy',
+    assignment(),
+    { run: run({ stopping: { reason: 'restart', at: NOW } }), restarts: 5, fastDeaths: 5 },
+    exitEnd({ cause: 'stopped' }),
+    { rest: { state: 'stopped' }, restarts: 0, fastDeaths: 0, lastExit: { cause: 'stopped' } },
+  ],
+  [
+    'ended by itself while it should not run',
+    assignment({ desired: 'stopped' }),
+    { run: run() },
+    exitEnd(),
+    { rest: { state: 'stopped' } },
+  ],
+  [
+    'after a reboot it is started at once',
+    assignment(),
+    { run: run(), fastDeaths: 7 },
+    exitEnd({ code: null, cause: 'lost' }, true),
+    { rest: { state: 'stopped' }, fastDeaths: 0, lastExit: { cause: 'lost' } },
+  ],
+  [
+    'after a reboot never stays never',
+    assignment({}, { restart: { mode: 'never' } }),
+    { run: run() },
+    exitEnd({ code: null, cause: 'lost' }, true),
+    { rest: { state: 'exited' } },
+  ],
+  [
+    'a failed start is tried again',
+    assignment(),
+    { run: run({ program: null }) },
+    { kind: 'not-started', reason: 'no', permanent: false },
+    { rest: { state: 'backoff', reason: expect.stringContaining('no; ') }, fastDeaths: 1, lastExit: null },
+  ],
+  [
+    'a start that cannot succeed is not',
+    assignment(),
+    {},
+    { kind: 'not-started', reason: 'no', permanent: true },
+    { rest: { state: 'failed', reason: 'no' } },
+  ],
+  [
+    'nothing had been spawned: as if never tried',
+    assignment(),
+    { run: run(), restarts: 0 },
+    { kind: 'never-spawned' },
+    { rest: { state: 'stopped' }, lastExit: null },
+  ],
+  [
+    'nothing had been spawned by policy: the try does not count',
+    assignment(),
+    { run: run({ byPolicy: true }), restarts: 4, fastDeaths: 2 },
+    { kind: 'never-spawned' },
+    { rest: { state: 'backoff', nextStartAt: NOW }, restarts: 3, fastDeaths: 2 },
+  ],
+  [
+    'the eighth fast death is a crash loop',
+    assignment(),
+    { run: run(), fastDeaths: 7 },
+    exitEnd({ startedAt: NOW - 20 }),
+    { rest: { state: 'crash-loop', nextStartAt: null } },
+  ],
+])('%s', (_name, wanted, known, end, expected) => {
+  expect(settle(wanted, record(known), end, false, NOW, 0)).toMatchObject(expected);
+});
+
+test('what settling leaves behind is left alone until something else is asked for', () => {
+  for (const mode of ['always', 'never'] as const) {
+    const wanted = assignment({}, { restart: { mode, maxFastDeaths: 1 } });
+    const after = settle(wanted, record({ run: run() }), exitEnd({ startedAt: NOW - 20 }), false, NOW, 0);
+    expect(decide(wanted, after, null, NOW + 1e9)).toEqual({ do: 'nothing' });
+    expect(decide({ ...wanted, restartGeneration: 1 }, after, null, NOW)).toMatchObject({ do: 'start' });
+  }
+});
+
+test('an out-of-memory kill is told', () => {
+  const next = settle(
+    assignment(),
+    record({ run: run() }),
+    exitEnd({ code: null, signal: 'SIGKILL' }),
+    true,
+    NOW,
+    0,
+  );
+  expect(next.lastExit).toMatchObject({ oomKilled: true, signal: 'SIGKILL' });
+  expect(next.rest.reason).toContain('ended by SIGKILL, out of memory');
+});
+
+test('an end that nobody saw says so', () => {
+  const lost: Observation = {
+    kind: 'lost',
+    reason: 'its shim was killed',
+    rebooted: false,
+    startedAt: NOW - 5,
+  };
+  const action = decide(assignment(), record({ run: run() }), lost, NOW);
+  expect(action).toMatchObject({
+    do: 'settle',
+    end: { exit: { code: null, signal: null, cause: 'lost', endedAt: NOW } },
+  });
+  expect(describeExit({ code: null, signal: null, oomKilled: false, cause: 'lost' }, 'why')).toContain('why');
+});
