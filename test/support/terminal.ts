@@ -141,7 +141,11 @@ export function createTerminal(size: { columns?: number; rows?: number } = {}): 
     const buffer = emulator.buffer.active;
     return Array.from(
       { length: emulator.rows },
-      (_, row) => buffer.getLine(buffer.baseY + row)?.translateToString(true) ?? '',
+      (_, row) =>
+        buffer
+          .getLine(buffer.baseY + row)
+          ?.translateToString(true)
+          .trimEnd() ?? '',
     );
   };
   const meets = (condition: ScreenCondition, lines: string[]): boolean => {

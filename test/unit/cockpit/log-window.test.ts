@@ -136,6 +136,28 @@ describe('display lines', () => {
     }
   });
 
+  test('are the same where a read ends within the bytes that decide on a cut', () => {
+    const log = Buffer.from(`${'x'.repeat(2 * PIECE_BYTES - 2)}${'日'.repeat(5000)}\n`);
+    for (let end = PIECE_BYTES - 3; end < PIECE_BYTES + 6; end++) {
+      for (const border of [end, end + PIECE_BYTES]) {
+        const window = appendBytes(whole(log.subarray(0, border)), log.subarray(border));
+        expect(spans(window)).toEqual(spans(whole(log)));
+      }
+    }
+  });
+
+  test('go on the same behind a block that was read backwards', () => {
+    const log = Buffer.from(`${'y'.repeat(20 * PIECE_BYTES)}\n`);
+    const from = 10 * PIECE_BYTES;
+    const end = 5 * PIECE_BYTES;
+    let window = windowOf(log.subarray(from), from, false);
+    window = prependBytes(window, log.subarray(end, from), false);
+    window = dropBehind(window, windowStart(window));
+    window = appendBytes(window, log.subarray(windowEnd(window)));
+    const held = spans(window);
+    expect(spans(whole(log)).slice(-held.length)).toEqual(held);
+  });
+
   test('are the same after parts were dropped and read again', () => {
     for (let seed = 1; seed <= 4; seed++) {
       const random = createRandom(200 + seed);
