@@ -6,7 +6,7 @@ import type { CgroupJoin } from '../../node/cgroup/driver.ts';
 
 export interface Program {
   readonly pid: number;
-  /** Its end, once it has ended and was reaped. */
+  /** Its end, once it has ended and nobody holds its output any more, so that `output` is complete. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** What it has written to stdout and stderr so far. */
   output(): string;
@@ -27,7 +27,7 @@ export function startIn({ procsFiles, execPrefix }: CgroupJoin, argv: readonly s
   child.stdin.on('error', () => {
     // It may have ended before it read what it was told.
   });
-  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const ended = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   const { pid } = child;
   if (pid === undefined) throw new Error('could not be started');
   return { pid, ended, output: () => output, tell: (line) => child.stdin.write(`${line}\n`) };
