@@ -137,12 +137,11 @@ describe('display lines', () => {
   });
 
   test('are the same where a read ends within the bytes that decide on a cut', () => {
-    const log = Buffer.from(`${'x'.repeat(2 * PIECE_BYTES - 2)}${'日'.repeat(5000)}\n`);
-    for (let end = PIECE_BYTES - 3; end < PIECE_BYTES + 6; end++) {
-      for (const border of [end, end + PIECE_BYTES]) {
-        const window = appendBytes(whole(log.subarray(0, border)), log.subarray(border));
-        expect(spans(window)).toEqual(spans(whole(log)));
-      }
+    for (const before of [1, 2, 3]) {
+      const log = Buffer.from(`${'x'.repeat(PIECE_BYTES - before)}${'日'.repeat(5000)}\n`);
+      const expected = spans(whole(log));
+      for (let border = PIECE_BYTES - 3; border < PIECE_BYTES + 6; border++)
+        expect(spans(appendBytes(whole(log.subarray(0, border)), log.subarray(border)))).toEqual(expected);
     }
   });
 
