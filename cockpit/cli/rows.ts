@@ -51,8 +51,8 @@ export function instanceRows(fleet: FleetSnapshot): InstanceRow[] {
   return fleet.instances.map((instance) => {
     const node = nodes.get(instance.nodeId) ?? null;
     const startedAt = instance.status?.pid == null ? null : instance.status.startedAt;
-    // Without a link the figures are as old as the link is down: a dash is more honest than a number.
-    const live = node?.link === 'up';
+    // Without a link the figures are as old as the link is down, and what has ended uses nothing: a dash is more honest.
+    const live = node?.link === 'up' && instance.status?.pid != null;
     return {
       instance,
       node,

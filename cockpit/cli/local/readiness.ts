@@ -7,6 +7,8 @@ import { pollUntil } from './wait.ts';
 const RUNNING_TIMEOUT_MS = 45_000;
 const FIGURES_TIMEOUT_MS = 6_000;
 const POLL_MS = 200;
+/** Agents send a sample a second. */
+const SAMPLE_INTERVAL_MS = 1_000;
 
 /** States that do not become `running` by waiting. */
 const SETTLED: ReadonlySet<ObservedState> = new Set(['crash-loop', 'exited', 'failed', 'unknown', 'stopped']);
@@ -33,23 +35,26 @@ export async function waitRunning(client: MasterClient, signal: AbortSignal): Pr
 
 /** The fleet with figures that mean something: CPU is a rate, so every running instance needs two samples. */
 export async function waitFigures(client: MasterClient, signal: AbortSignal): Promise<FleetSnapshot> {
-  const samplesSeen = new Map<number, Set<number>>();
+  const seen = new Map<number, { count: number; at: number }>();
   let fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+  const noteSamples = (): void => {
+    const takenAt = new Map(fleet.samples.map(({ nodeId, ageMs }) => [nodeId, fleet.at - ageMs]));
+    for (const { instance, figures } of instanceRows(fleet)) {
+      const at = takenAt.get(instance.nodeId);
+      const last = seen.get(instance.instanceId) ?? { count: 0, at: 0 };
+      // Two answers about one sample differ by what rounding makes of its age.
+      if (figures === null || at === undefined || at - last.at < SAMPLE_INTERVAL_MS / 2) continue;
+      seen.set(instance.instanceId, { count: last.count + 1, at });
+    }
+  };
   const complete = (): boolean =>
-    instanceRows(fleet).every(
-      ({ instance }) => !isRunning(instance) || (samplesSeen.get(instance.instanceId)?.size ?? 0) >= 2,
+    fleet.instances.every(
+      (instance) => !isRunning(instance) || (seen.get(instance.instanceId)?.count ?? 0) >= 2,
     );
   await pollUntil(
     async () => {
       fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
-      for (const { instance, figures } of instanceRows(fleet)) {
-        const sample = fleet.samples.find(({ nodeId }) => nodeId === instance.nodeId);
-        if (figures === null || sample === undefined) continue;
-        const seen = samplesSeen.get(instance.instanceId) ?? new Set();
-        // Two answers about one sample may differ by a little in what they make of its age.
-        seen.add(Math.round((fleet.at - sample.ageMs) / 500));
-        samplesSeen.set(instance.instanceId, seen);
-      }
+      noteSamples();
       return complete() ? true : null;
     },
     { timeoutMs: FIGURES_TIMEOUT_MS, intervalMs: POLL_MS, signal },
