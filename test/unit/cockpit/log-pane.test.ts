@@ -331,7 +331,7 @@ describe('trouble', () => {
   });
 
   test('never more than one long poll, whatever the keys', async () => {
-    writeFileSync(file, numbered(1, 500));
+    writeFileSync(file, numbered(1, 50_000));
     let polls = 0;
     let most = 0;
     const driver = open(undefined, async (request) => {
@@ -342,12 +342,12 @@ describe('trouble', () => {
         polls -= 1;
       });
     });
-    await driver.waitFor(() => last(driver) === 'line 500' && driver.state().forward?.kind === 'next');
+    await driver.waitFor(() => last(driver) === 'line 50000' && driver.state().forward?.kind === 'next');
     for (let n = 0; n < 20; n++) {
       driver.dispatch({ type: 'head' });
       await driver.waitFor(() => first(driver) === 'line 1');
       driver.dispatch({ type: 'follow' });
-      await driver.waitFor(() => last(driver) === 'line 500');
+      await driver.waitFor(() => last(driver) === 'line 50000');
     }
     appendFileSync(file, 'after all\n');
     await driver.waitFor(() => last(driver) === 'after all');
