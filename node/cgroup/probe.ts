@@ -46,6 +46,8 @@ export async function probeGroup(
 
 /** Enters it as a shim's child does: by writing `0`, which stands for the writer. */
 async function tryToJoin(procsFile: string): Promise<string> {
+  // Where no cgroup file system is mounted the shell would make the file.
+  if (!existsSync(procsFile)) return `${procsFile} does not appear: this is no cgroup hierarchy`;
   const child = await execa('sh', ['-c', 'echo 0 > "$1"', 'sh', procsFile], {
     reject: false,
     timeout: JOIN_TIMEOUT_MS,
