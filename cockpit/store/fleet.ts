@@ -5,7 +5,7 @@ import type { FleetState } from './state.ts';
 /** Samples kept per instance, one a second. */
 export const HISTORY_SAMPLES = 60;
 
-/** Samples come a second apart; the time of one is known to within the jitter of the link. */
+/** Samples come a second apart. */
 const SAME_SAMPLE_MS = 500;
 
 export const EMPTY_FLEET: FleetState = {
@@ -33,7 +33,7 @@ export function applySnapshot(fleet: FleetState, snapshot: FleetSnapshot, now: n
     figures: new Map([...fleet.figures].filter(isKept)),
     cpuHistory: new Map([...fleet.cpuHistory].filter(isKept)),
   };
-  return applySamples(base, snapshot.samples, now);
+  return applySamples(base, snapshot.samples, now, snapshot.at);
 }
 
 /** A frame changes what it names. Maps that it does not touch keep their identity. */
@@ -55,7 +55,7 @@ export function applyFrame(fleet: FleetState, frame: FleetFrame, now: number): F
     figures: merged(fleet.figures, undefined, () => 0, frame.removedInstanceIds),
     cpuHistory: merged(fleet.cpuHistory, undefined, () => 0, frame.removedInstanceIds),
   };
-  return frame.samples === undefined ? base : applySamples(base, frame.samples, now);
+  return frame.samples === undefined ? base : applySamples(base, frame.samples, now, frame.at);
 }
 
 function merged<T>(
@@ -71,17 +71,23 @@ function merged<T>(
   return next;
 }
 
-function applySamples(fleet: FleetState, samples: readonly NodeSample[], now: number): FleetState {
+function applySamples(
+  fleet: FleetState,
+  samples: readonly NodeSample[],
+  now: number,
+  masterNow: number,
+): FleetState {
   if (samples.length === 0) return fleet;
   const nodeSamples = new Map(fleet.nodeSamples);
   const fresh = new Map<number, InstanceFigures>();
   const sampledNodes = new Set<number>();
   for (const sample of samples) {
-    const sampledAt = now - sample.ageMs;
-    const knownAt = fleet.nodeSamples.get(sample.nodeId)?.sampledAt ?? Number.NEGATIVE_INFINITY;
-    // A snapshot repeats the sample of the frame before: it must not stand twice in the history.
-    if (sampledAt - knownAt < SAME_SAMPLE_MS) continue;
-    nodeSamples.set(sample.nodeId, { figures: sample.node, sampledAt });
+    const takenAt = masterNow - sample.ageMs;
+    const known = fleet.nodeSamples.get(sample.nodeId);
+    // A snapshot repeats the sample of the frame before: it must not stand twice in the history. Told by the master's
+    // clock, since frames that were held up arrive together.
+    if (known !== undefined && takenAt - known.takenAt < SAME_SAMPLE_MS) continue;
+    nodeSamples.set(sample.nodeId, { figures: sample.node, sampledAt: now - sample.ageMs, takenAt });
     sampledNodes.add(sample.nodeId);
     for (const figures of unpackFigures(sample.instances)) fresh.set(figures.instanceId, figures);
   }
@@ -89,12 +95,12 @@ function applySamples(fleet: FleetState, samples: readonly NodeSample[], now: nu
   const cpuHistory = new Map(fleet.cpuHistory);
   for (const { instanceId, nodeId } of fleet.instances.values()) {
     if (!sampledNodes.has(nodeId)) continue;
-    const now = fresh.get(instanceId);
+    const newest = fresh.get(instanceId);
     const known = cpuHistory.get(instanceId);
-    if (now === undefined) figures.delete(instanceId);
-    else figures.set(instanceId, now);
-    if (now !== undefined || known !== undefined) {
-      cpuHistory.set(instanceId, pushed(known ?? [], now?.cpuMillicores ?? null));
+    if (newest === undefined) figures.delete(instanceId);
+    else figures.set(instanceId, newest);
+    if (newest !== undefined || known !== undefined) {
+      cpuHistory.set(instanceId, pushed(known ?? [], newest?.cpuMillicores ?? null));
     }
   }
   return { ...fleet, nodeSamples, figures, cpuHistory };

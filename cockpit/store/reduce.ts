@@ -52,8 +52,13 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'load-failed':
       return takeResult(state, action);
     default:
-      return command(withoutAnswers(state), action);
+      return command(ends(action) ? { ...state, toasts: [] } : withoutAnswers(state), action);
   }
+}
+
+/** Esc also puts away what the toasts told. */
+function ends({ type }: CommandAction): boolean {
+  return type === 'back' || type === 'cancel';
 }
 
 function takeResult(state: CockpitState, action: ResultAction): Reduction {

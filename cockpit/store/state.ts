@@ -19,6 +19,8 @@ export interface NodeSampleState {
   readonly figures: NodeFigures;
   /** When it was taken, cockpit's clock. */
   readonly sampledAt: number;
+  /** The same, master's clock. */
+  readonly takenAt: number;
 }
 
 /** Everything known of the fleet. Maps are replaced, never changed, so that identity tells whether something is new. */

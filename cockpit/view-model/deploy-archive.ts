@@ -9,7 +9,7 @@ import { fieldSegments } from './status.ts';
 
 const LABELS = { path: 'Archive', version: 'Version', message: 'Message' } as const;
 const ABOUT = {
-  path: 'path of a tar archive on this machine, gzipped or not; tab completes it',
+  path: 'path of a tar archive on this machine; tab completes it',
   version: 'a label without spaces, for example 1.4.2',
   message: 'what is new in it; may be left empty',
 } as const;

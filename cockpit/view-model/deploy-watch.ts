@@ -33,7 +33,7 @@ export function watchBlocks(state: CockpitState, deploy: DeployState, rows: numb
   const steps = [...rollout.steps];
   const done = steps.filter((step) => step.state === 'done').length;
   const ended = steps.filter((step) => ['done', 'failed', 'skipped'].includes(step.state)).length;
-  const active = steps.findIndex((step) => step.state === 'preparing' || step.state === 'applying');
+  const active = steps.findIndex(({ state }) => ['preparing', 'applying', 'failed'].includes(state));
   const end = endBlock(state, rollout, done);
   const why = reasonLines(rollout, state.size.columns);
   const columns = dialogColumns(

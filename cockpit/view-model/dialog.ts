@@ -54,15 +54,22 @@ export const BLANK: Line = { segments: [] };
 /** Between two columns: a column of padding on either side, drawn by the table. */
 const COLUMN_GAP = 2;
 
-/** Gives the columns what they ask for while it fits `width`; the first one gives way, the last one takes what is left. */
+const LEAST_WIDTH = 6;
+
+/** Gives the columns what they ask for; where that is too much the widest give way, and what is left goes to the last. */
 export function dialogColumns(wanted: readonly DialogColumn[], width: number): DialogColumn[] {
   const room = width - COLUMN_GAP * wanted.length;
-  const asked = wanted.reduce((sum, column) => sum + column.width, 0);
-  return wanted.map((column, at) => {
-    if (at === wanted.length - 1 && asked < room) return { ...column, width: column.width + room - asked };
-    if (at === 0 && asked > room) return { ...column, width: Math.max(8, column.width - (asked - room)) };
-    return column;
-  });
+  const widths = wanted.map((column) => column.width);
+  let over = widths.reduce((sum, columnWidth) => sum + columnWidth, 0) - room;
+  while (over > 0) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if ((widths[widest] ?? 0) <= LEAST_WIDTH) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    over -= 1;
+  }
+  const last = widths.length - 1;
+  if (over < 0) widths[last] = (widths[last] ?? 0) - over;
+  return wanted.map((column, at) => ({ ...column, width: widths[at] ?? column.width }));
 }
 
 /** The rows around the cursor that fit `height`, padded to their columns. */

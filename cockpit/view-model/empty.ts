@@ -1,3 +1,4 @@
+import { plainText } from '../format/plain-text.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { BLANK, textLine } from './dialog.ts';
@@ -10,9 +11,9 @@ export function emptyLines(state: CockpitState): Line[] {
   if (fleet.receivedAt === null) {
     if (link.state === 'up') return [BLANK, textLine('Waiting for the first figures ...', 'dim')];
     const error = link.state === 'refused' ? null : link.lastError;
-    const lines = [BLANK, textLine(`No connection to ${state.url} yet.`, 'warn')];
-    if (error !== null) lines.push(textLine(error.message));
-    if (error?.hint !== undefined) lines.push(textLine(error.hint, 'dim'));
+    const lines = [BLANK, textLine(`No connection to ${plainText(state.url)} yet.`, 'warn')];
+    if (error !== null) lines.push(textLine(plainText(error.message)));
+    if (error?.hint !== undefined) lines.push(textLine(plainText(error.hint), 'dim'));
     lines.push(BLANK, textLine('It goes on trying. :q leaves.', 'dim'));
     return lines;
   }

@@ -59,7 +59,8 @@ function releaseCell(view: InstanceView): Segment {
   const runs = view.status?.release ?? null;
   if (wanted === null) return { text: 'none', tone: 'idle' };
   if (runs !== null && runs.releaseId !== wanted.releaseId) {
-    return { text: `${runs.version}>${wanted.version}`, tone: 'busy' };
+    // What it becomes; what still runs is on its page, and both do not fit.
+    return { text: `->${wanted.version}`, tone: 'busy' };
   }
   return { text: wanted.version };
 }

@@ -1,4 +1,5 @@
 import { nodeWords } from '../format/fleet-words.ts';
+import { plainText } from '../format/plain-text.ts';
 import { isGrouped } from '../store/rows.ts';
 import type { CockpitState, TableRow, View } from '../store/state.ts';
 import { type Column, fitColumns, headerLine, lineOf, rowLine } from './columns.ts';
@@ -64,7 +65,7 @@ function tableOf<Row>(
 function groupLine(state: CockpitState, { nodeId }: TableRow & { kind: 'group' }): Line {
   const node = state.fleet.nodes.get(nodeId);
   const segments: Segment[] = [{ text: ` ${nodeWords(node, nodeId)}`, tone: 'title' }];
-  if (node !== undefined) segments.push({ text: `  ${node.innerAddress}`, tone: 'dim' });
+  if (node !== undefined) segments.push({ text: `  ${plainText(node.innerAddress)}`, tone: 'dim' });
   if (node?.link === 'down') segments.push({ text: '  node down, as last known', tone: 'bad' });
   return lineOf(segments, state.size.columns);
 }
