@@ -12,6 +12,7 @@ import type { MachineCapacity } from './limits.ts';
 import { createNoneDriver } from './none.ts';
 import { type GroupParent, resolveParent } from './parent.ts';
 import { probeGroup } from './probe.ts';
+import { probeSystemd } from './systemd-probe.ts';
 
 export interface DetectOptions {
   /** `auto` takes the best that works here; a name takes that one or fails. */
@@ -63,8 +64,9 @@ export async function detectDriver(options: DetectOptions): Promise<CgroupDriver
     capacity: () => readMachineCapacity(procRoot),
     procRoot,
   };
-  // In order of preference; `systemd` will stand first.
+  // In order of preference: where systemd runs, the tree is its own.
   const probes: readonly (readonly [CgroupDriverName, Probe])[] = [
+    ['systemd', probeSystemdV2],
     ['cgroupfs-v2', probeV2],
     ['cgroupfs-v1', probeV1],
   ];
@@ -127,6 +129,18 @@ const LOST_WITHOUT: Readonly<Record<string, string>> = {
   freezer: 'killing is repeated instead of atomic',
 };
 
+async function probeSystemdV2(machine: Machine): Promise<Candidate> {
+  const hierarchy = machine.hierarchies.find(({ version }) => version === 2);
+  if (hierarchy === undefined) return unusable('cgroup v2 is not mounted');
+  const place = resolveParent(machine.parent, hierarchy.ownPath);
+  if (place?.basePath !== '/') return unusable("below the agent's own group there is no slice");
+  const { driver, problem } = await probeSystemd({
+    ...{ root: machine.cgroupRoot, mountPoint: hierarchy.mountPoint, parentPath: place.parentPath },
+    ...{ capacity: machine.capacity, procRoot: machine.procRoot },
+  });
+  return driver === null ? unusable(problem) : { driver, lacks: 0, problem };
+}
+
 async function probeV2({ hierarchies, parent, cgroupRoot, capacity, procRoot }: Machine): Promise<Candidate> {
   const hierarchy = hierarchies.find(({ version }) => version === 2);
   if (hierarchy === undefined) return unusable('cgroup v2 is not mounted');
@@ -158,6 +172,9 @@ async function probeV2({ hierarchies, parent, cgroupRoot, capacity, procRoot }: 
 }
 
 async function probeV1({ hierarchies, parent, cgroupRoot, capacity, procRoot }: Machine): Promise<Candidate> {
+  if (!hierarchies.some(({ controllers }) => controllers.some((name) => name in V1_FILES))) {
+    return unusable('no v1 controller is mounted');
+  }
   const parents: V1Parent[] = [];
   const problems: string[] = [];
   for (const hierarchy of hierarchies.filter(isJoinedOnV1)) {
@@ -177,7 +194,7 @@ async function probeV1({ hierarchies, parent, cgroupRoot, capacity, procRoot }: 
   }
   const usable = parents.flatMap(({ controllers }) => controllers);
   const lacking = Object.keys(V1_FILES).filter((name) => !usable.includes(name));
-  if (usable.length === 0) return unusable(problems[0] ?? 'no v1 controller is mounted');
+  if (usable.length === 0) return unusable(problems[0] ?? 'the groups have none of the files needed');
   const why = problems.length === 0 ? '' : `: ${problems[0]}`;
   const warning =
     lacking.length === 0 ? '' : `cgroup v1 without ${lacking.join(', ')} (${losses(lacking)})${why}`;
