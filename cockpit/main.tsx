@@ -65,6 +65,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     clock,
     run: runner.run,
     canPaint: () => !stdout.writableNeedDrain,
+    fail: ended.reject,
   });
 
   const logFeed = createLogFeed({

@@ -24,12 +24,14 @@ export interface StoreOptions {
   readonly run: (effect: Effect) => void;
   /** False while the terminal has not taken what was written: data waits then, so that a slow line shows the newest and not all. */
   readonly canPaint: () => boolean;
+  /** Takes an error of our own: whoever dispatched may be a socket's listener, which would swallow it. */
+  readonly fail: (error: unknown) => void;
 }
 
 /** At most ten frames a second from data. */
 const FRAME_MS = 100;
 
-export function createStore({ initial, clock, run, canPaint }: StoreOptions): CockpitStore {
+export function createStore({ initial, clock, run, canPaint, fail }: StoreOptions): CockpitStore {
   let state = initial;
   let shown = initial;
   let paintedAt = Number.NEGATIVE_INFINITY;
@@ -67,11 +69,15 @@ export function createStore({ initial, clock, run, canPaint }: StoreOptions): Co
       return () => listeners.delete(listener);
     },
     dispatch: (action, urgency) => {
-      const next = reduce({ ...state, now: clock() }, action);
-      state = next.state;
-      for (const effect of next.effects) run(effect);
-      if (urgency === 'key') paint();
-      else paintSoon();
+      try {
+        const next = reduce({ ...state, now: clock() }, action);
+        state = next.state;
+        for (const effect of next.effects) run(effect);
+        if (urgency === 'key') paint();
+        else paintSoon();
+      } catch (error) {
+        fail(error);
+      }
     },
     close: () => {
       isClosed = true;

@@ -14,8 +14,17 @@ describe('frames', () => {
     vi.useRealTimers();
   });
 
+  const fail = (error: unknown): never => {
+    throw error;
+  };
   function opened(canPaint = () => true) {
-    const store = createStore({ initial: Session.ready().state, clock: Date.now, run: () => {}, canPaint });
+    const store = createStore({
+      initial: Session.ready().state,
+      clock: Date.now,
+      run: () => {},
+      canPaint,
+      fail,
+    });
     const painted: number[] = [];
     store.subscribe(() => painted.push(Date.now() - NOW));
     return { store, painted };
