@@ -318,6 +318,9 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
           return;
         }
         const seen = await observe();
+        // What ended meanwhile is taken down before anybody is told that it runs.
+        const action = assignment === null ? null : decide(assignment, record, seen, clock());
+        if (assignment !== null && action?.do === 'settle') await settleAs(assignment, action.end);
         if (seen?.kind === 'alive' && record.run !== null) {
           pass({ adopted: true });
           const text = `adopted pid ${seen.program.pid} of run ${record.run.number}`;

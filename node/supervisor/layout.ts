@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where everything is below an agent's state directory. */
@@ -64,9 +64,13 @@ export function makeLayout(layout: StateLayout): void {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
 }
 
-/** Instances that have a directory, whatever is in it. */
+/** Instances that something is known of. One that was removed may have left its data behind. */
 export function listInstances(layout: StateLayout): number[] {
   return readdirSync(layout.instances)
     .filter((name) => /^[1-9]\d*$/.test(name))
-    .map(Number);
+    .map(Number)
+    .filter((instanceId) => {
+      const { assignmentFile, recordFile } = layout.instance(instanceId);
+      return existsSync(assignmentFile) || existsSync(recordFile);
+    });
 }
