@@ -47,6 +47,10 @@ function DataCell({ children }: PropsWithChildren): ReactElement {
  * ink-table lays columns out by counting characters and draws a rule per row. So its cells are given tokens
  * (`row:column`); the text behind a token, padded by display width in the view-model, is drawn by our own cell, and the
  * skeleton is left out. It is given only the rows that are visible.
+ *
+ * The live tables are lines instead. Measured, 45 rows of 10 columns on 160x50, two rows changing, Ink 8.0.0, 2 shared
+ * cores: 20 to 22 ms of CPU a frame this way, 10 to 11 ms as one text per row (`lines.tsx`), the same bytes written. Most
+ * of ink-table's share is a box per row and a text per cell; a dialog has a third of the rows and changes seldom.
  */
 export function DataTable({ table, theme }: DataTableProps): ReactElement {
   const keys = table.columns.map((_, column) => String(column));
