@@ -125,23 +125,25 @@ describe('paused', () => {
   });
 
   test('scrolls through all of a log of many megabytes, each line once, both ways', async () => {
-    const lines = 600_001;
-    const rows = 4001;
-    writeFileSync(file, numbered(1, lines));
-    const driver = open({ columns: 60, rows });
-    await driver.waitFor(() => last(driver) === `line ${lines}`);
+    const lines = 60_001;
+    const rows = 1001;
+    const long = '.'.repeat(100);
+    writeFileSync(file, numbered(1, lines).replaceAll('\n', `${long}\n`));
+    const from = (top: number) => Array.from({ length: rows }, (_, n) => `line ${top + n}${long}`);
+    const driver = open({ columns: 120, rows });
+    await driver.waitFor(() => last(driver) === `line ${lines}${long}`);
     driver.dispatch({ type: 'head' });
-    await driver.waitFor(() => first(driver) === 'line 1');
-    for (let top = 1; top <= lines - 4000; top += 4000) {
+    await driver.waitFor(() => first(driver) === `line 1${long}`);
+    for (let top = 1; top <= lines - 1000; top += 1000) {
       await driver.waitFor(() => driver.state().forward?.kind === 'peek' || isEndHeld(driver));
-      expect(driver.rows()).toEqual(Array.from({ length: rows }, (_, n) => `line ${top + n}`));
+      expect(driver.rows().join()).toBe(from(top).join());
       driver.dispatch({ type: 'page', pages: 1 });
     }
-    expect(last(driver)).toBe(`line ${lines}`);
-    for (let top = lines - 8000; top > 0; top -= 4000) {
+    expect(last(driver)).toBe(`line ${lines}${long}`);
+    for (let top = lines - 2000; top > 0; top -= 1000) {
       await driver.waitFor(() => driver.state().backwardId === null);
       driver.dispatch({ type: 'page', pages: -1 });
-      expect(driver.rows()).toEqual(Array.from({ length: rows }, (_, n) => `line ${top + n}`));
+      expect(driver.rows().join()).toBe(from(top).join());
     }
     expect(driver.mostHeldBytes()).toBeLessThan(WINDOW_LIMIT_BYTES);
   });
@@ -229,7 +231,7 @@ describe('search', () => {
   test('goes on through the log itself, upwards and downwards, far from what is held', async () => {
     writeFileSync(
       file,
-      `${numbered(1, 150_000)}needle here\n${numbered(150_001, 600_000)}needle there\n${numbered(1, 1000)}`,
+      `${numbered(1, 150_000)}needle here\n${numbered(150_001, 400_000)}needle there\n${numbered(1, 1000)}`,
     );
     const driver = open();
     await driver.waitFor(() => last(driver) === 'line 1000');
@@ -250,9 +252,9 @@ describe('search', () => {
   });
 
   test('can be stopped', async () => {
-    writeFileSync(file, numbered(1, 1_000_000));
+    writeFileSync(file, numbered(1, 400_000));
     const driver = open();
-    await driver.waitFor(() => last(driver) === 'line 1000000');
+    await driver.waitFor(() => last(driver) === 'line 400000');
     search(driver, 'nowhere to be found');
     expect(driver.status()).toMatch(/^searching above, .* \(esc stops\)/);
     driver.dispatch({ type: 'search-cancel' });
@@ -334,20 +336,24 @@ describe('trouble', () => {
     writeFileSync(file, numbered(1, 50_000));
     let polls = 0;
     let most = 0;
+    let started = Promise.withResolvers<void>();
     const driver = open(undefined, async (request) => {
       if (request.waitMs === 0) return store.read(request);
       polls += 1;
       most = Math.max(most, polls);
-      return store.read({ ...request, waitMs: 300 }).finally(() => {
+      started.resolve();
+      return store.read({ ...request, waitMs: 200 }).finally(() => {
         polls -= 1;
       });
     });
-    await driver.waitFor(() => last(driver) === 'line 50000' && driver.state().forward?.kind === 'next');
-    for (let n = 0; n < 20; n++) {
+    await started.promise;
+    for (let n = 0; n < 3; n++) {
       driver.dispatch({ type: 'head' });
       await driver.waitFor(() => first(driver) === 'line 1');
+      started = Promise.withResolvers<void>();
       driver.dispatch({ type: 'follow' });
       await driver.waitFor(() => last(driver) === 'line 50000');
+      await started.promise;
     }
     appendFileSync(file, 'after all\n');
     await driver.waitFor(() => last(driver) === 'after all');
