@@ -7,7 +7,8 @@ import { wireErrorSchema } from './errors.ts';
  * `Authorization: Bearer <token>` (RFC 6750); errors answer with `httpErrorSchema` as JSON.
  *
  * - `POST /v1/services/:name/packages?version=…&message=…` — role `operator`. Body: the archive. Header `x-sgrid-sha256`
- *   is optional and checked when given. 201 with `uploadResultSchema`.
+ *   is optional and checked when given. 201 with `uploadResultSchema`, or 200 with it when
+ *   this version of the service has this very content already.
  * - `GET /v1/packages/:sha256` — role `agent`. The archive; supports `Range: bytes=N-` (RFC 9110 14.2).
  * - `GET /healthz` — 200 `{"status":"ok","version":…}` without a token.
  */
