@@ -1,6 +1,8 @@
 import { PRODUCT_VERSION } from '../common/version.ts';
 import { main } from './main.ts';
 
+// Whoever read our log may be gone (EPIPE); that is no reason to end.
+process.stderr.on('error', () => {});
 const code = await main({
   argv: process.argv.slice(2),
   env: process.env,

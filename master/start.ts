@@ -3,12 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { explainFileError } from '../common/system/atomic-file.ts';
+import { acquireLock } from '../common/system/lock-file.ts';
 import { createFirstTokens } from './access/first-tokens.ts';
 import { createMaster, type Master, type MasterLimits } from './app.ts';
 import type { MasterConfig } from './config.ts';
 import { createPackageStore } from './http/package-store.ts';
 import { openStore } from './store/open-store.ts';
-import { lockStateDirectory } from './store/state-lock.ts';
 
 export interface StartOptions {
   config: Omit<MasterConfig, 'logLevel'>;
@@ -32,7 +32,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
   };
   try {
     makeStateDirectory(stateDir);
-    const lock = lockStateDirectory(stateDir, process.pid);
+    const lock = acquireLock(join(stateDir, 'master.pid'), stateDir);
     opened.push(lock.release);
     const store = await openStore({ file: resolve(config.db ?? join(stateDir, 'sgridnext.db')), now });
     opened.push(store.close);

@@ -24,6 +24,8 @@ export interface InstanceOutcome {
 export interface InstanceCommands {
   /** Never throws: one outcome per id, in the order asked, `error` null where it worked. Each leaves an audit event. */
   run(verb: InstanceVerb, instanceIds: readonly number[], actor: string): Promise<InstanceOutcome[]>;
+  /** Tells a new instance to its node, when that is connected; else it hears of it when it reports. */
+  introduce(record: InstanceRecord): Promise<void>;
   /** Sends what is wanted to the node and keeps the status that it answers with. */
   apply(record: InstanceRecord): Promise<InstanceStatus>;
   /** Brings a node that has just reported up to date: everything it has an older revision of, or not at all. */
@@ -119,6 +121,11 @@ export function createInstanceCommands(deps: {
 
   return {
     apply,
+
+    async introduce(record) {
+      if (!fleet.isUp(record.nodeId)) return;
+      await apply(record).catch((error: unknown) => onReconcileError(record, error));
+    },
 
     async run(verb, instanceIds, actor) {
       const byNode = new Map<number, number[]>();

@@ -4,7 +4,6 @@ import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
 import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
 import type { AgentHello } from '../../common/protocol/handshake.ts';
-import type { Background } from '../background.ts';
 import type { NewEvent } from '../store/events.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import type { HandlerDependencies } from './context.ts';
@@ -27,7 +26,7 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
 
 /** What agents tell. An agent is believed only about its own node and the instances that are on it. */
 export function createAgentHandlers(
-  deps: HandlerDependencies & { background: Background; logger: Logger },
+  deps: HandlerDependencies & { logger: Logger },
 ): RequestHandlers<AgentToMaster, AgentContext> & NoticeHandlers<AgentToMaster, AgentContext> {
   const { store, fleet, commands, rollouts, events, now, background, logger } = deps;
   /** Instances that are nobody's, told once per node. */

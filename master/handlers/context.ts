@@ -2,6 +2,7 @@ import type { RequestHandlers } from '../../common/protocol/bind.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { RequestName } from '../../common/protocol/define.ts';
 import type { Identity } from '../access/authority.ts';
+import type { Background } from '../background.ts';
 import type { InstanceCommands } from '../control/instance-commands.ts';
 import type { RolloutRunner } from '../control/rollout-runner.ts';
 import type { EventLog } from '../event-log.ts';
@@ -19,6 +20,7 @@ export interface HandlerDependencies {
   commands: InstanceCommands;
   rollouts: RolloutRunner;
   events: EventLog;
+  background: Background;
   now: () => number;
   version: string;
 }

@@ -6,7 +6,7 @@ import type { CockpitContext, CockpitHandlers, HandlerDependencies } from './con
 type Names = 'instance.create' | 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.remove';
 
 export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
-  const { store, fleet, events, commands, now } = deps;
+  const { store, fleet, events, commands, background, now } = deps;
   const command =
     (verb: InstanceVerb) =>
     async ({ instanceIds }: { instanceIds: number[] }, { identity }: CockpitContext) => {
@@ -30,6 +30,7 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
       const place = { serviceId, nodeId, host: host ?? node.innerAddress, port, limits };
       const record = await store.instances.create(place, now());
       fleet.putInstance(record);
+      background.run(`introducing instance ${record.instanceId}`, () => commands.introduce(record));
       await events.record({
         kind: 'command',
         actor: identity.actor,

@@ -6,6 +6,8 @@ import type { PackageStore } from './package-store.ts';
 import { parseRange } from './range.ts';
 import { sendError } from './respond.ts';
 
+const STALLED_MS = 60_000;
+
 /** Sends a package, or the part of it that a `Range` asks for, so that a cut download goes on where it was cut. */
 export async function sendPackage(
   packages: PackageStore,
@@ -40,5 +42,7 @@ export async function sendPackage(
     response.end();
     return;
   }
+  // A reader that has stopped reading must not hold the file for ever.
+  response.setTimeout(STALLED_MS, () => response.destroy());
   await pipeline(createReadStream(file, { start, end, highWaterMark: 256 * 1024 }), response);
 }

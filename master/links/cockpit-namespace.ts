@@ -6,7 +6,6 @@ import { describeError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
 import { type Authority, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
-import type { Background } from '../background.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
 import { createEventHandlers } from '../handlers/event.ts';
 import { createFleetHandlers } from '../handlers/fleet.ts';
@@ -22,7 +21,6 @@ export function openCockpitNamespace(
   options: HandlerDependencies & {
     namespace: Namespace;
     authority: Authority;
-    background: Background;
     logger: Logger;
   },
 ): void {

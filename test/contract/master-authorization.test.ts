@@ -78,6 +78,14 @@ test.each(messages)('a malformed %s is answered with bad_request', async (name, 
   await expect(fleet.admin.call('session.hello', {})).resolves.toMatchObject({ actor: 'admin' });
 });
 
+test('a message beyond the size limit ends only the link that it came over', async () => {
+  const loud = await connectCockpit(master, 'viewer');
+  const gone = new Promise((resolve) => loud.socket.once('disconnect', resolve));
+  loud.socket.emit('event.list', { filler: 'x'.repeat(9 * 1024 * 1024) }, () => {});
+  await gone;
+  await expect(viewer.call('session.hello', {})).resolves.toMatchObject({ actor: 'viewer' });
+});
+
 test.each(Object.entries(agentLink.toMaster))(
   'a malformed %s of an agent does no harm',
   async (name, definition) => {

@@ -238,6 +238,17 @@ test('a peer that answers with nonsense is an internal error, not a crash', asyn
   });
 });
 
+test('a new instance is told to its node at once, or when that comes', async () => {
+  const { admin, agents } = fleet;
+  const [agent] = agents;
+  await waitFor('the node to know it', () => agent?.statuses.get(first().instanceId)?.state === 'stopped');
+  agents[1]?.close();
+  await waitFor('its loss', () => admin.events.some((event) => event.kind === 'node.lost'));
+  const { instance } = await admin.call('instance.create', { serviceName: 'web', nodeId: 2, port: 9300 });
+  await agents[1]?.connect();
+  await waitFor('the other to know it', () => agents[1]?.statuses.has(instance.instanceId));
+});
+
 test('two agents of other nodes are side by side in the fleet', async () => {
   const third = createTestAgent(master, { nodeId: 3 });
   await third.connect();

@@ -95,7 +95,7 @@ test('who connected is told by name and role', async () => {
   cockpit.close();
 });
 
-test('first tokens, database and lock are readable by their user only', () => {
+test('first tokens, database and pid file are readable by their user only', () => {
   const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
   for (const role of roleSchema.options) {
     expect(master.token(role)).toMatch(new RegExp(`^sgrid_${role}_[A-Za-z0-9_-]{43}$`));
@@ -103,7 +103,7 @@ test('first tokens, database and lock are readable by their user only', () => {
   }
   expect(mode(dirname(master.tokenFile('admin')))).toBe('700');
   expect(mode(master.stateDir)).toBe('700');
-  for (const file of ['sgridnext.db', 'sgridnext.db-wal', 'master.lock', 'master.pid']) {
+  for (const file of ['sgridnext.db', 'sgridnext.db-wal', 'master.pid']) {
     expect(mode(join(master.stateDir, file))).toBe('600');
   }
 });

@@ -87,7 +87,7 @@ test('a second master on the same state refuses, naming the first, and goes when
   try {
     expect(await start()).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining(`another master (pid ${master.pid}) uses ${stateDir}`),
+      stderr: expect.stringContaining(`${stateDir} is in use by process ${master.pid}`),
     });
     await expect(startMaster({ stateDir })).rejects.toMatchObject({ code: 'conflict' });
   } finally {

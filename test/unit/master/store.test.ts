@@ -7,7 +7,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { MIGRATIONS, type Migration } from '../../../master/store/migrations/index.ts';
 import { openStore, type Store } from '../../../master/store/open-store.ts';
-import { lockStateDirectory } from '../../../master/store/state-lock.ts';
 
 let directory: string;
 let file: string;
@@ -197,13 +196,4 @@ test('of events, about the newest are kept', async () => {
   await store.events.prune(3);
   const kept = await store.events.list({ limit: 100 });
   expect(kept.map((entry) => entry.message)).toEqual(['m9', 'm8', 'm7']);
-});
-
-test('the lock of a state directory is held once, and free after its release', () => {
-  const lock = lockStateDirectory(directory, process.pid);
-  expect(() => lockStateDirectory(directory, process.pid)).toThrow(
-    expect.objectContaining({ code: 'conflict', message: expect.stringContaining(`pid ${process.pid}`) }),
-  );
-  lock.release();
-  lockStateDirectory(directory, process.pid).release();
 });
