@@ -96,9 +96,11 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
 
     test('a shim that was killed: lost, what is left of it ended, then restarted once', async () => {
       const { pid } = await supervisor.apply(assignmentOf());
-      const [shim] = [...findShims()].filter(([runId]) => JSON.stringify(readRun()).includes(runId));
-      process.kill(shim?.[1].pid ?? 0, 'SIGKILL');
+      const shim = findShims().get(readRun().run.runId);
+      expect(shim?.pid).toBe(readRun().run.shim.pid);
+      process.kill(shim?.pid ?? 0, 'SIGKILL');
       process.kill(pid ?? 0, 'SIGKILL');
+      await until('their end', () => identify(shim?.pid ?? 0) === null && identify(pid ?? 0) === null);
       supervisor.verify();
       const next = await statusWhen('the next run', (now) => now.state === 'running' && now.pid !== pid);
       expect(next.lastExit).toMatchObject({ code: null, signal: null, cause: 'lost' });
@@ -137,6 +139,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
 
     test('a record that cannot be read: unknown, never a second copy, and told what to do', async () => {
       const { pid } = await supervisor.apply(assignmentOf());
+      await until('its start', () => startsOf(stateDir).length === 1);
       await supervisor.close();
       const record = readFileSync(join(stateDir, 'instances/1/run.json'), 'utf8');
       writeFileSync(join(stateDir, 'instances/1/run.json'), record.slice(0, 30));
@@ -161,6 +164,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
 
     test('no record but processes in its group: unknown', async () => {
       const { pid } = await supervisor.apply(assignmentOf());
+      await until('its start', () => startsOf(stateDir).length === 1);
       await supervisor.close();
       const record = readFileSync(join(stateDir, 'instances/1/run.json'), 'utf8');
       rmSync(join(stateDir, 'instances/1/run.json'));
