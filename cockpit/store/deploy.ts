@@ -1,14 +1,12 @@
-import type { Release } from '../../common/domain/release.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { compareValues } from '../view-model/columns.ts';
-import type { CursorMove, EditAction } from './action.ts';
-import { EMPTY_FORM, editForm, focusForm, problemOf } from './deploy-form.ts';
+import type { CursorMove } from './action.ts';
+import { EMPTY_FORM, focusForm } from './deploy-form.ts';
 import { become, type Reduction } from './reduction.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from './state.ts';
 import { refusedChange, targetInstances } from './targets.ts';
-import { fieldOf } from './text-field.ts';
 import { withError, withToast } from './toasts.ts';
 import { popView, viewsTo } from './views.ts';
 
@@ -52,7 +50,7 @@ export function deployCursor(state: CockpitState, deploy: DeployState): number |
   return (deploy.step === 'release' ? rows[1] : undefined) ?? rows[0] ?? null;
 }
 
-function withDeploy(state: CockpitState, change: Partial<DeployState>): CockpitState {
+export function withDeploy(state: CockpitState, change: Partial<DeployState>): CockpitState {
   return state.deploy === null ? state : { ...state, deploy: { ...state.deploy, ...change } };
 }
 
@@ -135,7 +133,7 @@ export function openDeployRow(state: CockpitState): Reduction {
 }
 
 /** On to the instances: all are chosen, unless some were marked before. */
-function toInstances(state: CockpitState, releaseId: number): CockpitState {
+export function toInstances(state: CockpitState, releaseId: number): CockpitState {
   const { deploy } = state;
   if (deploy === null) return state;
   const all = instancesOfService(state, deploy.serviceId);
@@ -146,10 +144,6 @@ function toInstances(state: CockpitState, releaseId: number): CockpitState {
     cursorId: null,
     chosen: new Set(before.length > 0 ? before : all),
   });
-}
-
-export function toArchive(state: CockpitState): CockpitState {
-  return state.deploy?.step === 'release' ? withDeploy(state, { step: 'archive' }) : state;
 }
 
 export function markDeploy(state: CockpitState, all: boolean): CockpitState {
@@ -191,63 +185,6 @@ export function backDeploy(state: CockpitState): Reduction {
   return needsServices ? become(next, { type: 'load-services' }) : become(next);
 }
 
-export function editDeploy(state: CockpitState, edit: EditAction): CockpitState {
-  const { deploy } = state;
-  return deploy?.step === 'archive' ? withDeploy(state, { archive: editForm(deploy.archive, edit) }) : state;
-}
-
-/** Tab: completes the path; elsewhere it goes to the next field. */
-export function completeDeploy(state: CockpitState, step: 1 | -1): Reduction {
-  const { deploy } = state;
-  if (deploy?.step !== 'archive') return become(state);
-  if (deploy.archive.focus === 'path' && step === 1) {
-    return become(state, { type: 'complete-path', text: deploy.archive.path.text });
-  }
-  return become(withDeploy(state, { archive: focusForm(deploy.archive, step, state.now) }));
-}
-
-/** An answer to an older text is ignored. */
-export function pathCompleted(
-  state: CockpitState,
-  asked: string,
-  path: string,
-  completions: readonly string[],
-): CockpitState {
-  const { deploy } = state;
-  if (deploy === null || deploy.archive.path.text !== asked) return state;
-  const problem = completions.length === 0 ? 'Nothing there to complete' : '';
-  return withDeploy(state, { archive: { ...deploy.archive, path: fieldOf(path), completions, problem } });
-}
-
-/** Enter in the form: on to the next field, and from the last one into the upload. */
-export function submitDeploy(state: CockpitState): Reduction {
-  const { deploy } = state;
-  if (deploy?.step !== 'archive') return become(state);
-  const form = deploy.archive;
-  if (form.focus !== 'message') {
-    return become(withDeploy(state, { archive: focusForm(form, 1, state.now) }));
-  }
-  const problem = problemOf(form);
-  if (problem !== null) return become(withDeploy(state, { archive: { ...form, ...problem } }));
-  const refused = refusedChange(state);
-  const service = state.catalog.services?.find((candidate) => candidate.serviceId === deploy.serviceId);
-  const serviceName = service?.name ?? serviceNameOf(state, deploy.serviceId);
-  if (refused !== null || serviceName === undefined) return become(refused ?? state);
-  const uploadId = state.nextId;
-  const upload = { uploadId, sentBytes: 0, totalBytes: null, startedAt: state.now, error: null };
-  return become(
-    { ...withDeploy(state, { step: 'upload', upload }), nextId: uploadId + 1 },
-    {
-      type: 'upload',
-      uploadId,
-      serviceName,
-      file: form.path.text.trim(),
-      version: form.version.text,
-      message: form.message.text.trim(),
-    },
-  );
-}
-
 export function serviceNameOf(state: CockpitState, serviceId: number | null): string | undefined {
   const service = state.catalog.services?.find((candidate) => candidate.serviceId === serviceId);
   if (service !== undefined) return service.name;
@@ -255,39 +192,6 @@ export function serviceNameOf(state: CockpitState, serviceId: number | null): st
     if (instance.serviceId === serviceId) return instance.serviceName;
   }
   return undefined;
-}
-
-export function uploadProgressed(
-  state: CockpitState,
-  uploadId: number,
-  sentBytes: number,
-  totalBytes: number,
-): CockpitState {
-  const upload = state.deploy?.upload;
-  if (upload?.uploadId !== uploadId) return state;
-  return withDeploy(state, { upload: { ...upload, sentBytes, totalBytes } });
-}
-
-export function uploadDone(state: CockpitState, uploadId: number, release: Release): Reduction {
-  const known = state.catalog.releases.get(release.serviceId) ?? [];
-  const others = known.filter((candidate) => candidate.releaseId !== release.releaseId);
-  const releases = new Map(state.catalog.releases).set(release.serviceId, [release, ...others]);
-  const told = withToast(state, 'ok', `Uploaded ${release.serviceName} ${release.version}`);
-  const next = { ...told, catalog: { ...state.catalog, releases } };
-  if (next.deploy?.upload?.uploadId !== uploadId) return become(next);
-  const cleared = withDeploy(next, { upload: null, archive: EMPTY_FORM });
-  return become(toInstances(cleared, release.releaseId), {
-    type: 'load-releases',
-    serviceId: release.serviceId,
-  });
-}
-
-/** Back to the form with everything that was typed, so that it can be put right. */
-export function uploadFailed(state: CockpitState, uploadId: number, error: WireError): CockpitState {
-  if (state.deploy?.upload?.uploadId !== uploadId) return state;
-  if (error.code === 'cancelled') return withDeploy(state, { step: 'archive', upload: null });
-  const back = withDeploy(state, { step: 'archive', upload: null });
-  return withError(back, 'Upload failed', error);
 }
 
 export function confirmDeploy(state: CockpitState): Reduction {

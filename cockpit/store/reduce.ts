@@ -5,6 +5,7 @@ import type { Action, CommandAction, ResultAction } from './action.ts';
 import { assertNever } from './assert-never.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
+import * as archive from './deploy-archive.ts';
 import * as logs from './logs.ts';
 import * as navigate from './navigate.ts';
 import { parsePalette } from './palette.ts';
@@ -74,13 +75,13 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
     case 'rollout-refused':
       return become(deploy.rolloutRefused(state, action.error));
     case 'upload-progress':
-      return become(deploy.uploadProgressed(state, action.uploadId, action.sentBytes, action.totalBytes));
+      return become(archive.uploadProgressed(state, action.uploadId, action.sentBytes, action.totalBytes));
     case 'upload-done':
-      return deploy.uploadDone(state, action.uploadId, action.release);
+      return archive.uploadDone(state, action.uploadId, action.release);
     case 'upload-failed':
-      return become(deploy.uploadFailed(state, action.uploadId, action.error));
+      return become(archive.uploadFailed(state, action.uploadId, action.error));
     case 'path-completed':
-      return become(deploy.pathCompleted(state, action.asked, action.path, action.completions));
+      return become(archive.pathCompleted(state, action.asked, action.path, action.completions));
     case 'load-failed':
       return become(withError(state, `Could not load ${action.what}`, action.error));
     default:
@@ -100,15 +101,15 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'edit':
       if (isInLog) return logs.reduceLogs(state, { type: 'search-edit', edit: action.edit });
       return become(
-        state.prompt === null ? deploy.editDeploy(state, action.edit) : editPrompt(state, action.edit),
+        state.prompt === null ? archive.editDeploy(state, action.edit) : editPrompt(state, action.edit),
       );
     case 'complete':
       return state.prompt === null
-        ? deploy.completeDeploy(state, action.step)
+        ? archive.completeDeploy(state, action.step)
         : become(completePrompt(state, action.step));
     case 'submit':
       if (isInLog) return logs.reduceLogs(state, { type: 'search-submit' });
-      return state.prompt === null ? deploy.submitDeploy(state) : submitPrompt(state);
+      return state.prompt === null ? archive.submitDeploy(state) : submitPrompt(state);
     case 'cancel':
       if (isInLog) return logs.reduceLogs(state, { type: 'search-cancel' });
       if (state.prompt !== null) return become(cancelPrompt(state));
@@ -137,7 +138,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'deploy':
       return deploy.openDeploy(state);
     case 'deploy-archive':
-      return become(deploy.toArchive(state));
+      return become(archive.toArchive(state));
     case 'describe':
       return navigate.describe(state);
     case 'logs':
