@@ -70,7 +70,7 @@ describe('what a person sees', () => {
       ],
     });
     await terminal.waitFor('45.6');
-    expect(terminal.bytesWritten() - before).toBeLessThan(2000);
+    expect(terminal.bytesWritten() - before).toBeLessThan(500);
   });
 
   test('the link goes down and comes back by itself', async () => {
