@@ -56,10 +56,13 @@ test('a shim that has not come to its program is found by its run id, so that no
     expect(await observeRun(run('1-slow'), shim.record, 'alive', deps({ findShims: noShims }))).toEqual({
       kind: 'pending',
     });
-  } finally {
-    closeSync(openSync(gate, 'r'));
+  } catch (error) {
+    process.kill(shim.shimPid, 'SIGKILL');
+    throw error;
   }
+  const reader = openSync(gate, 'r');
   const started = await until('its start', () => readStarted(shim.record));
+  closeSync(reader);
   expect(await observeRun(run('1-slow'), shim.record, 'unknown', deps())).toMatchObject({
     kind: 'alive',
     program: { pid: started.program.pid },
