@@ -141,9 +141,18 @@ export async function call<T extends MessageTable, N extends RequestName<T>>(
   try {
     answer = await socket.timeout(timeoutMs).emitWithAck(name, payload);
   } catch (cause) {
-    throw new SgridError('timeout', `${name}: no answer within ${timeoutMs / 1000} s`, { cause });
+    throw whyNoAnswer(name, timeoutMs, cause);
   }
   return readReply(name, definition, answer) as Result<T, N>;
+}
+
+/** socket.io-client ends pending acknowledgements at a disconnect with this message and no code (lib/socket.ts `_clearAcks`). */
+const DISCONNECTED = 'socket has been disconnected';
+
+function whyNoAnswer(name: string, timeoutMs: number, cause: unknown): SgridError {
+  return cause instanceof Error && cause.message === DISCONNECTED
+    ? new SgridError('disconnected', `${name}: the link went down before the answer`, { cause })
+    : new SgridError('timeout', `${name}: no answer within ${timeoutMs / 1000} s`, { cause });
 }
 
 /** Unwraps and validates one answer to a request. Exported for callers that collect acks of a room. */
