@@ -42,6 +42,17 @@ export const logReadResultSchema = z.object({
 });
 export type LogReadResult = z.infer<typeof logReadResultSchema>;
 
+/** When a log is rotated, and how much of it is kept. */
+export const logRotationSchema = z.object({
+  /** The file that the program writes to is rotated when it has so many MiB. */
+  maxFileMiB: z.int().min(1).max(16_000).default(64),
+  /** It is rotated when it began so many hours ago. */
+  maxAgeHours: z.int().min(1).max(8760).default(24),
+  /** Rotated files, as compressed, and that file together; beyond it the oldest are removed. */
+  maxTotalMiB: z.int().min(1).max(16_777_216).default(1024),
+});
+export type LogRotation = z.infer<typeof logRotationSchema>;
+
 export const logFileSchema = z.object({
   name: z.string(),
   sizeBytes: z.int().nonnegative(),

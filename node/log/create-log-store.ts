@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { logRotationSchema } from '../../common/domain/log.ts';
 import { formatMark } from '../../common/domain/log-mark.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { appendMark } from './append-mark.ts';
@@ -8,7 +9,11 @@ import { createChangeWatch } from './change-watch.ts';
 import { createInstanceLog, type InstanceLog, makeLogFile } from './instance-log.ts';
 import type { LogStore } from './log-store.ts';
 import { createOpenFiles } from './open-files.ts';
+import { createBlockCache } from './read-archive.ts';
 import { readLog } from './read-log.ts';
+import { recoverCut } from './rotate-log.ts';
+import { type RotationPolicy, rotationPolicy } from './rotation-policy.ts';
+import { type LogEvent, startRotator } from './rotator.ts';
 
 export interface LogStoreOptions {
   /** Directory of its own; made when absent. */
@@ -19,10 +24,18 @@ export interface LogStoreOptions {
   readonly newLineageId?: () => string;
   /** Files kept open for reading. */
   readonly maxOpenFiles?: number;
+  /** For instances that are not configured. */
+  readonly rotation?: RotationPolicy;
+  /** How often logs are looked at, whether they are to be rotated. */
+  readonly checkIntervalMs?: number;
+  /** Told of every rotation, and of the first of failures in a row. */
+  readonly onEvent?: (event: LogEvent) => void;
 }
 
 const STDOUT = 'stdout';
 const POLL_INTERVAL_MS = 200;
+/** Of archives, 1 MiB each. */
+const UNPACKED_BLOCKS = 4;
 
 /** Logs as `<root>/<instanceId>/stdout.log`, each with a sidecar that keeps its positions valid over restarts. */
 export function createLogStore({
@@ -30,10 +43,15 @@ export function createLogStore({
   clock,
   newLineageId = () => randomBytes(8).toString('hex'),
   maxOpenFiles = 64,
+  rotation = rotationPolicy(logRotationSchema.parse({})),
+  checkIntervalMs = 1000,
+  onEvent = () => {},
 }: LogStoreOptions): LogStore {
   const openFiles = createOpenFiles(maxOpenFiles);
   const changes = createChangeWatch({ pollIntervalMs: POLL_INTERVAL_MS });
+  const blockCache = createBlockCache(UNPACKED_BLOCKS);
   const logs = new Map<number, InstanceLog>();
+  const policies = new Map<number, RotationPolicy>();
   let closed = false;
 
   const throwIfEnded = (signal?: AbortSignal): void => {
@@ -43,7 +61,9 @@ export function createLogStore({
 
   const logOf = (instanceId: number): InstanceLog => {
     const file = join(root, String(instanceId), `${STDOUT}.log`);
-    const log = logs.get(instanceId) ?? createInstanceLog(file, openFiles, newLineageId);
+    const log =
+      logs.get(instanceId) ??
+      createInstanceLog({ file, openFiles, blockCache, newLineageId, clock, recover: recoverCut });
     logs.set(instanceId, log);
     return log;
   };
@@ -58,12 +78,29 @@ export function createLogStore({
     });
   };
 
+  // Programs that an agent before left running go on writing, whether anyone asks for their log or not.
+  for (const instanceId of instancesIn(root)) logOf(instanceId);
+  const rotator = startRotator({
+    *logs() {
+      for (const [instanceId, log] of logs) {
+        yield { instanceId, log, policy: () => policies.get(instanceId) ?? rotation };
+      }
+    },
+    clock,
+    checkIntervalMs,
+    onEvent,
+  });
+
   return {
+    configure(instanceId, settings) {
+      policies.set(instanceId, rotationPolicy(settings.rotation));
+    },
+
     async prepare(instanceId) {
       throwIfEnded();
       const log = logOf(instanceId);
       makeLogFile(log.file);
-      log.look();
+      await log.view();
       return { directory: dirname(log.file), stdoutFile: log.file };
     },
 
@@ -87,16 +124,23 @@ export function createLogStore({
     },
 
     async files(instanceId) {
-      const { file } = existing(instanceId);
-      const stats = lstatSync(file, { throwIfNoEntry: false });
-      if (stats === undefined) return [];
-      return [{ name: STDOUT, sizeBytes: stats.size, modifiedAt: Math.trunc(stats.mtimeMs) }];
+      const log = existing(instanceId);
+      const { extents } = await log.view();
+      const sizeBytes = extents.reduce((sum, { startOffset, endOffset }) => sum + endOffset - startOffset, 0);
+      const { mtimeMs = 0 } = lstatSync(log.file, { throwIfNoEntry: false }) ?? {};
+      return [{ name: STDOUT, sizeBytes, modifiedAt: Math.trunc(mtimeMs) }];
     },
 
     async close() {
       closed = true;
+      await rotator.close();
       changes.close();
       openFiles.close();
     },
   };
+}
+
+function instancesIn(root: string): number[] {
+  const names = existsSync(root) ? readdirSync(root) : [];
+  return names.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
 }

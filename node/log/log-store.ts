@@ -1,10 +1,16 @@
-import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { LogFile, LogReadRequest, LogReadResult, LogRotation } from '../../common/domain/log.ts';
+
+export interface LogSettings {
+  readonly rotation: LogRotation;
+}
 
 /**
  * The logs of this node's instances. A program writes its log file itself (O_APPEND, opened by the shim), so nothing
  * here stands between it and the disk.
  */
 export interface LogStore {
+  /** Says how an instance's log is to be kept; the defaults hold until then. May come before `prepare`, and again. */
+  configure(instanceId: number, settings: LogSettings): void;
   /** Makes the directory and the log's lineage where absent. Returns the file that the program appends to. */
   prepare(instanceId: number): Promise<{ directory: string; stdoutFile: string }>;
   /** Appends one line of ours to the instance's output, for example where a run begins and ends. */

@@ -10,8 +10,10 @@ export interface LogExtent {
 /** What is kept of a log right now. */
 export interface LogShape {
   readonly lineage: string;
-  /** Ascending, each beginning where the one before ends; at least one, the last being what the program appends to. */
+  /** Ascending, with gaps where archives are gone; at least one, the last being what the program appends to. */
   readonly extents: readonly LogExtent[];
+  /** Offset at which this lineage began; what is kept from before it is of others. */
+  readonly beganOffset: number;
   /** Lineages before this one, and the offset that was known to be their end. */
   readonly past: readonly LogPosition[];
 }
@@ -31,8 +33,8 @@ export interface ReadPlan {
 /**
  * Decides which bytes answer a request: at most `maxBytes`, never across two extents (the next read goes on there).
  *
- * A position of another lineage, or of bytes that are gone, goes on at the oldest byte kept; backward there is nothing before
- * it. A position behind the end (the machine lost its last writes, or the reader made it up) goes on at the end.
+ * A position of bytes that are gone goes on at the next one that is kept, backward at the one before; a position of another
+ * lineage goes on where this one began. A position behind the end (the machine lost its last writes, or the reader made it up) goes on at the end.
  */
 export function planRead(
   shape: LogShape,
@@ -48,13 +50,23 @@ export function planRead(
       0,
       extents.findLastIndex(({ startOffset }) => startOffset < offset),
     );
-    const from = Math.max(extents[extent]?.startOffset ?? 0, offset - request.maxBytes);
-    return { ...common, extent, startOffset: from, endOffset: offset };
+    const to = Math.max(headOffset, Math.min(offset, extents[extent]?.endOffset ?? 0));
+    const from = Math.max(extents[extent]?.startOffset ?? 0, to - request.maxBytes);
+    return { ...common, ...skip(common, offset - to), extent, startOffset: from, endOffset: to };
   }
   const found = extents.findIndex(({ endOffset }) => endOffset > offset);
   const extent = found === -1 ? extents.length - 1 : found;
-  const to = Math.min(extents[extent]?.endOffset ?? 0, offset + request.maxBytes);
-  return { ...common, extent, startOffset: offset, endOffset: to };
+  const from = found === -1 ? offset : Math.max(offset, extents[extent]?.startOffset ?? 0);
+  const to = Math.min(extents[extent]?.endOffset ?? 0, from + request.maxBytes);
+  return { ...common, ...skip(common, from - offset), extent, startOffset: from, endOffset: to };
+}
+
+/** Over a gap. */
+function skip(
+  { lostBytes, displaced }: Pick<ReadPlan, 'lostBytes' | 'displaced'>,
+  gapBytes: number,
+): Pick<ReadPlan, 'lostBytes' | 'displaced'> {
+  return { lostBytes: lostBytes + gapBytes, displaced: displaced || gapBytes > 0 };
 }
 
 function locate(
@@ -67,8 +79,9 @@ function locate(
   if (from === 'tail') return { offset: tailOffset, lostBytes: 0, displaced: false };
   if (from.lineage !== shape.lineage) {
     const end = shape.past.find(({ lineage }) => lineage === from.lineage)?.offset ?? from.offset;
-    const lostBytes = Math.max(0, end - from.offset) + headOffset;
-    return { offset: headOffset, lostBytes, displaced: true };
+    const offset = Math.max(headOffset, shape.beganOffset);
+    const lostBytes = Math.max(0, end - from.offset) + offset - shape.beganOffset;
+    return { offset, lostBytes, displaced: true };
   }
   if (from.offset < headOffset) {
     return { offset: headOffset, lostBytes: headOffset - from.offset, displaced: true };

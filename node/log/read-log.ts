@@ -1,6 +1,6 @@
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { ChangeWatch } from './change-watch.ts';
-import type { InstanceLog, LogView } from './instance-log.ts';
+import type { LogView, ReadableLog } from './instance-log.ts';
 import { planRead, type ReadPlan } from './plan-read.ts';
 
 /**
@@ -10,7 +10,7 @@ import { planRead, type ReadPlan } from './plan-read.ts';
  * `throwIfEnded` throws; that is asked after every change, and when `signal` aborts.
  */
 export async function readLog(
-  log: InstanceLog,
+  log: ReadableLog,
   request: LogReadRequest,
   changes: ChangeWatch,
   throwIfEnded: () => void,
@@ -81,9 +81,9 @@ function createWait(
   };
 }
 
-async function answer(log: InstanceLog, request: LogReadRequest): Promise<Answer> {
+async function answer(log: ReadableLog, request: LogReadRequest): Promise<Answer> {
   for (;;) {
-    const view = log.look();
+    const view = await log.view();
     const plan = planRead(view, request);
     const data = await readPlanned(view, plan);
     // Another reader's look may have begun a new lineage meanwhile: then these bytes could be of either.

@@ -10,6 +10,7 @@ const shape: LogShape = {
     { startOffset: 200, endOffset: 350 },
     { startOffset: 350, endOffset: 400 },
   ],
+  beganOffset: 0,
   past: [{ lineage: 'before', offset: 1000 }],
 };
 
