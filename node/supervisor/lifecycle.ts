@@ -26,6 +26,8 @@ export type Action =
   | { do: 'wait'; until: number }
   | { do: 'start'; byPolicy: boolean }
   | { do: 'stop'; reason: StopReason }
+  /** Nothing runs, and nothing is to be started any more: what was planned or had failed is forgotten. */
+  | { do: 'give-up'; rest: Pick<InstanceRecord, 'rest' | 'restarts' | 'fastDeaths'> }
   /** Its program was identified: take that down in the record. */
   | { do: 'note-started'; program: ProcessIdentity; shim: ProcessIdentity; startedAt: number }
   /** The run is over: clean up behind it and take down its end. */
@@ -71,7 +73,9 @@ export function decide(
 }
 
 function decideAtRest(assignment: Assignment, rest: Rest, now: number): Action {
-  if (assignment.desired === 'stopped' || rest.state === 'unknown') return { do: 'nothing' };
+  if (rest.state === 'unknown') return { do: 'nothing' };
+  if (assignment.desired === 'stopped')
+    return rest.state === 'stopped' ? { do: 'nothing' } : { do: 'give-up', rest: STOPPED };
   if (rest.state === 'stopped' || rest.askKey !== askKeyOf(assignment))
     return { do: 'start', byPolicy: false };
   if (rest.state !== 'backoff' || rest.nextStartAt === null) return { do: 'nothing' };
@@ -145,7 +149,7 @@ export function settle(
   const lastRelease = run?.release ?? record.lastRelease;
   const over = { ...record, run: null, since: now, lastRelease };
   const askKey = askKeyOf(assignment);
-  const clean = { ...over, rest: atRest('stopped', ''), restarts: 0, fastDeaths: 0 };
+  const clean = { ...over, ...STOPPED };
   if (end.kind === 'never-spawned') {
     if (run?.byPolicy !== true) return { ...over, rest: atRest('stopped', '') };
     const again: Rest = { state: 'backoff', reason: '', nextStartAt: now, askKey };
@@ -165,6 +169,8 @@ export function settle(
   const why = describeExit(lastExit, end.reason);
   return { ...over, lastExit, ...nextByPolicy(assignment, record, ended, why, now, random) };
 }
+
+const STOPPED = { rest: atRest('stopped', ''), restarts: 0, fastDeaths: 0 };
 
 /** To the policy, a start that failed is a failure without uptime. */
 const FAILED_START: EndedRun = {

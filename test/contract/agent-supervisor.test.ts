@@ -285,8 +285,10 @@ exit 0
       await reopen();
       supervisor.verify();
       expect(supervisor.status(1)).toMatchObject({ state: 'crash-loop', restarts: 2 });
+      const stopped = await supervisor.apply(wanted({ revision: 2, desired: 'stopped' }));
+      expect(stopped).toMatchObject({ state: 'stopped', restarts: 0 });
       writeFileSync(join(stateDir, 'instances/1/data/well'), '');
-      const well = await supervisor.apply(wanted({ revision: 2, restartGeneration: 1 }));
+      const well = await supervisor.apply(wanted({ revision: 3, restartGeneration: 1 }));
       expect(well).toMatchObject({ state: 'running', restarts: 0 });
       expect(startsOf(stateDir)).toHaveLength(4);
     });

@@ -97,7 +97,7 @@ test.each<[string, Assignment, InstanceRecord, Observation | null, object]>([
     assignment({ desired: 'stopped' }),
     resting('backoff', assignment(), NOW),
     null,
-    { do: 'nothing' },
+    { do: 'give-up', rest: { rest: { state: 'stopped' }, restarts: 0 } },
   ],
   ['a crash loop is left alone', assignment(), resting('crash-loop'), null, { do: 'nothing' }],
   [

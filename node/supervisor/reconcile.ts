@@ -1,0 +1,225 @@
+import type { Assignment } from '../../common/domain/instance.ts';
+import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import type { Launched } from '../process/launcher.ts';
+import { sweepRecord } from '../process/records.ts';
+import { runEvent } from './events.ts';
+import type { InstanceState } from './instance-state.ts';
+import { type Action, decide, type Observation, type RunEnd } from './lifecycle.ts';
+import { observeRun } from './observe.ts';
+import type { Ports } from './ports.ts';
+import type { StopReason } from './record.ts';
+import { settleRun } from './run-settle.ts';
+import { isPermanent, prepareStart } from './run-start.ts';
+import { endProgram } from './run-stop.ts';
+import type { Wake } from './wake.ts';
+
+/** Brings one instance to what is wanted of it. Its calls must not overlap: the instance's queue sees to that. */
+export interface Reconciler {
+  /**
+   * Does what is to be done until there is nothing left, or something to wait for.
+   *
+   * @returns what failed on the way, or null.
+   */
+  reconcile(): Promise<unknown>;
+  /** Looks at what an earlier agent left: takes down what ended meanwhile. @returns what is to be seen of its run now. */
+  takeStock(): Promise<Observation | null>;
+  /** From now on its processes cannot be told. */
+  doubt(reason: string): void;
+  /** Starts nothing more. */
+  close(): void;
+}
+
+/** How long a shim may take to say that its program runs, or how it ended, before we stop waiting in line for it. */
+const RECORD_PATIENCE_MS = 10_000;
+/** Changes of the records are watched; this is for one that the kernel's queue dropped: inotify(7). */
+const LOOK_EVERY_MS = 1000;
+
+/**
+ * @param poke has the instance looked at again, in its turn.
+ * @param wake rings when its records change.
+ */
+export function createReconciler(
+  state: InstanceState,
+  ports: Ports,
+  wake: Wake,
+  poke: () => void,
+): Reconciler {
+  const { instanceId } = state;
+  const { clock, events, logger } = ports;
+  let spawned: (Launched & { runId: string; isOver: boolean }) | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  async function observe(): Promise<Observation | null> {
+    const { recordPath } = state;
+    const { run, groupKey } = state.record;
+    if (run === null || recordPath === null) return null;
+    const mine = spawned?.runId === run.runId ? spawned : null;
+    const shimOfMine = mine === null ? 'unknown' : mine.isOver ? 'over' : 'alive';
+    return await observeRun(run, recordPath, shimOfMine, {
+      bootId: ports.bootId,
+      procRoot: ports.procRoot,
+      findShims: ports.findShims,
+      pids: () => ports.driver.pids(groupKey),
+    });
+  }
+
+  async function reconcile(): Promise<unknown> {
+    let failure: unknown = null;
+    clearTimeout(timer);
+    while (!closed && state.assignment !== null && state.broken === null) {
+      const { assignment } = state;
+      try {
+        const action = decide(assignment, state.record, await observe(), clock());
+        if (action.do !== 'doubt' && state.passing.doubt !== null) state.pass({ doubt: null });
+        if (action.do === 'nothing') break;
+        if (action.do === 'wait') {
+          timer = setTimeout(poke, Math.max(1, action.until - clock()));
+          break;
+        }
+        if (action.do === 'doubt') {
+          doubt(action.reason);
+          break;
+        }
+        if (action.do === 'await-record') {
+          if (await recordComes()) continue;
+          break;
+        }
+        failure = (await act(action, assignment)) ?? failure;
+      } catch (error) {
+        if (closed) break;
+        // Left as it is, to be looked at again; nothing is retried in a hurry.
+        logger.error({ instanceId, err: error }, 'instance left as it is');
+        state.pass({ note: describeError(error) });
+        failure = error;
+        break;
+      }
+    }
+    if (state.passing.starting) state.pass({ starting: false });
+    return failure;
+  }
+
+  /** Waits until the records say more than that a shim is at work. */
+  async function recordComes(): Promise<boolean> {
+    const deadline = clock() + RECORD_PATIENCE_MS;
+    while (!closed && clock() < deadline) {
+      if ((await observe())?.kind !== 'pending') return true;
+      await wake.sleep(LOOK_EVERY_MS);
+    }
+    return false;
+  }
+
+  /** @returns the error of a start that failed, or null. */
+  async function act(
+    action: Exclude<Action, { do: 'nothing' | 'wait' | 'await-record' | 'doubt' }>,
+    wanted: Assignment,
+  ): Promise<unknown> {
+    switch (action.do) {
+      case 'start':
+        return await start(wanted, action.byPolicy);
+      case 'note-started':
+        await noteStarted(action);
+        return null;
+      case 'stop':
+        await stop(wanted, action.reason);
+        return null;
+      case 'give-up':
+        state.save({ ...state.record, ...action.rest, since: clock() });
+        return null;
+      case 'settle':
+        await settleAs(wanted, action.end);
+        if (action.end.kind !== 'not-started') return null;
+        return new SgridError('start_failed', `${wanted.spec.name}: ${action.end.reason}`, {
+          hint: "look at the instance's log and its limits",
+        });
+    }
+  }
+
+  async function start(wanted: Assignment, byPolicy: boolean): Promise<unknown> {
+    state.pass({ starting: true, note: '', adopted: false });
+    const { record } = state;
+    try {
+      const { run, cgroup, request } = await prepareStart(ports, wanted, record, byPolicy);
+      if (closed) return null;
+      const counters = byPolicy ? { restarts: record.restarts + 1 } : { restarts: 0, fastDeaths: 0 };
+      // The intent is on the disk before anything is spawned.
+      state.save({ ...record, ...counters, cgroup, run, runs: run.number, since: clock() });
+      const launched = { ...ports.launcher.launch(request), runId: run.runId, isOver: false };
+      spawned = launched;
+      void launched.ended.then(() => {
+        launched.isOver = true;
+        poke();
+      });
+      return null;
+    } catch (error) {
+      logger.warn({ instanceId, err: error }, 'start failed');
+      const permanent = isPermanent(error);
+      await settleAs(wanted, { kind: 'not-started', reason: describeError(error), permanent });
+      return error;
+    }
+  }
+
+  async function noteStarted(seen: Extract<Action, { do: 'note-started' }>): Promise<void> {
+    const { program, shim, startedAt } = seen;
+    const { run } = state.record;
+    if (run === null) return;
+    const text = `started run ${run.number}, release ${run.release.version}, pid ${program.pid}`;
+    events.append(runEvent(run.runId, 'instance.started', instanceId, startedAt, text));
+    await ports.logStore.mark(instanceId, text).catch((error: unknown) => {
+      logger.warn({ instanceId, err: error }, 'log could not be marked');
+    });
+    state.save({ ...state.record, run: { ...run, program, shim, startedAt }, since: startedAt });
+  }
+
+  async function stop(wanted: Assignment, reason: StopReason): Promise<void> {
+    const { run, groupKey } = state.record;
+    if (run === null) return;
+    state.pass({ starting: reason === 'changed' || reason === 'restart' });
+    const stopping = run.stopping ?? { reason, at: clock() };
+    if (run.stopping === null) state.save({ ...state.record, run: { ...run, stopping }, since: stopping.at });
+    await endProgram({
+      ports,
+      instanceId,
+      groupKey,
+      run,
+      deadline: stopping.at + wanted.spec.graceMs,
+      isOver: async () => {
+        const seen = await observe();
+        return seen?.kind !== 'alive' && seen?.kind !== 'pending';
+      },
+      sleep: wake.sleep,
+    });
+  }
+
+  async function settleAs(wanted: Assignment, end: RunEnd): Promise<void> {
+    const { recordPath } = state;
+    state.save(await settleRun(ports, instanceId, wanted, state.record, recordPath, end));
+    // Only now: had we been killed before, the next agent would need them.
+    if (recordPath !== null) sweepRecord(recordPath);
+  }
+
+  function doubt(reason: string): void {
+    if (state.passing.doubt === reason) return;
+    logger.error({ instanceId, reason }, 'instance cannot be identified');
+    const runId = state.record.run?.runId ?? 'none';
+    events.append(runEvent(runId, 'instance.unknown', instanceId, clock(), reason));
+    state.pass({ doubt: reason, starting: false });
+  }
+
+  return {
+    reconcile,
+    doubt,
+    async takeStock() {
+      const seen = await observe();
+      const { assignment } = state;
+      const action = assignment === null ? null : decide(assignment, state.record, seen, clock());
+      // What ended meanwhile is taken down before anybody is told that it runs.
+      if (assignment !== null && action?.do === 'settle') await settleAs(assignment, action.end);
+      return seen;
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
