@@ -1,3 +1,4 @@
+import { withoutColours } from '../format/sgr.ts';
 import { displayWidth, takeColumns } from '../format/width.ts';
 import type { Line, Segment, Tone } from '../view-model/line.ts';
 
@@ -56,8 +57,12 @@ export function createTheme(env: Readonly<Record<string, string | undefined>>): 
   const palette = hasColours ? COLOURS : NO_COLOURS;
   const wrap = (text: string, sgr: string): string =>
     sgr === '' || text === '' ? text : `\x1b[${sgr}m${text}\x1b[0m`;
+  const styleOf = ({ sgr, tone = 'plain' }: Segment): string => {
+    if (sgr === undefined) return palette[tone];
+    return hasColours ? sgr : withoutColours(sgr);
+  };
   const paint = (segment: Segment, bar?: Line['bar']): string =>
-    wrap(segment.text, bar === undefined ? (segment.sgr ?? palette[segment.tone ?? 'plain']) : palette[bar]);
+    wrap(segment.text, bar === undefined ? styleOf(segment) : palette[bar]);
   return {
     hasColours,
     paint,

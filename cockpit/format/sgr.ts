@@ -108,3 +108,8 @@ export function sgrParameters(style: SgrStyle): string {
     .filter((parameter) => parameter !== '')
     .join(';');
 }
+
+/** What is left of SGR parameters where colours are not wanted: weight, underline, reverse video. */
+export function withoutColours(parameters: string): string {
+  return sgrParameters({ ...applySgr(PLAIN_STYLE, parameters), foreground: '', background: '' });
+}

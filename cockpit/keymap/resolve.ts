@@ -4,12 +4,16 @@ import { BINDINGS, type Binding } from './bindings.ts';
 import { contextOf, type KeyContext, TEXT_CONTEXTS } from './context.ts';
 import type { KeyPress } from './keys.ts';
 
+/** Where a key without a meaning is answered; questions and texts say themselves what they take. */
+const ANSWERING: ReadonlySet<KeyContext> = new Set(['nodes', 'instances', 'events', 'describe', 'help']);
+
 /** What a key means now; null when nothing. */
 export function resolveKey(state: CockpitState, press: KeyPress): Action | null {
   const context = contextOf(state);
   const binding = bindingsOf(context).find(({ keys }) => keys.includes(press.name));
   if (binding !== undefined) return binding.action;
-  return press.text !== '' && TEXT_CONTEXTS.has(context) ? textAction(press.text) : null;
+  if (press.text !== '' && TEXT_CONTEXTS.has(context)) return textAction(press.text);
+  return ANSWERING.has(context) ? { type: 'unbound', key: press.name } : null;
 }
 
 /** A paste is text where text is edited, and nothing elsewhere: its characters are not commands. */
@@ -23,6 +27,17 @@ function textAction(text: string): Action {
 
 export function bindingsOf(context: KeyContext): readonly Binding[] {
   return BINDINGS.filter(({ contexts }) => contexts.includes(context));
+}
+
+/** Why a key did nothing: where it works, when it works anywhere. */
+export function explainUnbound(key: string, context: KeyContext): string {
+  const elsewhere = BINDINGS.find(
+    ({ keys, contexts }) => keys.includes(key) && contexts.some((other) => ANSWERING.has(other)),
+  );
+  if (elsewhere === undefined) return `"${key}" does nothing here; ? lists the keys`;
+  const where = elsewhere.contexts.filter((other) => ANSWERING.has(other)).join(' and ');
+  const way = context === 'nodes' && elsewhere.contexts.includes('instances') ? '; enter opens them' : '';
+  return `"${key}" (${elsewhere.hint ?? elsewhere.help}) works on ${where}, not here${way}`;
 }
 
 /** Keys that two bindings of one context claim: there must be none. */

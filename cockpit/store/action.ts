@@ -71,6 +71,8 @@ export type CommandAction =
   | { readonly type: 'describe' }
   | { readonly type: 'logs' }
   | { readonly type: 'help' }
+  /** A key that means nothing on this screen. */
+  | { readonly type: 'unbound'; readonly key: string }
   | { readonly type: 'quit' };
 
 export type Action =

@@ -1,3 +1,5 @@
+import { contextOf } from '../keymap/context.ts';
+import { explainUnbound } from '../keymap/resolve.ts';
 import { INSTANCE_COLUMNS } from '../view-model/instance-columns.ts';
 import { layoutOf } from '../view-model/layout.ts';
 import { NODE_COLUMNS } from '../view-model/node-columns.ts';
@@ -145,6 +147,8 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       return logs.openLogs(state);
     case 'help':
       return become(navigate.openHelp(state));
+    case 'unbound':
+      return become(withToast(state, 'warn', explainUnbound(action.key, contextOf(state))));
     default:
       return assertNever(action);
   }

@@ -80,14 +80,33 @@ export interface RowMarks {
   readonly isStale: boolean;
 }
 
-export function rowLine<Row>({ columns, gap }: FittedColumns<Row>, row: Row, marks: RowMarks): Line {
+/** Words that run over the cells from column `from` to the end of the row. */
+export interface RowNote {
+  readonly from: string;
+  readonly segment: Segment;
+}
+
+export function rowLine<Row>(
+  { columns, gap }: FittedColumns<Row>,
+  row: Row,
+  marks: RowMarks,
+  note: RowNote | null = null,
+): Line {
   const lead = (marks.isSelected ? '>' : ' ') + (marks.isMarked ? '*' : ' ');
   const segments: Segment[] = [{ text: lead, tone: 'accent' }];
-  columns.forEach(({ column, width }, at) => {
+  const noteAt = note === null ? -1 : columns.findIndex(({ column }) => column.key === note.from);
+  const put = (at: number, { text, tone = 'plain' }: Segment): void => {
+    const space = at === 0 ? '' : ' '.repeat(gap);
+    segments.push({ text: space + text, tone: marks.isStale ? 'stale' : tone });
+  };
+  columns.slice(0, noteAt < 0 ? columns.length : noteAt).forEach(({ column, width }, at) => {
     const cell = column.cell(row);
-    const text = (at === 0 ? '' : ' '.repeat(gap)) + fitText(cell.text, width, column.align);
-    segments.push({ text, tone: marks.isStale ? 'stale' : (cell.tone ?? 'plain') });
+    put(at, { ...cell, text: fitText(cell.text, width, column.align) });
   });
+  if (note !== null && noteAt >= 0) {
+    const room = columns.slice(noteAt).reduce((sum, { width }) => sum + width + gap, -gap);
+    put(noteAt, { ...note.segment, text: fitText(note.segment.text, room) });
+  }
   return marks.isSelected ? { segments, bar: 'selected' } : { segments };
 }
 

@@ -42,7 +42,8 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'kind',
     title: 'EVENT',
-    minWidth: 19,
+    minWidth: 16,
+    maxWidth: 19,
     priority: 2,
     cell: ({ event }) => ({
       text: event.kind,
@@ -52,9 +53,9 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'subject',
     title: 'ON',
-    minWidth: 14,
+    minWidth: 12,
     maxWidth: 26,
-    priority: 4,
+    priority: 3,
     cell: ({ subject }) => ({ text: subject }),
   },
   {
@@ -68,9 +69,9 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'message',
     title: 'MESSAGE',
-    minWidth: 20,
+    minWidth: 18,
     maxWidth: 400,
-    priority: 3,
+    priority: 4,
     cell: ({ event }) => ({ text: plainText(event.message) }),
   },
 ];

@@ -17,6 +17,8 @@ export interface InstanceRow {
   readonly history: readonly (number | null)[];
   /** Null while no process runs. */
   readonly uptimeMs: number | null;
+  /** The clock of its node, which its times are in. */
+  readonly nodeNow: number;
 }
 
 export function instanceRow(fleet: FleetState, view: InstanceView, now: number): InstanceRow {
@@ -30,6 +32,7 @@ export function instanceRow(fleet: FleetState, view: InstanceView, now: number):
     figures: fleet.figures.get(view.instanceId),
     history: fleet.cpuHistory.get(view.instanceId) ?? [],
     uptimeMs: startedAt === null || !isAlive ? null : Math.max(0, nodeNow - startedAt),
+    nodeNow,
   };
 }
 

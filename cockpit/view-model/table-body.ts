@@ -2,9 +2,15 @@ import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { isGrouped } from '../store/rows.ts';
 import type { CockpitState, TableRow, View } from '../store/state.ts';
-import { type Column, fitColumns, headerLine, lineOf, rowLine } from './columns.ts';
+import { type Column, fitColumns, headerLine, lineOf, type RowNote, rowLine } from './columns.ts';
 import { EVENT_COLUMNS, eventRow } from './event-columns.ts';
-import { GROUPED_INSTANCE_COLUMNS, INSTANCE_COLUMNS, instanceRow } from './instance-columns.ts';
+import {
+  GROUPED_INSTANCE_COLUMNS,
+  INSTANCE_COLUMNS,
+  type InstanceRow,
+  instanceRow,
+} from './instance-columns.ts';
+import { instanceNote } from './instance-note.ts';
 import type { Line, Segment } from './line.ts';
 import { NODE_COLUMNS, nodeRow, tallyInstances } from './node-columns.ts';
 
@@ -27,10 +33,11 @@ export function tableLines(state: CockpitState, view: View, height: number): Tab
     case 'instances': {
       const isOfOneNode = view.screen.nodeId !== null || isGrouped(view);
       const columns = isOfOneNode ? GROUPED_INSTANCE_COLUMNS : INSTANCE_COLUMNS;
-      return tableOf(state, view, height, columns, (id) => {
+      const rowOf = (id: number): InstanceRow | undefined => {
         const instance = fleet.instances.get(id);
         return instance === undefined ? undefined : instanceRow(fleet, instance, now);
-      });
+      };
+      return tableOf(state, view, height, columns, rowOf, instanceNote);
     }
     default: {
       const bySeq = new Map((state.catalog.events ?? []).map((event) => [event.seq, event]));
@@ -48,15 +55,18 @@ function tableOf<Row>(
   height: number,
   columns: readonly Column<Row>[],
   rowOf: (id: number) => Row | undefined,
+  noteOf: (row: Row, shown: ReadonlySet<string>) => RowNote | null = () => null,
 ): TableLines {
   const fitted = fitColumns(columns, state.size.columns);
+  const shown = new Set(fitted.columns.map(({ column }) => column.key));
   const isStale = state.link.state !== 'up';
   const rows = table.rows.slice(table.top, table.top + height).flatMap((item) => {
     if (item.kind === 'group') return [groupLine(state, item)];
     const row = rowOf(item.id);
     if (row === undefined) return [];
     const isMarked = screen.name === 'instances' && state.marks.has(item.id);
-    return [rowLine(fitted, row, { isSelected: item.id === table.selectedId, isMarked, isStale })];
+    const marks = { isSelected: item.id === table.selectedId, isMarked, isStale };
+    return [rowLine(fitted, row, marks, noteOf(row, shown))];
   });
   return { header: headerLine(fitted, table.sort), rows };
 }

@@ -54,6 +54,26 @@ describe('instances', () => {
     ]);
   });
 
+  test('at 80 columns an instance that does not run says why, in the place of the figures that it has none of', () => {
+    const session = Session.ready().keys('enter');
+    const exit = {
+      ...statusOf(4).lastExit,
+      code: 3,
+      oomKilled: false,
+      endedAt: snapshot.at - 12_000,
+    } as never;
+    const crashed = {
+      ...instance(4),
+      status: { ...statusOf(4), lastExit: exit, reason: 'eight fast deaths' },
+    };
+    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [crashed] } });
+    expect(session.body()[2]).toMatch(
+      /^> crash-loop +native-echo +0\.9\.1 +exit 3 \d+s ago, 8 restarts, eight f.*~$/,
+    );
+    expect(displayWidth(session.body()[2] ?? '')).toBeLessThanOrEqual(80);
+    expect(session.body()[3]).toMatch(/running +pricing .* 4333/);
+  });
+
   test('uptime counts from the start on the node, whatever the three clocks say', () => {
     // Instance 2 is on node 2, whose clock is 1.5 s ahead of the master's, which is 5 s ahead of the cockpit's.
     const session = Session.ready().keys('down', 'enter');
@@ -128,6 +148,25 @@ describe('instances', () => {
     });
     expect(session.body().join('\n')).toContain(' ->1.2.0 ');
   });
+});
+
+test('a key that does nothing on this screen says where it works', () => {
+  const session = Session.ready();
+  session.keys('r');
+  expect(session.status()).toContain('"r" (restart) works on instances');
+  expect(session.status()).toContain('enter opens them');
+  session.keys('j');
+  expect(session.status()).toBe('');
+  session.keys('z');
+  expect(session.status()).toContain('"z" does nothing here; ? lists the keys');
+  session.keys('esc', 'enter', 'r', 'z');
+  expect(session.status()).toBe('');
+});
+
+test('events name what they are about, also at 60 columns', () => {
+  const session = Session.ready({ columns: 60, rows: 15 }).keys(':ev\r');
+  session.does({ type: 'events', events: recording.events, whole: true });
+  expect(session.body()[0]).toMatch(/TIME +EVENT +ON +MESSAGE/);
 });
 
 describe('what depends on the link', () => {

@@ -1,0 +1,33 @@
+import { exitWords } from '../format/fleet-words.ts';
+import { plainText } from '../format/plain-text.ts';
+import { count } from '../format/quantity.ts';
+import { formatSpan } from '../format/time.ts';
+import type { RowNote } from './columns.ts';
+import { type InstanceRow, stateCell } from './instance-columns.ts';
+
+/**
+ * Why an instance does not run, in the place of figures that it has none of, where the terminal is too narrow for the
+ * column of last exits. Null for what runs, and for what nobody can know now.
+ */
+export function instanceNote(row: InstanceRow, shown: ReadonlySet<string>): RowNote | null {
+  const { view, node } = row;
+  const { status } = view;
+  if (shown.has('exit') || node?.link === 'down') return null;
+  if (status === null || status.pid !== null || status.state === 'running') return null;
+  const text = noteWords(row);
+  return text === '' ? null : { from: 'pid', segment: { text, tone: stateCell(view, node).tone ?? 'plain' } };
+}
+
+function noteWords({ view: { status }, nodeNow }: InstanceRow): string {
+  if (status === null) return '';
+  const { state, lastExit, nextStartAt, restarts, reason } = status;
+  const words: string[] = [];
+  const isAboutEnd = state !== 'preparing' && state !== 'starting';
+  if (lastExit !== null && isAboutEnd) {
+    words.push(`${exitWords(lastExit)} ${formatSpan(nodeNow - lastExit.endedAt)} ago`);
+  }
+  if (nextStartAt !== null) words.push(`again in ${formatSpan(nextStartAt - nodeNow)}`);
+  if (restarts > 0) words.push(count(restarts, 'restart'));
+  if (reason !== '') words.push(plainText(reason));
+  return words.join(', ');
+}
