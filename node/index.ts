@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import { PRODUCT_VERSION } from '../common/version.ts';
-import { main } from './main.ts';
+
+// The young generation stays at 2 MiB instead of growing to 32: an agent with 100 instances takes 20 MB less, at no
+// measurable cost. Before the rest is loaded, since it does not shrink again.
+setFlagsFromString('--semi-space-growth-factor=1');
+const { main } = await import('./main.ts');
 
 const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 

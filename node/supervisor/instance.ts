@@ -1,7 +1,7 @@
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
-import { identify, isAlive } from '../../common/system/process-identity.ts';
+import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
 import { recordName } from '../process/records.ts';
 import { runEvent } from './events.ts';
 import { loadInstanceState } from './instance-state.ts';
@@ -26,6 +26,8 @@ export interface Instance {
   running(): { groupKey: string; pid: number | null } | null;
   /** Releases that must stay on this node for it: the one that runs and the one that is wanted. */
   releases(): ReleaseRef[];
+  /** What is wanted of it; null before the first `apply`. */
+  assignment(): Assignment | null;
   serviceName(): string | null;
   /** Name of the records of the run that is under way. */
   recordName(): string | null;
@@ -94,6 +96,12 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
 
   function isNews({ revision }: Assignment): boolean {
     return state.assignment === null || revision > state.assignment.revision;
+  }
+
+  /** Like `isAlive`, without reading the boot id each second for each instance: that does not change under us. */
+  function isThere({ pid, startTicks, bootId }: ProcessIdentity): boolean {
+    const stat = readProcStat(pid, ports.procRoot);
+    return stat?.startTicks === startTicks && !'ZX'.includes(stat.state) && bootId === ports.bootId;
   }
 
   /** There is no record of a run, but are there processes? */
@@ -170,7 +178,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
     verify() {
       const { run, rest } = state.record;
       if (run !== null) {
-        if (run.program === null || !isAlive(run.program, ports.procRoot)) poke();
+        if (run.program === null || !isThere(run.program)) poke();
         return;
       }
       // A start that failed in a way that could not even be taken down (a full disk) set no timer.
@@ -185,6 +193,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
     },
 
     releases: () => [state.assignment?.release, state.record.run?.release].filter((each) => each != null),
+    assignment: () => state.assignment,
     serviceName: () => state.assignment?.spec.name ?? null,
     recordName: () => (state.record.run === null ? null : recordName(instanceId, state.record.run.runId)),
 
