@@ -24,6 +24,9 @@ export async function buildPayload(
   const disk = join(directory, 'payload.ext4');
   await mkdir(join(root, 'node_modules'), { recursive: true });
   for (const part of PARTS) await copyIfThere(join(repository, part), join(root, part));
+  // The launchers' compile cache of this machine fits no other; the guest puts its own there.
+  await rm(join(root, 'dist/.compile-cache'), { recursive: true, force: true });
+  await mkdir(join(root, 'dist/.compile-cache'), { recursive: true });
   const modules = join(repository, 'node_modules');
   for (const name of await readdir(modules)) {
     if (!UNNEEDED_PACKAGES.includes(name) && !name.startsWith('.vite'))
