@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { open as openFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,9 +25,13 @@ import {
   logReadRequestSchema,
 } from '../../../common/domain/log.ts';
 import { parseMark } from '../../../common/domain/log-mark.ts';
+import { archiveFile } from '../../../node/log/archive-format.ts';
+import { prepareCut } from '../../../node/log/collapse-range.ts';
 import { createLogStore, type LogStoreOptions } from '../../../node/log/create-log-store.ts';
+import { loadLineage, readDigest, saveLineage } from '../../../node/log/lineage.ts';
 import type { LogStore } from '../../../node/log/log-store.ts';
 import type { LogEvent } from '../../../node/log/rotator.ts';
+import { writeArchive } from '../../../node/log/write-archive.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const FLOOD = fileURLToPath(new URL('flood.mjs', import.meta.url));
@@ -333,6 +338,43 @@ describe.skipIf(!canCollapse())('where heads can be cut off (ext4, XFS)', () => 
     writeFileSync(begun, 'half');
     expectNumbered(await readAll(open()), 3000);
     expect(existsSync(begun)).toBe(false);
+  });
+
+  test('whoever takes over waits for the one who still cuts', async () => {
+    const first = open();
+    await first.prepare(1);
+    appendFileSync(stdout, numbered(1, 3000));
+    await readAll(first);
+    await first.close();
+    const lineage = loadLineage(`${stdout}.lineage`);
+    const handle = await openFile(stdout, 'r+');
+    try {
+      const cutBytes = 64 * 1024;
+      const archive = { startOffset: 0, endOffset: cutBytes };
+      const source = {
+        read: async (buffer: Uint8Array, position: number) =>
+          (await handle.read(buffer, 0, buffer.length, position)).bytesRead,
+      };
+      const path = archiveFile(stdout, { ...archive, isCompressed: true });
+      await writeArchive(path, source, cutBytes, new AbortController().signal);
+      const cutter = prepareCut(handle.fd, cutBytes);
+      const witness = {
+        position: 0,
+        before: readDigest(handle.fd, 0, 4096),
+        after: readDigest(handle.fd, cutBytes, 4096),
+      };
+      if (lineage === null) throw new Error('no lineage');
+      const pending = { method: 'collapse' as const, archive, witness, cutter: cutter.identity, at: now };
+      saveLineage(`${stdout}.lineage`, { ...lineage, pending });
+      const store = open();
+      const reading = readAll(store);
+      await store.read(request({ instanceId: (await store.prepare(2), 2) }));
+      await cutter.go();
+      expectNumbered(await reading, 3000);
+      expectNumbered(await readAll(store), 3000);
+    } finally {
+      await handle.close();
+    }
   });
 
   test('a service has limits of its own', async () => {
