@@ -1,5 +1,6 @@
 import { layoutOf } from '../view-model/layout.ts';
 import { pageLength } from '../view-model/page.ts';
+import { tableOf } from '../view-model/tables.ts';
 import type { CursorMove } from './action.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState, Screen } from './state.ts';
@@ -11,7 +12,7 @@ import { currentView, popView, pushView, viewOf, viewsTo, withTable } from './vi
 export function move(state: CockpitState, step: CursorMove): CockpitState {
   const { screen, table } = currentView(state);
   const height = layoutOf(state).body;
-  if (screen.name === 'nodes' || screen.name === 'instances' || screen.name === 'events') {
+  if (tableOf(screen) !== undefined) {
     return withTable(state, moveCursor(table, step, height));
   }
   const page = Math.max(1, height - 1);

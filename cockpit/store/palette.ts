@@ -18,6 +18,14 @@ const simple = (name: string, aliases: readonly string[], help: string, action: 
   action: () => action,
 });
 
+/** `web@2`, `@alpha` and `web@alpha:8101`, as instances are called, in the language of filters. */
+function addressFilter(text: string): string {
+  return text.replaceAll(/(^|\s)([\w.-]*)@([\w.-]+)(?::(\d+))?(?=\s|$)/g, (_, space, service, node, port) => {
+    const parts = [service === '' ? '' : `service:=${service}`, `node:=${node}`, port ? `port:${port}` : ''];
+    return space + parts.filter((part) => part !== '').join(' ');
+  });
+}
+
 export const PALETTE: readonly PaletteCommand[] = [
   {
     name: 'nodes',
@@ -29,9 +37,13 @@ export const PALETTE: readonly PaletteCommand[] = [
   {
     name: 'instances',
     aliases: ['inst', 'i'],
-    argument: '[filter]',
-    help: 'all instances, grouped by node',
-    action: (filter) => ({ type: 'go', screen: { name: 'instances', nodeId: null }, filter }),
+    argument: '[service@node] [filter]',
+    help: 'all instances, grouped by node; web@2 shows those of web on node 2',
+    action: (filter) => ({
+      type: 'go',
+      screen: { name: 'instances', nodeId: null },
+      filter: addressFilter(filter),
+    }),
   },
   {
     name: 'events',

@@ -1,3 +1,4 @@
+import { tableOf } from '../view-model/tables.ts';
 import type { EditAction } from './action.ts';
 import { completionsOf } from './palette.ts';
 import type { CockpitState, Prompt } from './state.ts';
@@ -43,6 +44,12 @@ export function cancelPrompt(state: CockpitState): CockpitState {
   if (prompt === null) return state;
   const closed = { ...state, prompt: null };
   return prompt.kind === 'filter' ? withFilter(closed, prompt.before) : closed;
+}
+
+/** What cannot be understood of the filter in force; null when all is well. */
+export function filterProblem(state: CockpitState): string | null {
+  const { screen, table } = currentView(state);
+  return tableOf(screen)?.problemOf(table.filter) ?? null;
 }
 
 export function withFilter(state: CockpitState, filter: string): CockpitState {

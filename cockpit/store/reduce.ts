@@ -1,8 +1,7 @@
 import { contextOf } from '../keymap/context.ts';
 import { explainUnbound } from '../keymap/resolve.ts';
-import { INSTANCE_COLUMNS } from '../view-model/instance-columns.ts';
 import { layoutOf } from '../view-model/layout.ts';
-import { NODE_COLUMNS } from '../view-model/node-columns.ts';
+import { tableOf } from '../view-model/tables.ts';
 import type { Action, CommandAction, ResultAction } from './action.ts';
 import { assertNever } from './assert-never.ts';
 import { takeData } from './data.ts';
@@ -11,7 +10,7 @@ import * as archive from './deploy-archive.ts';
 import * as logs from './logs.ts';
 import * as navigate from './navigate.ts';
 import { parsePalette } from './palette.ts';
-import { cancelPrompt, completePrompt, editPrompt, openPrompt } from './prompt.ts';
+import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt } from './prompt.ts';
 import { andThen, become, type Reduction } from './reduction.ts';
 import { settle } from './settle.ts';
 import type { CockpitState } from './state.ts';
@@ -157,6 +156,8 @@ function command(state: CockpitState, action: CommandAction): Reduction {
 function submitPrompt(state: CockpitState): Reduction {
   const { prompt } = state;
   const closed = { ...state, prompt: null };
+  // What cannot be understood stays under the cursor, where it can be mended.
+  if (prompt?.kind === 'filter' && filterProblem(state) !== null) return become(state);
   if (prompt?.kind !== 'palette' || prompt.field.text.trim() === '') return become(closed);
   const action = parsePalette(prompt.field.text);
   if (action === null) {
@@ -176,9 +177,7 @@ function scrollConfirm(state: CockpitState, move: string): CockpitState {
 /** The same column again turns the order round. */
 function sortBy(state: CockpitState, column: string): CockpitState {
   const { screen, table } = currentView(state);
-  const columns =
-    screen.name === 'nodes' ? NODE_COLUMNS : screen.name === 'instances' ? INSTANCE_COLUMNS : [];
-  const target = (columns as readonly { key: string; sortValue?: unknown; descendingFirst?: boolean }[]).find(
+  const target = tableOf(screen)?.columns.find(
     (candidate) => candidate.key === column && candidate.sortValue !== undefined,
   );
   if (target === undefined) return state;

@@ -1,7 +1,7 @@
 import { layoutOf } from '../view-model/layout.ts';
+import { tableOf } from '../view-model/tables.ts';
 import type { Effect } from './effect.ts';
 import type { Reduction } from './reduction.ts';
-import { makeRows, rowInputs } from './rows.ts';
 import type { CockpitState } from './state.ts';
 import { scrolled, withRows } from './table.ts';
 import { withoutExpiredToasts } from './toasts.ts';
@@ -32,11 +32,12 @@ export function settle(before: CockpitState, after: CockpitState): Reduction {
 
 function settleTable(state: CockpitState): CockpitState {
   const view = currentView(state);
-  const inputs = rowInputs(state, view);
-  if (inputs.length === 0) return state;
+  const model = tableOf(view.screen);
+  if (model === undefined) return state;
+  const inputs = model.inputs(state, view);
   const isSame =
     inputs.length === view.table.madeFrom.length &&
     inputs.every((input, at) => input === view.table.madeFrom[at]);
-  const table = isSame ? view.table : withRows(view.table, makeRows(state, view), inputs);
+  const table = isSame ? view.table : withRows(view.table, model.makeRows(state, view), inputs);
   return withTable(state, scrolled(table, layoutOf(state).body));
 }

@@ -1,13 +1,17 @@
 import type { FleetScope } from '../../common/domain/fleet.ts';
-import { GROUPED_SORT } from './rows.ts';
+import { GROUPED_SORT } from '../view-model/instances-table.ts';
+import { tableOf } from '../view-model/tables.ts';
 import type { CockpitState, Screen, TableState, View } from './state.ts';
 import { newTable } from './table.ts';
 
-const SORT_BY_NAME = { column: 'name', descending: false } as const;
+const UNSORTED = { column: '', descending: false } as const;
 
 export function viewOf(screen: Screen, filter = ''): View {
   const isOfAll = screen.name === 'instances' && screen.nodeId === null;
-  return { screen, table: newTable(isOfAll ? GROUPED_SORT : SORT_BY_NAME, filter) };
+  return {
+    screen,
+    table: newTable(isOfAll ? GROUPED_SORT : (tableOf(screen)?.defaultSort ?? UNSORTED), filter),
+  };
 }
 
 const NODES_VIEW = viewOf({ name: 'nodes' });

@@ -90,11 +90,11 @@ export function rowLine<Row>(
   { columns, gap }: FittedColumns<Row>,
   row: Row,
   marks: RowMarks,
-  note: RowNote | null = null,
+  note: RowNote | null | undefined = null,
 ): Line {
   const lead = (marks.isSelected ? '>' : ' ') + (marks.isMarked ? '*' : ' ');
   const segments: Segment[] = [{ text: lead, tone: 'accent' }];
-  const noteAt = note === null ? -1 : columns.findIndex(({ column }) => column.key === note.from);
+  const noteAt = note == null ? -1 : columns.findIndex(({ column }) => column.key === note.from);
   const put = (at: number, { text, tone = 'plain' }: Segment): void => {
     const space = at === 0 ? '' : ' '.repeat(gap);
     segments.push({ text: space + text, tone: marks.isStale ? 'stale' : tone });
@@ -103,7 +103,7 @@ export function rowLine<Row>(
     const cell = column.cell(row);
     put(at, { ...cell, text: fitText(cell.text, width, column.align) });
   });
-  if (note !== null && noteAt >= 0) {
+  if (note != null && noteAt >= 0) {
     const room = columns.slice(noteAt).reduce((sum, { width }) => sum + width + gap, -gap);
     put(noteAt, { ...note.segment, text: fitText(note.segment.text, room) });
   }
@@ -115,13 +115,6 @@ const collator = new Intl.Collator('en', { numeric: true });
 export function compareValues(a: number | string, b: number | string): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   return collator.compare(String(a), String(b));
-}
-
-/** Whether the text that a person sees in a row holds `needle`, upper and lower case alike. */
-export function rowMatches<Row>(columns: readonly Column<Row>[], row: Row, needle: string): boolean {
-  return columns.some(
-    (column) => column.isLive !== true && column.cell(row).text.toLowerCase().includes(needle),
-  );
 }
 
 /** One line of several pieces, cut at `width`. */

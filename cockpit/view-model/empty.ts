@@ -18,7 +18,7 @@ export function emptyLines(state: CockpitState): Line[] {
     return lines;
   }
   if (table.filter !== '') {
-    return [BLANK, textLine(`No row holds "${table.filter}".`), textLine('Esc shows all again.', 'dim')];
+    return [BLANK, textLine(`No row meets "${table.filter}".`), textLine('Esc shows all again.', 'dim')];
   }
   switch (screen.name) {
     case 'nodes':

@@ -12,7 +12,7 @@ import type { Line } from './line.ts';
 import { overviewLines } from './overview.ts';
 import { pageLines } from './page.ts';
 import { type StatusModel, statusModel } from './status.ts';
-import { tableLines } from './table-body.ts';
+import { tableOf } from './tables.ts';
 
 export type Body =
   | { readonly kind: 'lines'; readonly lines: readonly Line[] }
@@ -56,7 +56,8 @@ function bodyOf(state: CockpitState, rows: number): Body {
     case 'describe':
       return { kind: 'lines', lines: pageLines(state).slice(view.table.top, view.table.top + rows) };
     default: {
-      const table = tableLines(state, view, layout.body);
+      const table = tableOf(view.screen)?.lines(state, view, layout.body);
+      if (table === undefined) return { kind: 'lines', lines: [] };
       const body = table.rows.length === 0 ? emptyLines(state) : table.rows;
       return { kind: 'lines', lines: [...overviewLines(state, layout.overview), table.header, ...body] };
     }

@@ -224,6 +224,3 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     },
   },
 ];
-
-/** Below a line that names the node, its name in every row would say nothing. */
-export const GROUPED_INSTANCE_COLUMNS = INSTANCE_COLUMNS.filter((column) => column !== NODE_COLUMN);

@@ -1,6 +1,7 @@
 import { wrapWords } from '../format/width.ts';
 import type { CockpitState, Toast } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
+import { tableOf } from './tables.ts';
 
 /** Below this, lines would lose what they are for. */
 export const MIN_SIZE = { columns: 60, rows: 15 } as const;
@@ -37,7 +38,7 @@ export function toastRows(toast: Toast, columns: number): string[] {
 export function layoutOf(state: CockpitState): Layout {
   const { columns, rows } = state.size;
   const { screen } = currentView(state);
-  const isTable = state.confirm === null && ['nodes', 'instances', 'events'].includes(screen.name);
+  const isTable = state.confirm === null && tableOf(screen) !== undefined;
   const toast = state.prompt === null ? shownToast(state) : undefined;
   const status = toast === undefined ? 1 : toastRows(toast, columns).length;
   const overviewOf: Partial<Record<string, number>> = { nodes: rows >= ROOMY_ROWS ? 2 : 1, instances: 1 };

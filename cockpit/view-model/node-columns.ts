@@ -68,7 +68,8 @@ function ageCell(row: NodeRow): Segment {
   return { text: formatSpan(row.ageMs), tone: row.ageMs > OLD_SAMPLE_MS ? 'warn' : 'dim' };
 }
 
-function cpuShare(row: NodeRow): number | null {
+/** Thousandths of the whole machine: 1000 is all of its cores. */
+export function cpuShare(row: NodeRow): number | null {
   if (row.sample === undefined || row.view.info === null) return null;
   return row.sample.figures.cpuMillicores / row.view.info.cpuCount;
 }
@@ -80,7 +81,8 @@ function figure(row: NodeRow, value: number | null, text: string, warnAt: number
   return { text, tone: value > warnAt ? 'warn' : 'plain' };
 }
 
-function memoryShare(row: NodeRow): number | null {
+/** 0 to 1. */
+export function memoryShare(row: NodeRow): number | null {
   const figures = row.sample?.figures;
   return figures === undefined || figures.memoryTotalBytes === 0
     ? null

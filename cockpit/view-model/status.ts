@@ -1,10 +1,14 @@
 import { formatSpan } from '../format/time.ts';
 import { displayWidth, splitGraphemes, truncateStart } from '../format/width.ts';
 import { completionsOf } from '../store/palette.ts';
+import { filterProblem } from '../store/prompt.ts';
 import type { CockpitState, Job, TextField } from '../store/state.ts';
+import { currentView } from '../store/views.ts';
 import { lineOf } from './columns.ts';
+import { keysOf } from './filter.ts';
 import { shownToast, toastRows } from './layout.ts';
 import type { Line, Segment } from './line.ts';
+import { tableOf } from './tables.ts';
 
 /** What stands above the hints: the prompt while one types, else news, else what is under way. */
 export type StatusModel =
@@ -70,8 +74,18 @@ function promptLine(state: CockpitState): Line {
         tone: at === prompt.choice ? 'accent' : 'dim',
       });
     });
-  } else if (displayWidth(prompt.field.text) === 0) {
-    segments.push({ text: '  text that a row must hold', tone: 'dim' });
+  } else {
+    segments.push({ text: '  ' }, filterHelp(state));
   }
   return lineOf(segments, size.columns);
+}
+
+/** What may be typed next, or what is wrong with what was. */
+function filterHelp(state: CockpitState): Segment {
+  const problem = filterProblem(state);
+  if (problem !== null) return { text: problem, tone: 'warn' };
+  const keys = keysOf(tableOf(currentView(state).screen)?.fields ?? []);
+  const { text } = state.prompt?.field ?? { text: '' };
+  if (displayWidth(text) === 0) return { text: `text  !not  -r regex  key:value of ${keys}`, tone: 'dim' };
+  return { text: `keys: ${keys}`, tone: 'dim' };
 }

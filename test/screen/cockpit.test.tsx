@@ -227,7 +227,7 @@ describe('from the keyboard alone', () => {
     const { terminal } = openCockpit();
     await terminal.waitFor('alpha');
     terminal.type(':inst');
-    await terminal.waitFor(/:inst.*instances \[filter\]/);
+    await terminal.waitFor(/:inst.*instances \[service@node\] \[filter\]/);
     terminal.type(' pric');
     terminal.press('enter');
     const filtered = await terminal.waitFor('/pric 1 shown');
@@ -254,7 +254,7 @@ describe('from the keyboard alone', () => {
     await terminal.waitFor('pricing');
     terminal.send('\x1b[200~ry\rDy\x1b[201~');
     terminal.press('/');
-    await terminal.waitFor('text that a row must hold');
+    await terminal.waitFor('text  !not  -r regex  key:value');
     terminal.send('\x1b[200~web\r\n\x1b[201~');
     await terminal.waitFor('/web');
     expect(client.calls.map((call) => call.name)).not.toContain('instance.restart');

@@ -134,7 +134,7 @@ describe('instances', () => {
     expect(session.body().filter((line) => line.includes(' web '))).toHaveLength(3);
     expect(session.header()[1]).toContain('/WEB 3 shown');
     session.keys('esc', '/', '310M', 'enter');
-    expect(session.body().join('\n')).toContain('No row holds "310M"');
+    expect(session.body().join('\n')).toContain('No row meets "310M"');
     session.keys('esc');
     expect(session.body()).toHaveLength(11);
   });

@@ -1,0 +1,136 @@
+import type { CockpitState, Sort, TableRow, View } from '../store/state.ts';
+import { type Column, compareValues, fitColumns, headerLine, type RowNote, rowLine } from './columns.ts';
+import { compileFilter, type Filter, type FilterField } from './filter.ts';
+import { groupLine } from './group-line.ts';
+import type { Line } from './line.ts';
+
+/** What the rows of one table are made of. */
+export interface TableSource<Row> {
+  readonly columns: readonly Column<Row>[];
+  readonly fields: readonly FilterField<Row>[];
+  readonly defaultSort: Sort;
+  /**
+   * What the rows are made of, for comparing by identity: while all is the same, so are the rows.
+   *
+   * @param need `filter`: texts of rows are looked at · `live`: figures are, by the filter or the order
+   */
+  inputs(state: CockpitState, view: View, need: { filter: boolean; live: boolean }): readonly unknown[];
+  rows(state: CockpitState, view: View): readonly Row[];
+  /** Looks up single rows for painting; what all rows share is made once. */
+  rowById(state: CockpitState, view: View): (id: number) => Row | undefined;
+  idOf(row: Row): number;
+  /** Columns that say nothing in this view. */
+  isHidden?(column: Column<Row>, view: View): boolean;
+  /** The node that a row stands below, where rows are grouped in this view. */
+  groupOf?(view: View): ((row: Row) => number) | null;
+  noteOf?(row: Row, shown: ReadonlySet<string>): RowNote | null;
+  isMarked?(state: CockpitState, id: number): boolean;
+}
+
+export interface TableLines {
+  readonly header: Line;
+  readonly rows: readonly Line[];
+}
+
+/** A table, whatever its rows are. */
+export interface Table {
+  readonly columns: readonly Pick<Column<never>, 'key' | 'title' | 'descendingFirst' | 'sortValue'>[];
+  readonly fields: readonly { readonly keys: readonly string[] }[];
+  readonly defaultSort: Sort;
+  inputs(state: CockpitState, view: View): readonly unknown[];
+  /** Filtered, sorted, grouped. Costs a pass over everything, so it is done only when `inputs` changed. */
+  makeRows(state: CockpitState, view: View): readonly TableRow[];
+  /** The line of titles and the visible rows; what is scrolled out of sight costs nothing. */
+  lines(state: CockpitState, view: View, height: number): TableLines;
+  /** What cannot be understood in a filter; null when all is well. */
+  problemOf(filter: string): string | null;
+}
+
+export function defineTable<Row>(source: TableSource<Row>): Table {
+  const { columns, fields, idOf } = source;
+  const plain = columns.filter((column) => column.isLive !== true);
+  const textsOf = (row: Row): string[] => plain.map((column) => column.cell(row).text);
+  const compile = (filter: string): Filter<Row> => compileFilter(filter, fields, textsOf);
+  return {
+    columns,
+    fields,
+    defaultSort: source.defaultSort,
+    problemOf: (filter) => compile(filter).problem,
+    inputs: (state, view) => {
+      const { filter, sort } = view.table;
+      const { isEmpty, isLive } = compile(filter);
+      const isSortedLive = columns.find(({ key }) => key === sort.column)?.isLive === true;
+      return [
+        filter,
+        sort,
+        ...source.inputs(state, view, { filter: !isEmpty, live: isLive || isSortedLive }),
+      ];
+    },
+    makeRows: (state, view) => {
+      const filter = compile(view.table.filter);
+      const rows = source.rows(state, view);
+      const kept = filter.isEmpty ? rows : rows.filter(filter.test);
+      const sorted = ordered(columns, kept, view.table.sort, idOf);
+      const groupOf = source.groupOf?.(view) ?? null;
+      return groupOf === null
+        ? sorted.map((row) => ({ kind: 'row', id: idOf(row) }))
+        : grouped(sorted, groupOf, idOf);
+    },
+    lines: (state, view, height) => {
+      const { table } = view;
+      const shown = columns.filter((column) => source.isHidden?.(column, view) !== true);
+      const fitted = fitColumns(shown, state.size.columns);
+      const keys = new Set(fitted.columns.map(({ column }) => column.key));
+      const isStale = state.link.state !== 'up';
+      const rowById = source.rowById(state, view);
+      const rows = table.rows.slice(table.top, table.top + height).flatMap((item) => {
+        if (item.kind === 'group') return [groupLine(state, item.nodeId)];
+        const row = rowById(item.id);
+        if (row === undefined) return [];
+        const isSelected = item.id === table.selectedId;
+        const isMarked = source.isMarked?.(state, item.id) === true;
+        return [rowLine(fitted, row, { isSelected, isMarked, isStale }, source.noteOf?.(row, keys))];
+      });
+      return { header: headerLine(fitted, table.sort), rows };
+    },
+  };
+}
+
+function grouped<Row>(
+  rows: readonly Row[],
+  groupOf: (row: Row) => number,
+  idOf: (row: Row) => number,
+): TableRow[] {
+  const lines: TableRow[] = [];
+  let group: number | null = null;
+  for (const row of rows) {
+    const nodeId = groupOf(row);
+    if (nodeId !== group) lines.push({ kind: 'group', nodeId });
+    group = nodeId;
+    lines.push({ kind: 'row', id: idOf(row) });
+  }
+  return lines;
+}
+
+/** What is equal in the sorted column stands by name and then by id, so that rows keep their place. */
+function ordered<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  sort: Sort,
+  idOf: (row: Row) => number,
+): Row[] {
+  const valueBy = (key: string) => columns.find((column) => column.key === key)?.sortValue;
+  const main = valueBy(sort.column);
+  const byName = valueBy('name');
+  const keyed = rows.map((row) => ({
+    row,
+    main: main?.(row) ?? 0,
+    name: byName?.(row) ?? '',
+    id: idOf(row),
+  }));
+  const direction = sort.descending ? -1 : 1;
+  keyed.sort(
+    (a, b) => direction * compareValues(a.main, b.main) || compareValues(a.name, b.name) || a.id - b.id,
+  );
+  return keyed.map(({ row }) => row);
+}

@@ -1,0 +1,86 @@
+import { exitWords, nodeWords } from '../format/fleet-words.ts';
+import type { View } from '../store/state.ts';
+import { defineTable, type Table } from './define-table.ts';
+import type { FilterField } from './filter.ts';
+import { instanceSeverity } from './health.ts';
+import { INSTANCE_COLUMNS, type InstanceRow, instanceRow, stateCell } from './instance-columns.ts';
+import { instanceNote } from './instance-note.ts';
+
+const FIELDS: readonly FilterField<InstanceRow>[] = [
+  {
+    keys: ['state', 'status'],
+    texts: ({ view, node }) => [stateCell(view, node).text],
+    words: ({ view, node }) => [instanceSeverity(view, node) >= 2 ? 'unhealthy' : 'healthy'],
+  },
+  { keys: ['service', 'svc', 'name'], texts: ({ view }) => [view.serviceName] },
+  {
+    keys: ['node'],
+    texts: ({ node, view }) => [nodeWords(node, view.nodeId)],
+    amount: ({ view }) => view.nodeId,
+  },
+  {
+    keys: ['cpu'],
+    isLive: true,
+    unit: 'percent',
+    amount: ({ figures }) => (figures === undefined ? null : figures.cpuMillicores / 10),
+  },
+  {
+    keys: ['mem', 'memory'],
+    isLive: true,
+    unit: 'bytes',
+    amount: ({ figures }) => figures?.memoryBytes ?? null,
+  },
+  {
+    keys: ['release', 'rel', 'version'],
+    texts: ({ view }) => [view.release?.version ?? 'none', view.status?.release?.version ?? ''],
+  },
+  { keys: ['uptime', 'age'], isLive: true, unit: 'span', amount: ({ uptimeMs }) => uptimeMs },
+  { keys: ['restarts', 'rst'], amount: ({ view }) => view.status?.restarts ?? 0 },
+  {
+    keys: ['exit'],
+    texts: ({ view }) => (view.status?.lastExit == null ? [] : [exitWords(view.status.lastExit)]),
+  },
+  { keys: ['port'], amount: ({ view }) => view.port },
+  { keys: ['pid'], amount: ({ view }) => view.status?.pid ?? null },
+  { keys: ['group'], texts: ({ view }) => [view.group] },
+  { keys: ['type'], texts: ({ view }) => [view.type] },
+];
+
+/** Whether the table shows a line per node with its instances below. */
+function isGrouped({ screen, table }: View): boolean {
+  return screen.name === 'instances' && screen.nodeId === null && table.sort.column === 'node';
+}
+
+export const INSTANCES_TABLE: Table = defineTable<InstanceRow>({
+  columns: INSTANCE_COLUMNS,
+  fields: FIELDS,
+  defaultSort: { column: 'name', descending: false },
+  inputs: ({ fleet }, { screen }, need) => [
+    screen.name === 'instances' ? screen.nodeId : null,
+    fleet.nodes,
+    fleet.instances,
+    need.live ? fleet.figures : null,
+  ],
+  rows: ({ fleet, now }, { screen }) => {
+    const nodeId = screen.name === 'instances' ? screen.nodeId : null;
+    return [...fleet.instances.values()]
+      .filter((instance) => nodeId === null || instance.nodeId === nodeId)
+      .map((instance) => instanceRow(fleet, instance, now));
+  },
+  rowById:
+    ({ fleet, now }) =>
+    (id) => {
+      const instance = fleet.instances.get(id);
+      return instance === undefined ? undefined : instanceRow(fleet, instance, now);
+    },
+  idOf: ({ view }) => view.instanceId,
+  // Below a line that names the node, or where all are of one, its name in every row would say nothing.
+  isHidden: ({ key }, view) =>
+    key === 'node' && (isGrouped(view) || (view.screen.name === 'instances' && view.screen.nodeId !== null)),
+  groupOf: (view) => (isGrouped(view) ? ({ view: { nodeId } }) => nodeId : null),
+  noteOf: instanceNote,
+  isMarked: ({ marks }, id) => marks.has(id),
+});
+
+/** The order in which instances of all nodes stand below a line per node. */
+export const GROUPED_SORT = { column: 'node', descending: false } as const;
