@@ -14,6 +14,7 @@ import { createEventLog } from './event-log.ts';
 import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
 import { createFrameStream } from './fleet/frame-stream.ts';
 import { createAgentHandlers } from './handlers/agent-report.ts';
+import { createRegistry } from './handlers/registry.ts';
 import { listen } from './http/listen.ts';
 import { createHttpListener } from './http/listener.ts';
 import type { PackageStore } from './http/package-store.ts';
@@ -33,6 +34,12 @@ export interface MasterLimits {
   minReadyMs: number;
   /** How long a rollout waits for a node that is away. */
   nodeWaitMs: number;
+  /** Least time between two pushes of what changed in the registry. */
+  registryIntervalMs: number;
+  /** How long the registry keeps the instances of a node that was lost. */
+  registryGraceMs: number;
+  /** The same for nodes that have not come since this master started. */
+  registryStartGraceMs: number;
 }
 
 export const DEFAULT_MASTER_LIMITS: MasterLimits = {
@@ -42,6 +49,10 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   frameIntervalMs: 1_000,
   minReadyMs: 1_000,
   nodeWaitMs: 60_000,
+  registryIntervalMs: 250,
+  registryGraceMs: 10_000,
+  // Twice the longest pause of an agent between two attempts: 10 s, and half as much at random.
+  registryStartGraceMs: 30_000,
 };
 
 /** Larger than any message that is meant to be: a log chunk has 1 MiB, the report of a node with 10,000 instances 5. */
@@ -110,6 +121,15 @@ export async function createMaster(components: MasterComponents): Promise<Master
     now,
     intervalMs: limits.frameIntervalMs,
   });
+  const registry = createRegistry({
+    fleet,
+    send: (room, change) => tell(agents.to(room), agentLink.toClient, 'registry.changed', change),
+    join: (room, other) => agents.in(room).socketsJoin(other),
+    now,
+    intervalMs: limits.registryIntervalMs,
+    graceMs: limits.registryGraceMs,
+    startGraceMs: limits.registryStartGraceMs,
+  });
   const rollouts = createRolloutRunner({
     store,
     fleet,
@@ -144,7 +164,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     namespace: agents,
     authority,
     logger,
-    handlers: createAgentHandlers(deps),
+    handlers: createAgentHandlers({ ...deps, registry }),
     onLost({ nodeId, alias }, replaced) {
       relay.nodeLost(nodeId);
       const record = fleet.node(nodeId);
@@ -189,6 +209,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
       closing = true;
       rollouts.close();
       frames.close();
+      registry.close();
       relay.close();
       const closed = io.close();
       server.closeAllConnections();

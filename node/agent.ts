@@ -4,7 +4,13 @@ import type { InstanceStatus } from '../common/domain/instance.ts';
 import type { NodeInfo } from '../common/domain/node.ts';
 import type { MasterToAgent } from '../common/protocol/agent-link.ts';
 import { agentLink } from '../common/protocol/agent-link.ts';
-import { bindMessages, call, type RequestHandlers, tell } from '../common/protocol/bind.ts';
+import {
+  bindMessages,
+  call,
+  type NoticeHandlers,
+  type RequestHandlers,
+  tell,
+} from '../common/protocol/bind.ts';
 import { toWireError, wireErrorSchema } from '../common/protocol/errors.ts';
 import type { AgentHello } from '../common/protocol/handshake.ts';
 import type { EventQueue } from './supervisor/event-queue.ts';
@@ -13,7 +19,8 @@ import type { Logger } from './supervisor/ports.ts';
 export type LinkState = 'connecting' | 'up' | 'down' | 'refused';
 
 /** What goes over the link; each call has the signal that ends when the link does. */
-export type AgentHandlers = RequestHandlers<MasterToAgent, { signal: AbortSignal }>;
+export type AgentHandlers = RequestHandlers<MasterToAgent, { signal: AbortSignal }> &
+  NoticeHandlers<MasterToAgent, { signal: AbortSignal }>;
 
 export interface AgentLinkOptions {
   masterUrl: string;
@@ -23,6 +30,8 @@ export interface AgentLinkOptions {
   info: () => NodeInfo;
   statuses: () => InstanceStatus[];
   status: (instanceId: number) => InstanceStatus | null;
+  /** Of the registry of all nodes as it is kept here. */
+  registryDigest: () => string;
   events: EventQueue;
   clock: () => number;
   logger: Logger;
@@ -86,8 +95,12 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
 
   async function report(): Promise<void> {
     dirty.clear();
-    const payload = { at: options.clock(), info: options.info(), instances: options.statuses() };
-    await call(socket, agentLink.toMaster, 'node.report', payload);
+    await call(socket, agentLink.toMaster, 'node.report', {
+      at: options.clock(),
+      info: options.info(),
+      instances: options.statuses(),
+      registryDigest: options.registryDigest(),
+    });
   }
 
   socket.on('connect', async () => {
@@ -148,7 +161,9 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   );
 
   /** Each request gets the signal of the connection that it came by. */
-  function withSignal(handlers: AgentHandlers): RequestHandlers<MasterToAgent, null> {
+  function withSignal(
+    handlers: AgentHandlers,
+  ): RequestHandlers<MasterToAgent, null> & NoticeHandlers<MasterToAgent, null> {
     const wrap =
       <P, R>(handler: (payload: P, context: { signal: AbortSignal }) => R) =>
       (payload: P): R =>
@@ -159,6 +174,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       'instance.remove': wrap(handlers['instance.remove']),
       'log.read': wrap(handlers['log.read']),
       'log.files': wrap(handlers['log.files']),
+      'registry.changed': wrap(handlers['registry.changed']),
     };
   }
 

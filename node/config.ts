@@ -30,6 +30,8 @@ export const agentConfigSchema = z.object({
     .max(128)
     .default(() => hostname().slice(0, 128)),
   stateDir: z.string().min(1).default('/var/lib/sgridnode'),
+  /** Where `stat.json`, `stat-remote.json` and `node.port` are written for services to read; default: `stateDir`. */
+  registryDir: z.string().min(1).optional(),
   /** File with the token of role agent; default `<stateDir>/agent.token`. */
   tokenFile: z.string().min(1).optional(),
   cgroupDriver: z.union([z.literal('auto'), cgroupDriverNameSchema]).default('auto'),

@@ -1,5 +1,6 @@
 import type { AgentHandlers } from './agent.ts';
 import type { LogStore } from './log/log-store.ts';
+import type { Registry } from './registry/registry.ts';
 import type { ReleaseStore } from './release/release-store.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
@@ -8,6 +9,7 @@ export function createHandlers(
   supervisor: Supervisor,
   releaseStore: ReleaseStore,
   logStore: LogStore,
+  registry: Registry,
 ): AgentHandlers {
   return {
     'release.prepare': async ({ serviceName, release }) => {
@@ -21,5 +23,6 @@ export function createHandlers(
     },
     'log.read': (request, { signal }) => logStore.read(request, signal),
     'log.files': async ({ instanceId }) => ({ files: await logStore.files(instanceId) }),
+    'registry.changed': (change, { signal }) => registry.receive(change, signal),
   };
 }

@@ -79,6 +79,7 @@ function buildCommand({ stdout, stderr, version }: MainOptions): Command {
     .option('--host <address>', 'address of this node for others (default: its first one)')
     .option('--alias <name>', 'name of this node for people (default: the host name)')
     .option('--state-dir <directory>', 'everything the agent keeps (default: /var/lib/sgridnode)')
+    .option('--registry-dir <directory>', 'stat.json and stat-remote.json for services (default: <stateDir>)')
     .option('--token-file <file>', 'token of role agent (default: <stateDir>/agent.token)')
     .option('--cgroup-driver <name>', 'auto, systemd, cgroupfs-v2, cgroupfs-v1 or none (default: auto)')
     .option('--cgroup-parent <path>', "parent of the services' groups (default: business.slice)")

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { SgridError } from '../common/protocol/errors.ts';
 import { PROTOCOL_VERSION } from '../common/protocol/version.ts';
-import { explainFileError, readFileIfThere } from '../common/system/atomic-file.ts';
+import { explainFileError, readFileIfThere, writeFileAtomic } from '../common/system/atomic-file.ts';
 import { acquireLock } from '../common/system/lock-file.ts';
 import { readBootId } from '../common/system/process-identity.ts';
 import { type AgentLink, createAgentLink, type LinkState } from './agent.ts';
@@ -12,10 +12,13 @@ import { detectDriver, readOwnCgroups } from './cgroup/detect.ts';
 import type { AgentConfig } from './config.ts';
 import { createPackageFetcher } from './fetch-package.ts';
 import { createHandlers } from './handlers.ts';
-import { openLocalServer } from './http/local-server.ts';
+import { createDiscoveryEndpoint } from './http/discovery.ts';
+import { healthHandler, type LocalHandler, openLocalServer } from './http/local-server.ts';
 import { createLogStore } from './log/create-log-store.ts';
 import { createLauncher, probeSignalReset } from './process/launcher.ts';
 import { findShims } from './process/shims.ts';
+import { localEntries } from './registry/local-entries.ts';
+import { openRegistry, type Registry } from './registry/registry.ts';
 import { createReleaseStore } from './release/create-release-store.ts';
 import { sampleRegularly } from './sampling.ts';
 import { readNodeInfo } from './stats/node-info.ts';
@@ -56,13 +59,18 @@ const PROC_ROOT = '/proc';
 export async function startAgent(options: StartOptions): Promise<Agent> {
   const { config, logger, version } = options;
   const startedAt = Date.now();
-  const layout = stateLayout(resolve(config.stateDir));
+  const stateDir = resolve(config.stateDir);
+  const layout = stateLayout(
+    stateDir,
+    config.registryDir === undefined ? stateDir : resolve(config.registryDir),
+  );
   const opened: (() => void | Promise<void>)[] = [];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    makeStateDirectory(layout.root);
+    makeDirectory(layout.root);
+    makeDirectory(layout.registry);
     opened.push(acquireLock(layout.lockFile, 'this state directory').release);
     const bootId = readBootId(PROC_ROOT);
     const state = loadAgentState(layout.agentFile, bootId, readOwnCgroups(PROC_ROOT));
@@ -73,16 +81,21 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     });
     if (driver.warning !== '') logger.warn({ driver: driver.name }, driver.warning);
 
-    // The link is made last, and told of changes from the first on.
+    // The link and the registry are made last, and told of changes from the first on.
     let link: AgentLink | null = null;
-    const server = await openLocalServer(config.nodePort, () => ({
-      status: 'ok',
-      version,
-      nodeId: config.nodeIndex,
-      link: link?.state() ?? 'connecting',
-      cgroupDriver: driver.name,
-      instances: countStates(supervisor),
-    }));
+    let registry: Registry | null = null;
+    let discovery: LocalHandler = notReady;
+    const server = await openLocalServer(config.nodePort, [
+      healthHandler(() => ({
+        status: 'ok',
+        version,
+        nodeId: config.nodeIndex,
+        link: link?.state() ?? 'connecting',
+        cgroupDriver: driver.name,
+        instances: countStates(supervisor),
+      })),
+      (...request) => discovery(...request),
+    ]);
     opened.push(server.close);
 
     const logStore = createLogStore({ root: layout.logs, clock: Date.now });
@@ -137,10 +150,27 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
         random: Math.random,
         logger,
       },
-      (instanceId) => link?.statusChanged(instanceId),
+      (instanceId) => {
+        link?.statusChanged(instanceId);
+        registry?.localChanged();
+      },
     );
     opened.push(supervisor.close);
     const running = supervisor;
+    // Only now, when what runs has been identified: an agent that starts must not take it off the lists.
+    const known = openRegistry({
+      directory: layout.registry,
+      nodeId: config.nodeIndex,
+      local: () => localEntries(running.instances(), config.nodeIndex, config.host),
+      clock: Date.now,
+      logger,
+    });
+    registry = known;
+    opened.push(known.close);
+    const endpoint = createDiscoveryEndpoint(known, config.nodeIndex);
+    opened.push(endpoint.close);
+    discovery = endpoint.handler;
+    writeFileAtomic(join(layout.registry, 'node.port'), `${server.port}\n`, 0o644);
     const info = await nodeInfo;
     link = createAgentLink({
       masterUrl: config.mainNode,
@@ -153,10 +183,11 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
         alias: config.alias,
         innerAddress: config.host,
       }),
-      handlers: createHandlers(running, releaseStore, logStore),
+      handlers: createHandlers(running, releaseStore, logStore, known),
       info: () => info,
       statuses: running.statuses,
       status: running.status,
+      registryDigest: known.digest,
       events,
       clock: Date.now,
       logger,
@@ -180,7 +211,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
   }
 }
 
-function makeStateDirectory(directory: string): void {
+function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
   } catch (error) {
@@ -204,6 +235,11 @@ function tokenReader({ tokenFile }: AgentConfig, stateDir: string): () => string
 function findShell(): string {
   return ['/bin/dash', '/usr/bin/dash'].find(existsSync) ?? '/bin/sh';
 }
+
+const notReady: LocalHandler = ({ pathname }) => {
+  if (!pathname.startsWith('/v1/services')) return false;
+  throw new SgridError('busy', 'the agent is starting', { hint: 'try again in a second' });
+};
 
 function countStates(supervisor: Supervisor | null): Record<string, number> {
   const counts: Record<string, number> = {};

@@ -5,6 +5,7 @@ import { assignmentSchema, instanceStatusSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { idSchema, serviceNameSchema, sha256Schema, timestampSchema } from '../domain/names.ts';
 import { nodeInfoSchema } from '../domain/node.ts';
+import { registryChangeSchema } from '../domain/registry.ts';
 import { releaseRefSchema } from '../domain/release.ts';
 import { defineLink, notice, request } from './define.ts';
 
@@ -20,6 +21,8 @@ export const agentLink = defineLink({
         at: timestampSchema,
         info: nodeInfoSchema,
         instances: z.array(instanceStatusSchema).max(100_000),
+        /** `registryDigest` of the registry as the agent kept it: the same as the master's need not be sent. */
+        registryDigest: sha256Schema.optional(),
       }),
       result: emptySchema,
     }),
@@ -68,6 +71,8 @@ export const agentLink = defineLink({
       payload: z.object({ instanceId: idSchema }),
       result: z.object({ files: z.array(logFileSchema) }),
     }),
+    /** What changed in the registry of all nodes, at most four a second; the first one follows the report. */
+    'registry.changed': notice({ payload: registryChangeSchema }),
   },
 });
 

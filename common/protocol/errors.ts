@@ -40,6 +40,8 @@ export const ERROR_CODES = [
   'stop_failed',
   /** The instance's process cannot be identified; nothing is signalled or started. */
   'identity_in_doubt',
+  /** Too many of these are under way here already (the agent's HTTP port); or it is not ready yet. Worth another try. */
+  'busy',
   /** A file, directory or port cannot be used by this user. */
   'permission_denied',
   /** The disk is full. */

@@ -38,6 +38,7 @@ export interface FleetModel {
   saw(nodeId: number, at: number): void;
   instance(instanceId: number): InstanceEntry | null;
   instancesOf(nodeId: number): InstanceEntry[];
+  instances(): Iterable<InstanceEntry>;
   /** Ignores a record that is older than the one it has. */
   putInstance(record: InstanceRecord): void;
   removeInstance(instanceId: number): void;
@@ -116,6 +117,7 @@ export function createFleetModel(): FleetModel {
       if (node !== undefined) node.record.lastSeenAt = at;
     },
     instance: (instanceId) => instances.get(instanceId) ?? null,
+    instances: () => instances.values(),
     instancesOf(nodeId) {
       const found: InstanceEntry[] = [];
       for (const instanceId of nodes.get(nodeId)?.instanceIds ?? []) {

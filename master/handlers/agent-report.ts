@@ -7,6 +7,7 @@ import type { AgentHello } from '../../common/protocol/handshake.ts';
 import type { NewEvent } from '../store/events.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import type { HandlerDependencies } from './context.ts';
+import type { Registry } from './registry.ts';
 
 export interface AgentContext {
   hello: AgentHello;
@@ -26,9 +27,9 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
 
 /** What agents tell. An agent is believed only about its own node and the instances that are on it. */
 export function createAgentHandlers(
-  deps: HandlerDependencies & { logger: Logger },
+  deps: HandlerDependencies & { logger: Logger; registry: Registry },
 ): RequestHandlers<AgentToMaster, AgentContext> & NoticeHandlers<AgentToMaster, AgentContext> {
-  const { store, fleet, commands, rollouts, events, now, background, logger } = deps;
+  const { store, fleet, commands, rollouts, events, now, background, logger, registry } = deps;
   /** Instances that are nobody's, told once per node. */
   const strangers = new Map<number, Set<number>>();
 
@@ -58,7 +59,7 @@ export function createAgentHandlers(
   };
 
   return {
-    'node.report': async ({ at, info, instances }, { hello, current }) => {
+    'node.report': async ({ at, info, instances, registryDigest }, { hello, current }) => {
       const { nodeId, agentId, alias, innerAddress } = hello;
       const record: NodeRecord = {
         nodeId,
@@ -72,6 +73,7 @@ export function createAgentHandlers(
       await store.nodes.save(record, now());
       if (!current()) return {};
       fleet.putNode(record, true);
+      registry.welcome(nodeId, registryDigest);
       await keepStatuses(nodeId, instances);
       await events.record({
         kind: 'node.connected',

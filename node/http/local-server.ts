@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { sendError, sendJson } from './respond.ts';
 
 /** What `GET /healthz` answers. */
 export interface AgentHealth {
@@ -13,30 +14,59 @@ export interface AgentHealth {
   instances: Record<string, number>;
 }
 
+/** Answers GET and HEAD of the paths that are its own. @returns false, having done nothing, for all others. */
+export type LocalHandler = (url: URL, request: IncomingMessage, response: ServerResponse) => boolean;
+
 export interface LocalServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
+export function healthHandler(health: () => AgentHealth): LocalHandler {
+  return ({ pathname }, _request, response) => {
+    if (pathname !== '/healthz') return false;
+    sendJson(response, 200, health());
+    return true;
+  };
+}
+
 /**
- * The agent's HTTP port for programs on this machine: loopback only, since it asks for no token.
+ * The agent's HTTP port for programs on this machine: loopback only, since it asks for no token; nothing can be changed
+ * through it.
  *
  * @param port 0 takes a free one.
+ * @param handlers asked in turn.
  * @throws SgridError `conflict` or `permission_denied` when the port cannot be had.
  */
-export async function openLocalServer(port: number, health: () => AgentHealth): Promise<LocalServer> {
+export async function openLocalServer(port: number, handlers: readonly LocalHandler[]): Promise<LocalServer> {
   const server = createServer((request, response) => {
-    const known = request.url === '/healthz';
-    const allowed = request.method === 'GET' || request.method === 'HEAD';
-    const body = known && allowed ? health() : { error: { code: 'not_found', message: 'try GET /healthz' } };
-    response.writeHead(known && allowed ? 200 : 404, { 'content-type': 'application/json' });
-    response.end(`${JSON.stringify(body)}\n`);
+    try {
+      handle(request, response, handlers);
+    } catch (error) {
+      sendError(response, error);
+    }
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => reject(explain(error, port)));
   server.listen(port, '127.0.0.1', resolve);
   await promise;
   return { port: portOf(server), close: () => close(server) };
+}
+
+function handle(request: IncomingMessage, response: ServerResponse, handlers: readonly LocalHandler[]): void {
+  // A body is never looked at.
+  request.resume();
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const error = new SgridError('bad_request', 'only GET and HEAD are answered here');
+    sendError(response, error, 405, { allow: 'GET, HEAD' });
+    return;
+  }
+  const url = URL.parse(request.url ?? '', 'http://127.0.0.1');
+  if (url === null) throw new SgridError('bad_request', 'the path cannot be understood');
+  if (handlers.some((handler) => handler(url, request, response))) return;
+  throw new SgridError('not_found', `nothing is served at ${url.pathname}`, {
+    hint: 'try GET /healthz or GET /v1/services',
+  });
 }
 
 function explain(error: NodeJS.ErrnoException, port: number): unknown {

@@ -8,8 +8,8 @@ export interface EnvironmentPlaces {
   /** The instance's own directory. */
   instanceDirectory: string;
   dataDirectory: string;
-  /** The agent's state directory. */
-  stateDirectory: string;
+  /** Where the registry's files are. */
+  registryDirectory: string;
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -41,7 +41,7 @@ export function programEnvironment(
     SGRID_PACKAGE_DIR: places.packageDirectory,
     SGRID_SERVANT_DIR: places.instanceDirectory,
     SGRID_DATA_DIR: places.dataDirectory,
-    SGRID_NODE_DIR: places.stateDirectory,
+    SGRID_NODE_DIR: places.registryDirectory,
   };
 }
 

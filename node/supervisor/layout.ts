@@ -11,6 +11,8 @@ export interface StateLayout {
   readonly releases: string;
   readonly logs: string;
   readonly eventsFile: string;
+  /** What programs on this machine read of the agent: the registry's files. */
+  readonly registry: string;
   readonly instances: string;
   instance(instanceId: number): InstanceLayout;
 }
@@ -27,7 +29,8 @@ export interface InstanceLayout {
   readonly current: string;
 }
 
-export function stateLayout(root: string): StateLayout {
+/** @param registry default: the state directory itself. */
+export function stateLayout(root: string, registry = root): StateLayout {
   const instances = join(root, 'instances');
   return {
     root,
@@ -37,6 +40,7 @@ export function stateLayout(root: string): StateLayout {
     releases: join(root, 'releases'),
     logs: join(root, 'logs'),
     eventsFile: join(root, 'events', 'queue.jsonl'),
+    registry,
     instances,
     instance(instanceId) {
       const directory = join(instances, String(instanceId));
@@ -59,6 +63,7 @@ export function makeLayout(layout: StateLayout): void {
     layout.releases,
     layout.logs,
     layout.instances,
+    layout.registry,
     join(layout.root, 'events'),
   ])
     mkdirSync(directory, { recursive: true, mode: 0o755 });

@@ -53,7 +53,7 @@ export async function prepareStart(
       packageDirectory,
       instanceDirectory: own.directory,
       dataDirectory: own.data,
-      stateDirectory: layout.root,
+      registryDirectory: layout.registry,
     },
     ports.env,
   );

@@ -19,6 +19,8 @@ export interface Supervisor {
   remove(instanceId: number): Promise<void>;
   statuses(): InstanceStatus[];
   status(instanceId: number): InstanceStatus | null;
+  /** What is wanted of each, and how it is; without those of which nothing is wanted. */
+  instances(): { assignment: Assignment; status: InstanceStatus }[];
   /** What runs now, for the sampler. */
   targets(): SampleTarget[];
   /** The safety net, for once a second: looks after programs whose end no record announced. */
@@ -105,6 +107,11 @@ export async function openSupervisor(
     },
     statuses: () => [...instances.values()].map((instance) => instance.status()),
     status: (instanceId) => instances.get(instanceId)?.status() ?? null,
+    instances: () =>
+      [...instances.values()].flatMap((instance) => {
+        const assignment = instance.assignment();
+        return assignment === null ? [] : [{ assignment, status: instance.status() }];
+      }),
     targets: () =>
       [...instances].flatMap(([instanceId, instance]) => {
         const running = instance.running();

@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../common/domain/event.ts';
 import { type InstanceFigures, packFigures } from '../../common/domain/figures.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { RegistryChange } from '../../common/domain/registry.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
 import { bindMessages, call, tell } from '../../common/protocol/bind.ts';
@@ -30,6 +31,8 @@ export interface TestAgent {
   /** Every assignment that was newer than the one before, in order. */
   readonly applied: Assignment[];
   readonly prepared: ReleaseRef[];
+  /** What it was told of the registry, in order. */
+  readonly registryChanges: RegistryChange[];
   readonly behaviour: AgentBehaviour;
   /** Connects and reports. @throws SgridError that the master refused the connection with. */
   connect(): Promise<Socket>;
@@ -48,12 +51,15 @@ export function createTestAgent(
     agentId?: string;
     behaviour?: Partial<AgentBehaviour>;
     startedAt?: number;
+    /** Asked at every connection for what it kept of the registry. */
+    registryDigest?: () => string;
   } = {},
 ): TestAgent {
   const { nodeId = 1, agentId = randomUUID(), startedAt = Date.now() } = options;
   const statuses = new Map<number, InstanceStatus>();
   const applied: Assignment[] = [];
   const prepared: ReleaseRef[] = [];
+  const registryChanges: RegistryChange[] = [];
   let nextPid = 1000;
   let link: Socket | null = null;
 
@@ -89,6 +95,7 @@ export function createTestAgent(
     statuses,
     applied,
     prepared,
+    registryChanges,
     behaviour,
     socket,
     async connect() {
@@ -128,6 +135,7 @@ export function createTestAgent(
           },
           'log.read': (request) => behaviour.readLog(request),
           'log.files': async ({ instanceId }) => ({ files: await behaviour.logFiles(instanceId) }),
+          'registry.changed': (change) => void registryChanges.push(change),
         },
         { context: null },
       );
@@ -148,6 +156,7 @@ export function createTestAgent(
           runtimes: {},
         },
         instances: [...statuses.values()],
+        ...(options.registryDigest && { registryDigest: options.registryDigest() }),
       });
       return connected;
     },
