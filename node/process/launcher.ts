@@ -3,6 +3,9 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import type { CgroupJoin } from '../cgroup/driver.ts';
 import { SHIM_MARK } from './shims.ts';
 
+/** The shim's script as the second half of a start: the group is entered, the program is next. */
+const ENTERED_MARK = 'sgrid-entered';
+
 export interface LaunchRequest {
   /** Names the instance's group; also `SGRID_INSTANCE_KEY` of the program. */
   key: string;
@@ -44,6 +47,10 @@ export function createLauncher(options: {
   return {
     launch(request) {
       const [program = '', ...args] = request.command;
+      const entryOf = ({ group, record }: LaunchRequest): readonly string[] =>
+        group.execPrefix.length === 0
+          ? ['--']
+          : ['--via', ...group.execPrefix, options.shell, options.shimFile, ENTERED_MARK, record];
       // env takes a name with "=" for an assignment.
       const reset = program.includes('=') ? [] : options.resetSignals;
       const subprocess = execa(
@@ -51,8 +58,9 @@ export function createLauncher(options: {
         [
           ...[options.shimFile, SHIM_MARK, request.key, request.runId],
           ...[request.record, request.logFile, request.directory],
-          ...[...request.shims.procsFiles, '--', ...request.group.procsFiles, '--'],
-          ...[...request.group.execPrefix, ...reset, program, ...args],
+          ...[...request.shims.procsFiles, '--', ...request.group.procsFiles],
+          ...entryOf(request),
+          ...[...reset, program, ...args],
         ],
         {
           cwd: '/',

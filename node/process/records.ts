@@ -23,6 +23,7 @@ export interface ExitRecord {
 
 /** Exit statuses of the shim's child that mean "never became the program", while there is no started record. */
 export const START_FAILURES: Readonly<Record<number, string>> = {
+  1: 'the scope in its cgroup could not be made; its log says why',
   119: 'the group of the shims could not be entered',
   120: "the instance's cgroup could not be entered",
   121: 'the working directory could not be entered',

@@ -4,6 +4,10 @@
 #
 #   sh shim.sh sgrid-shim KEY RUN RECORD LOG DIRECTORY [SHIMS_PROCS]... -- [GROUP_PROCS]... -- PROGRAM [ARG]...
 #
+# or, where a command moves the process into its cgroup by executing what follows it, with
+#
+#   ... [GROUP_PROCS]... --via COMMAND [ARG]... sh shim.sh sgrid-entered RECORD PROGRAM [ARG]...
+#
 # The two records are RECORD.started and RECORD.exit; records.ts reads them. Both are written with room to spare before
 # the program starts and later overwritten in place, so that a full disk cannot lose them, and the last word of each
 # is "end", so that half a record is not taken for one. Only builtins are used: where nothing can be forked any more
@@ -42,20 +46,39 @@ program() {
   true >>"$log" || exit $NO_LOG
   exec </dev/null >>"$log" 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&-
   { echo 0 >/proc/self/oom_score_adj; } 2>/dev/null
-  while [ "$1" != -- ]; do
+  while [ "$1" != -- ] && [ "$1" != --via ]; do
     join "$1" || exit $NO_GROUP
     shift
   done
+  is_in=$1
   shift
   cd "$directory" || exit $NO_DIRECTORY
-  identify
   if [ -n "$had_locale" ]; then LC_ALL=$locale; else unset LC_ALL; fi
   trap - HUP INT QUIT TERM USR1 USR2 PIPE
   # The none driver finds an instance's processes by this; the shim itself must not carry it.
   SGRID_INSTANCE_KEY=$key
   export SGRID_INSTANCE_KEY
-  # Last of all: whoever reads it may signal the process.
+  if [ "$is_in" = --via ]; then
+    SGRID_SHIM=$shim
+    export SGRID_SHIM
+  else
+    record_start
+  fi
+  exec "$@"
+}
+
+# Last of all before the program: whoever reads it may signal the process.
+record_start() {
+  identify
   echo "$shim $pid $ticks end" 1<>"$record.started" || exit $NO_RECORD
+}
+
+# Still the same process, now in its cgroup. Had the command failed, nothing would have been started.
+entered() {
+  record=$2 shim=$SGRID_SHIM
+  unset SGRID_SHIM
+  shift 2
+  record_start
   exec "$@"
 }
 
@@ -121,5 +144,8 @@ shim() {
   done
 }
 
-shim "$@"
+case $1 in
+  sgrid-entered) entered "$@" ;;
+  *) shim "$@" ;;
+esac
 exit

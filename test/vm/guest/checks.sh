@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154
 # Sourced by scenarios: the words they are written in. `scenario` must be set to its name.
 
 # check WHAT COMMAND...: one line about whether the command succeeds.

@@ -1,6 +1,9 @@
+#!/bin/sh
 # The product as it is installed: master and agent as units of systemd, a service with limits, and everything that may
 # happen to the agent's unit. Ends after a reboot.
+# shellcheck disable=SC2034 # used by what is sourced
 scenario=agent
+# shellcheck disable=SC1091
 . /opt/sgridnext/test/vm/guest/checks.sh
 product=/opt/sgridnext
 PATH=$product/node_modules/.bin:$PATH

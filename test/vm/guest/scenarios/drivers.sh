@@ -1,5 +1,8 @@
+#!/bin/sh
 # The contract suite of the cgroup drivers on a machine whose whole tree is ours: systemd and cgroupfs-v2 for real.
+# shellcheck disable=SC2034 # used by what is sourced
 scenario=drivers
+# shellcheck disable=SC1091
 . /opt/sgridnext/test/vm/guest/checks.sh
 
 # The suite's tools write beside what they read, and the disk is read-only.

@@ -1,6 +1,9 @@
+#!/bin/sh
 # What the systemd driver rests on: why an instance's limits are on a slice and not on the scopes of its runs, and that
 # process 1 may reload or execute itself anew at any time.
+# shellcheck disable=SC2034 # used by what is sourced
 scenario=scopes
+# shellcheck disable=SC1091
 . /opt/sgridnext/test/vm/guest/checks.sh
 
 business=/sys/fs/cgroup/business.slice

@@ -1,6 +1,9 @@
+#!/bin/sh
 # Nothing of the product: what this machine is, and the two facts that the agent's design rests on. The first is the
 # negative control: without a group of its own a program dies with the unit that started it.
+# shellcheck disable=SC2034 # used by what is sourced
 scenario=smoke
+# shellcheck disable=SC1091
 . /opt/sgridnext/test/vm/guest/checks.sh
 
 first_line() { "$@" | head -n 1; }
