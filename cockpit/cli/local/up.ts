@@ -96,9 +96,15 @@ async function show(system: LocalSystem, missing: readonly InstanceView[], io: C
   const { token } = readTokenFile(system.layout.operatorTokenFile);
   const target = { url: system.url(), token, warning: null };
   if (terminalOf(io) !== null) {
-    await showCockpit(target, io);
-    printLine(io.stderr, 'sgrid: the services keep running');
-    printLine(io.stderr, '       come back with "npm start" or "sgrid"; stop everything with "npm run stop"');
+    try {
+      await showCockpit(target, io);
+    } finally {
+      printLine(io.stderr, 'sgrid: the services keep running');
+      printLine(
+        io.stderr,
+        '       come back with "npm start" or "sgrid"; stop everything with "npm run stop"',
+      );
+    }
     return;
   }
   await printReport(system, io);

@@ -1,3 +1,4 @@
+import { SgridError } from '../../../common/protocol/errors.ts';
 import { openClient } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { type CliIo, printLine, terminalOf } from '../io.ts';
@@ -10,6 +11,7 @@ export async function openCockpit(options: TargetOptions, io: CliIo): Promise<vo
   await showCockpit(target, io);
 }
 
+/** @throws SgridError `cancelled` when a signal ended it. */
 export async function showCockpit(target: Target, io: CliIo): Promise<void> {
   const terminal = terminalOf(io);
   if (terminal === null) {
@@ -18,11 +20,18 @@ export async function showCockpit(target: Target, io: CliIo): Promise<void> {
       'without one use "sgrid get instances", or see "sgrid --help"',
     );
   }
+  const { stdin, stdout } = terminal;
+  // Keys typed ahead would be echoed until the screen is loaded. What was echoed already has moved the cursor, and the
+  // alternate screen begins where the cursor is.
+  stdin.setRawMode(true);
+  stdout.write('\r');
   const client = await openClient(target, io);
   try {
     const { runCockpit } = await import('../../main.tsx');
-    await runCockpit({ ...terminal, client, env: io.env });
+    const exit = await runCockpit({ ...terminal, client, env: io.env, cwd: io.cwd, clock: io.clock });
+    if (exit.reason === 'signal') throw new SgridError('cancelled', `ended by ${exit.signal}`);
   } finally {
+    stdin.setRawMode(false);
     client.close();
   }
 }
