@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { logRotationSchema } from '../../common/domain/log.ts';
 import { formatMark } from '../../common/domain/log-mark.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { appendMark } from './append-mark.ts';
 import { createChangeWatch } from './change-watch.ts';
-import { createInstanceLog, type InstanceLog, makeLogFile } from './instance-log.ts';
+import { createInstanceLog, type InstanceLog, makeLogFile, type ReadableLog } from './instance-log.ts';
 import type { LogStore } from './log-store.ts';
 import { createOpenFiles } from './open-files.ts';
 import { createBlockCache } from './read-archive.ts';
@@ -14,6 +15,9 @@ import { readLog } from './read-log.ts';
 import { recoverCut } from './rotate-log.ts';
 import { type RotationPolicy, rotationPolicy } from './rotation-policy.ts';
 import { type LogEvent, startRotator } from './rotator.ts';
+import { createGate } from './search/gate.ts';
+import { searchLog } from './search/search-log.ts';
+import { startSearchThread } from './search/search-thread.ts';
 
 export interface LogStoreOptions {
   /** Directory of its own; made when absent. */
@@ -30,12 +34,16 @@ export interface LogStoreOptions {
   readonly checkIntervalMs?: number;
   /** Told of every rotation, and of the first of failures in a row. */
   readonly onEvent?: (event: LogEvent) => void;
+  /** What the thread of a search runs. */
+  readonly searchWorkerFile?: string;
 }
 
 const STDOUT = 'stdout';
 const POLL_INTERVAL_MS = 200;
 /** Of archives, 1 MiB each. */
 const UNPACKED_BLOCKS = 4;
+/** A thread each, on a machine that has other things to do. */
+const SEARCHES_AT_ONCE = 2;
 
 /** Logs as `<root>/<instanceId>/stdout.log`, each with a sidecar that keeps its positions valid over restarts. */
 export function createLogStore({
@@ -46,16 +54,19 @@ export function createLogStore({
   rotation = rotationPolicy(logRotationSchema.parse({})),
   checkIntervalMs = 1000,
   onEvent = () => {},
+  searchWorkerFile = fileURLToPath(new URL('./search/search-worker.ts', import.meta.url)),
 }: LogStoreOptions): LogStore {
   const openFiles = createOpenFiles(maxOpenFiles);
   const changes = createChangeWatch({ pollIntervalMs: POLL_INTERVAL_MS });
   const blockCache = createBlockCache(UNPACKED_BLOCKS);
   const logs = new Map<number, InstanceLog>();
   const policies = new Map<number, RotationPolicy>();
-  let closed = false;
+  const searches = createGate(SEARCHES_AT_ONCE);
+  const closing = new AbortController();
 
   const throwIfEnded = (signal?: AbortSignal): void => {
-    if (closed) throw new SgridError('cancelled', 'the logs are closed: the agent is stopping');
+    if (closing.signal.aborted)
+      throw new SgridError('cancelled', 'the logs are closed: the agent is stopping');
     if (signal?.aborted === true) throw new SgridError('cancelled', 'the reader of the log has gone');
   };
 
@@ -75,6 +86,14 @@ export function createLogStore({
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return logOf(instanceId);
     throw new SgridError('not_found', `instance ${instanceId} has no log on this node`, {
       hint: 'it was never started here',
+    });
+  };
+
+  const fileOf = ({ instanceId, file }: { instanceId: number; file: string }): ReadableLog => {
+    const log = existing(instanceId);
+    if (file === STDOUT) return log;
+    throw new SgridError('not_found', `instance ${instanceId} has no log file "${file}"`, {
+      hint: `it has: ${STDOUT}`,
     });
   };
 
@@ -110,17 +129,25 @@ export function createLogStore({
 
     async read(request, signal) {
       throwIfEnded(signal);
-      const log = existing(request.instanceId);
-      if (request.file !== STDOUT) {
-        throw new SgridError(
-          'not_found',
-          `instance ${request.instanceId} has no log file "${request.file}"`,
-          {
-            hint: `it has: ${STDOUT}`,
-          },
-        );
-      }
+      const log = fileOf(request);
       return await readLog(log, request, changes, () => throwIfEnded(signal), signal);
+    },
+
+    async search(request, signal) {
+      throwIfEnded(signal);
+      const log = fileOf(request);
+      const ended = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
+      return await searches(async () => {
+        throwIfEnded(signal);
+        const { pattern, syntax, ignoreCase } = request;
+        const thread = startSearchThread(searchWorkerFile, { pattern, syntax, ignoreCase }, ended);
+        try {
+          const now = (): number => performance.now();
+          return await searchLog(log, request, thread, now, () => throwIfEnded(signal));
+        } finally {
+          await thread.close();
+        }
+      });
     },
 
     async files(instanceId) {
@@ -132,7 +159,7 @@ export function createLogStore({
     },
 
     async close() {
-      closed = true;
+      closing.abort();
       await rotator.close();
       changes.close();
       openFiles.close();

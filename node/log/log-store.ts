@@ -1,4 +1,5 @@
 import type { LogFile, LogReadRequest, LogReadResult, LogRotation } from '../../common/domain/log.ts';
+import type { LogSearchRequest, LogSearchResult } from '../../common/domain/log-search.ts';
 
 export interface LogSettings {
   readonly rotation: LogRotation;
@@ -17,6 +18,13 @@ export interface LogStore {
   mark(instanceId: number, line: string): Promise<void>;
   /** @throws SgridError `not_found` for an unknown instance or file; `cancelled` when `signal` aborts a long poll. */
   read(request: LogReadRequest, signal?: AbortSignal): Promise<LogReadResult>;
+  /**
+   * Searches lines, in rotated files too.
+   *
+   * @throws SgridError `not_found`; `bad_request` for what is no regular expression; `timeout` when the pattern takes too
+   * long on a single line; `cancelled` by the signal
+   */
+  search(request: LogSearchRequest, signal?: AbortSignal): Promise<LogSearchResult>;
   files(instanceId: number): Promise<LogFile[]>;
   /** Ends all long polls and watchers. */
   close(): Promise<void>;

@@ -17,7 +17,7 @@ export async function readLog(
   signal?: AbortSignal,
 ): Promise<LogReadResult> {
   throwIfEnded();
-  const first = await answer(log, request);
+  const first = await readOnce(log, request);
   if (
     first.data.length > 0 ||
     first.isDisplaced ||
@@ -32,7 +32,7 @@ export async function readLog(
     for (;;) {
       // What happens from here on wakes the next sleep, so no write falls between looking and sleeping.
       wait.arm();
-      const { result, data, isDisplaced } = await answer(log, { ...request, from: first.result.end });
+      const { result, data, isDisplaced } = await readOnce(log, { ...request, from: first.result.end });
       throwIfEnded();
       if (data.length > 0 || isDisplaced || wait.isOver()) return result;
       await wait.sleep();
@@ -43,7 +43,7 @@ export async function readLog(
   }
 }
 
-interface Answer {
+export interface Answer {
   readonly result: LogReadResult;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly inode: number;
@@ -81,7 +81,11 @@ function createWait(
   };
 }
 
-async function answer(log: ReadableLog, request: LogReadRequest): Promise<Answer> {
+/** What is there now, without waiting. */
+export async function readOnce(
+  log: ReadableLog,
+  request: Pick<LogReadRequest, 'from' | 'direction' | 'maxBytes'>,
+): Promise<Answer> {
   for (;;) {
     const view = await log.view();
     const plan = planRead(view, request);

@@ -368,7 +368,8 @@ describe.skipIf(!canCollapse())('where heads can be cut off (ext4, XFS)', () => 
       saveLineage(`${stdout}.lineage`, { ...lineage, pending });
       const store = open();
       const reading = readAll(store);
-      await store.read(request({ instanceId: (await store.prepare(2), 2) }));
+      await store.prepare(2);
+      await store.read(request({ instanceId: 2 }));
       await cutter.go();
       expectNumbered(await reading, 3000);
       expectNumbered(await readAll(store), 3000);

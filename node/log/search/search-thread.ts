@@ -1,0 +1,70 @@
+import { Worker } from 'node:worker_threads';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import { createFind, type SearchPattern } from './find-in-line.ts';
+import type { ScanResult } from './scan-lines.ts';
+import type { ScanRequest } from './search-worker.ts';
+
+/** A thread that looks at chunks. */
+export interface SearchThread {
+  /**
+   * @throws SgridError `timeout` when a single line takes so long that the thread has to be ended; `cancelled` by the
+   * signal
+   */
+  scan(request: ScanRequest): Promise<ScanResult>;
+  close(): Promise<void>;
+}
+
+/** Behind its deadline a thread gets so long to come to the end of a line. */
+const PATIENCE_MS = 500;
+const MAX_HEAP_MIB = 64;
+
+/** @throws SgridError `bad_request` for what is no regular expression */
+export function startSearchThread(file: string, pattern: SearchPattern, signal?: AbortSignal): SearchThread {
+  checkPattern(pattern);
+  const worker = new Worker(file, {
+    workerData: pattern,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+  });
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  worker.on('error', failed.reject);
+  worker.on('exit', () => failed.reject(new SgridError('internal', 'the search ended unexpectedly')));
+  const cancel = (): void => failed.reject(new SgridError('cancelled', 'the search was cancelled'));
+  if (signal?.aborted === true) cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+
+  return {
+    async scan(request) {
+      const answered = Promise.withResolvers<ScanResult>();
+      worker.once('message', answered.resolve);
+      const timer = setTimeout(() => {
+        const message = `the pattern takes longer than ${request.maxMs + PATIENCE_MS} ms on one line`;
+        const hint = 'use a simpler one: nested repetitions such as (a+)+ can take for ever';
+        answered.reject(new SgridError('timeout', message, { hint }));
+      }, request.maxMs + PATIENCE_MS);
+      worker.postMessage(request, [request.chunk.buffer]);
+      try {
+        return await Promise.race([answered.promise, failed.promise]);
+      } finally {
+        clearTimeout(timer);
+        worker.off('message', answered.resolve);
+      }
+    },
+    async close() {
+      signal?.removeEventListener('abort', cancel);
+      await worker.terminate();
+    },
+  };
+}
+
+function checkPattern(pattern: SearchPattern): void {
+  try {
+    createFind(pattern);
+  } catch (error) {
+    throw new SgridError('bad_request', error instanceof Error ? error.message : String(error), {
+      hint: 'mend the regular expression, or search for it literally',
+      cause: error,
+    });
+  }
+}
