@@ -83,6 +83,7 @@ entered() {
 }
 
 look_at_jobs() {
+  words= # when the record cannot be opened, read leaves the old words, and bash would look for ever
   jobs 1<>"$record.exit"
   read -r words <"$record.exit"
 }
@@ -139,6 +140,7 @@ shim() {
   fi
   pause=1
   until echo "$status $words end" 1<>"$record.exit"; do
+    [ -d "${record%/*}" ] || exit # the state directory was removed: nobody is left to read it
     sleep $pause
     [ $pause -ge 30 ] || pause=$((pause * 2))
   done

@@ -119,6 +119,20 @@ for (const shell of ['dash', 'bash', 'busybox']) {
       },
     );
 
+    test('ends with its program when the state directory was removed under it', async () => {
+      const run = runShim(directory, ['/bin/sleep', '60'], { shell: shellFile(shell) ?? '' });
+      const started = await until('the started record', () => readStarted(run.record));
+      rmSync(join(directory, 'runs'), { recursive: true });
+      try {
+        process.kill(started.program.pid, 'SIGTERM');
+        // bash once asked for its job for ever here
+        await until('the end of the shim', () => identify(run.shimPid) === null);
+      } finally {
+        if (identify(run.shimPid)?.startTicks === started.shim.startTicks)
+          process.kill(run.shimPid, 'SIGKILL');
+      }
+    });
+
     test('a missing working directory or log is a failed start', async () => {
       const file = shellFile(shell) ?? '';
       const none = join(directory, 'none');
