@@ -54,17 +54,19 @@ lock() {
   trap 'exit 143' TERM
 }
 
-# bundle NAME ENTRY: one product into dist/.new/NAME, with the list of what went into it.
+# bundle NAME FILE=ENTRY...: one product into dist/.new/NAME, with the list of what went into it.
 # Code splitting keeps what is imported lazily (the screen, for `sgrid get`) out of the first file.
 # CommonJS dependencies call require(), which an ES module has to be given.
 bundle() {
-  (cd "$root" && esbuild "$2" --bundle --platform=node --target=node22 --format=esm --splitting --minify \
-    --outdir="$dist/.new/$1" --entry-names=index --chunk-names='chunk-[hash]' \
+  product=$1
+  shift
+  (cd "$root" && esbuild "$@" --bundle --platform=node --target=node22 --format=esm --splitting --minify \
+    --outdir="$dist/.new/$product" --chunk-names='chunk-[hash]' \
     --define:process.env.NODE_ENV='"production"' \
     --external:better-sqlite3 --external:react-devtools-core \
     --banner:js='import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);' \
-    --metafile="$dist/.new/$1/meta.json" --log-level=warning)
-  printf '{"type":"module"}\n' >"$dist/.new/$1/package.json"
+    --metafile="$dist/.new/$product/meta.json" --log-level=warning)
+  printf '{"type":"module"}\n' >"$dist/.new/$product/package.json"
 }
 
 # A start file: finds its own place through symbolic links, then a Node.js that is new enough, and becomes it.
@@ -118,9 +120,9 @@ build() {
   mkdir -p "$dist/.new"
   # Stamped before reading a source, so that one saved while we build counts as newer.
   touch "$dist/.new/.built"
-  bundle sgrid cockpit/index.ts
-  bundle sgridnext master/index.ts
-  bundle sgridnode node/index.ts
+  bundle sgrid index=cockpit/index.ts
+  bundle sgridnext index=master/index.ts
+  bundle sgridnode index=node/index.ts search-worker=node/log/search/search-worker.ts
   # The agent runs the shim with sh, from beside its own bundle.
   cp "$root/node/process/shim.sh" "$dist/.new/sgridnode/shim.sh"
   launcher sgrid

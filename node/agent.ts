@@ -173,6 +173,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       'instance.apply': wrap(handlers['instance.apply']),
       'instance.remove': wrap(handlers['instance.remove']),
       'log.read': wrap(handlers['log.read']),
+      'log.search': wrap(handlers['log.search']),
       'log.files': wrap(handlers['log.files']),
       'registry.changed': wrap(handlers['registry.changed']),
     };

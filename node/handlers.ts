@@ -22,6 +22,7 @@ export function createHandlers(
       return {};
     },
     'log.read': (request, { signal }) => logStore.read(request, signal),
+    'log.search': (request, { signal }) => logStore.search(request, signal),
     'log.files': async ({ instanceId }) => ({ files: await logStore.files(instanceId) }),
     'registry.changed': (change, { signal }) => registry.receive(change, signal),
   };

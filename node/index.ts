@@ -18,6 +18,8 @@ const code = await main({
   version: PRODUCT_VERSION,
   // Beside the bundle, or in the sources.
   shimFile: [beside('./shim.sh')].find(existsSync) ?? beside('./process/shim.sh'),
+  searchWorkerFile:
+    [beside('./search-worker.js')].find(existsSync) ?? beside('./log/search/search-worker.ts'),
   stopped: () =>
     new Promise((resolve, reject) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));

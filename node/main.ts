@@ -12,6 +12,7 @@ export interface MainOptions {
   stderr: NodeJS.WritableStream;
   version: string;
   shimFile: string;
+  searchWorkerFile: string;
   /** Resolves when the process is asked to end, with the signal's name; rejects with what nobody caught. */
   stopped: () => Promise<string>;
 }
@@ -52,7 +53,8 @@ export async function main(options: MainOptions): Promise<number> {
   for (const notice of notices) logger.warn(notice);
   try {
     const stopped = options.stopped();
-    const agent = await startAgent({ config, logger, version, env: options.env, shimFile: options.shimFile });
+    const { env, shimFile, searchWorkerFile } = options;
+    const agent = await startAgent({ config, logger, version, env, shimFile, searchWorkerFile });
     const { nodePort, driver, adopted } = agent;
     logger.info({ version, nodeId: config.nodeIndex, nodePort, driver, adopted }, 'sgridnode is ready');
     logger.info({ signal: await stopped }, 'stopping; services go on running');

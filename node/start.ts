@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
@@ -15,6 +16,7 @@ import { createHandlers } from './handlers.ts';
 import { createDiscoveryEndpoint } from './http/discovery.ts';
 import { healthHandler, type LocalHandler, openLocalServer } from './http/local-server.ts';
 import { createLogStore } from './log/create-log-store.ts';
+import { createLogEvents } from './log/log-events.ts';
 import { createLauncher, probeSignalReset } from './process/launcher.ts';
 import { findShims } from './process/shims.ts';
 import { localEntries } from './registry/local-entries.ts';
@@ -34,6 +36,8 @@ export interface StartOptions {
   env: Readonly<Record<string, string | undefined>>;
   /** The shim's script. */
   shimFile: string;
+  /** What the thread of a search in a log runs. */
+  searchWorkerFile: string;
 }
 
 export interface Agent {
@@ -98,8 +102,6 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     ]);
     opened.push(server.close);
 
-    const logStore = createLogStore({ root: layout.logs, clock: Date.now });
-    opened.push(logStore.close);
     const token = tokenReader(config, layout.root);
     const releaseStore = createReleaseStore({
       root: layout.releases,
@@ -119,6 +121,13 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
       onError: (error) => logger.error({ err: error }, 'events are kept in memory only'),
     });
     opened.push(events.close);
+    const logStore = createLogStore({
+      root: layout.logs,
+      clock: Date.now,
+      onEvent: createLogEvents({ clock: Date.now, newId: randomUUID, append: events.append }),
+      searchWorkerFile: options.searchWorkerFile,
+    });
+    opened.push(logStore.close);
 
     let supervisor: Supervisor | null = null;
     const nodeInfo = readNodeInfo({

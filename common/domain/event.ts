@@ -12,6 +12,8 @@ export const eventKindSchema = z.enum([
   'instance.stopped',
   'instance.failed',
   'instance.unknown',
+  'log.rotated',
+  'log.failed',
   'release.fetched',
   'node.connected',
   'node.lost',

@@ -41,15 +41,17 @@ export const logMatchSchema = z.object({
   /** The first match within it; in a line that is not UTF-8 the whole line. */
   matchStart: offsetSchema,
   matchEnd: offsetSchema,
-  /** The line, or of a long one a part with the match in it, as raw bytes, and the offset of the first of them. */
-  text: z.instanceof(Uint8Array),
+  /** What the result's `text` has of the line, or of a long one a part with the match in it: its offset and length. */
   textStart: offsetSchema,
+  textBytes: offsetSchema,
 });
 export type LogMatch = z.infer<typeof logMatchSchema>;
 
 export const logSearchResultSchema = z.object({
   /** In the order in which they were found: backward the latest first. */
   matches: z.array(logMatchSchema),
+  /** Of all matches, one after another, as raw bytes. In one piece, since every one is a frame of its own on the link. */
+  text: z.instanceof(Uint8Array),
   /** Go on from here, in the same direction. */
   next: logPositionSchema,
   /** Why it ended: there is nothing more in that direction now, or one of the bounds was reached. */
@@ -62,3 +64,12 @@ export const logSearchResultSchema = z.object({
   lostBytes: offsetSchema,
 });
 export type LogSearchResult = z.infer<typeof logSearchResultSchema>;
+
+/** The text of each match, raw. */
+export function matchTexts({ matches, text }: Pick<LogSearchResult, 'matches' | 'text'>): Uint8Array[] {
+  let at = 0;
+  return matches.map(({ textBytes }) => {
+    at += textBytes;
+    return text.subarray(at - textBytes, at);
+  });
+}

@@ -16,7 +16,7 @@ export const MAX_LOG_READ_BYTES = 1024 * 1024;
 export const logReadRequestSchema = z.object({
   instanceId: idSchema,
   /** Name out of `log.files`; the program's own output is `stdout`. */
-  file: z.string().min(1).max(255).default('stdout'),
+  file: z.string().min(1).max(1024).default('stdout'),
   /** Where to read: the oldest kept byte, the end, or a position out of an earlier answer. */
   from: z.union([z.literal('head'), z.literal('tail'), logPositionSchema]),
   /** `forward` returns the bytes behind `from`; `backward` the bytes before it. */
@@ -52,6 +52,16 @@ export const logRotationSchema = z.object({
   maxTotalMiB: z.int().min(1).max(16_777_216).default(1024),
 });
 export type LogRotation = z.infer<typeof logRotationSchema>;
+
+/**
+ * Names log files that a program writes itself, as in glob(7): `*`, `?`, `[…]` within a name, `**` for directories. Absolute, or
+ * relative to `SGRID_LOG_DIR`.
+ */
+export const logPathSchema = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine((path) => !path.includes('\0') && !path.split('/').includes('..'), 'must be a path without ".."');
 
 export const logFileSchema = z.object({
   name: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logPathSchema, logRotationSchema } from './log.ts';
 import {
   envSchema,
   groupNameSchema,
@@ -72,6 +73,10 @@ export const serviceSpecSchema = z.object({
   /** Time between SIGTERM and SIGKILL when stopping, in milliseconds. */
   graceMs: z.int().min(0).max(600_000).default(10_000),
   restart: restartPolicySchema.default(() => restartPolicySchema.parse({})),
+  /** How its output is kept. */
+  log: logRotationSchema.default(() => logRotationSchema.parse({})),
+  /** Log files that the program writes itself. */
+  logPaths: z.array(logPathSchema).max(32).default([]),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
 

@@ -3,6 +3,7 @@ import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';
 import { assignmentSchema, instanceStatusSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
+import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, serviceNameSchema, sha256Schema, timestampSchema } from '../domain/names.ts';
 import { nodeInfoSchema } from '../domain/node.ts';
 import { registryChangeSchema } from '../domain/registry.ts';
@@ -67,6 +68,11 @@ export const agentLink = defineLink({
       timeoutMs: 30_000,
     }),
     'log.read': request({ payload: logReadRequestSchema, result: logReadResultSchema, timeoutMs: 10_000 }),
+    'log.search': request({
+      payload: logSearchRequestSchema,
+      result: logSearchResultSchema,
+      timeoutMs: 10_000,
+    }),
     'log.files': request({
       payload: z.object({ instanceId: idSchema }),
       result: z.object({ files: z.array(logFileSchema) }),

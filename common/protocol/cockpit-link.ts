@@ -4,6 +4,7 @@ import { figuresHistorySchema } from '../domain/figures.ts';
 import { fleetFrameSchema, fleetScopeSchema, fleetSnapshotSchema } from '../domain/fleet.ts';
 import { instanceViewSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
+import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
@@ -114,6 +115,11 @@ export const cockpitLink = defineLink({
 
     /** Relayed to the instance's agent. */
     'log.read': request({ payload: logReadRequestSchema, result: logReadResultSchema, timeoutMs: 12_000 }),
+    'log.search': request({
+      payload: logSearchRequestSchema,
+      result: logSearchResultSchema,
+      timeoutMs: 15_000,
+    }),
     'log.files': request({
       payload: z.object({ instanceId: idSchema }),
       result: z.object({ files: z.array(logFileSchema) }),

@@ -23,6 +23,7 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
   'instance.crash-loop',
   'instance.failed',
   'instance.unknown',
+  'log.failed',
 ]);
 
 /** What agents tell. An agent is believed only about its own node and the instances that are on it. */

@@ -2,13 +2,13 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import { nodeUnreachable } from '../relay.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 
-/** Over the long poll's own time: the way to the node and back. */
+/** Over what the node itself may take: the way there and back. */
 const RELAY_MARGIN_MS = 5_000;
 
 export function createLogHandlers({
   fleet,
   relay,
-}: HandlerDependencies): CockpitHandlers<'log.read' | 'log.files'> {
+}: HandlerDependencies): CockpitHandlers<'log.read' | 'log.search' | 'log.files'> {
   const nodeOf = (instanceId: number): number => {
     const entry = fleet.instance(instanceId);
     if (entry === null) {
@@ -21,6 +21,10 @@ export function createLogHandlers({
   return {
     'log.read': (read) =>
       relay.call(nodeOf(read.instanceId), 'log.read', read, { timeoutMs: read.waitMs + RELAY_MARGIN_MS }),
+    'log.search': (search) =>
+      relay.call(nodeOf(search.instanceId), 'log.search', search, {
+        timeoutMs: search.maxMs + RELAY_MARGIN_MS,
+      }),
     'log.files': ({ instanceId }) => relay.call(nodeOf(instanceId), 'log.files', { instanceId }),
   };
 }

@@ -3,6 +3,8 @@ import type { LogSearchRequest, LogSearchResult } from '../../common/domain/log-
 
 export interface LogSettings {
   readonly rotation: LogRotation;
+  /** Globs of files that the program writes itself: `logPathSchema`. */
+  readonly logPaths: readonly string[];
 }
 
 /**

@@ -48,12 +48,20 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
     note: loadedAssignment.broken ?? '',
   };
 
+  /** Also of what runs since before this agent, and is not started by it. */
+  function configureLog(): void {
+    if (assignment === null) return;
+    const { log, logPaths } = assignment.spec;
+    ports.logStore.configure(instanceId, { rotation: log, logPaths });
+  }
+
   /** The group gets its name with the first assignment, and keeps it. */
   function named(of: InstanceRecord): InstanceRecord {
     if (of.groupKey !== '' || assignment === null) return of;
     return { ...of, groupKey: groupKeyOf(ports.nodeId, assignment.spec.name, instanceId, ports.agentId) };
   }
 
+  configureLog();
   return {
     instanceId,
     get assignment() {
@@ -76,6 +84,7 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
     want(next) {
       files.saveAssignment(next);
       assignment = next;
+      configureLog();
       record = named(record);
       onChange();
     },

@@ -121,6 +121,7 @@ function open(): AgentLink {
           pollSignal = signal;
           signal.addEventListener('abort', () => reject(new SgridError('cancelled', 'gone')));
         }),
+      'log.search': () => Promise.reject(new Error('not asked for')),
       'log.files': async () => ({ files: [] }),
       'registry.changed': () => {},
     },

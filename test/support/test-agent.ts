@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../common/domain/event.ts';
 import { type InstanceFigures, packFigures } from '../../common/domain/figures.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { LogSearchRequest, LogSearchResult } from '../../common/domain/log-search.ts';
 import type { RegistryChange } from '../../common/domain/registry.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
@@ -20,6 +21,7 @@ export interface AgentBehaviour {
   apply(assignment: Assignment): Promise<InstanceStatus>;
   remove(instanceId: number): Promise<void>;
   readLog(request: LogReadRequest): Promise<LogReadResult>;
+  searchLog(request: LogSearchRequest): Promise<LogSearchResult>;
   logFiles(instanceId: number): Promise<LogFile[]>;
 }
 
@@ -80,6 +82,10 @@ export function createTestAgent(
       tailOffset: 0,
       lostBytes: 0,
     }),
+    searchLog: async () => ({
+      ...{ matches: [], text: new Uint8Array(), next: { lineage: 'test', offset: 0 }, stoppedBy: 'end' },
+      ...{ scannedBytes: 0, scannedLines: 0, headOffset: 0, tailOffset: 0, lostBytes: 0 },
+    }),
     logFiles: async () => [],
     ...options.behaviour,
   };
@@ -134,6 +140,7 @@ export function createTestAgent(
             return {};
           },
           'log.read': (request) => behaviour.readLog(request),
+          'log.search': (request) => behaviour.searchLog(request),
           'log.files': async ({ instanceId }) => ({ files: await behaviour.logFiles(instanceId) }),
           'registry.changed': (change) => void registryChanges.push(change),
         },

@@ -35,13 +35,14 @@ export async function searchLog(
   let scannedBytes = 0;
   let scannedLines = 0;
   let lostBytes = 0;
+  const texts: Uint8Array[] = [];
   let textBytes = 0;
   for (let from = request.from; ; ) {
     throwIfEnded();
     const span = await readSpan(log, from, direction, CHUNK_BYTES);
     lostBytes += span.lostBytes;
     const answer = (next: LogPosition, stoppedBy: LogSearchResult['stoppedBy']): LogSearchResult => ({
-      ...{ matches, next, stoppedBy, scannedBytes, scannedLines, lostBytes },
+      ...{ matches, text: Buffer.concat(texts), next, stoppedBy, scannedBytes, scannedLines, lostBytes },
       ...{ headOffset: span.headOffset, tailOffset: span.tailOffset },
     });
     const begin = direction === 'forward' ? span.start : span.end;
@@ -60,7 +61,9 @@ export async function searchLog(
     for (const found of scan.found) {
       const match = toMatch(span, found);
       matches.push(match);
-      textBytes += match.text.length;
+      const from = match.textStart - span.start.offset;
+      texts.push(span.data.subarray(from, from + match.textBytes));
+      textBytes += match.textBytes;
     }
     scannedLines += scan.lines;
     scannedBytes += direction === 'forward' ? scan.at : span.data.length - scan.at;
@@ -79,7 +82,7 @@ function openEnd({ start }: Span, { openLine }: ScanResult, next: LogPosition): 
   return openLine === null ? next : { ...next, offset: start.offset + openLine };
 }
 
-function toMatch({ data, start }: Span, { lineStart, lineEnd, matchStart, matchEnd }: FoundLine): LogMatch {
+function toMatch({ start }: Span, { lineStart, lineEnd, matchStart, matchEnd }: FoundLine): LogMatch {
   const room = Math.max(0, MAX_MATCH_TEXT_BYTES - (matchEnd - matchStart));
   const isWhole = lineEnd - lineStart <= MAX_MATCH_TEXT_BYTES;
   // Of a long line, the match with as much before it as behind.
@@ -91,7 +94,7 @@ function toMatch({ data, start }: Span, { lineStart, lineEnd, matchStart, matchE
     lineEnd: offset + lineEnd,
     matchStart: offset + matchStart,
     matchEnd: offset + matchEnd,
-    text: data.slice(from, to),
     textStart: offset + from,
+    textBytes: to - from,
   };
 }

@@ -20,6 +20,7 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'rollout.create': { releaseId: 1, instanceIds: [1] },
   'rollout.get': { rolloutId: 1 },
   'log.read': { instanceId: 1, from: 'head' },
+  'log.search': { instanceId: 1, from: 'head', pattern: 'x' },
   'log.files': { instanceId: 1 },
   'event.list': {},
 };

@@ -381,7 +381,7 @@ describe.skipIf(!canCollapse())('where heads can be cut off (ext4, XFS)', () => 
   test('a service has limits of its own', async () => {
     const store = open();
     await store.prepare(1);
-    store.configure(1, { rotation: { maxFileMiB: 1, maxAgeHours: 1, maxTotalMiB: 10 } });
+    store.configure(1, { rotation: { maxFileMiB: 1, maxAgeHours: 1, maxTotalMiB: 10 }, logPaths: [] });
     appendFileSync(stdout, numbered(1, 40_000));
     await rotated(1);
     expectNumbered(await readAll(store), 40_000);

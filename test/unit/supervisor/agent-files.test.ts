@@ -26,6 +26,7 @@ async function sgridnode(argv: string[], env: Record<string, string> = {}) {
     stderr,
     version: '1.2.3',
     shimFile: '/none',
+    searchWorkerFile: '/none',
     stopped: () => new Promise(() => {}),
   });
   return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };

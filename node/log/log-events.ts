@@ -1,0 +1,49 @@
+import type { AgentEvent } from '../../common/domain/event.ts';
+import type { LogEvent } from './rotator.ts';
+
+/** A program that floods its log is not to flood the events too. */
+const QUIET_MS = 600_000;
+
+/**
+ * Makes events of what happens to logs: failures at once, rotations at most one in ten minutes per instance, with how many it
+ * stands for.
+ */
+export function createLogEvents({
+  clock,
+  newId,
+  append,
+}: {
+  clock: () => number;
+  /** A UUID. */
+  newId: () => string;
+  append: (event: AgentEvent) => void;
+}): (event: LogEvent) => void {
+  const quiet = new Map<number, { until: number; untold: number }>();
+
+  const tell = ({ instanceId, kind }: LogEvent, at: number, message: string): void => {
+    append({
+      eventId: newId(),
+      at,
+      kind: kind === 'failed' ? 'log.failed' : 'log.rotated',
+      instanceId,
+      message: message.slice(0, 4096),
+    });
+  };
+
+  return (event) => {
+    const now = clock();
+    if (event.kind === 'failed') {
+      tell(event, now, event.message);
+      return;
+    }
+    const last = quiet.get(event.instanceId);
+    // A clock that was set back must not silence for longer.
+    if (last !== undefined && now < last.until && last.until - now <= QUIET_MS) {
+      last.untold += 1;
+      return;
+    }
+    const before = last === undefined || last.untold === 0 ? '' : ` (and ${last.untold} times before)`;
+    quiet.set(event.instanceId, { until: now + QUIET_MS, untold: 0 });
+    tell(event, now, `${event.message}${before}`);
+  };
+}
