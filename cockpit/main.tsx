@@ -3,6 +3,8 @@ import { createEffectRunner } from './client/effects.ts';
 import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
 import { createTheme } from './components/theme.ts';
+import { DEFAULT_SETTINGS } from './config/settings.ts';
+import { type LoadedSettings, loadSettings, saveSettings, settingsFileOf } from './config/settings-file.ts';
 import { CockpitScreen } from './screens/cockpit-screen.tsx';
 import { initialState } from './store/initial.ts';
 import type { Size } from './store/state.ts';
@@ -32,6 +34,7 @@ export interface CockpitOptions {
 }
 
 const TICK_MS = 1000;
+const NOT_LOADED: LoadedSettings = { settings: DEFAULT_SETTINGS, problem: null };
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
 /**
@@ -53,15 +56,27 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   const sizeOf = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const ended = Promise.withResolvers<CockpitExit>();
 
+  const file = settingsFileOf(env);
+  const loaded = file === null ? NOT_LOADED : loadSettings(file);
   const runner = createEffectRunner({
     client,
     dispatch: (action, urgency) => store.dispatch(action, urgency),
     runLog: (effect) => logFeed.run(effect),
+    saveSettings: (settings) => {
+      if (file !== null && loaded.problem === null) saveSettings(file, settings);
+    },
     exit: () => ended.resolve({ reason: 'quit' }),
     cwd,
   });
   const store: CockpitStore = createStore({
-    initial: initialState({ url: client.url, link: client.link(), size: sizeOf(), now: clock() }),
+    initial: initialState({
+      url: client.url,
+      link: client.link(),
+      size: sizeOf(),
+      now: clock(),
+      settings: loaded.settings,
+      problems: loaded.problem === null ? [] : [loaded.problem],
+    }),
     clock,
     run: runner.run,
     canPaint: () => !stdout.writableNeedDrain,
@@ -71,6 +86,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   const logFeed = createLogFeed({
     read: (request) => client.call('log.read', request),
     dispatch: (action) => store.dispatch({ type: 'log', action }, 'data'),
+    clock,
   });
 
   const release = listenToProcess(processEvents, ended);

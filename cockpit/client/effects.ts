@@ -1,4 +1,5 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
+import type { Settings } from '../config/settings.ts';
 import type { Action } from '../store/action.ts';
 import type { Effect } from '../store/effect.ts';
 import type { LogPaneEffect } from '../store/log-pane.ts';
@@ -16,13 +17,22 @@ export interface EffectOptions {
   readonly client: MasterClient;
   readonly dispatch: (action: Action, urgency: Urgency) => void;
   readonly runLog: (effect: LogPaneEffect) => void;
+  /** Writes the user's file. @throws what kept it from that */
+  readonly saveSettings: (settings: Settings) => void;
   readonly exit: () => void;
   /** Directory that relative paths start from. */
   readonly cwd: string;
 }
 
 /** Does what the reducer asked for, and dispatches what became of it. Every failure comes back as an action. */
-export function createEffectRunner({ client, dispatch, runLog, exit, cwd }: EffectOptions): EffectRunner {
+export function createEffectRunner({
+  client,
+  dispatch,
+  runLog,
+  saveSettings,
+  exit,
+  cwd,
+}: EffectOptions): EffectRunner {
   const uploads = new Map<number, AbortController>();
   let isClosed = false;
 
@@ -127,6 +137,12 @@ export function createEffectRunner({ client, dispatch, runLog, exit, cwd }: Effe
         return completePath(effect.text, cwd).then((completion) =>
           tell({ type: 'path-completed', asked: effect.text, ...completion }),
         );
+      case 'save-settings':
+        try {
+          return saveSettings(effect.settings);
+        } catch (error) {
+          return tell({ type: 'save-failed', error: toWireError(error) });
+        }
       case 'log':
         return runLog(effect.effect);
       case 'exit':

@@ -15,7 +15,7 @@ export interface Binding {
 }
 
 const TABLES = ['nodes', 'instances', 'events'] as const;
-const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks'] as const;
+const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as const;
 const PAGES = ['describe', 'help'] as const;
 const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
 const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text'] as const;
@@ -111,6 +111,46 @@ export const BINDINGS: readonly Binding[] = [
     contexts: ['instances'],
     action: { type: 'mark-all' },
     help: 'mark or unmark all rows shown',
+  },
+  {
+    keys: ['V', 'ctrl-space'],
+    contexts: ['instances'],
+    action: { type: 'mark-range' },
+    help: 'mark from the row marked last to this one',
+  },
+  { keys: ['u'], contexts: ['instances'], action: { type: 'unmark' }, help: 'unmark all' },
+  {
+    keys: ['B'],
+    contexts: ['nodes', 'instances'],
+    action: { type: 'bad-first' },
+    help: 'what is broken first, or as sorted',
+  },
+  {
+    keys: ['o'],
+    contexts: TABLES,
+    action: { type: 'columns' },
+    help: 'choose columns, and what to sort by',
+  },
+  {
+    keys: ['space', 'x'],
+    contexts: ['columns'],
+    action: { type: 'mark' },
+    help: 'show or hide the column',
+    hint: 'show or hide',
+  },
+  {
+    keys: ['s'],
+    contexts: ['columns'],
+    action: { type: 'pick-sort' },
+    help: 'sort by the column; again: the other way round',
+    hint: 'sort by it',
+  },
+  {
+    keys: ['esc', 'enter', 'o', 'q'],
+    contexts: ['columns'],
+    action: { type: 'cancel' },
+    help: 'back to the table',
+    hint: 'done',
   },
   {
     keys: ['i'],
@@ -407,7 +447,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     keys: ['ctrl-c'],
-    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'deploy-upload'],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload'],
     action: { type: 'quit' },
     help: 'leave; services keep running',
   },

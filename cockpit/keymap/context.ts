@@ -13,6 +13,7 @@ export type KeyContext =
   | 'palette'
   | 'filter'
   | 'confirm'
+  | 'columns'
   | 'deploy-list'
   | 'deploy-releases'
   | 'deploy-marks'
@@ -42,6 +43,7 @@ const DEPLOY_CONTEXTS = {
 export function contextOf(state: CockpitState): KeyContext {
   if (state.prompt !== null) return state.prompt.kind;
   if (state.confirm !== null) return 'confirm';
+  if (state.picker !== null) return 'columns';
   const { screen } = currentView(state);
   if (screen.name === 'deploy') return DEPLOY_CONTEXTS[state.deploy?.step ?? 'service'];
   if (screen.name === 'logs') return state.logPane?.isTyping === true ? 'log-text' : 'logs';

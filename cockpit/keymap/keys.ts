@@ -52,7 +52,8 @@ export function keyPresses(input: string, key: KeyFlags): KeyPress[] {
   const named = NAMED.find(([flag]) => key[flag])?.[1];
   if (named !== undefined) return [{ name: named, text: '' }];
   if (key.tab) return [{ name: key.shift ? 'shift-tab' : 'tab', text: '' }];
-  if (key.ctrl) return [{ name: `ctrl-${input}`, text: '' }];
+  // Ctrl-space is NUL, which comes as the character 0x60 below `a` (ASCII; terminals of the xterm family).
+  if (key.ctrl) return [{ name: input === '`' || input === ' ' ? 'ctrl-space' : `ctrl-${input}`, text: '' }];
   if (key.meta) return [{ name: `alt-${input}`, text: '' }];
   return splitGraphemes(input).map(keyOfCharacter);
 }
@@ -62,6 +63,7 @@ function keyOfCharacter(character: string): KeyPress {
   if (character === '\t') return { name: 'tab', text: '' };
   if (character === ' ') return { name: 'space', text: ' ' };
   const code = character.charCodeAt(0);
+  if (code === 0) return { name: 'ctrl-space', text: '' };
   if (code < 0x20) return { name: `ctrl-${String.fromCharCode(code + 0x60)}`, text: '' };
   if (code === 0x7f) return { name: 'backspace', text: '' };
   return { name: character, text: character };

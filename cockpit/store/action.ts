@@ -41,6 +41,7 @@ export type ResultAction =
       readonly path: string;
       readonly completions: readonly string[];
     }
+  | { readonly type: 'save-failed'; readonly error: WireError }
   | { readonly type: 'load-failed'; readonly what: string; readonly error: WireError };
 
 export type CursorMove = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end';
@@ -58,6 +59,11 @@ export type CommandAction =
   | { readonly type: 'go'; readonly screen: Screen; readonly filter?: string }
   | { readonly type: 'mark' }
   | { readonly type: 'mark-all' }
+  | { readonly type: 'mark-range' }
+  | { readonly type: 'unmark' }
+  | { readonly type: 'bad-first' }
+  | { readonly type: 'columns' }
+  | { readonly type: 'pick-sort' }
   | { readonly type: 'sort'; readonly column: string }
   | { readonly type: 'prompt'; readonly kind: 'palette' | 'filter' }
   | { readonly type: 'edit'; readonly edit: EditAction }

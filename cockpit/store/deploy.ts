@@ -5,10 +5,11 @@ import { compareValues } from '../view-model/columns.ts';
 import type { CursorMove } from './action.ts';
 import { EMPTY_FORM, focusForm } from './deploy-form.ts';
 import { become, type Reduction } from './reduction.ts';
+import { viewsTo } from './settings.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from './state.ts';
 import { refusedChange, targetInstances } from './targets.ts';
 import { withError, withToast } from './toasts.ts';
-import { popView, viewsTo } from './views.ts';
+import { popView } from './views.ts';
 
 /** Ids of the rows of the present step, in their order. */
 export function deployRows(state: CockpitState, deploy: DeployState): readonly number[] {

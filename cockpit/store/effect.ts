@@ -1,4 +1,5 @@
 import type { FleetScope } from '../../common/domain/fleet.ts';
+import type { Settings } from '../config/settings.ts';
 import type { LogPaneEffect } from './log-pane.ts';
 import type { Verb } from './state.ts';
 
@@ -27,5 +28,6 @@ export type Effect =
     }
   | { readonly type: 'cancel-upload'; readonly uploadId: number }
   | { readonly type: 'complete-path'; readonly text: string }
+  | { readonly type: 'save-settings'; readonly settings: Settings }
   | { readonly type: 'log'; readonly effect: LogPaneEffect }
   | { readonly type: 'exit' };

@@ -1,5 +1,6 @@
 import { type FiguresHistory, type InstanceFigures, unpackFigures } from '../../common/domain/figures.ts';
 import type { FleetFrame, FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
+import { recentChanges } from './changes.ts';
 import type { FleetState } from './state.ts';
 
 /** Samples kept per instance, one a second. */
@@ -10,6 +11,7 @@ const SAME_SAMPLE_MS = 500;
 
 export const EMPTY_FLEET: FleetState = {
   receivedAt: null,
+  changes: new Map(),
   masterOffsetMs: 0,
   nodes: new Map(),
   instances: new Map(),
@@ -25,6 +27,7 @@ export function applySnapshot(fleet: FleetState, snapshot: FleetSnapshot, now: n
   const isKept = ([id]: readonly [number, unknown]): boolean => instances.has(id);
   const base: FleetState = {
     receivedAt: now,
+    changes: new Map(),
     masterOffsetMs: snapshot.at - now,
     nodes,
     instances,
@@ -48,6 +51,7 @@ export function applyFrame(fleet: FleetState, frame: FleetFrame, now: number): F
   const base = {
     ...fleet,
     receivedAt: now,
+    changes: recentChanges(fleet, frame.instances ?? [], now),
     masterOffsetMs: frame.at - now,
     nodes,
     instances,

@@ -1,21 +1,37 @@
 import type { LinkState } from '../client/master-client.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../config/settings.ts';
 import { EMPTY_FLEET } from './fleet.ts';
+import { rememberedView } from './settings.ts';
 import type { CockpitState, Size } from './state.ts';
-import { viewOf } from './views.ts';
+import { withToast } from './toasts.ts';
 
-export function initialState(start: { url: string; link: LinkState; size: Size; now: number }): CockpitState {
-  return {
-    ...start,
+export function initialState(start: {
+  url: string;
+  link: LinkState;
+  size: Size;
+  now: number;
+  settings?: Settings;
+  /** What went wrong before the first frame, for people. */
+  problems?: readonly string[];
+}): CockpitState {
+  const settings = start.settings ?? DEFAULT_SETTINGS;
+  const { problems = [], ...rest } = start;
+  const state: CockpitState = {
+    ...rest,
+    settings,
     fleet: EMPTY_FLEET,
     catalog: { services: null, releases: new Map(), rollouts: new Map(), events: null },
-    views: [viewOf({ name: 'nodes' })],
+    views: [rememberedView(settings, { name: 'nodes' })],
     marks: new Set(),
+    markAnchor: null,
     prompt: null,
     confirm: null,
+    picker: null,
     deploy: null,
     logPane: null,
     jobs: [],
     toasts: [],
     nextId: 1,
   };
+  return problems.reduce((next, problem) => withToast(next, 'bad', problem), state);
 }

@@ -2,12 +2,14 @@ import { layoutOf } from '../view-model/layout.ts';
 import { pageLength } from '../view-model/page.ts';
 import { tableOf } from '../view-model/tables.ts';
 import type { CursorMove } from './action.ts';
+import { clearMarks } from './marks.ts';
 import { become, type Reduction } from './reduction.ts';
+import { rememberedView, viewsTo } from './settings.ts';
 import type { CockpitState, Screen } from './state.ts';
 import { moveCursor } from './table.ts';
 import { selectedInstance } from './targets.ts';
 import { withToast } from './toasts.ts';
-import { currentView, popView, pushView, viewOf, viewsTo, withTable } from './views.ts';
+import { currentView, popView, pushView, viewOf, withTable } from './views.ts';
 
 export function move(state: CockpitState, step: CursorMove): CockpitState {
   const { screen, table } = currentView(state);
@@ -33,7 +35,8 @@ export function open(state: CockpitState): Reduction {
   const { screen, table } = currentView(state);
   const id = table.selectedId;
   if (id === null) return become(state);
-  if (screen.name === 'nodes') return become(pushView(state, viewOf({ name: 'instances', nodeId: id })));
+  if (screen.name === 'nodes')
+    return become(pushView(state, rememberedView(state.settings, { name: 'instances', nodeId: id })));
   if (screen.name === 'instances') return describe(state);
   if (screen.name !== 'events') return become(state);
   const event = state.catalog.events?.find((candidate) => candidate.seq === id);
@@ -76,30 +79,8 @@ export function openHelp(state: CockpitState): CockpitState {
 export function back(state: CockpitState): CockpitState {
   const { screen, table } = currentView(state);
   if (table.filter !== '') return withTable(state, { ...table, filter: '' });
-  if (screen.name === 'instances' && state.marks.size > 0) return { ...state, marks: new Set() };
+  if (screen.name === 'instances' && state.marks.size > 0) return clearMarks(state);
   if (state.views.length === 1)
     return withToast(state, 'accent', 'Leave with :q or ctrl-c; services keep running');
   return popView(state);
-}
-
-export function toggleMark(state: CockpitState): CockpitState {
-  const { screen, table } = currentView(state);
-  if (screen.name !== 'instances' || table.selectedId === null) return state;
-  const marks = new Set(state.marks);
-  if (!marks.delete(table.selectedId)) marks.add(table.selectedId);
-  return withTable({ ...state, marks }, moveCursor(table, 'down', layoutOf(state).body));
-}
-
-/** Marks all rows that the filter shows, or none when they are all marked. */
-export function toggleAllMarks(state: CockpitState): CockpitState {
-  const { screen, table } = currentView(state);
-  if (screen.name !== 'instances') return state;
-  const ids = table.rows.flatMap((row) => (row.kind === 'row' ? [row.id] : []));
-  const areAllMarked = ids.every((id) => state.marks.has(id));
-  const marks = new Set(state.marks);
-  for (const id of ids) {
-    if (areAllMarked) marks.delete(id);
-    else marks.add(id);
-  }
-  return { ...state, marks };
 }

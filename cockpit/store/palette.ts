@@ -52,6 +52,7 @@ export const PALETTE: readonly PaletteCommand[] = [
     help: 'what happened, newest first',
     action: (filter) => ({ type: 'go', screen: { name: 'events' }, filter }),
   },
+  simple('columns', ['cols'], 'choose the columns of this table', { type: 'columns' }),
   simple('deploy', ['dep'], 'put a release on instances', { type: 'deploy' }),
   simple('logs', ['log'], 'log of the selected instance', { type: 'logs' }),
   simple('describe', ['desc'], 'all about the selected row', { type: 'describe' }),

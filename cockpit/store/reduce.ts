@@ -1,22 +1,24 @@
 import { contextOf } from '../keymap/context.ts';
 import { explainUnbound } from '../keymap/resolve.ts';
 import { layoutOf } from '../view-model/layout.ts';
-import { tableOf } from '../view-model/tables.ts';
 import type { Action, CommandAction, ResultAction } from './action.ts';
 import { assertNever } from './assert-never.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
 import * as logs from './logs.ts';
+import * as marks from './marks.ts';
 import * as navigate from './navigate.ts';
 import { parsePalette } from './palette.ts';
+import { movePicker, openPicker, sortByPicked, togglePicked } from './picker.ts';
 import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt } from './prompt.ts';
 import { andThen, become, type Reduction } from './reduction.ts';
 import { settle } from './settle.ts';
+import { sortBy, toggleBadFirst } from './sort.ts';
 import type { CockpitState } from './state.ts';
 import { withError, withoutAnswers, withToast } from './toasts.ts';
 import { askVerb, confirmVerb, jobAnswered, jobFailed } from './verbs.ts';
-import { currentView, withTable } from './views.ts';
+import { currentView } from './views.ts';
 
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
 export function reduce(state: CockpitState, action: Action): Reduction {
@@ -51,6 +53,7 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'upload-done':
     case 'upload-failed':
     case 'path-completed':
+    case 'save-failed':
     case 'load-failed':
       return takeResult(state, action);
     default:
@@ -83,6 +86,8 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
       return become(archive.uploadFailed(state, action.uploadId, action.error));
     case 'path-completed':
       return become(archive.pathCompleted(state, action.asked, action.path, action.completions));
+    case 'save-failed':
+      return become(withError(state, 'Could not remember this', action.error));
     case 'load-failed':
       return become(withError(state, `Could not load ${action.what}`, action.error));
     default:
@@ -114,9 +119,11 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'cancel':
       if (isInLog) return logs.reduceLogs(state, { type: 'search-cancel' });
       if (state.prompt !== null) return become(cancelPrompt(state));
+      if (state.picker !== null) return become({ ...state, picker: null });
       return state.confirm === null ? deploy.backDeploy(state) : become({ ...state, confirm: null });
     case 'cursor':
       if (state.confirm !== null) return become(scrollConfirm(state, action.move));
+      if (state.picker !== null) return become(movePicker(state, action.move));
       if (isDeploying) return become(deploy.moveDeploy(state, action.move, layoutOf(state).body));
       return become(navigate.move(state, action.move));
     case 'open':
@@ -125,11 +132,22 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       if (isInLog && logs.escEndsSearch(state)) return logs.reduceLogs(state, { type: 'search-cancel' });
       return isDeploying ? deploy.backDeploy(state) : become(navigate.back(state));
     case 'go':
-      return navigate.go({ ...state, confirm: null }, action.screen, action.filter ?? '');
+      return navigate.go({ ...state, confirm: null, picker: null }, action.screen, action.filter ?? '');
     case 'mark':
-      return become(isDeploying ? deploy.markDeploy(state, false) : navigate.toggleMark(state));
+      if (state.picker !== null) return become(togglePicked(state));
+      return become(isDeploying ? deploy.markDeploy(state, false) : marks.toggleMark(state));
     case 'mark-all':
-      return become(isDeploying ? deploy.markDeploy(state, true) : navigate.toggleAllMarks(state));
+      return become(isDeploying ? deploy.markDeploy(state, true) : marks.toggleAllMarks(state));
+    case 'mark-range':
+      return become(marks.markRange(state));
+    case 'unmark':
+      return become(marks.clearMarks(state));
+    case 'bad-first':
+      return become(toggleBadFirst(state));
+    case 'columns':
+      return openPicker(state);
+    case 'pick-sort':
+      return become(sortByPicked(state));
     case 'sort':
       return become(sortBy(state, action.column));
     case 'ask':
@@ -172,16 +190,4 @@ function scrollConfirm(state: CockpitState, move: string): CockpitState {
   const steps: Partial<Record<string, number>> = { up: -1, down: 1, 'page-up': -8, 'page-down': 8 };
   const top = Math.max(0, Math.min(confirm.instanceIds.length - 1, confirm.top + (steps[move] ?? 0)));
   return { ...state, confirm: { ...confirm, top } };
-}
-
-/** The same column again turns the order round. */
-function sortBy(state: CockpitState, column: string): CockpitState {
-  const { screen, table } = currentView(state);
-  const target = tableOf(screen)?.columns.find(
-    (candidate) => candidate.key === column && candidate.sortValue !== undefined,
-  );
-  if (target === undefined) return state;
-  const isSame = table.sort.column === column;
-  const descending = isSame ? !table.sort.descending : target.descendingFirst === true;
-  return withTable(state, { ...table, sort: { column, descending } });
 }

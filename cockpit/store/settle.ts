@@ -22,6 +22,9 @@ export function settle(before: CockpitState, after: CockpitState): Reduction {
     effects.push({ type: 'log', effect: { type: 'close' } });
     state = { ...state, logPane: null };
   }
+  if (state.settings !== before.settings) {
+    effects.push({ type: 'save-settings', settings: state.settings });
+  }
   state = settleTable(state);
   const scope = scopeOf(state);
   const scopeBefore = scopeOf(before);

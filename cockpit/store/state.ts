@@ -8,6 +8,7 @@ import type { Service } from '../../common/domain/service.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
+import type { Settings } from '../config/settings.ts';
 import type { LogPaneState } from './log-pane.ts';
 
 export interface Size {
@@ -23,8 +24,16 @@ export interface NodeSampleState {
   readonly takenAt: number;
 }
 
+export interface InstanceChange {
+  /** Cockpit's clock. */
+  readonly at: number;
+  readonly columns: readonly string[];
+}
+
 /** Everything known of the fleet. Maps are replaced, never changed, so that identity tells whether something is new. */
 export interface FleetState {
+  /** What of an instance changed a moment ago: keys of columns. */
+  readonly changes: ReadonlyMap<number, InstanceChange>;
   /** When the last snapshot or frame came, cockpit's clock; null before the first. */
   readonly receivedAt: number | null;
   /** Master's clock minus cockpit's, in milliseconds. */
@@ -58,6 +67,13 @@ export type TableRow =
 export interface Sort {
   readonly column: string;
   readonly descending: boolean;
+  /** What is broken stands in front, whatever the column. */
+  readonly badFirst?: boolean | undefined;
+}
+
+/** The list of a table's columns; `cursor` counts from 0. */
+export interface Picker {
+  readonly cursor: number;
 }
 
 /**
@@ -179,13 +195,17 @@ export interface CockpitState {
   readonly size: Size;
   readonly url: string;
   readonly link: LinkState;
+  readonly settings: Settings;
   readonly fleet: FleetState;
   readonly catalog: CatalogState;
   /** From the outermost to the one shown; never empty. */
   readonly views: readonly View[];
   readonly marks: ReadonlySet<number>;
+  /** The row marked last: where a range begins. */
+  readonly markAnchor: number | null;
   readonly prompt: Prompt | null;
   readonly confirm: Confirm | null;
+  readonly picker: Picker | null;
   readonly deploy: DeployState | null;
   readonly logPane: LogPaneState | null;
   readonly jobs: readonly Job[];

@@ -36,14 +36,6 @@ export function popView(state: CockpitState): CockpitState {
   return state.views.length > 1 ? { ...state, views: state.views.slice(0, -1) } : state;
 }
 
-/** The views after a command names a screen: tables stand in their place, pages go on top of what is shown. */
-export function viewsTo(state: CockpitState, screen: Screen, filter = ''): readonly View[] {
-  if (screen.name === 'nodes') return [viewOf(screen, filter)];
-  if (screen.name === 'instances') return [viewOf({ name: 'nodes' }), viewOf(screen, filter)];
-  const below = state.views.filter((view) => view.screen.name !== screen.name);
-  return [...below, viewOf(screen, filter)];
-}
-
 /** Which figures the views need: of one node only while its instances are all that is looked at. */
 export function scopeOf(state: CockpitState): FleetScope {
   const table = state.views.findLast(

@@ -18,6 +18,8 @@ export interface Column<Row> {
   readonly descendingFirst?: boolean;
   /** Its values change all the time, so a filter does not look at it: rows would come and go. */
   readonly isLive?: boolean;
+  /** Shown only where the user chose it. */
+  readonly isOnDemand?: boolean;
 }
 
 export interface FittedColumn<Row> {
@@ -78,6 +80,8 @@ export interface RowMarks {
   readonly isMarked: boolean;
   /** Figures are old: everything in the row is painted as such. */
   readonly isStale: boolean;
+  /** Keys of columns that have just changed. */
+  readonly changed?: readonly string[] | undefined;
 }
 
 /** Words that run over the cells from column `from` to the end of the row. */
@@ -99,9 +103,11 @@ export function rowLine<Row>(
     const space = at === 0 ? '' : ' '.repeat(gap);
     segments.push({ text: space + text, tone: marks.isStale ? 'stale' : tone });
   };
+  const hasChanged = (key: string): boolean => marks.changed?.includes(key) === true;
   columns.slice(0, noteAt < 0 ? columns.length : noteAt).forEach(({ column, width }, at) => {
     const cell = column.cell(row);
-    put(at, { ...cell, text: fitText(cell.text, width, column.align) });
+    const text = fitText(cell.text, width, column.align);
+    put(at, hasChanged(column.key) ? { text, tone: 'flash' } : { ...cell, text });
   });
   if (note != null && noteAt >= 0) {
     const room = columns.slice(noteAt).reduce((sum, { width }) => sum + width + gap, -gap);

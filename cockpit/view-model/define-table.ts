@@ -2,7 +2,9 @@ import type { CockpitState, Sort, TableRow, View } from '../store/state.ts';
 import { type Column, compareValues, fitColumns, headerLine, type RowNote, rowLine } from './columns.ts';
 import { compileFilter, type Filter, type FilterField } from './filter.ts';
 import { groupLine } from './group-line.ts';
+import type { Severity } from './health.ts';
 import type { Line } from './line.ts';
+import { shownKeys } from './shown-columns.ts';
 
 /** What the rows of one table are made of. */
 export interface TableSource<Row> {
@@ -25,6 +27,10 @@ export interface TableSource<Row> {
   groupOf?(view: View): ((row: Row) => number) | null;
   noteOf?(row: Row, shown: ReadonlySet<string>): RowNote | null;
   isMarked?(state: CockpitState, id: number): boolean;
+  /** How urgent a row is, for having the worst in front. */
+  severityOf?(row: Row): Severity;
+  /** Keys of columns that have just changed. */
+  changedColumns?(state: CockpitState, id: number): readonly string[] | undefined;
 }
 
 export interface TableLines {
@@ -34,9 +40,13 @@ export interface TableLines {
 
 /** A table, whatever its rows are. */
 export interface Table {
-  readonly columns: readonly Pick<Column<never>, 'key' | 'title' | 'descendingFirst' | 'sortValue'>[];
+  readonly columns: readonly Pick<
+    Column<never>,
+    'key' | 'title' | 'descendingFirst' | 'sortValue' | 'isOnDemand'
+  >[];
   readonly fields: readonly { readonly keys: readonly string[] }[];
   readonly defaultSort: Sort;
+  readonly hasSeverity: boolean;
   inputs(state: CockpitState, view: View): readonly unknown[];
   /** Filtered, sorted, grouped. Costs a pass over everything, so it is done only when `inputs` changed. */
   makeRows(state: CockpitState, view: View): readonly TableRow[];
@@ -55,6 +65,7 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
     columns,
     fields,
     defaultSort: source.defaultSort,
+    hasSeverity: source.severityOf !== undefined,
     problemOf: (filter) => compile(filter).problem,
     inputs: (state, view) => {
       const { filter, sort } = view.table;
@@ -70,7 +81,7 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
       const filter = compile(view.table.filter);
       const rows = source.rows(state, view);
       const kept = filter.isEmpty ? rows : rows.filter(filter.test);
-      const sorted = ordered(columns, kept, view.table.sort, idOf);
+      const sorted = ordered(source, kept, view.table.sort);
       const groupOf = source.groupOf?.(view) ?? null;
       return groupOf === null
         ? sorted.map((row) => ({ kind: 'row', id: idOf(row) }))
@@ -78,7 +89,10 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
     },
     lines: (state, view, height) => {
       const { table } = view;
-      const shown = columns.filter((column) => source.isHidden?.(column, view) !== true);
+      const chosen = shownKeys(state.settings, view.screen, columns);
+      const shown = columns.filter(
+        (column) => chosen.has(column.key) && source.isHidden?.(column, view) !== true,
+      );
       const fitted = fitColumns(shown, state.size.columns);
       const keys = new Set(fitted.columns.map(({ column }) => column.key));
       const isStale = state.link.state !== 'up';
@@ -89,7 +103,9 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
         if (row === undefined) return [];
         const isSelected = item.id === table.selectedId;
         const isMarked = source.isMarked?.(state, item.id) === true;
-        return [rowLine(fitted, row, { isSelected, isMarked, isStale }, source.noteOf?.(row, keys))];
+        const changed = source.changedColumns?.(state, item.id);
+        const marks = { isSelected, isMarked, isStale, changed };
+        return [rowLine(fitted, row, marks, source.noteOf?.(row, keys))];
       });
       return { header: headerLine(fitted, table.sort), rows };
     },
@@ -114,23 +130,28 @@ function grouped<Row>(
 
 /** What is equal in the sorted column stands by name and then by id, so that rows keep their place. */
 function ordered<Row>(
-  columns: readonly Column<Row>[],
+  { columns, idOf, severityOf }: TableSource<Row>,
   rows: readonly Row[],
   sort: Sort,
-  idOf: (row: Row) => number,
 ): Row[] {
   const valueBy = (key: string) => columns.find((column) => column.key === key)?.sortValue;
   const main = valueBy(sort.column);
   const byName = valueBy('name');
+  const isBadFirst = sort.badFirst === true;
   const keyed = rows.map((row) => ({
     row,
+    severity: isBadFirst ? (severityOf?.(row) ?? 0) : 0,
     main: main?.(row) ?? 0,
     name: byName?.(row) ?? '',
     id: idOf(row),
   }));
   const direction = sort.descending ? -1 : 1;
   keyed.sort(
-    (a, b) => direction * compareValues(a.main, b.main) || compareValues(a.name, b.name) || a.id - b.id,
+    (a, b) =>
+      b.severity - a.severity ||
+      direction * compareValues(a.main, b.main) ||
+      compareValues(a.name, b.name) ||
+      a.id - b.id,
   );
   return keyed.map(({ row }) => row);
 }

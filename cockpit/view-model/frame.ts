@@ -11,6 +11,7 @@ import { isTooSmall, layoutOf, MIN_SIZE } from './layout.ts';
 import type { Line } from './line.ts';
 import { overviewLines } from './overview.ts';
 import { pageLines } from './page.ts';
+import { pickerBlocks } from './picker.ts';
 import { type StatusModel, statusModel } from './status.ts';
 import { tableOf } from './tables.ts';
 
@@ -47,6 +48,7 @@ function bodyOf(state: CockpitState, rows: number): Body {
   const layout = layoutOf(state);
   if (state.link.state === 'refused') return { kind: 'blocks', blocks: refusedBlocks(state) };
   if (state.confirm !== null) return { kind: 'blocks', blocks: confirmBlocks(state, state.confirm, rows) };
+  if (state.picker !== null) return { kind: 'blocks', blocks: pickerBlocks(state, state.picker, rows) };
   switch (view.screen.name) {
     case 'logs':
       return { kind: 'logs' };

@@ -76,6 +76,7 @@ function pathSegments(state: CockpitState): Segment[] {
       { text: `${shown} shown`, tone: 'dim' },
     );
   }
+  if (table.sort.badFirst === true) segments.push({ text: '  bad first', tone: 'accent' });
   if (screen.name === 'instances' && state.marks.size > 0) {
     segments.push({ text: `  ${count(state.marks.size, 'marked instance')}`, tone: 'accent' });
   }

@@ -1,8 +1,9 @@
 import type { InstanceFigures } from '../../common/domain/figures.ts';
 import type { InstanceView, ObservedState } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
+import { barText } from '../format/bar.ts';
 import { exitWords, isBadExit, nodeWords } from '../format/fleet-words.ts';
-import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
+import { formatBytes, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatSpan } from '../format/time.ts';
 import type { FleetState } from '../store/state.ts';
@@ -76,14 +77,46 @@ function memoryCell(row: InstanceRow): Segment {
   if (row.figures === undefined) return { text: limit === '' ? '-' : `-${limit}`, tone: 'dim' };
   const used = row.figures.memoryBytes;
   const isNear = limitMiB !== undefined && used > 0.9 * limitMiB * MIB;
+  // Killed for memory in this run: the figure that is shown hides it, since the kill has freed some.
+  if (row.figures.oomKills > 0) return { text: `${formatBytes(used)}${limit}!`, tone: 'bad' };
   return { text: formatBytes(used) + limit, tone: isNear ? 'warn' : 'plain' };
 }
+
+/** Held back in a tenth of its periods, a program is slower than it could be. */
+const THROTTLED_PERMILLE = 100;
 
 function cpuCell(row: InstanceRow): Segment {
   if (row.figures === undefined) return { text: '-', tone: 'dim' };
   const limit = row.view.limits.cpuCores;
   const isNear = limit !== undefined && row.figures.cpuMillicores > 900 * limit;
-  return { text: formatCpuPercent(row.figures.cpuMillicores), tone: isNear ? 'warn' : 'plain' };
+  const text = formatCpuPercent(row.figures.cpuMillicores);
+  if (row.figures.throttledPermille >= THROTTLED_PERMILLE) return { text: `${text}!`, tone: 'warn' };
+  return { text, tone: isNear ? 'warn' : 'plain' };
+}
+
+const BAR_CELLS = 6;
+
+/** A share of a limit as a bar and in per cent: `|||... 52%`. */
+function barCell(used: number | undefined, limit: number | undefined): Segment {
+  if (used === undefined || limit === undefined) return { text: '-', tone: 'dim' };
+  const share = used / limit;
+  const text = `${barText(share, BAR_CELLS)} ${formatPercent(used, limit).padStart(4)}`;
+  return { text, tone: share > 0.9 ? 'warn' : 'plain' };
+}
+
+function memoryShare({ view, figures }: InstanceRow): [number | undefined, number | undefined] {
+  const { memoryMiB } = view.limits;
+  return [figures?.memoryBytes, memoryMiB === undefined ? undefined : memoryMiB * MIB];
+}
+
+function cpuShare({ view, figures }: InstanceRow): [number | undefined, number | undefined] {
+  const { cpuCores } = view.limits;
+  return [figures?.cpuMillicores, cpuCores === undefined ? undefined : cpuCores * 1000];
+}
+
+/** What is used of a limit, 0 to 1; -1 where there is none. */
+function shareValue([used, limit]: [number | undefined, number | undefined]): number {
+  return used === undefined || limit === undefined ? -1 : used / limit;
 }
 
 function exitCell(row: InstanceRow): Segment {
@@ -210,6 +243,79 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     priority: 12,
     cell: exitCell,
     sortValue: (row) => exitCell(row).text,
+  },
+  {
+    key: 'cpu-share',
+    title: 'CPU OF LIMIT',
+    minWidth: 12,
+    priority: 14,
+    isLive: true,
+    descendingFirst: true,
+    cell: (row) => barCell(...cpuShare(row)),
+    sortValue: (row) => shareValue(cpuShare(row)),
+  },
+  {
+    key: 'memory-share',
+    title: 'MEM OF LIMIT',
+    minWidth: 12,
+    priority: 13,
+    isLive: true,
+    descendingFirst: true,
+    cell: (row) => barCell(...memoryShare(row)),
+    sortValue: (row) => shareValue(memoryShare(row)),
+  },
+  {
+    key: 'throttled',
+    title: 'THR%',
+    align: 'right',
+    minWidth: 5,
+    priority: 15,
+    isLive: true,
+    descendingFirst: true,
+    cell: ({ figures }) => {
+      if (figures === undefined) return { text: '-', tone: 'dim' };
+      const permille = figures.throttledPermille;
+      return { text: (permille / 10).toFixed(1), tone: permille >= THROTTLED_PERMILLE ? 'warn' : 'dim' };
+    },
+    sortValue: ({ figures }) => figures?.throttledPermille ?? -1,
+  },
+  {
+    key: 'oom',
+    title: 'OOM',
+    align: 'right',
+    minWidth: 4,
+    priority: 16,
+    isLive: true,
+    descendingFirst: true,
+    cell: ({ figures }) => {
+      if (figures === undefined) return { text: '-', tone: 'dim' };
+      return { text: String(figures.oomKills), tone: figures.oomKills > 0 ? 'bad' : 'dim' };
+    },
+    sortValue: ({ figures }) => figures?.oomKills ?? -1,
+  },
+  {
+    key: 'pids',
+    title: 'PROCS',
+    align: 'right',
+    minWidth: 6,
+    // Who asks for it wants to see it.
+    priority: 4.5,
+    isOnDemand: true,
+    isLive: true,
+    descendingFirst: true,
+    cell: ({ figures }) =>
+      figures === undefined ? { text: '-', tone: 'dim' } : { text: String(figures.pids) },
+    sortValue: ({ figures }) => figures?.pids ?? -1,
+  },
+  {
+    key: 'group',
+    title: 'GROUP',
+    minWidth: 8,
+    maxWidth: 16,
+    priority: 4.6,
+    isOnDemand: true,
+    cell: ({ view }) => ({ text: view.group }),
+    sortValue: ({ view }) => view.group,
   },
   {
     key: 'history',

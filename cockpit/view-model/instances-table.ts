@@ -1,4 +1,5 @@
 import { exitWords, nodeWords } from '../format/fleet-words.ts';
+import { FLASH_MS } from '../store/changes.ts';
 import type { View } from '../store/state.ts';
 import { defineTable, type Table } from './define-table.ts';
 import type { FilterField } from './filter.ts';
@@ -40,6 +41,13 @@ const FIELDS: readonly FilterField<InstanceRow>[] = [
     keys: ['exit'],
     texts: ({ view }) => (view.status?.lastExit == null ? [] : [exitWords(view.status.lastExit)]),
   },
+  {
+    keys: ['throttled', 'thr'],
+    isLive: true,
+    unit: 'percent',
+    amount: ({ figures }) => (figures === undefined ? null : figures.throttledPermille / 10),
+  },
+  { keys: ['oom'], isLive: true, amount: ({ figures }) => figures?.oomKills ?? null },
   { keys: ['port'], amount: ({ view }) => view.port },
   { keys: ['pid'], amount: ({ view }) => view.status?.pid ?? null },
   { keys: ['group'], texts: ({ view }) => [view.group] },
@@ -48,7 +56,12 @@ const FIELDS: readonly FilterField<InstanceRow>[] = [
 
 /** Whether the table shows a line per node with its instances below. */
 function isGrouped({ screen, table }: View): boolean {
-  return screen.name === 'instances' && screen.nodeId === null && table.sort.column === 'node';
+  return (
+    screen.name === 'instances' &&
+    screen.nodeId === null &&
+    table.sort.column === 'node' &&
+    table.sort.badFirst !== true
+  );
 }
 
 export const INSTANCES_TABLE: Table = defineTable<InstanceRow>({
@@ -79,6 +92,11 @@ export const INSTANCES_TABLE: Table = defineTable<InstanceRow>({
     key === 'node' && (isGrouped(view) || (view.screen.name === 'instances' && view.screen.nodeId !== null)),
   groupOf: (view) => (isGrouped(view) ? ({ view: { nodeId } }) => nodeId : null),
   noteOf: instanceNote,
+  severityOf: ({ view, node }) => instanceSeverity(view, node),
+  changedColumns: ({ fleet, now }, id) => {
+    const change = fleet.changes.get(id);
+    return change === undefined || now - change.at > FLASH_MS ? undefined : change.columns;
+  },
   isMarked: ({ marks }, id) => marks.has(id),
 });
 

@@ -38,7 +38,7 @@ export function toastRows(toast: Toast, columns: number): string[] {
 export function layoutOf(state: CockpitState): Layout {
   const { columns, rows } = state.size;
   const { screen } = currentView(state);
-  const isTable = state.confirm === null && tableOf(screen) !== undefined;
+  const isTable = state.confirm === null && state.picker === null && tableOf(screen) !== undefined;
   const toast = state.prompt === null ? shownToast(state) : undefined;
   const status = toast === undefined ? 1 : toastRows(toast, columns).length;
   const overviewOf: Partial<Record<string, number>> = { nodes: rows >= ROOMY_ROWS ? 2 : 1, instances: 1 };

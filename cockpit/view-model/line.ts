@@ -2,7 +2,7 @@
  * What a piece of text means. The theme turns a tone into colours, so that no view-model knows any.
  *
  * `ok` `busy` `warn` `bad` `idle` are states of things; `title` `label` `key` `dim` `strong` `accent` are typography;
- * `match` is a search hit; `stale` is a figure that is no longer live.
+ * `match` is a search hit; `flash` has just changed; `stale` is a figure that is no longer live.
  */
 export type Tone =
   | 'plain'
@@ -18,6 +18,7 @@ export type Tone =
   | 'bad'
   | 'idle'
   | 'match'
+  | 'flash'
   | 'stale';
 
 /** A run of text in one style. `text` holds no control characters; whoever takes text from outside removes them. */

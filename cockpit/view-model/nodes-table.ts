@@ -53,7 +53,7 @@ export const NODES_TABLE: Table = defineTable<NodeRow>({
   defaultSort: { column: 'name', descending: false },
   inputs: ({ fleet }, { table }, need) => [
     fleet.nodes,
-    need.live ? fleet.nodeSamples : null,
+    need.live || table.sort.badFirst === true ? fleet.nodeSamples : null,
     table.sort.column === 'instances' || need.filter ? fleet.instances : null,
   ],
   rows: ({ fleet, now }) => {
@@ -68,4 +68,5 @@ export const NODES_TABLE: Table = defineTable<NodeRow>({
     };
   },
   idOf: ({ view }) => view.nodeId,
+  severityOf: (row) => (row.view.link === 'down' ? 3 : nodeWarning(row) === '' ? 0 : 2),
 });

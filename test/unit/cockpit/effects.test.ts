@@ -16,6 +16,9 @@ beforeEach(() => {
     client,
     dispatch: (action) => told.push(action),
     runLog: () => {},
+    saveSettings: () => {
+      throw new SgridError('no_space', 'the disk is full');
+    },
     exit: () => {},
     cwd: '/',
   });
@@ -84,4 +87,9 @@ test('answers that come after the cockpit was left are dropped', async () => {
   await new Promise(setImmediate);
   expect(client.calls).toHaveLength(1);
   expect(told).toEqual([]);
+});
+
+test('what cannot be remembered is told, and nothing breaks', () => {
+  runner.run({ type: 'save-settings', settings: { tables: {} } });
+  expect(told).toEqual([{ type: 'save-failed', error: { code: 'no_space', message: 'the disk is full' } }]);
 });

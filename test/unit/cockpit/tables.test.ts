@@ -50,7 +50,7 @@ describe('instances', () => {
       '  STATE         SERVICE^        RELEASE         PID   PORT   CPU%    MEM/LIMIT   UPTIME   RST  LAST EXIT      CPU 20s',
       '> crash-loop    native-echo     0.9.1             -   8103      -       -/512M        -     8  exit 3',
       '  running       pricing         2026.11        4333   8102   51.2         310M    2h03m     0  -                       ⢸',
-      '  running       web             1.1.0          4111   8101   12.3    118M/512M    2h01m     2  OOM killed     ⣶⣾⣷⣶⣤⣀⣀⣀⣠⣴',
+      '  running       web             1.1.0          4111   8101   12.3   118M/512M!    2h01m     2  OOM killed     ⣶⣾⣷⣶⣤⣀⣀⣀⣠⣴',
     ]);
   });
 

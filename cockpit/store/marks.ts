@@ -1,0 +1,44 @@
+import { layoutOf } from '../view-model/layout.ts';
+import type { CockpitState } from './state.ts';
+import { indexOfId, moveCursor } from './table.ts';
+import { withToast } from './toasts.ts';
+import { currentView, withTable } from './views.ts';
+
+export function toggleMark(state: CockpitState): CockpitState {
+  const { screen, table } = currentView(state);
+  if (screen.name !== 'instances' || table.selectedId === null) return state;
+  const marks = new Set(state.marks);
+  if (!marks.delete(table.selectedId)) marks.add(table.selectedId);
+  const marked = { ...state, marks, markAnchor: table.selectedId };
+  return withTable(marked, moveCursor(table, 'down', layoutOf(state).body));
+}
+
+/** Marks everything between the row that was marked last and the cursor. */
+export function markRange(state: CockpitState): CockpitState {
+  const { screen, table } = currentView(state);
+  if (screen.name !== 'instances') return state;
+  const from = indexOfId(table.rows, state.markAnchor);
+  const to = indexOfId(table.rows, table.selectedId);
+  if (from < 0) return withToast(state, 'warn', 'Mark one end of the range with space first');
+  const rows = table.rows.slice(Math.min(from, to), Math.max(from, to) + 1);
+  const ids = rows.flatMap((row) => (row.kind === 'row' ? [row.id] : []));
+  return { ...state, marks: new Set([...state.marks, ...ids]), markAnchor: table.selectedId };
+}
+
+/** Marks all rows that the filter shows, or none when they are all marked. */
+export function toggleAllMarks(state: CockpitState): CockpitState {
+  const { screen, table } = currentView(state);
+  if (screen.name !== 'instances') return state;
+  const ids = table.rows.flatMap((row) => (row.kind === 'row' ? [row.id] : []));
+  const areAllMarked = ids.every((id) => state.marks.has(id));
+  const marks = new Set(state.marks);
+  for (const id of ids) {
+    if (areAllMarked) marks.delete(id);
+    else marks.add(id);
+  }
+  return { ...state, marks };
+}
+
+export function clearMarks(state: CockpitState): CockpitState {
+  return state.marks.size === 0 ? state : { ...state, marks: new Set(), markAnchor: null };
+}
