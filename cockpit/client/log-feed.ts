@@ -4,6 +4,7 @@ import { cutOf, firstLine, lastLine, readLine } from '../store/log-lines.ts';
 import type { LogPaneAction, LogPaneEffect } from '../store/log-pane.ts';
 import type { SearchRequest } from '../store/log-pane-state.ts';
 import { findMatch } from '../store/log-search.ts';
+import { isPlainView } from '../store/log-view-spec.ts';
 import {
   appendBytes,
   appendGap,
@@ -13,6 +14,8 @@ import {
   windowEnd,
   withoutLines,
 } from '../store/log-window.ts';
+import { createPollQueue } from './log-poll-queue.ts';
+import { createLogViews } from './log-views.ts';
 
 /** A search reads in greater steps than a screen needs. */
 const SEARCH_READ_BYTES = 1024 * 1024;
@@ -21,6 +24,8 @@ export interface LogFeedOptions {
   /** `log.read` of the master. @throws SgridError */
   readonly read: (request: LogReadRequest) => Promise<LogReadResult>;
   readonly dispatch: (action: LogPaneAction) => void;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
 }
 
 /** Runs what a log pane asks for, and tells it what came. */
@@ -39,7 +44,9 @@ type ReadEffect = Extract<LogPaneEffect, { type: 'read' }>;
  * The master has no way to take a long poll back, so there is never more than one: a second one waits for the first,
  * which answers as soon as there is anything new, or at its time-out.
  */
-export function createLogFeed({ read, dispatch }: LogFeedOptions): LogFeed {
+export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFeed {
+  const polls = createPollQueue(read);
+  const views = createLogViews({ polls, clock });
   const delayed = new Map<ReadEffect['lane'], NodeJS.Timeout>();
   let isPolling = false;
   let nextPoll: (() => void) | null = null;
@@ -47,12 +54,13 @@ export function createLogFeed({ read, dispatch }: LogFeedOptions): LogFeed {
   let pane = new AbortController();
   let search: AbortController | null = null;
 
-  const send = async ({ readId, request }: ReadEffect, { signal }: AbortController): Promise<void> => {
+  const send = async (effect: ReadEffect, { signal }: AbortController): Promise<void> => {
     try {
-      const result = await read(request);
-      if (!signal.aborted) dispatch({ type: 'read-done', readId, result });
+      const result = await views.read(effect);
+      if (!signal.aborted) dispatch({ type: 'read-done', readId: effect.readId, result });
     } catch (error) {
-      if (!signal.aborted) dispatch({ type: 'read-failed', readId, error: toWireError(error) });
+      if (!signal.aborted)
+        dispatch({ type: 'read-failed', readId: effect.readId, error: toWireError(error) });
     }
   };
 
@@ -70,7 +78,8 @@ export function createLogFeed({ read, dispatch }: LogFeedOptions): LogFeed {
   };
 
   const start = (effect: ReadEffect, owner: AbortController): void => {
-    if (effect.request.waitMs > 0) poll(effect, owner);
+    // A view of several logs sees to its own polls.
+    if (effect.request.waitMs > 0 && isPlainView(effect.view)) poll(effect, owner);
     else void send(effect, owner);
   };
 
@@ -95,6 +104,7 @@ export function createLogFeed({ read, dispatch }: LogFeedOptions): LogFeed {
     for (const timer of delayed.values()) clearTimeout(timer);
     delayed.clear();
     nextPoll = null;
+    views.close();
     pane = new AbortController();
     search = null;
   };
@@ -107,7 +117,9 @@ export function createLogFeed({ read, dispatch }: LogFeedOptions): LogFeed {
       if (!signal.aborted) dispatch(action);
     };
     try {
-      await searchThrough(request, read, tell, signal);
+      const readView = (asked: LogReadRequest): Promise<LogReadResult> =>
+        views.read({ view: request.view, kind: 'next', origin: null, request: asked });
+      await searchThrough(request, readView, tell, signal);
     } catch (error) {
       tell({ type: 'search-failed', searchId: request.searchId, error: toWireError(error) });
     }
@@ -136,7 +148,7 @@ export function createLogFeed({ read, dispatch }: LogFeedOptions): LogFeed {
 
 /** Reads on from the edge of what a pane holds, holding one read at a time, until a line matches or the log ends. */
 async function searchThrough(
-  { searchId, instanceId, file, matcher, step, lineage, cut }: SearchRequest,
+  { searchId, view, matcher, step, lineage, cut }: SearchRequest,
   read: LogFeedOptions['read'],
   tell: (action: LogPaneAction) => void,
   signal: AbortSignal,
@@ -146,8 +158,8 @@ async function searchThrough(
   for (;;) {
     const offset = step > 0 ? windowEnd(window) : window.above.offset;
     const result = await read({
-      instanceId,
-      file,
+      instanceId: view.sources[0]?.instanceId ?? 0,
+      file: view.sources[0]?.file ?? 'stdout',
       from: { lineage, offset },
       direction: step > 0 ? 'forward' : 'backward',
       maxBytes: SEARCH_READ_BYTES,
@@ -155,7 +167,8 @@ async function searchThrough(
     });
     if (signal.aborted) return;
     const isBegunAnew = result.start.lineage !== lineage;
-    const isLast = isBegunAnew || isEnd(result, step);
+    const isNothing = result.data.length === 0 && isPlainView(view);
+    const isLast = isBegunAnew || isNothing || isEnd(result, step);
     if (!isBegunAnew) window = withRead(window, result, step, isLast);
     const from = step > 0 ? firstLine(window) : lastLine(window);
     const found = findMatch(window, from, step, matcher);
@@ -174,7 +187,6 @@ async function searchThrough(
 }
 
 function isEnd(result: LogReadResult, step: 1 | -1): boolean {
-  if (result.data.length === 0) return true;
   return step > 0 ? result.end.offset >= result.tailOffset : result.start.offset <= result.headOffset;
 }
 

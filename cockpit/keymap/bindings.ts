@@ -241,7 +241,14 @@ export const BINDINGS: readonly Binding[] = [
     action: log({ type: 'pan', columns: PAN_COLUMNS }),
     help: 'to the right',
   },
-  { keys: ['enter'], contexts: ['log-text'], action: { type: 'submit' }, help: 'search', hint: 'search' },
+  {
+    keys: ['&'],
+    contexts: ['logs'],
+    action: log({ type: 'filter' }),
+    help: 'show only lines with a text, !text: without it, empty: all',
+    hint: 'filter',
+  },
+  { keys: ['enter'], contexts: ['log-text'], action: { type: 'submit' }, help: 'take it', hint: 'take' },
 
   // Deploy, step by step.
   {

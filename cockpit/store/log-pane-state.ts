@@ -3,14 +3,15 @@ import type { WireError } from '../../common/protocol/errors.ts';
 import type { CutPoint } from './log-cuts.ts';
 import { bottomTop, type LogGeometry, moveRows, type RowRef } from './log-scroll.ts';
 import type { Matcher } from './log-search.ts';
+import type { LogViewSpec, ViewOrigin } from './log-view-spec.ts';
 import { type LogWindow, windowEnd } from './log-window.ts';
 import type { TextField } from './state.ts';
 
 /**
  * What is asked for: `next` what follows the last byte held, `tail` and `head` to jump there, `catch-up` the tail
- * because more comes than can be shown, `peek` the size alone.
+ * because more comes than can be shown, `peek` the size alone, `origin` where a new view is to begin.
  */
-export type ForwardRead = 'next' | 'tail' | 'head' | 'catch-up' | 'peek';
+export type ForwardRead = 'next' | 'tail' | 'head' | 'catch-up' | 'peek' | 'origin';
 
 /** A search that has left what is held and goes on through the log itself. */
 export interface RunningSearch {
@@ -24,10 +25,19 @@ export interface RunningSearch {
  * was held before stays above it on the screen.
  */
 export interface LogPaneState {
-  readonly instanceId: number;
-  readonly file: string;
-  /** The pane edits a line of text (search), so printable keys are text. */
+  /** Which logs are shown, and which of their lines. Positions are those of the view. */
+  readonly view: LogViewSpec;
+  /** Where `origin` is. */
+  readonly origin: ViewOrigin | null;
+  /** Lines that the view left out of all that was looked at. */
+  readonly hiddenLines: number;
+  /** What keeps single logs of several from being read. */
+  readonly troubles: readonly string[];
+  /** Reads upwards since a key was pressed: a view that shows little does not look through a whole log unasked. */
+  readonly aboveReads: number;
+  /** The pane edits a line of text, so printable keys are text. */
   readonly isTyping: boolean;
+  readonly typingFor: 'search' | 'filter';
   /** Size of the text's area. */
   readonly columns: number;
   readonly rows: number;
@@ -72,8 +82,7 @@ export interface LogPaneState {
 export interface SearchRequest {
   readonly type: 'search';
   readonly searchId: number;
-  readonly instanceId: number;
-  readonly file: string;
+  readonly view: LogViewSpec;
   readonly matcher: Matcher;
   /** 1 towards the end, -1 towards the beginning. */
   readonly step: 1 | -1;
@@ -88,6 +97,9 @@ export type LogPaneEffect =
       /** A new read takes the place of one of its lane that still waits for its delay. */
       readonly lane: 'forward' | 'backward';
       readonly readId: number;
+      readonly view: LogViewSpec;
+      readonly kind: ForwardRead | 'above';
+      readonly origin: ViewOrigin | null;
       readonly request: LogReadRequest;
       /** Wait so long before asking, in milliseconds: paces a flood, and tries again after a failure. */
       readonly delayMs: number;

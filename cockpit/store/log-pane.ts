@@ -1,13 +1,15 @@
-import type { LogReadResult } from '../../common/domain/log.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { EditAction } from './action.ts';
+import { showView } from './log-change-view.ts';
 import type { CutPoint } from './log-cuts.ts';
+import { parseFilter, withFilter } from './log-filter.ts';
 import { lineAt } from './log-lines.ts';
 import { geometryOf, type LogPaneReduction, type LogPaneState, paused, topRow } from './log-pane-state.ts';
-import { bounded, nextReads, readDone, readFailed } from './log-reads.ts';
+import { bounded, nextReads, readDone, readFailed, type ViewReadResult } from './log-reads.ts';
 import { bottomTop, compareRows, firstRow, moveRows, type RowRef } from './log-scroll.ts';
 import { createMatcher } from './log-search.ts';
 import { goToMatch, nextMatch, searchFailed, searchFound, searchMissed } from './log-search-steps.ts';
+import type { LogSourceSpec } from './log-view-spec.ts';
 import { windowEnd } from './log-window.ts';
 import { EMPTY_FIELD, editField } from './text-field.ts';
 
@@ -15,7 +17,7 @@ export type { LogPaneEffect, LogPaneReduction, LogPaneState } from './log-pane-s
 
 export type LogPaneAction =
   | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
-  | { readonly type: 'read-done'; readonly readId: number; readonly result: LogReadResult }
+  | { readonly type: 'read-done'; readonly readId: number; readonly result: ViewReadResult }
   | { readonly type: 'read-failed'; readonly readId: number; readonly error: WireError }
   | { readonly type: 'scroll'; readonly rows: number }
   | { readonly type: 'page'; readonly pages: number }
@@ -25,9 +27,10 @@ export type LogPaneAction =
   | { readonly type: 'toggle-wrap' }
   | { readonly type: 'pan'; readonly columns: number }
   | { readonly type: 'search' }
-  | { readonly type: 'search-edit'; readonly edit: EditAction }
-  | { readonly type: 'search-submit' }
-  | { readonly type: 'search-cancel' }
+  | { readonly type: 'filter' }
+  | { readonly type: 'text-edit'; readonly edit: EditAction }
+  | { readonly type: 'text-submit' }
+  | { readonly type: 'cancel' }
   | { readonly type: 'next-match'; readonly step: 1 | -1 }
   | { readonly type: 'search-progress'; readonly searchId: number; readonly scannedBytes: number }
   | {
@@ -44,15 +47,18 @@ export const PAN_COLUMNS = 8;
 
 /** A pane that shows the end of the log and follows it. */
 export function openLogPane(opened: {
-  instanceId: number;
-  file?: string;
+  sources: readonly LogSourceSpec[];
   columns: number;
   rows: number;
 }): LogPaneReduction {
   return nextReads({
-    instanceId: opened.instanceId,
-    file: opened.file ?? 'stdout',
+    view: { sources: opened.sources, filters: [] },
+    origin: null,
+    hiddenLines: 0,
+    troubles: [],
+    aboveReads: 0,
     isTyping: false,
+    typingFor: 'search',
     columns: opened.columns,
     rows: opened.rows,
     window: null,
@@ -111,13 +117,14 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
     case 'pan':
       return only(state.isWrapped ? state : { ...state, pan: Math.max(0, state.pan + action.columns) });
     case 'search':
-      return only({ ...state, isTyping: true, field: EMPTY_FIELD, notice: '' });
-    case 'search-edit':
+    case 'filter':
+      return only({ ...state, isTyping: true, typingFor: action.type, field: EMPTY_FIELD, notice: '' });
+    case 'text-edit':
       return only({ ...state, field: editField(state.field, action.edit) });
-    case 'search-submit':
-      return submitSearch(state);
-    case 'search-cancel':
-      return cancelSearch(state);
+    case 'text-submit':
+      return state.typingFor === 'filter' ? submitFilter(state) : submitSearch(state);
+    case 'cancel':
+      return cancel(state);
     case 'next-match':
       return nextMatch(state, action.step);
     case 'search-progress':
@@ -172,7 +179,7 @@ function scrolled(state: LogPaneState, rows: number): LogPaneState {
   const isBelowEnd = rows > 0 && end !== null && moved !== null && compareRows(moved, end) > 0;
   // One that stands below the last full screen (text was cut off, or the screen has grown) is not pulled up by moving down.
   const lowest = isBelowEnd && compareRows(top, end) < 0 ? end : isBelowEnd ? top : moved;
-  return { ...paused(state, lowest), centerOn: null };
+  return { ...paused(state, lowest), centerOn: null, aboveReads: 0 };
 }
 
 function lineTop(top: RowRef | null): RowRef | null {
@@ -188,20 +195,32 @@ function submitSearch(state: LogPaneState): LogPaneReduction {
   return goToMatch({ ...done, matcher, hit: null });
 }
 
-/** Esc: leaves the line, else stops the search under way, else forgets the matches. */
-function cancelSearch(state: LogPaneState): LogPaneReduction {
+/** Adds a filter; an empty line takes all of them away, as in less(1). */
+function submitFilter(state: LogPaneState): LogPaneReduction {
+  const filter = parseFilter(state.field.text);
+  const { view } = state;
+  return showView(
+    { ...state, isTyping: false },
+    { ...view, filters: filter === null ? [] : withFilter(view.filters, filter) },
+  );
+}
+
+/** Esc: leaves the line, else stops the search under way, else forgets the matches, else the filters. */
+function cancel(state: LogPaneState): LogPaneReduction {
   if (state.isTyping) return only({ ...state, isTyping: false, notice: '' });
   if (state.search !== null)
     return {
       state: { ...state, search: null, notice: 'search stopped' },
       effects: [{ type: 'stop-search' }],
     };
-  return only({ ...state, matcher: null, hit: null, notice: '' });
+  if (state.matcher !== null || state.notice !== '')
+    return only({ ...state, matcher: null, hit: null, notice: '' });
+  return showView(state, { ...state.view, filters: [] });
 }
 
 /** Whether esc has something to end here before it leaves the pane. */
-export function hasSearch(state: LogPaneState): boolean {
-  return state.isTyping || state.search !== null || state.matcher !== null;
+export function hasToCancel({ isTyping, search, matcher, view }: LogPaneState): boolean {
+  return isTyping || search !== null || matcher !== null || view.filters.length > 0;
 }
 
 /** Keeps the line that was searched for a third of the screen down. */

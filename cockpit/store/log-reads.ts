@@ -11,6 +11,7 @@ import {
   topRow,
 } from './log-pane-state.ts';
 import { hasRowsAbove, hasRowsBelow } from './log-scroll.ts';
+import { isPlainView } from './log-view-spec.ts';
 import {
   appendBytes,
   appendGap,
@@ -38,6 +39,8 @@ const LONG_POLL_MS = 5_000;
 const PACE_MS = 50;
 const RETRY_MS = 1_000;
 const PEEK_MS = 1_000;
+/** Reads upwards that a view may make unasked; each looks through a few MiB. */
+const ABOVE_READS = 16;
 
 /** Starts the reads that the pane has a need for: at most one forwards and one backwards at a time. */
 export function nextReads(state: LogPaneState): LogPaneReduction {
@@ -48,7 +51,9 @@ export function nextReads(state: LogPaneState): LogPaneReduction {
     const readId = next.nextId;
     const isAsked = state.wanted === kind && kind !== 'catch-up';
     const delayMs = isAsked && state.trouble === null ? 0 : pace(state, kind);
-    effects.push({ type: 'read', lane: 'forward', readId, request: forwardRequest(state, kind), delayMs });
+    const { view, origin } = state;
+    const request = forwardRequest(state, kind);
+    effects.push({ type: 'read', lane: 'forward', readId, view, kind, origin, request, delayMs });
     next = { ...next, nextId: readId + 1, forward: { readId, kind }, wanted: null };
   }
   const { window } = next;
@@ -60,7 +65,17 @@ export function nextReads(state: LogPaneState): LogPaneReduction {
       direction: 'backward',
     };
     const delayMs = next.trouble === null ? 0 : RETRY_MS;
-    effects.push({ type: 'read', lane: 'backward', readId, request, delayMs });
+    const { view } = next;
+    effects.push({
+      type: 'read',
+      lane: 'backward',
+      readId,
+      view,
+      kind: 'above',
+      origin: null,
+      request,
+      delayMs,
+    });
     next = { ...next, nextId: readId + 1, backwardId: readId };
   }
   return { state: next, effects };
@@ -86,12 +101,18 @@ function pace(state: LogPaneState, kind: ForwardRead): number {
 }
 
 function requestOf(state: LogPaneState): Omit<LogReadRequest, 'from' | 'direction'> {
-  return { instanceId: state.instanceId, file: state.file, maxBytes: READ_BYTES, waitMs: 0 };
+  const [source] = state.view.sources;
+  return {
+    instanceId: source?.instanceId ?? 0,
+    file: source?.file ?? 'stdout',
+    maxBytes: READ_BYTES,
+    waitMs: 0,
+  };
 }
 
 function forwardRequest(state: LogPaneState, kind: ForwardRead): LogReadRequest {
   const request = requestOf(state);
-  if (kind === 'head') return { ...request, from: 'head', direction: 'forward' };
+  if (kind === 'head' || kind === 'origin') return { ...request, from: 'head', direction: 'forward' };
   if (kind === 'next' && state.window !== null) {
     const end = windowEnd(state.window);
     const waitMs = end < state.tailOffset ? 0 : LONG_POLL_MS;
@@ -104,6 +125,7 @@ function forwardRequest(state: LogPaneState, kind: ForwardRead): LogReadRequest 
 function needsAbove(state: LogPaneState): boolean {
   const geometry = geometryOf(state);
   if (geometry === null || state.backwardId !== null || isHeadHeld(state, geometry.window)) return false;
+  if (!isPlainView(state.view) && state.aboveReads >= ABOVE_READS) return false;
   const top = topRow(state);
   return top === null || !hasRowsAbove(geometry, top, PAGES_AHEAD * state.rows);
 }
@@ -113,12 +135,21 @@ function isHeadHeld(state: LogPaneState, window: LogWindow): boolean {
   return window.above.offset <= state.headOffset;
 }
 
+/** An answer, with what a view of several logs, or of some of their lines, tells besides. */
+export interface ViewReadResult extends LogReadResult {
+  readonly hiddenLines?: number;
+  readonly troubles?: readonly string[];
+}
+
 /** Takes an answer in. One that nobody waits for any more changes nothing. */
-export function readDone(state: LogPaneState, readId: number, result: LogReadResult): LogPaneState {
-  if (readId === state.backwardId) return takeAbove({ ...state, backwardId: null, trouble: null }, result);
+export function readDone(state: LogPaneState, readId: number, result: ViewReadResult): LogPaneState {
+  const { hiddenLines = 0, troubles = [] } = result;
+  const told = { ...state, hiddenLines, troubles, trouble: null };
+  if (readId === state.backwardId)
+    return takeAbove({ ...told, backwardId: null, aboveReads: state.aboveReads + 1 }, result);
   if (readId !== state.forward?.readId) return state;
   const { kind } = state.forward;
-  const idle: LogPaneState = { ...state, forward: null, trouble: null, paceMs: PACE_MS };
+  const idle: LogPaneState = { ...told, forward: null, paceMs: PACE_MS };
   if (state.window === null || state.lineage === '') return takeAnew(idle, kind, result);
   if (result.start.lineage !== state.lineage)
     return kind === 'next' ? takeBegunAnew(idle, result) : takeAnew(idle, kind, result);
@@ -132,7 +163,7 @@ export function readFailed(state: LogPaneState, readId: number, error: WireError
   if (readId !== state.forward?.readId) return state;
   // A jump that somebody asked for is not forgotten over a lost link.
   const { kind } = state.forward;
-  const wanted = kind === 'tail' || kind === 'head' ? kind : state.wanted;
+  const wanted = kind === 'tail' || kind === 'head' || kind === 'origin' ? kind : state.wanted;
   return { ...state, forward: null, trouble: error, wanted };
 }
 
@@ -173,7 +204,7 @@ function counted(state: LogPaneState, bytes: Uint8Array, offset: number): LogPan
 function takeJump(state: LogPaneState, kind: ForwardRead, result: LogReadResult): LogPaneState {
   const start = state.base + result.start.offset;
   const end = state.window === null ? 0 : windowEnd(state.window);
-  if (kind === 'head') {
+  if (kind === 'head' || kind === 'origin') {
     const window = appendBytes(emptyWindow(lineCut(start)), result.data);
     return { ...state, window, backwardId: null, top: { offset: start, row: 0 } };
   }
@@ -197,7 +228,9 @@ function takeAnew(state: LogPaneState, kind: ForwardRead, result: LogReadResult)
     { ...state, base, lineage: result.start.lineage, hit: null, centerOn: null },
     result,
   );
-  return takeJump({ ...next, window: null }, kind === 'head' ? 'head' : 'tail', result);
+  const news = next.isFollowing ? null : { lines: 0, countedTo: next.tailOffset };
+  const isJump = kind === 'head' || kind === 'origin';
+  return takeJump({ ...next, window: null, news }, isJump ? kind : 'tail', result);
 }
 
 /** The log was begun anew while it was being read: what was held stays above. */
@@ -218,7 +251,9 @@ function takeAbove(state: LogPaneState, result: LogReadResult): LogPaneState {
   // The log was begun anew: nothing above what is held can be had any more.
   if (result.start.lineage !== state.lineage) return { ...state, headOffset: state.window.above.offset };
   const next = withSizes(state, result);
-  const isHead = state.base + result.start.offset <= next.headOffset || result.data.length === 0;
+  // A view that shows little may find nothing in a part of a log, with more above it.
+  const isEmpty = result.data.length === 0 && isPlainView(state.view);
+  const isHead = state.base + result.start.offset <= next.headOffset || isEmpty;
   const window = prependBytes(state.window, result.data, isHead);
   return { ...next, window, headOffset: isHead ? window.above.offset : next.headOffset };
 }

@@ -59,12 +59,12 @@ function searchOn(state: LogPaneState, step: 1 | -1): LogPaneReduction {
   if (isAtEdge) return stay(state, missed(matcher, step));
   const searchId = state.nextId;
   const edge = step > 0 ? window.rest.cut : { offset: windowStart(window), nextCut: windowStart(window) };
-  const { base, lineage, instanceId, file } = state;
+  const { base, lineage, view } = state;
   const cut = { offset: edge.offset - base, nextCut: edge.nextCut - base };
   const search = { searchId, step, scannedBytes: 0 };
   return {
     state: { ...paused(state), nextId: searchId + 1, search, notice: '' },
-    effects: [{ type: 'search', searchId, instanceId, file, matcher, step, lineage, cut }],
+    effects: [{ type: 'search', searchId, view, matcher, step, lineage, cut }],
   };
 }
 

@@ -1,7 +1,8 @@
+import { instanceWords } from '../format/fleet-words.ts';
 import { layoutOf } from '../view-model/layout.ts';
 import { LOG_PANE_FRAME_ROWS } from '../view-model/log-view.ts';
 import {
-  hasSearch,
+  hasToCancel,
   type LogPaneAction,
   type LogPaneReduction,
   openLogPane,
@@ -27,7 +28,13 @@ export function openLogs(state: CockpitState): Reduction {
   if (currentView(state).screen.name === 'logs') return become(state);
   const { instanceId } = instance;
   const next = pushView(state, viewOf({ name: 'logs', instanceId }));
-  return withPane(next, openLogPane({ instanceId, ...textSize(next) }));
+  return withPane(
+    next,
+    openLogPane({
+      sources: [{ instanceId, file: 'stdout', label: instanceWords(instance, state.fleet.nodes) }],
+      ...textSize(next),
+    }),
+  );
 }
 
 export function reduceLogs(state: CockpitState, action: LogPaneAction): Reduction {
@@ -42,9 +49,9 @@ export function resizeLogs(state: CockpitState): Reduction {
   return reduceLogs(state, { type: 'resize', columns, rows });
 }
 
-/** Whether esc has a search to end before it leaves the log. */
-export function escEndsSearch(state: CockpitState): boolean {
-  return state.logPane !== null && hasSearch(state.logPane);
+/** Whether esc has something to end before it leaves the log. */
+export function escEndsSomething(state: CockpitState): boolean {
+  return state.logPane !== null && hasToCancel(state.logPane);
 }
 
 function withPane(state: CockpitState, pane: LogPaneReduction): Reduction {

@@ -105,7 +105,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'prompt':
       return become(openPrompt(state, action.kind));
     case 'edit':
-      if (isInLog) return logs.reduceLogs(state, { type: 'search-edit', edit: action.edit });
+      if (isInLog) return logs.reduceLogs(state, { type: 'text-edit', edit: action.edit });
       return become(
         state.prompt === null ? archive.editDeploy(state, action.edit) : editPrompt(state, action.edit),
       );
@@ -114,10 +114,10 @@ function command(state: CockpitState, action: CommandAction): Reduction {
         ? archive.completeDeploy(state, action.step)
         : become(completePrompt(state, action.step));
     case 'submit':
-      if (isInLog) return logs.reduceLogs(state, { type: 'search-submit' });
+      if (isInLog) return logs.reduceLogs(state, { type: 'text-submit' });
       return state.prompt === null ? archive.submitDeploy(state) : submitPrompt(state);
     case 'cancel':
-      if (isInLog) return logs.reduceLogs(state, { type: 'search-cancel' });
+      if (isInLog) return logs.reduceLogs(state, { type: 'cancel' });
       if (state.prompt !== null) return become(cancelPrompt(state));
       if (state.picker !== null) return become({ ...state, picker: null });
       return state.confirm === null ? deploy.backDeploy(state) : become({ ...state, confirm: null });
@@ -129,7 +129,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'open':
       return isDeploying ? deploy.openDeployRow(state) : navigate.open(state);
     case 'back':
-      if (isInLog && logs.escEndsSearch(state)) return logs.reduceLogs(state, { type: 'search-cancel' });
+      if (isInLog && logs.escEndsSomething(state)) return logs.reduceLogs(state, { type: 'cancel' });
       return isDeploying ? deploy.backDeploy(state) : become(navigate.back(state));
     case 'go':
       return navigate.go({ ...state, confirm: null, picker: null }, action.screen, action.filter ?? '');

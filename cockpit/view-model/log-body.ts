@@ -6,9 +6,12 @@ import { logLines } from './log-view.ts';
 /** The log pane as the body of the screen: what it shows of its instance comes from the fleet. */
 export function logBodyLines({ logPane, fleet, now }: CockpitState): Line[] {
   if (logPane === null) return [];
-  const instance = fleet.instances.get(logPane.instanceId);
-  if (instance === undefined)
-    return logLines(logPane, { name: `instance ${logPane.instanceId}`, startedAt: null, now });
+  const { sources } = logPane.view;
+  const [source] = sources;
+  if (source === undefined || sources.length > 1)
+    return logLines(logPane, { name: `${sources.length} logs`, startedAt: null, now });
+  const instance = fleet.instances.get(source.instanceId);
+  if (instance === undefined) return logLines(logPane, { name: source.label, startedAt: null, now });
   const node = fleet.nodes.get(instance.nodeId);
   const startedAt = instance.status?.startedAt ?? null;
   return logLines(logPane, {

@@ -1,10 +1,12 @@
-import { parseMark } from '../../common/domain/log-mark.ts';
+import { type LogMark, parseMark } from '../../common/domain/log-mark.ts';
+import { levelTone } from '../format/log-level.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
 import { highlightSegments, sliceSegments, wrapSegments } from '../format/segments.ts';
 import { decodeLine, segmentsText } from '../format/terminal-text.ts';
 import { formatClock, formatDate, formatSpan } from '../format/time.ts';
 import { displayWidth, truncate } from '../format/width.ts';
+import { filterWords } from '../store/log-filter.ts';
 import { geometryOf, type LogPaneState, topRow } from '../store/log-pane-state.ts';
 import { type VisibleRow, visibleRows } from '../store/log-scroll.ts';
 import { countMatches } from '../store/log-search.ts';
@@ -47,9 +49,9 @@ function titleLine(state: LogPaneState, { name }: LogContext, shown: readonly Vi
   const left: Segment[] = [
     { text: ' ' },
     { text: plainText(name), tone: 'strong' },
-    { text: `  ${plainText(state.file)}`, tone: 'dim' },
+    { text: `  ${plainText(filesOf(state))}`, tone: 'dim' },
   ];
-  const right: Segment[] = [];
+  const right: Segment[] = filterSegments(state);
   if (state.window !== null) {
     const size = state.tailOffset - state.headOffset;
     right.push({ text: `${formatBytes(size)}  ${position(state, shown)}  `, tone: 'dim' });
@@ -58,6 +60,21 @@ function titleLine(state: LogPaneState, { name }: LogContext, shown: readonly Vi
   if (state.pan > 0) right.push({ text: `column ${state.pan + 1}  `, tone: 'dim' });
   right.push(state.isFollowing ? { text: 'following ', tone: 'ok' } : { text: 'paused ', tone: 'warn' });
   return splitLine(left, right, state.columns);
+}
+
+/** The file of a log, or whose logs are merged. */
+function filesOf({ view: { sources } }: LogPaneState): string {
+  const [source] = sources;
+  return sources.length === 1 ? (source?.file ?? '') : sources.map(({ label }) => label).join(' ');
+}
+
+function filterSegments({ view: { filters }, hiddenLines }: LogPaneState): Segment[] {
+  if (filters.length === 0) return [];
+  const words = filters.map((filter) => truncate(plainText(filterWords(filter)), QUERY_COLUMNS)).join(' ');
+  return [
+    { text: words, tone: 'accent' },
+    { text: `  ${hiddenLines.toLocaleString('en')} hidden  `, tone: 'dim' },
+  ];
 }
 
 /** How far down the log the bottom of the screen is. */
@@ -75,12 +92,40 @@ function textRow(state: LogPaneState, { line, row }: VisibleRow): Line {
   if (line.kind === 'begun-anew') return note('the log was deleted, and begun anew', 'warn');
   const decoded = decodeLine(line.bytes);
   const text = segmentsText(decoded);
-  const mark = parseMark(text);
-  if (mark !== null && row === 0) return { ...note(`${formatDate(mark.at)} ${mark.text}`, 'accent'), ...bar };
+  const { label, own, ownText } = withoutLabel(state, decoded, text);
+  const mark = parseMark(ownText);
+  if (mark !== null && row === 0) return { segments: [...label, ...markNote(mark).segments], ...bar };
   const ranges = state.matcher?.ranges(text) ?? [];
-  const segments = highlightSegments(decoded, ranges);
+  const segments = highlightSegments([...label, ...levelled(own, ownText)], ranges);
   if (state.isWrapped) return { segments: wrapSegments(segments, state.columns)[row] ?? [], ...bar };
   return { segments: panned(state, segments, displayWidth(text), line.isContinued), ...bar };
+}
+
+/** In merged logs, whose a line is stands before it, as a run of a colour of its own. */
+function withoutLabel({ view }: LogPaneState, decoded: readonly Segment[], text: string) {
+  const [label, ...own] = decoded;
+  if (view.sources.length === 1 || label === undefined) return { label: [], own: decoded, ownText: text };
+  return {
+    label: [label, { text: ' ' }],
+    own: withoutBlank(own),
+    ownText: text.slice(label.text.length + 1),
+  };
+}
+
+function withoutBlank([first, ...others]: readonly Segment[]): Segment[] {
+  return first === undefined ? [] : [{ ...first, text: first.text.slice(1) }, ...others];
+}
+
+/** A line without colours of its own has that of its level. */
+function levelled(segments: readonly Segment[], text: string): readonly Segment[] {
+  const [only] = segments;
+  if (segments.length !== 1 || only === undefined || only.sgr !== undefined) return segments;
+  const tone = levelTone(text);
+  return tone === undefined ? segments : [{ text: only.text, tone }];
+}
+
+function markNote({ at, text }: LogMark): Line {
+  return note(`${formatDate(at)} ${text}`, 'accent');
 }
 
 /** The columns in sight, with signs where there is more to either side, as less(1) -S shows it. */
@@ -110,6 +155,9 @@ function emptyRows(state: LogPaneState, { startedAt, now }: LogContext): Line[] 
     { segments: [{ text: `  ${text}`, tone: 'dim' }] },
   ];
   if (state.window === null) return state.trouble === null ? say('Reading the log ...') : [];
+  const { filters, sources } = state.view;
+  if (filters.length > 0) return say(`No line yet that ${filters.map(filterWords).join(' ')} shows`);
+  if (sources.length > 1) return say('No output yet');
   // The window may be empty for a moment after a jump.
   if (state.tailOffset > state.headOffset) return [];
   if (startedAt === null) return say('No output yet: the instance has not been started');
@@ -120,9 +168,18 @@ function emptyRows(state: LogPaneState, { startedAt, now }: LogContext): Line[] 
 function statusLine(state: LogPaneState): Line {
   if (state.isTyping) {
     const field = fieldSegments(state.field, Math.max(10, state.columns - 4), true);
-    return { segments: [{ text: ' /', tone: 'key' }, ...field] };
+    return splitLine(
+      [{ text: state.typingFor === 'filter' ? ' &' : ' /', tone: 'key' }, ...field],
+      typingHelp(state),
+      state.columns,
+    );
   }
   return splitLine([{ text: ' ' }, ...newsSegments(state)], matchSegments(state), state.columns);
+}
+
+function typingHelp({ typingFor, field }: LogPaneState): Segment[] {
+  if (typingFor !== 'filter' || field.text !== '') return [];
+  return [{ text: 'show only lines with a text, or !text: without it; empty: all ', tone: 'dim' }];
 }
 
 /** The most urgent thing there is to say. */
@@ -132,6 +189,14 @@ function newsSegments(state: LogPaneState): Segment[] {
       { text: plainText(state.trouble.message), tone: 'bad' },
       { text: '  goes on by itself', tone: 'dim' },
     ];
+  const [trouble, ...others] = state.troubles;
+  if (trouble !== undefined) {
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    return [
+      { text: `${plainText(trouble)}${more}`, tone: 'bad' },
+      { text: '  the others go on', tone: 'dim' },
+    ];
+  }
   if (state.search !== null) {
     const where = state.search.step > 0 ? 'below' : 'above';
     const scanned = formatBytes(state.search.scannedBytes);

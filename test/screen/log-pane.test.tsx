@@ -194,6 +194,26 @@ test('matches stand out', async () => {
   expect(terminal.cell(0, row)).toMatchObject({ chars: 't', background: 'default' });
 });
 
+test('& filters, ! hides, and levels have colours', async () => {
+  writeFileSync(file, `${numbered(1, 500)}10:00 WARN slow\n{"level":50,"msg":"broken"}\nDEBUG detail\n`);
+  await openLog('DEBUG detail');
+  const row = terminal.screen().indexOf('10:00 WARN slow');
+  expect(terminal.cell(0, row)).toMatchObject({ foreground: 3 });
+  expect(terminal.cell(0, row + 1)).toMatchObject({ foreground: 1 });
+  expect(terminal.cell(0, row + 2)).toMatchObject({ dim: true });
+  expect(terminal.cell(0, row - 1)).toMatchObject({ foreground: 'default', dim: false });
+  terminal.press('&');
+  await terminal.waitFor('show only lines with a text');
+  terminal.type('line 4');
+  terminal.press('enter');
+  await terminal.waitFor((lines) => text(lines)[0] === 'line 482' && lines[2]?.includes('&line 4') === true);
+  terminal.type('&!9');
+  terminal.press('enter');
+  await terminal.waitFor(lastText('line 488'));
+  terminal.press('escape');
+  await terminal.waitFor(lastText('DEBUG detail'));
+});
+
 test('keys are answered while a flood comes, and the end of it is shown', async () => {
   await openLog('No output yet');
   const writer = execa(

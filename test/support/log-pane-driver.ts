@@ -7,6 +7,7 @@ import {
   openLogPane,
   reduceLogPane,
 } from '../../cockpit/store/log-pane.ts';
+import type { LogSourceSpec } from '../../cockpit/store/log-view-spec.ts';
 import { heldBytes } from '../../cockpit/store/log-window.ts';
 import { logLines } from '../../cockpit/view-model/log-view.ts';
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
@@ -30,6 +31,7 @@ export interface LogPaneDriver {
 export function createLogPaneDriver(
   read: (request: LogReadRequest) => Promise<LogReadResult>,
   size: { columns: number; rows: number } = { columns: 60, rows: 10 },
+  options: { sources?: readonly LogSourceSpec[] } = {},
 ): LogPaneDriver {
   const watchers = new Set<() => void>();
   let mostHeld = 0;
@@ -41,8 +43,11 @@ export function createLogPaneDriver(
     for (const watch of [...watchers]) watch();
   };
   const dispatch = (action: LogPaneAction): void => take(reduceLogPane(state, action));
-  const feed = createLogFeed({ read, dispatch });
-  const opened = openLogPane({ instanceId: 1, ...size });
+  const feed = createLogFeed({ read, dispatch, clock: Date.now });
+  const opened = openLogPane({
+    sources: options.sources ?? [{ instanceId: 1, file: 'stdout', label: 'web' }],
+    ...size,
+  });
   state = opened.state;
   take(opened);
 

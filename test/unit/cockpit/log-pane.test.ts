@@ -197,8 +197,8 @@ describe('wide lines', () => {
 describe('search', () => {
   const search = (driver: LogPaneDriver, text: string): void => {
     driver.dispatch({ type: 'search' });
-    driver.dispatch({ type: 'search-edit', edit: { type: 'insert', text } });
-    driver.dispatch({ type: 'search-submit' });
+    driver.dispatch({ type: 'text-edit', edit: { type: 'insert', text } });
+    driver.dispatch({ type: 'text-submit' });
   };
   const hit = (driver: LogPaneDriver) => {
     const { hit: offset } = driver.state();
@@ -224,7 +224,7 @@ describe('search', () => {
     expect(driver.rows()).toContain('error two');
     search(driver, 'ERROR');
     expect(driver.rows()).toContain('ERROR one');
-    driver.dispatch({ type: 'search-cancel' });
+    driver.dispatch({ type: 'cancel' });
     expect(driver.status()).not.toMatch(/ERROR/);
   });
 
@@ -257,9 +257,9 @@ describe('search', () => {
     await driver.waitFor(() => last(driver) === 'line 400000');
     search(driver, 'nowhere to be found');
     expect(driver.status()).toMatch(/^searching above, .* \(esc stops\)/);
-    driver.dispatch({ type: 'search-cancel' });
+    driver.dispatch({ type: 'cancel' });
     expect(driver.status()).toMatch(/^search stopped/);
-    driver.dispatch({ type: 'search-cancel' });
+    driver.dispatch({ type: 'cancel' });
     expect(driver.state().matcher).toBeNull();
   });
 });

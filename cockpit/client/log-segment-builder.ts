@@ -1,0 +1,90 @@
+import { createLineFilter } from '../store/log-filter.ts';
+import type { LogViewSpec } from '../store/log-view-spec.ts';
+import type { Segment, SegmentLine } from './log-region.ts';
+import type { SourceStart } from './log-source.ts';
+import type { SourceLine } from './log-source-lines.ts';
+
+const LINE_FEED = Uint8Array.of(0x0a);
+
+/** Collects lines in the order in which they are taken, and makes a segment of them. */
+export interface SegmentBuilder {
+  take(source: number, line: SourceLine, behind: SourceStart): void;
+  /** Bytes that are shown, and bytes looked at. */
+  shownBytes(): number;
+  scannedBytes(): number;
+  hiddenLines(): number;
+  isEmpty(): boolean;
+  /** @param isUpwards the lines were taken from the last to the first */
+  build(places: readonly SourceStart[], isUpwards: boolean): Omit<Segment, 'start'>;
+}
+
+/** Foregrounds that tell sources apart on dark and light terminals alike: neither red nor yellow, which mean trouble. */
+const COLOURS = ['36', '35', '32', '34', '96', '95', '92', '94'];
+
+/** How the lines of a view become bytes: prefixes in the colour of their source, hidden lines left out. */
+export function createLineRenderer({
+  sources,
+  filters,
+}: LogViewSpec): (source: number, line: SourceLine) => readonly Uint8Array[] {
+  const isShown = createLineFilter(filters);
+  const width = Math.max(...sources.map(({ label }) => label.length));
+  const prefixes = sources.map(({ label }, at) =>
+    sources.length === 1
+      ? null
+      : Buffer.from(`\x1b[${COLOURS[at % COLOURS.length]}m${label.padEnd(width)}\x1b[0m `),
+  );
+  return (source, { bytes, isMark }) => {
+    if (!isMark && !isShown(bytes)) return [];
+    const parts: Uint8Array[] = [bytes];
+    const prefix = prefixes[source];
+    if (prefix) parts.unshift(prefix);
+    if (bytes.at(-1) !== LINE_FEED[0]) parts.push(LINE_FEED);
+    return parts;
+  };
+}
+
+export function createSegmentBuilder(render: ReturnType<typeof createLineRenderer>): SegmentBuilder {
+  const rendered: (readonly Uint8Array[])[] = [];
+  const lines: SegmentLine[] = [];
+  let shown = 0;
+  let scanned = 0;
+  let hidden = 0;
+  return {
+    take: (source, line, behind) => {
+      const parts = render(source, line);
+      const length = parts.reduce((sum, part) => sum + part.length, 0);
+      rendered.push(parts);
+      scanned += line.bytes.length;
+      shown += length;
+      if (length === 0) hidden += 1;
+      lines.push({ source, behind, length });
+    },
+    shownBytes: () => shown,
+    scannedBytes: () => scanned,
+    hiddenLines: () => hidden,
+    isEmpty: () => lines.length === 0,
+    build: (places, isUpwards) => {
+      if (isUpwards) {
+        rendered.reverse();
+        lines.reverse();
+      }
+      return {
+        places,
+        lines: withoutHidden(lines),
+        bytes: Buffer.concat(rendered.flat()),
+        scannedBytes: scanned,
+      };
+    },
+  };
+}
+
+/** Runs of hidden lines of one source as one: a view that shows little looks at a lot. */
+function withoutHidden(lines: readonly SegmentLine[]): SegmentLine[] {
+  const kept: SegmentLine[] = [];
+  for (const line of lines) {
+    const last = kept.at(-1);
+    if (last?.length === 0 && line.length === 0 && last.source === line.source) kept[kept.length - 1] = line;
+    else kept.push(line);
+  }
+  return kept;
+}

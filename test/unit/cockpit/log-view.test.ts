@@ -1,0 +1,118 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LogSourceSpec } from '../../../cockpit/store/log-view-spec.ts';
+import { createLogStore } from '../../../node/log/create-log-store.ts';
+import type { LogStore } from '../../../node/log/log-store.ts';
+import { createLogPaneDriver, type LogPaneDriver } from '../../support/log-pane-driver.ts';
+
+let root: string;
+let store: LogStore;
+const files: string[] = [];
+const drivers: LogPaneDriver[] = [];
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'sgrid-log-view-'));
+  store = createLogStore({ root, clock: Date.now });
+  for (const id of [1, 2]) files[id] = (await store.prepare(id)).stdoutFile;
+});
+
+afterEach(async () => {
+  for (const driver of drivers.splice(0)) driver.close();
+  await store.close();
+  rmSync(root, { recursive: true });
+});
+
+const file = (id = 1): string => files[id] ?? '';
+const last = (driver: LogPaneDriver) => driver.rows().at(-1);
+
+function open(ids: number[] = [1]): LogPaneDriver {
+  const sources = ids.map(
+    (instanceId): LogSourceSpec => ({ instanceId, file: 'stdout', label: `s${instanceId}` }),
+  );
+  const driver = createLogPaneDriver(
+    (request) => store.read(request),
+    { columns: 60, rows: 10 },
+    { sources },
+  );
+  drivers.push(driver);
+  return driver;
+}
+
+function filter(driver: LogPaneDriver, text: string): void {
+  driver.dispatch({ type: 'filter' });
+  driver.dispatch({ type: 'text-edit', edit: { type: 'insert', text } });
+  driver.dispatch({ type: 'text-submit' });
+}
+
+const requests = (from: number, to: number): string => {
+  let text = '';
+  for (let n = from; n <= to; n++) text += `${n % 10 === 0 ? 'ERROR' : 'info'} request ${n}\n`;
+  return text;
+};
+
+test('filters narrow what is followed, are counted, and are taken away one after the other', async () => {
+  writeFileSync(file(), requests(1, 2000));
+  const driver = open();
+  await driver.waitFor(() => last(driver) === 'ERROR request 2000');
+  filter(driver, 'error');
+  await driver.waitFor(
+    () => driver.rows()[0] === 'ERROR request 1910' && last(driver) === 'ERROR request 2000',
+  );
+  filter(driver, '!00');
+  await driver.waitFor(() => last(driver) === 'ERROR request 1990');
+  await driver.waitFor(() => /&error &!00 {2}[\d,]+ hidden/.test(driver.lines()[0] ?? ''));
+  appendFileSync(file(), requests(2001, 2019));
+  await driver.waitFor(() => last(driver) === 'ERROR request 2010');
+  filter(driver, '!00');
+  await driver.waitFor(() => driver.rows().includes('ERROR request 2000'));
+  driver.dispatch({ type: 'cancel' });
+  await driver.waitFor(() => last(driver) === 'info request 2019');
+  expect(driver.lines()[0]).not.toContain('hidden');
+});
+
+test('a filter stays where one is, and so does taking it away', async () => {
+  writeFileSync(file(), requests(1, 50_000));
+  const driver = open();
+  await driver.waitFor(() => last(driver) === 'ERROR request 50000');
+  driver.dispatch({ type: 'head' });
+  await driver.waitFor(() => driver.rows()[0] === 'info request 1');
+  driver.dispatch({ type: 'page', pages: 3 });
+  await driver.waitFor(() => driver.rows()[0] === 'info request 28');
+  filter(driver, 'ERROR');
+  await driver.waitFor(() => driver.rows()[0] === 'ERROR request 30');
+  await driver.waitFor(() => driver.state().aboveReads > 0);
+  driver.dispatch({ type: 'scroll', rows: -1 });
+  expect(driver.rows()[0]).toBe('ERROR request 20');
+  driver.dispatch({ type: 'scroll', rows: 4 });
+  await driver.waitFor(() => driver.rows()[0] === 'ERROR request 60');
+  filter(driver, '');
+  await driver.waitFor(
+    () => last(driver) === 'ERROR request 60' || driver.rows().includes('ERROR request 60'),
+  );
+  expect(driver.state().isFollowing).toBe(false);
+});
+
+test('a filter that nothing passes says so, and shows the first line that does', async () => {
+  writeFileSync(file(), requests(1, 100));
+  const driver = open();
+  await driver.waitFor(() => last(driver) === 'ERROR request 100');
+  filter(driver, 'nowhere');
+  await driver.waitFor(() => driver.lines().some((line) => line.includes('No line yet that &nowhere shows')));
+  await driver.waitFor(() => driver.lines()[0]?.includes('100 hidden') === true);
+  appendFileSync(file(), 'info nowhere else\n');
+  await driver.waitFor(() => last(driver) === 'info nowhere else');
+});
+
+test('a search goes through a filtered view, far from what is held', async () => {
+  writeFileSync(file(), `ERROR needle\n${requests(1, 50_000)}`);
+  const driver = open();
+  await driver.waitFor(() => last(driver) === 'ERROR request 50000');
+  filter(driver, 'ERROR');
+  await driver.waitFor(() => driver.rows()[0] === 'ERROR request 49910');
+  driver.dispatch({ type: 'search' });
+  driver.dispatch({ type: 'text-edit', edit: { type: 'insert', text: 'needle' } });
+  driver.dispatch({ type: 'text-submit' });
+  await driver.waitFor(() => driver.rows()[0] === 'ERROR needle' && driver.rows()[1] === 'ERROR request 10');
+});
