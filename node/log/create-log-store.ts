@@ -7,9 +7,11 @@ import { formatMark } from '../../common/domain/log-mark.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { appendMark } from './append-mark.ts';
 import { createChangeWatch } from './change-watch.ts';
+import { createExtraFiles, type ExtraFiles } from './extra-files.ts';
 import { createInstanceLog, type InstanceLog, makeLogFile, type ReadableLog } from './instance-log.ts';
-import type { LogStore } from './log-store.ts';
+import type { LogSettings, LogStore } from './log-store.ts';
 import { createOpenFiles } from './open-files.ts';
+import { createPlainLog } from './plain-log.ts';
 import { createBlockCache } from './read-archive.ts';
 import { readLog } from './read-log.ts';
 import { recoverCut } from './rotate-log.ts';
@@ -42,6 +44,8 @@ const STDOUT = 'stdout';
 const POLL_INTERVAL_MS = 200;
 /** Of archives, 1 MiB each. */
 const UNPACKED_BLOCKS = 4;
+/** A few numbers each. */
+const MAX_PLAIN_LOGS = 256;
 /** A thread each, on a machine that has other things to do. */
 const SEARCHES_AT_ONCE = 2;
 
@@ -60,7 +64,9 @@ export function createLogStore({
   const changes = createChangeWatch({ pollIntervalMs: POLL_INTERVAL_MS });
   const blockCache = createBlockCache(UNPACKED_BLOCKS);
   const logs = new Map<number, InstanceLog>();
-  const policies = new Map<number, RotationPolicy>();
+  const settings = new Map<number, LogSettings>();
+  /** By path, in order of use, the latest last. */
+  const plainLogs = new Map<string, ReadableLog>();
   const searches = createGate(SEARCHES_AT_ONCE);
   const closing = new AbortController();
 
@@ -89,12 +95,33 @@ export function createLogStore({
     });
   };
 
+  const policyOf = (instanceId: number): RotationPolicy => {
+    const own = settings.get(instanceId);
+    return own === undefined ? rotation : rotationPolicy(own.rotation);
+  };
+
+  /** What a program keeps itself, and has to be told of first. */
+  const extraFilesOf = (instanceId: number): ExtraFiles => {
+    const directory = join(root, String(instanceId));
+    const { logPaths = [] } = settings.get(instanceId) ?? {};
+    return createExtraFiles(directory, logPaths, (name) => name.startsWith(`${STDOUT}.log`));
+  };
+
   const fileOf = ({ instanceId, file }: { instanceId: number; file: string }): ReadableLog => {
     const log = existing(instanceId);
     if (file === STDOUT) return log;
-    throw new SgridError('not_found', `instance ${instanceId} has no log file "${file}"`, {
-      hint: `it has: ${STDOUT}`,
-    });
+    const path = extraFilesOf(instanceId).find(file);
+    if (path === null) {
+      throw new SgridError('not_found', `instance ${instanceId} has no log file "${file}"`, {
+        hint: `list its log files; every instance has "${STDOUT}"`,
+      });
+    }
+    const plain = plainLogs.get(path) ?? createPlainLog(path, openFiles);
+    plainLogs.delete(path);
+    plainLogs.set(path, plain);
+    const [oldest] = plainLogs.keys();
+    if (plainLogs.size > MAX_PLAIN_LOGS && oldest !== undefined) plainLogs.delete(oldest);
+    return plain;
   };
 
   // Programs that an agent before left running go on writing, whether anyone asks for their log or not.
@@ -102,7 +129,7 @@ export function createLogStore({
   const rotator = startRotator({
     *logs() {
       for (const [instanceId, log] of logs) {
-        yield { instanceId, log, policy: () => policies.get(instanceId) ?? rotation };
+        yield { instanceId, log, policy: () => policyOf(instanceId) };
       }
     },
     clock,
@@ -111,8 +138,8 @@ export function createLogStore({
   });
 
   return {
-    configure(instanceId, settings) {
-      policies.set(instanceId, rotationPolicy(settings.rotation));
+    configure(instanceId, next) {
+      settings.set(instanceId, next);
     },
 
     async prepare(instanceId) {
@@ -155,7 +182,8 @@ export function createLogStore({
       const { extents } = await log.view();
       const sizeBytes = extents.reduce((sum, { startOffset, endOffset }) => sum + endOffset - startOffset, 0);
       const { mtimeMs = 0 } = lstatSync(log.file, { throwIfNoEntry: false }) ?? {};
-      return [{ name: STDOUT, sizeBytes, modifiedAt: Math.trunc(mtimeMs) }];
+      const own = { name: STDOUT, sizeBytes, modifiedAt: Math.trunc(mtimeMs) };
+      return [own, ...(await extraFilesOf(instanceId).list())];
     },
 
     async close() {
