@@ -16,6 +16,12 @@ const tableSchema = z.object({
 /** The user's own file: what the cockpit remembers, and what the user writes. Unknown keys are kept as they are. */
 export const settingsSchema = z.looseObject({
   tables: z.record(z.string().max(64), tableSchema).default({}),
+  /** Lines of the palette, oldest first. */
+  history: z.array(z.string().max(4096)).default([]),
+  /** Words of the palette of one's own: `{"bad": "instances state:unhealthy"}`. */
+  aliases: z.record(z.string().regex(/^\S{1,32}$/, 'is one word'), z.string().max(4096)).default({}),
+  /** Keys by what they do: `{"restart": ["ctrl-r"]}`; see keymap/remap.ts. */
+  keys: z.record(z.string().max(64), z.array(z.string().max(16)).max(8)).default({}),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type TableSettings = z.infer<typeof tableSchema>;
@@ -24,4 +30,13 @@ export const DEFAULT_SETTINGS: Settings = settingsSchema.parse({});
 
 export function withTableSettings(settings: Settings, key: string, change: TableSettings): Settings {
   return { ...settings, tables: { ...settings.tables, [key]: { ...settings.tables[key], ...change } } };
+}
+
+const KEPT_LINES = 100;
+
+/** The line as the newest; the same line before is not told twice. */
+export function withHistoryLine(settings: Settings, line: string): Settings {
+  if (settings.history.at(-1) === line) return settings;
+  const history = [...settings.history.filter((known) => known !== line), line].slice(-KEPT_LINES);
+  return { ...settings, history };
 }

@@ -339,19 +339,32 @@ export const BINDINGS: readonly Binding[] = [
     hint: 'keep',
   },
   {
-    keys: ['tab', 'down'],
+    keys: ['tab'],
     contexts: ['palette'],
     action: { type: 'complete', step: 1 },
     help: 'next completion',
     hint: 'complete',
   },
   {
-    keys: ['shift-tab', 'up'],
+    keys: ['shift-tab'],
     contexts: ['palette'],
     action: { type: 'complete', step: -1 },
     help: 'previous completion',
   },
   { keys: ['esc'], contexts: TEXTS, action: { type: 'cancel' }, help: 'leave without it', hint: 'cancel' },
+  {
+    keys: ['up', 'ctrl-p'],
+    contexts: ['palette'],
+    action: { type: 'recall', step: -1 },
+    help: 'the command before',
+    hint: 'history',
+  },
+  {
+    keys: ['down', 'ctrl-n'],
+    contexts: ['palette'],
+    action: { type: 'recall', step: 1 },
+    help: 'the command after',
+  },
   {
     keys: ['backspace', 'ctrl-h'],
     contexts: TEXTS,
@@ -437,6 +450,26 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['P'], contexts: ['instances'], action: sort('port'), help: 'sort by port' },
 
   // Everywhere.
+  // Where one has been.
+  {
+    keys: ['['],
+    contexts: VISITED,
+    action: { type: 'visit', to: 'back' },
+    help: 'to the screen before',
+  },
+  {
+    keys: [']'],
+    contexts: VISITED,
+    action: { type: 'visit', to: 'forward' },
+    help: 'forward again',
+  },
+  {
+    keys: ['-'],
+    contexts: VISITED,
+    action: { type: 'visit', to: 'last' },
+    help: 'to and fro between the last two screens',
+  },
+
   {
     keys: [':'],
     contexts: ANYWHERE,

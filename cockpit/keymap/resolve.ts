@@ -1,6 +1,6 @@
 import type { Action } from '../store/action.ts';
 import type { CockpitState } from '../store/state.ts';
-import { BINDINGS, type Binding } from './bindings.ts';
+import type { Binding } from './bindings.ts';
 import { contextOf, type KeyContext, TEXT_CONTEXTS } from './context.ts';
 import type { KeyPress } from './keys.ts';
 
@@ -10,7 +10,7 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set(['nodes', 'instances', 'event
 /** What a key means now; null when nothing. */
 export function resolveKey(state: CockpitState, press: KeyPress): Action | null {
   const context = contextOf(state);
-  const binding = bindingsOf(context).find(({ keys }) => keys.includes(press.name));
+  const binding = bindingsOf(state.bindings, context).find(({ keys }) => keys.includes(press.name));
   if (binding !== undefined) return binding.action;
   if (press.text !== '' && TEXT_CONTEXTS.has(context)) return textAction(press.text);
   return ANSWERING.has(context) ? { type: 'unbound', key: press.name } : null;
@@ -25,13 +25,14 @@ function textAction(text: string): Action {
   return { type: 'edit', edit: { type: 'insert', text } };
 }
 
-export function bindingsOf(context: KeyContext): readonly Binding[] {
-  return BINDINGS.filter(({ contexts }) => contexts.includes(context));
+export function bindingsOf(bindings: readonly Binding[], context: KeyContext): readonly Binding[] {
+  return bindings.filter(({ contexts }) => contexts.includes(context));
 }
 
 /** Why a key did nothing: where it works, when it works anywhere. */
-export function explainUnbound(key: string, context: KeyContext): string {
-  const elsewhere = BINDINGS.find(
+export function explainUnbound(bindings: readonly Binding[], key: string, context: KeyContext): string {
+  const claims = bindings.filter(({ keys }) => keys.includes(key));
+  const elsewhere = claims.find(
     ({ keys, contexts }) => keys.includes(key) && contexts.some((other) => ANSWERING.has(other)),
   );
   if (elsewhere === undefined) return `"${key}" does nothing here; ? lists the keys`;

@@ -68,6 +68,8 @@ export type CommandAction =
   | { readonly type: 'prompt'; readonly kind: 'palette' | 'filter' }
   | { readonly type: 'edit'; readonly edit: EditAction }
   | { readonly type: 'complete'; readonly step: 1 | -1 }
+  | { readonly type: 'recall'; readonly step: 1 | -1 }
+  | { readonly type: 'visit'; readonly to: 'back' | 'forward' | 'last' }
   | { readonly type: 'submit' }
   | { readonly type: 'cancel' }
   | { readonly type: 'ask'; readonly verb: Verb }

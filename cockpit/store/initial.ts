@@ -1,9 +1,12 @@
 import type { LinkState } from '../client/master-client.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../config/settings.ts';
+import { BINDINGS } from '../keymap/bindings.ts';
+import { remapKeys } from '../keymap/remap.ts';
 import { EMPTY_FLEET } from './fleet.ts';
 import { rememberedView } from './settings.ts';
 import type { CockpitState, Size } from './state.ts';
 import { withToast } from './toasts.ts';
+import { NO_TRAIL } from './trail.ts';
 
 export function initialState(start: {
   url: string;
@@ -15,10 +18,13 @@ export function initialState(start: {
   problems?: readonly string[];
 }): CockpitState {
   const settings = start.settings ?? DEFAULT_SETTINGS;
+  const keys = remapKeys(BINDINGS, settings.keys);
   const { problems = [], ...rest } = start;
   const state: CockpitState = {
     ...rest,
     settings,
+    bindings: keys.bindings,
+    trail: NO_TRAIL,
     fleet: EMPTY_FLEET,
     catalog: { services: null, releases: new Map(), rollouts: new Map(), events: null },
     views: [rememberedView(settings, { name: 'nodes' })],
@@ -33,5 +39,5 @@ export function initialState(start: {
     toasts: [],
     nextId: 1,
   };
-  return problems.reduce((next, problem) => withToast(next, 'bad', problem), state);
+  return [...problems, ...keys.problems].reduce((next, problem) => withToast(next, 'bad', problem), state);
 }

@@ -1,3 +1,4 @@
+import { fuzzyRank } from '../format/fuzzy.ts';
 import type { Action } from './action.ts';
 
 /** One word of the `:` palette. */
@@ -63,23 +64,61 @@ export const PALETTE: readonly PaletteCommand[] = [
   simple('quit', ['q', 'q!', 'exit'], 'leave; services keep running', { type: 'quit' }),
 ];
 
-/** Commands whose name or alias starts with what was typed, the one that is meant exactly in front. */
-export function completionsOf(text: string): readonly PaletteCommand[] {
+/** Words of the user's own, out of the config file. */
+export type Aliases = Readonly<Record<string, string>>;
+
+export interface Completion {
+  readonly name: string;
+  /** What may follow it, or what an alias stands for. */
+  readonly argument: string;
+}
+
+function isNamed({ name, aliases }: PaletteCommand, word: string): boolean {
+  return name === word || aliases.includes(word);
+}
+
+/** Commands and aliases that what was typed may mean: the exact one, beginnings, then letters in order. */
+export function completionsOf(text: string, aliases: Aliases = {}): readonly Completion[] {
   const word = text.trimStart();
   if (word.includes(' ')) return [];
-  const isExact = (command: PaletteCommand): boolean =>
-    command.name === word || command.aliases.includes(word);
-  const matching = PALETTE.filter(
-    (command) => command.name.startsWith(word) || command.aliases.some((alias) => alias.startsWith(word)),
-  );
-  return [...matching.filter(isExact), ...matching.filter((command) => !isExact(command))];
+  const rankOf = (names: readonly string[]): number | null => {
+    if (names.includes(word)) return -1;
+    const ranks = names.flatMap((name) => fuzzyRank(word, name) ?? []);
+    return ranks.length === 0 ? null : Math.min(...ranks);
+  };
+  const own = Object.entries(aliases).map(([name, line]) => ({ name, argument: `= ${line}`, names: [name] }));
+  const made = PALETTE.map(({ name, argument, aliases: others }) => ({
+    name,
+    argument,
+    names: [name, ...others],
+  }));
+  return [...own, ...made]
+    .flatMap(({ names, ...completion }) => {
+      const rank = rankOf(names);
+      return rank === null ? [] : [{ completion, rank }];
+    })
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ completion }) => completion);
 }
 
 /** What a typed line asks for; null when there is no such command, or more than one. */
-export function parsePalette(line: string): Action | null {
-  const [word = '', ...rest] = line.trim().split(/\s+/);
-  const matching = completionsOf(word);
-  const exact = matching.find((command) => command.name === word || command.aliases.includes(word));
-  const command = exact ?? (matching.length === 1 ? matching[0] : undefined);
-  return word === '' ? null : (command?.action(rest.join(' ')) ?? null);
+export function parsePalette(line: string, aliases: Aliases = {}): Action | null {
+  const [typed = '', ...rest] = line.trim().split(/\s+/);
+  if (typed === '') return null;
+  // An alias stands for a line, once: an alias of an alias could go round in a circle.
+  const own = Object.hasOwn(aliases, typed) ? aliases[typed] : undefined;
+  if (own !== undefined) return parsePalette([own, ...rest].join(' '));
+  const exact = PALETTE.find((candidate) => isNamed(candidate, typed));
+  const command = exact ?? onlyOne(typed, aliases);
+  return command?.action(rest.join(' ')) ?? null;
+}
+
+/** The one command that starts so; else the one whose letters fit. */
+function onlyOne(word: string, aliases: Aliases): PaletteCommand | undefined {
+  const starting = PALETTE.filter(({ name, aliases: others }) =>
+    [name, ...others].some((candidate) => candidate.startsWith(word)),
+  );
+  if (starting.length > 0) return starting.length === 1 ? starting[0] : undefined;
+  const fitting = completionsOf(word, aliases);
+  return fitting.length === 1 ? PALETTE.find(({ name }) => name === fitting[0]?.name) : undefined;
 }

@@ -12,7 +12,7 @@ import { currentView, withTable } from './views.ts';
 export function openPrompt(state: CockpitState, kind: Prompt['kind']): CockpitState {
   const { table } = currentView(state);
   const field = kind === 'filter' ? fieldOf(table.filter) : EMPTY_FIELD;
-  return { ...state, prompt: { kind, field, choice: -1, before: field.text } };
+  return { ...state, prompt: { kind, field, choice: -1, recalled: -1, before: field.text } };
 }
 
 /** A filter works while it is typed. */
@@ -24,7 +24,7 @@ export function editPrompt(state: CockpitState, edit: EditAction): CockpitState 
   }
   const field = editField(prompt.field, edit);
   if (prompt.kind === 'palette') {
-    return { ...state, prompt: { ...prompt, field, choice: -1, before: field.text } };
+    return { ...state, prompt: { ...prompt, field, choice: -1, recalled: -1, before: field.text } };
   }
   return withFilter({ ...state, prompt: { ...prompt, field } }, field.text);
 }
@@ -32,11 +32,21 @@ export function editPrompt(state: CockpitState, edit: EditAction): CockpitState 
 export function completePrompt(state: CockpitState, step: 1 | -1): CockpitState {
   const { prompt } = state;
   if (prompt?.kind !== 'palette') return state;
-  const choices = completionsOf(prompt.before);
+  const choices = completionsOf(prompt.before, state.settings.aliases);
   if (choices.length === 0) return state;
   const start = prompt.choice === -1 && step === -1 ? 0 : prompt.choice;
   const choice = (start + step + choices.length) % choices.length;
   return { ...state, prompt: { ...prompt, choice, field: fieldOf(choices[choice]?.name ?? '') } };
+}
+
+/** Lines typed before, newest first, of those that begin as what was typed; past the newest stands what was typed. */
+export function recallLine(state: CockpitState, step: 1 | -1): CockpitState {
+  const { prompt } = state;
+  if (prompt?.kind !== 'palette') return state;
+  const lines = state.settings.history.filter((line) => line.startsWith(prompt.before)).reverse();
+  const recalled = Math.max(-1, Math.min(lines.length - 1, prompt.recalled - step));
+  const field = fieldOf(lines[recalled] ?? prompt.before);
+  return { ...state, prompt: { ...prompt, field, choice: -1, recalled } };
 }
 
 export function cancelPrompt(state: CockpitState): CockpitState {

@@ -1,3 +1,4 @@
+import { withHistoryLine } from '../config/settings.ts';
 import { contextOf } from '../keymap/context.ts';
 import { explainUnbound } from '../keymap/resolve.ts';
 import { layoutOf } from '../view-model/layout.ts';
@@ -11,12 +12,13 @@ import * as marks from './marks.ts';
 import * as navigate from './navigate.ts';
 import { parsePalette } from './palette.ts';
 import { movePicker, openPicker, sortByPicked, togglePicked } from './picker.ts';
-import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt } from './prompt.ts';
+import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt, recallLine } from './prompt.ts';
 import { andThen, become, type Reduction } from './reduction.ts';
 import { settle } from './settle.ts';
 import { sortBy, toggleBadFirst } from './sort.ts';
 import type { CockpitState } from './state.ts';
 import { withError, withoutAnswers, withToast } from './toasts.ts';
+import { visit } from './trail.ts';
 import { askVerb, confirmVerb, jobAnswered, jobFailed } from './verbs.ts';
 import { currentView } from './views.ts';
 
@@ -113,6 +115,10 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       return state.prompt === null
         ? archive.completeDeploy(state, action.step)
         : become(completePrompt(state, action.step));
+    case 'recall':
+      return become(recallLine(state, action.step));
+    case 'visit':
+      return become(visit(state, action.to));
     case 'submit':
       if (isInLog) return logs.reduceLogs(state, { type: 'text-submit' });
       return state.prompt === null ? archive.submitDeploy(state) : submitPrompt(state);
@@ -165,7 +171,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'help':
       return become(navigate.openHelp(state));
     case 'unbound':
-      return become(withToast(state, 'warn', explainUnbound(action.key, contextOf(state))));
+      return become(withToast(state, 'warn', explainUnbound(state.bindings, action.key, contextOf(state))));
     default:
       return assertNever(action);
   }
@@ -177,11 +183,12 @@ function submitPrompt(state: CockpitState): Reduction {
   // What cannot be understood stays under the cursor, where it can be mended.
   if (prompt?.kind === 'filter' && filterProblem(state) !== null) return become(state);
   if (prompt?.kind !== 'palette' || prompt.field.text.trim() === '') return become(closed);
-  const action = parsePalette(prompt.field.text);
+  const line = prompt.field.text.trim();
+  const action = parsePalette(line, state.settings.aliases);
   if (action === null) {
-    return become(withToast(closed, 'warn', `No command ":${prompt.field.text.trim()}"; ? lists them all`));
+    return become(withToast(closed, 'warn', `No command ":${line}"; ? lists them all`));
   }
-  return handle(closed, action);
+  return handle({ ...closed, settings: withHistoryLine(state.settings, line) }, action);
 }
 
 function scrollConfirm(state: CockpitState, move: string): CockpitState {

@@ -5,13 +5,14 @@ import type { Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { scrolled, withRows } from './table.ts';
 import { withoutExpiredToasts } from './toasts.ts';
+import { withVisit } from './trail.ts';
 import { settleJobs } from './verbs.ts';
 import { currentView, scopeOf, withTable } from './views.ts';
 
 /** After every action: rows made anew if what they show changed, the cursor on its row, results told, the right figures watched. */
 export function settle(before: CockpitState, after: CockpitState): Reduction {
   const effects: Effect[] = [];
-  let state = settleJobs(withoutExpiredToasts(after));
+  let state = settleJobs(withoutExpiredToasts(withVisit(before, after)));
   const has = (name: string): boolean => state.views.some((view) => view.screen.name === name);
   if (state.deploy !== null && !has('deploy')) {
     const { upload } = state.deploy;

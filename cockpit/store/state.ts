@@ -9,7 +9,10 @@ import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Binding } from '../keymap/bindings.ts';
 import type { LogPaneState } from './log-pane.ts';
+
+import type { Trail } from './trail.ts';
 
 export interface Size {
   readonly columns: number;
@@ -107,6 +110,8 @@ export interface Prompt {
   readonly field: TextField;
   /** Chosen completion of the palette, counted from 0; -1 when none is chosen. */
   readonly choice: number;
+  /** Line of the palette's history that is shown, the newest is 0; -1 for none. */
+  readonly recalled: number;
   /** The filter before, for esc. */
   readonly before: string;
 }
@@ -196,10 +201,13 @@ export interface CockpitState {
   readonly url: string;
   readonly link: LinkState;
   readonly settings: Settings;
+  /** The key table with the user's keys in it. */
+  readonly bindings: readonly Binding[];
   readonly fleet: FleetState;
   readonly catalog: CatalogState;
   /** From the outermost to the one shown; never empty. */
   readonly views: readonly View[];
+  readonly trail: Trail;
   readonly marks: ReadonlySet<number>;
   /** The row marked last: where a range begins. */
   readonly markAnchor: number | null;

@@ -1,7 +1,8 @@
+import { plainText } from '../format/plain-text.ts';
 import { displayWidth, fitText } from '../format/width.ts';
 import { BINDINGS, type Binding } from '../keymap/bindings.ts';
 import type { KeyContext } from '../keymap/context.ts';
-import { PALETTE } from '../store/palette.ts';
+import { type Aliases, PALETTE } from '../store/palette.ts';
 import type { ScreenName } from '../store/state.ts';
 import type { Line } from './line.ts';
 
@@ -24,15 +25,28 @@ const isMoving = ({ action }: Binding): boolean => action.type === 'cursor';
 const isSorting = ({ action }: Binding): boolean => action.type === 'sort';
 
 /** The help page for one screen, all of it out of the key table and the palette. */
-export function helpLines(of: ScreenName, columns: number): Line[] {
+export function helpLines(
+  of: ScreenName,
+  columns: number,
+  bindings: readonly Binding[] = BINDINGS,
+  own: Aliases = {},
+): Line[] {
   const contexts = new Set<KeyContext>(CONTEXTS[of]);
-  const here = BINDINGS.filter((binding) => binding.contexts.some((context) => contexts.has(context)));
+  const here = merged(bindings).filter((binding) =>
+    binding.contexts.some((context) => contexts.has(context)),
+  );
   const entry = ({ keys, help }: Binding): Entry => [keys.join(', '), help];
   const rest = here.filter((binding) => !isMoving(binding) && !isSorting(binding));
   return [
     ...section(`Keys in ${of}`, rest.map(entry), columns),
     ...section('Moving', here.filter(isMoving).map(entry), columns),
     ...section('Sorting (again: the other way round)', here.filter(isSorting).map(entry), columns),
+    ...section(
+      'Aliases of your own',
+      Object.entries(own).map(([name, line]): Entry => [`:${name}`, plainText(line)]),
+      columns,
+      26,
+    ),
     ...section(
       'Commands after :',
       PALETTE.map(({ name, aliases, argument, help }): Entry => {
@@ -66,4 +80,19 @@ function section(title: string, entries: readonly Entry[], columns: number, keyW
   }
   lines.push({ segments: [] });
   return lines;
+}
+
+/** A remapped table has a binding per context: those that say the same in several places are one line of help. */
+function merged(bindings: readonly Binding[]): readonly Binding[] {
+  const byLine = new Map<string, Binding>();
+  for (const binding of bindings) {
+    if (binding.keys.length === 0) continue;
+    const line = `${binding.keys.join()} ${binding.help}`;
+    const known = byLine.get(line);
+    byLine.set(
+      line,
+      known === undefined ? binding : { ...known, contexts: [...known.contexts, ...binding.contexts] },
+    );
+  }
+  return [...byLine.values()];
 }

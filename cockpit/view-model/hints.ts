@@ -6,7 +6,7 @@ import type { Line, Segment } from './line.ts';
 
 /** Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown. */
 export function hintLine(state: CockpitState): Line {
-  const hinted = bindingsOf(contextOf(state)).filter((binding) => binding.hint !== undefined);
+  const hinted = bindingsOf(state.bindings, contextOf(state)).filter((binding) => binding.hint !== undefined);
   const pieces = hinted.map(({ keys, hint = '' }) => ({ key: keys[0] ?? '', hint }));
   const widthOf = (piece: { key: string; hint: string }): number =>
     displayWidth(piece.key) + displayWidth(piece.hint) + 3;

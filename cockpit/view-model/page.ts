@@ -7,7 +7,8 @@ import type { Line } from './line.ts';
 /** All lines of a page without rows to select; empty for other screens. */
 export function pageLines(state: CockpitState): readonly Line[] {
   const { screen } = currentView(state);
-  if (screen.name === 'help') return helpLines(screen.of, state.size.columns);
+  if (screen.name === 'help')
+    return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases);
   if (screen.name === 'describe') return describeLines(state, screen.target);
   return [];
 }

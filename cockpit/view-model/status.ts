@@ -62,7 +62,7 @@ function promptLine(state: CockpitState): Line {
   const field = fieldSegments(prompt.field, room, true);
   const segments: Segment[] = [{ text: sign, tone: 'key' }, ...field];
   if (prompt.kind === 'palette') {
-    const choices = completionsOf(prompt.before);
+    const choices = completionsOf(prompt.before, state.settings.aliases);
     segments.push({ text: '   ' });
     if (choices.length === 0 && !prompt.before.includes(' ')) {
       segments.push({ text: 'no such command', tone: 'warn' });

@@ -44,7 +44,7 @@ test('columns are chosen from a list, and the next cockpit remembers them, and t
   await first.terminal.waitFor(/SERVICE\^ +RELEASE/);
   first.terminal.press('o', 'j', 'j', 'j', 'space');
   await first.terminal.waitFor(/> ?RELEASE +\[ \]/);
-  first.terminal.press('escape', 'C');
+  first.terminal.press('o', 'C');
   await first.terminal.waitFor((lines) => /SERVICE +PID .*CPU%v/.test(lines[3] ?? ''));
   first.process.emit('SIGTERM');
   await first.left;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createEffectRunner, type EffectRunner } from '../../../cockpit/client/effects.ts';
+import { DEFAULT_SETTINGS } from '../../../cockpit/config/settings.ts';
 import type { Action } from '../../../cockpit/store/action.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { createRecordedClient, type RecordedClient, readRecording } from '../../support/recorded-client.ts';
@@ -90,6 +91,6 @@ test('answers that come after the cockpit was left are dropped', async () => {
 });
 
 test('what cannot be remembered is told, and nothing breaks', () => {
-  runner.run({ type: 'save-settings', settings: { tables: {} } });
+  runner.run({ type: 'save-settings', settings: DEFAULT_SETTINGS });
   expect(told).toEqual([{ type: 'save-failed', error: { code: 'no_space', message: 'the disk is full' } }]);
 });

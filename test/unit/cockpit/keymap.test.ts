@@ -90,7 +90,7 @@ describe('the palette', () => {
     session.keys('tab');
     expect(session.state.prompt?.field.text).toBe('describe');
     session.keys('tab');
-    expect(session.state.prompt?.field.text).toBe('deploy');
+    expect(session.state.prompt?.field.text).toBe('nodes');
   });
 
   test('an unknown command says so', () => {
