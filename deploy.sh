@@ -14,6 +14,7 @@ usage: ./deploy.sh <command> [options]
 commands:
   build [--stale]   bundle sgrid, sgridnext and sgridnode into dist/
                     --stale  only when a source or a dependency is newer than dist/
+  runtime           see to it that node_modules/.bin holds the Node.js that npm brought
 
   --help            this text
 
@@ -32,6 +33,18 @@ is_stale() {
   # shellcheck disable=SC2086 # a list of words
   newer=$(cd "$root" && find $sources node_modules/.package-lock.json -newer dist/.built 2>/dev/null | head -n 1)
   [ -n "$newer" ]
+}
+
+# The runtime comes as one package per architecture, all with a command "node". npm 10 installs the one that fits and
+# then takes the link away together with the one that does not.
+runtime() {
+  [ ! -x "$root/node_modules/.bin/node" ] || return 0
+  for node in "$root"/node_modules/node-linux-*/bin/node; do
+    [ -x "$node" ] || continue
+    ln -sf "..${node#"$root/node_modules"}" "$root/node_modules/.bin/node" ||
+      die "cannot link Node.js into $root/node_modules/.bin: check its owner and mode"
+    return 0
+  done
 }
 
 # One build at a time: `npm start` and `npm test` may run together. A lock whose holder is gone is taken over.
@@ -88,7 +101,9 @@ case $self in
 esac
 dist=$(CDPATH='' cd -- "$bin/.." && pwd -P) || exit 1
 
-node=$dist/../node_modules/.bin/node
+for node in "$dist/../node_modules/.bin/node" "$dist"/../node_modules/node-linux-*/bin/node; do
+  [ ! -x "$node" ] || break
+done
 if [ ! -x "$node" ]; then
   node=$(command -v node) || {
     echo '@NAME@: no Node.js found: run "npm install" in the checkout, or install Node.js 22 or later' >&2
@@ -142,7 +157,9 @@ started=$(date +%s)
 command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
+  runtime) runtime ;;
   build)
+    runtime
     case ${1:-} in
       '') build ;;
       --stale) if is_stale; then build --stale; fi ;;

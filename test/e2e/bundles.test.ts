@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -70,6 +70,22 @@ test('sgrid loads the screen only for the cockpit', () => {
   const first = packagesIn(meta, 'index.js', false);
   for (const name of [...SCREEN, 'socket.io-client', 'execa']) expect(first).not.toContain(name);
   for (const name of SCREEN.slice(0, 4)) expect(packagesIn(meta, 'index.js', true)).toContain(name);
+});
+
+test('a start file finds the Node.js that npm brought, also where npm 10 left no link to it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sgrid-runtime-'));
+  directories.push(directory);
+  mkdirSync(join(directory, 'node_modules'));
+  cpSync(DIST, join(directory, 'dist'), { recursive: true });
+  const sgrid = join(directory, 'dist', 'bin', 'sgrid');
+  const env = { PATH: directory };
+  for (const tool of ['sh', 'readlink']) symlinkSync(`/bin/${tool}`, join(directory, tool));
+  const without = await execa(sgrid, ['--version'], { env, extendEnv: false, reject: false });
+  expect(without).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('npm install') });
+  const runtime = join(DIST, '..', 'node_modules', `node-linux-${process.arch}`);
+  symlinkSync(runtime, join(directory, 'node_modules', `node-linux-${process.arch}`));
+  const found = await execa(sgrid, ['--version'], { env, extendEnv: false });
+  expect(found.stdout).toMatch(/^\d+\.\d+\.\d+$/);
 });
 
 test.each(['sgrid', 'sgridnext', 'sgridnode'])(
