@@ -94,3 +94,41 @@ test('an empty log has one empty extent', () => {
     tailOffset: 0,
   });
 });
+
+describe('over a gap, where an archive is gone', () => {
+  const gap: LogShape = {
+    ...shape,
+    extents: [
+      { startOffset: 100, endOffset: 200 },
+      { startOffset: 350, endOffset: 400 },
+    ],
+  };
+  const planGap = (offset: number, direction: LogReadRequest['direction']) => {
+    const from = { lineage: 'now', offset };
+    const { startOffset, endOffset, extent, lostBytes, displaced } = planRead(gap, {
+      from,
+      direction,
+      maxBytes: 60,
+    });
+    return [startOffset, endOffset, extent, lostBytes, displaced];
+  };
+
+  test('forward goes on behind it, backward before it, and both say how much is missing', () => {
+    expect(planGap(199, 'forward')).toEqual([199, 200, 0, 0, false]);
+    expect(planGap(200, 'forward')).toEqual([350, 400, 1, 150, true]);
+    expect(planGap(340, 'forward')).toEqual([350, 400, 1, 10, true]);
+    expect(planGap(350, 'backward')).toEqual([140, 200, 0, 150, true]);
+    expect(planGap(210, 'backward')).toEqual([140, 200, 0, 10, true]);
+    expect(planGap(351, 'backward')).toEqual([350, 351, 1, 0, false]);
+  });
+});
+
+test('a position of another lineage goes on where this one began, not with what is kept from before', () => {
+  const behind: LogShape = { ...shape, beganOffset: 350 };
+  const from = { lineage: 'before', offset: 900 };
+  expect(planRead(behind, { from, direction: 'forward', maxBytes: 60 })).toMatchObject({
+    startOffset: 350,
+    lostBytes: 100,
+    displaced: true,
+  });
+});

@@ -23,18 +23,18 @@ import {
   type LogReadRequest,
   type LogReadResult,
   logReadRequestSchema,
-} from '../../../common/domain/log.ts';
-import { parseMark } from '../../../common/domain/log-mark.ts';
-import { archiveFile } from '../../../node/log/archive-format.ts';
-import { prepareCut } from '../../../node/log/collapse-range.ts';
-import { createLogStore, type LogStoreOptions } from '../../../node/log/create-log-store.ts';
-import { loadLineage, readDigest, saveLineage } from '../../../node/log/lineage.ts';
-import type { LogStore } from '../../../node/log/log-store.ts';
-import type { LogEvent } from '../../../node/log/rotator.ts';
-import { writeArchive } from '../../../node/log/write-archive.ts';
-import { waitFor } from '../../support/wait-for.ts';
+} from '../../common/domain/log.ts';
+import { parseMark } from '../../common/domain/log-mark.ts';
+import { archiveFile } from '../../node/log/archive-format.ts';
+import { prepareCut } from '../../node/log/collapse-range.ts';
+import { createLogStore, type LogStoreOptions } from '../../node/log/create-log-store.ts';
+import { loadLineage, readDigest, saveLineage } from '../../node/log/lineage.ts';
+import type { LogStore } from '../../node/log/log-store.ts';
+import type { LogEvent } from '../../node/log/rotator.ts';
+import { writeArchive } from '../../node/log/write-archive.ts';
+import { waitFor } from '../support/wait-for.ts';
 
-const FLOOD = fileURLToPath(new URL('flood.mjs', import.meta.url));
+const FLOOD = fileURLToPath(new URL('support/flood.mjs', import.meta.url));
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 
