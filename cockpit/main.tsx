@@ -86,6 +86,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   const logFeed = createLogFeed({
     read: (request) => client.call('log.read', request),
     dispatch: (action) => store.dispatch({ type: 'log', action }, 'data'),
+    clock,
   });
 
   const release = listenToProcess(processEvents, ended);

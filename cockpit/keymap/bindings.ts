@@ -19,6 +19,7 @@ const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as c
 const PAGES = ['describe', 'help'] as const;
 const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
 const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text'] as const;
+const VISITED = [...TABLES, ...PAGES, 'logs'] as const;
 const ANYWHERE = [
   ...TABLES,
   ...PAGES,
