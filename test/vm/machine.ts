@@ -24,12 +24,11 @@ export interface BootOptions {
 export async function bootMachine(options: BootOptions): Promise<string> {
   const { image } = options;
   const drive = (file: string): string[] => ['-drive', `file=${file},format=raw,if=virtio,snapshot=on`];
-  // The kernel ends qemu with us, even after a SIGKILL (PR_SET_PDEATHSIG survives execve); nice: a bystander's
-  // machine stays usable.
+  // The kernel ends qemu with us, even after a SIGKILL: PR_SET_PDEATHSIG survives execve.
   const machine = execa(
     'setpriv',
     [
-      ...['--pdeathsig', 'KILL', 'nice', '-n', '10', 'qemu-system-x86_64'],
+      ...['--pdeathsig', 'KILL', 'qemu-system-x86_64'],
       ...[
         '-accel',
         'tcg,thread=multi',

@@ -9,7 +9,7 @@ import { type CockpitPeer, connectCockpit } from '../../../support/cockpit-peer.
 import { tarOf, uploadPackage } from '../../../support/packages.ts';
 
 /** Emulated, a Node.js program takes seconds to start. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 /** Asking costs the emulated machine more than waiting. */
 const PAUSE_MS = 200;
 
