@@ -48,7 +48,7 @@ export const BINDINGS: readonly Binding[] = [
     keys: ['l', 'enter'],
     contexts: ['instances', 'describe'],
     action: { type: 'logs' },
-    help: 'log of the instance',
+    help: 'log of the instance, or those of the marked ones merged',
     hint: 'logs',
   },
   {

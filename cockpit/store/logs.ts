@@ -1,4 +1,3 @@
-import { instanceWords } from '../format/fleet-words.ts';
 import { layoutOf } from '../view-model/layout.ts';
 import { LOG_PANE_FRAME_ROWS } from '../view-model/log-view.ts';
 import {
@@ -8,9 +7,10 @@ import {
   openLogPane,
   reduceLogPane,
 } from './log-pane.ts';
+import { logSources, MAX_MERGED_LOGS } from './log-sources.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState, Size } from './state.ts';
-import { selectedInstance } from './targets.ts';
+import { targetInstances } from './targets.ts';
 import { withToast } from './toasts.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
@@ -19,19 +19,27 @@ function textSize(state: CockpitState): Size {
   return { columns: state.size.columns, rows: Math.max(1, layoutOf(state).body - LOG_PANE_FRAME_ROWS) };
 }
 
-/** Opens the log of the selected instance, with a pane of its own below the cockpit's header. */
+/**
+ * Opens the log of the selected instance, or those of the marked ones merged, with a pane of its own below the cockpit's
+ * header.
+ */
 export function openLogs(state: CockpitState): Reduction {
-  const instance = selectedInstance(state);
+  const instances = targetInstances(state).toSorted((a, b) => a.instanceId - b.instanceId);
+  const [instance] = instances;
   if (instance === undefined) {
     return become(withToast(state, 'warn', 'Select an instance to see its log first (enter opens a node)'));
   }
   if (currentView(state).screen.name === 'logs') return become(state);
+  if (instances.length > MAX_MERGED_LOGS) {
+    const text = `${instances.length} instances are marked: at most ${MAX_MERGED_LOGS} logs are merged`;
+    return become(withToast(state, 'warn', text));
+  }
   const { instanceId } = instance;
   const next = pushView(state, viewOf({ name: 'logs', instanceId }));
   return withPane(
     next,
     openLogPane({
-      sources: [{ instanceId, file: 'stdout', label: instanceWords(instance, state.fleet.nodes) }],
+      sources: logSources(instances, state.fleet.nodes),
       ...textSize(next),
     }),
   );

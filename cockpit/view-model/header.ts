@@ -83,7 +83,7 @@ function pathSegments(state: CockpitState): Segment[] {
   return segments;
 }
 
-function viewName({ fleet }: CockpitState, { screen }: View): string {
+function viewName({ fleet, logPane }: CockpitState, { screen }: View): string {
   const instanceName = (id: number): string => {
     const instance = fleet.instances.get(id);
     return instance === undefined ? `instance ${id}` : `${instance.serviceName}:${instance.port}`;
@@ -98,7 +98,9 @@ function viewName({ fleet }: CockpitState, { screen }: View): string {
         ? `describe ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
         : `describe ${instanceName(screen.target.id)}`;
     case 'logs':
-      return `log of ${instanceName(screen.instanceId)}`;
+      return logPane !== null && logPane.view.sources.length > 1
+        ? `${logPane.view.sources.length} logs`
+        : `log of ${instanceName(screen.instanceId)}`;
     case 'events':
     case 'deploy':
     case 'help':

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CockpitExit, runCockpit } from '../../cockpit/main.tsx';
 import type { LogReadRequest } from '../../common/domain/log.ts';
+import { formatMark } from '../../common/domain/log-mark.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import type { LogStore } from '../../node/log/log-store.ts';
 import {
@@ -168,8 +169,7 @@ test('searches with / n N, far through the log, and esc ends the search before i
   const row = lines.indexOf('needle two');
   expect(terminal.screen().at(-3)).toMatch(/\/needle 1 line here$/);
   terminal.press('N');
-  const above = await terminal.waitFor('needle one');
-  expect(text(above)).toContain('line 100');
+  await terminal.waitFor((shown) => shown.includes('needle one') && shown.includes('line 100'));
   expect(row).toBeGreaterThan(2);
   terminal.press('N');
   await terminal.waitFor('"needle" is nowhere above');
@@ -212,6 +212,56 @@ test('& filters, ! hides, and levels have colours', async () => {
   await terminal.waitFor(lastText('line 488'));
   terminal.press('escape');
   await terminal.waitFor(lastText('DEBUG detail'));
+});
+
+test('the logs of marked instances are one, in the order of time, whoever follows or scrolls', async () => {
+  const files = new Map<number, string>();
+  for (const id of [1, 2, 5]) files.set(id, (await store.prepare(id)).stdoutFile);
+  const write = (id: number, ms: number, what: string): void => {
+    const line = `${new Date(Date.UTC(2026, 0, 1) + ms).toISOString()} ${what}\n`;
+    appendFileSync(files.get(id) ?? '', line);
+  };
+  for (let n = 1; n <= 3000; n++) write([1, 2, 5][n % 3] ?? 1, n, `line ${n}`);
+  writeFileSync(files.get(2) ?? '', formatMark(Date.UTC(2026, 0, 2), 'started run 2'), { flag: 'a' });
+  appendFileSync(files.get(2) ?? '', '\n');
+  terminal = createTerminal({ columns: 100, rows: 24 });
+  client = createRecordedClient(readRecording('three-nodes'));
+  client.answer('log.read', (request: LogReadRequest) => store.read(request));
+  run = runCockpit({
+    stdin: terminal.stdin,
+    stdout: terminal.stdout,
+    client,
+    env: {},
+    processEvents: noEvents,
+  });
+  await terminal.waitFor('alpha');
+  terminal.press('i', '/');
+  terminal.type('web');
+  terminal.press('enter', 'ctrl-a', 'l');
+  opened = await terminal.waitFor('started run 2');
+  expect(opened[2]).toMatch(/3 logs {2}web@alpha web@beta web@gamma .* following$/);
+  const words = (lines: string[]) =>
+    text(lines)
+      .filter((row) => row !== '')
+      .map((row) => row.replace(/ +\S+Z /, ' '));
+  const label = (n: number) => ['web@alpha', 'web@beta', 'web@gamma'][n % 3];
+  expect(words(opened).slice(0, -1)).toEqual(
+    Array.from({ length: 17 }, (_, at) => `${label(2984 + at)} line ${2984 + at}`),
+  );
+  expect(words(opened).at(-1)).toMatch(/^web@beta +--- 2026-01-02 00:00:00 started run 2 ---$/);
+  const colours = [3, 4, 5].map((row) => terminal.cell(0, row).foreground);
+  expect(new Set(colours).size).toBe(3);
+
+  terminal.press('pageup');
+  await terminal.waitFor((lines) => words(lines)[0] === `${label(2967)} line 2967`);
+  const held = text();
+  write(5, 3600_000, 'news');
+  await terminal.waitFor('1 new line below');
+  expect(text()).toEqual(held);
+  terminal.press('g');
+  await terminal.waitFor((lines) => words(lines)[0] === `${label(1)} line 1`);
+  terminal.press('G');
+  await terminal.waitFor('news');
 });
 
 test('keys are answered while a flood comes, and the end of it is shown', async () => {
