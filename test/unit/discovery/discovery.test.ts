@@ -126,6 +126,17 @@ test('an agent that goes leaves its file; one that comes back, on another port, 
   expect(seen).toEqual(['1,2', '1,3']);
 });
 
+test('an agent that comes back with what it served before is believed over the file', async () => {
+  await startAgent([entryOf(1), remote(2)]);
+  const { seen } = watching(open());
+  await last(seen, '1,2');
+  await stopAgent();
+  writeFileSync(join(nodeDir, 'stat-remote.json'), formatStat(formatStatList([entryOf(1)]), 0));
+  await last(seen, '1');
+  await startAgent([entryOf(1), remote(2)]);
+  await last(seen, '1,2');
+});
+
 test('a program that starts while the agent is away reads the file, and knows its node', async () => {
   await startAgent([entryOf(1), remote(2)]);
   await stopAgent();
