@@ -1,6 +1,6 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { LogPosition } from '../../common/domain/log.ts';
@@ -92,6 +92,22 @@ test('over rotations, both ways, in steps: every match once, in order, where it 
       expect(result.matches.length).toBe(250);
     }
     expect(found).toEqual(direction === 'forward' ? expected : expected.toReversed());
+  }
+});
+
+test('a line that lies in two files is one line', async () => {
+  await writeLines(1, 20_000);
+  await waitFor('rotation', () => rotations > 0);
+  const [name = ''] = readdirSync(dirname(stdout)).filter((each) => each.endsWith('.gz'));
+  const offset = Number(name.match(/\d{16}/g)?.[1]);
+  const whole = Array.from({ length: 20_000 }, (_, index) => line(index + 1)).join('');
+  const lineStart = whole.lastIndexOf('\n', offset - 1) + 1;
+  const straddling = whole.slice(lineStart, whole.indexOf('\n', offset));
+  expect(lineStart).toBeLessThan(offset);
+  for (const direction of ['forward', 'backward'] as const) {
+    const from = direction === 'forward' ? 'head' : 'tail';
+    const result = await search({ pattern: `^${straddling}$`, syntax: 'regex', direction, from });
+    expect(result).toMatchObject({ matches: [{ lineStart, matchEnd: lineStart + straddling.length }] });
   }
 });
 
