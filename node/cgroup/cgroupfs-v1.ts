@@ -96,7 +96,7 @@ export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver
     };
     try {
       await waitUntil(isFrozen, FREEZE_TIMEOUT_MS);
-      signalMembers(() => members(key), 'SIGKILL', procRoot);
+      await signalMembers(() => members(key), 'SIGKILL', procRoot);
     } finally {
       thaw(key);
     }

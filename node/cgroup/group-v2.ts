@@ -40,7 +40,7 @@ export function createGroupsV2(options: {
     try {
       const events = join(directory, 'cgroup.events');
       await waitUntil(() => flatKeyed(readControl(events), 'frozen') !== 0, FREEZE_TIMEOUT_MS);
-      signalMembers(() => readMembers([directory]), 'SIGKILL', procRoot);
+      await signalMembers(() => readMembers([directory]), 'SIGKILL', procRoot);
     } finally {
       thaw(directory);
     }

@@ -8,9 +8,12 @@ const LONGEST_PAUSE_MS = 50;
  *
  * @returns false when the pauses have added up to `timeoutMs`.
  */
-export async function waitUntil(check: () => boolean, timeoutMs: number): Promise<boolean> {
+export async function waitUntil(
+  check: () => boolean | Promise<boolean>,
+  timeoutMs: number,
+): Promise<boolean> {
   let waitedMs = 0;
-  for (let pauseMs = 1; !check(); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = 1; !(await check()); pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     if (waitedMs >= timeoutMs) return false;
     await delay(pauseMs);
     waitedMs += pauseMs;
