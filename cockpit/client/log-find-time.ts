@@ -8,8 +8,8 @@ import { linesOf } from './log-source-lines.ts';
 const PROBE_BYTES = 32_768;
 
 /**
- * Where the first line of time `at` or later begins, by halving the log: its times are taken to rise. The end when all
- * lines are older; where no line tells its time, the place is below the lines that do.
+ * Where the first line of time `at` or later begins, by halving the log: its times are taken to rise. The last line when
+ * all are older.
  *
  * @param at milliseconds since the epoch
  * @throws SgridError
@@ -43,6 +43,6 @@ export async function findTime(source: LogSourceSpec, at: number, read: ReadLog)
     const found = lines.find((line) => line.ownTime !== null && line.ownTime >= at);
     if (found !== undefined) return { lineage, cut: found.cut };
     const last = lines.at(-1);
-    return last === undefined ? 'tail' : { lineage, cut: lineCut(last.end) };
+    return last === undefined ? { lineage, cut: lineCut(offset) } : { lineage, cut: last.cut };
   }
 }

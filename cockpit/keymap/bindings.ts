@@ -31,6 +31,8 @@ const ANYWHERE = [
 ] as const;
 
 const log = (action: LogPaneAction): Action => ({ type: 'log', action });
+/** The lines of the last minutes, by the times that they carry. */
+const range = (minutes: number): Action => log({ type: 'range', spanMs: minutes * 60_000 });
 const cursor = (move: CursorMove): Action => ({ type: 'cursor', move });
 const sort = (column: string): Action => ({ type: 'sort', column });
 
@@ -249,6 +251,13 @@ export const BINDINGS: readonly Binding[] = [
     help: 'show only lines with a text, !text: without it, empty: all',
     hint: 'filter',
   },
+  { keys: ['0'], contexts: ['logs'], action: log({ type: 'follow' }), help: 'the end', hint: 'end' },
+  { keys: ['1'], contexts: ['logs'], action: log({ type: 'head' }), help: 'the beginning', hint: 'begin' },
+  { keys: ['2'], contexts: ['logs'], action: range(1), help: 'from a minute ago on', hint: '1m' },
+  { keys: ['3'], contexts: ['logs'], action: range(5), help: 'from 5 minutes ago on', hint: '5m' },
+  { keys: ['4'], contexts: ['logs'], action: range(15), help: 'from 15 minutes ago on', hint: '15m' },
+  { keys: ['5'], contexts: ['logs'], action: range(60), help: 'from an hour ago on', hint: '1h' },
+  { keys: ['6'], contexts: ['logs'], action: range(1440), help: 'from a day ago on', hint: '1d' },
   { keys: ['enter'], contexts: ['log-text'], action: { type: 'submit' }, help: 'take it', hint: 'take' },
 
   // Deploy, step by step.

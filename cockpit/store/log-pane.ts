@@ -23,6 +23,10 @@ export type LogPaneAction =
   | { readonly type: 'page'; readonly pages: number }
   | { readonly type: 'head' }
   | { readonly type: 'follow' }
+  /** The lines of the last `spanMs` milliseconds; whoever knows the time makes `from-time` of it. */
+  | { readonly type: 'range'; readonly spanMs: number }
+  /** From the first line of that time on, in milliseconds since the epoch. */
+  | { readonly type: 'from-time'; readonly at: number }
   | { readonly type: 'toggle-follow' }
   | { readonly type: 'toggle-wrap' }
   | { readonly type: 'pan'; readonly columns: number }
@@ -110,6 +114,10 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
       return only(goToHead(state));
     case 'follow':
       return only(follow(state));
+    case 'range':
+      return only(state);
+    case 'from-time':
+      return showView(state, { ...state.view }, { type: 'time', at: action.at });
     case 'toggle-follow':
       return only(state.isFollowing ? paused(state) : follow(state));
     case 'toggle-wrap':

@@ -46,7 +46,10 @@ export function openLogs(state: CockpitState): Reduction {
 }
 
 export function reduceLogs(state: CockpitState, action: LogPaneAction): Reduction {
-  return state.logPane === null ? become(state) : withPane(state, reduceLogPane(state.logPane, action));
+  if (state.logPane === null) return become(state);
+  const timed: LogPaneAction =
+    action.type === 'range' ? { type: 'from-time', at: state.now - action.spanMs } : action;
+  return withPane(state, reduceLogPane(state.logPane, timed));
 }
 
 /** The pane follows the size of the area that it is shown in. */
