@@ -65,6 +65,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
   let retryTimer: NodeJS.Timeout | undefined;
   let helloTimer: NodeJS.Timeout | undefined;
   let scope: FleetScope | null = null;
+  /** Why we are cutting the line ourselves. */
+  let cutBecause: string | null = null;
   /** While a snapshot is on its way, frames belong to what it replaces. */
   let watchesUnderWay = 0;
 
@@ -123,8 +125,14 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       helloTimer = setTimeout(() => void greet(), timing.helloIntervalMs);
     } catch {
       // Cut meanwhile: seen by the `disconnect` handler already. Otherwise the line is as good as dead.
-      if (asked === epoch) socket.disconnect();
+      if (asked === epoch) cut(`it has not answered for ${timing.helloTimeoutMs / 1000} s`);
     }
+  };
+
+  /** Ends a connection that is of no use, to begin anew. */
+  const cut = (why: string): void => {
+    cutBecause = why;
+    socket.disconnect();
   };
 
   /**
@@ -145,8 +153,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
           const snapshot = definition.result.parse(readReply('fleet.watch', definition, reply));
           if (watchesUnderWay === 0) tell((listener) => listener.onSnapshot?.(snapshot));
         } catch {
-          // A screen without data heals by beginning anew.
-          socket.disconnect();
+          cut('it gave no usable picture of the fleet');
         }
       });
   };
@@ -161,7 +168,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     else lose(explained);
   });
   socket.on('disconnect', (reason) => {
-    lose({ code: 'disconnected', message: `the link to ${url} was lost: ${reason}` });
+    lose({ code: 'disconnected', message: `the link to ${url} was lost: ${cutBecause ?? reason}` });
+    cutBecause = null;
   });
   bindMessages(
     socket,
@@ -216,15 +224,12 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
           'it comes back by itself; try again then',
         );
       }
-      const asked = epoch;
       try {
         return await call(socket, cockpitLink.toMaster, name, payload, callOptions);
       } catch (error) {
-        if (asked === epoch || toWireError(error).code !== 'timeout') throw error;
-        throw disconnected(
-          `${name}: the link to the master was lost while waiting`,
-          'it may have taken effect: look before repeating it',
-        );
+        const { code, message } = toWireError(error);
+        if (code !== 'disconnected') throw error;
+        throw disconnected(message, 'it may have taken effect: look before repeating it');
       }
     },
     upload: (upload) => uploadPackage({ ...upload, url, token: options.token }),

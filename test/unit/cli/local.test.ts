@@ -124,7 +124,9 @@ test('processes of a node are found by their environment, in any session, and en
     'both',
     () => findServiceProcesses(directory).filter(({ name }) => name === 'sleep').length === 2,
   );
+  // Neither a longer nor a shorter path is this one.
   expect(findServiceProcesses(`${directory}x`)).toEqual([]);
+  expect(findServiceProcesses(directory.slice(0, -1))).toEqual([]);
   const ended = await endLeftovers(directory, 0);
   expect(ended.map(({ name }) => name)).toEqual(['sleep', 'sleep']);
   expect(findServiceProcesses(directory)).toEqual([]);
