@@ -4,6 +4,7 @@ import { figuresHistorySchema } from '../domain/figures.ts';
 import { fleetFrameSchema, fleetScopeSchema, fleetSnapshotSchema } from '../domain/fleet.ts';
 import { instanceViewSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
+import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { releaseSchema } from '../domain/release.ts';
@@ -113,12 +114,24 @@ export const cockpitLink = defineLink({
       result: z.object({ rollout: rolloutSchema }),
     }),
 
+    /** Newest first. */
+    'rollout.list': request({
+      payload: z.object({ serviceId: idSchema.optional(), limit: z.int().min(1).max(200).default(50) }),
+      result: z.object({ rollouts: z.array(rolloutSchema) }),
+    }),
+
     /** Relayed to the instance's agent. */
     'log.read': request({ payload: logReadRequestSchema, result: logReadResultSchema, timeoutMs: 12_000 }),
     'log.search': request({
       payload: logSearchRequestSchema,
       result: logSearchResultSchema,
       timeoutMs: 15_000,
+    }),
+    /** Where the runs of an instance lie in its `stdout`, the latest last. */
+    'log.runs': request({
+      payload: z.object({ instanceId: idSchema }),
+      result: z.object({ runs: z.array(logRunSchema) }),
+      timeoutMs: 7_000,
     }),
     'log.files': request({
       payload: z.object({ instanceId: idSchema }),

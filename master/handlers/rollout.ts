@@ -6,7 +6,7 @@ import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 
 export function createRolloutHandlers(
   deps: HandlerDependencies,
-): CockpitHandlers<'rollout.create' | 'rollout.get'> {
+): CockpitHandlers<'rollout.create' | 'rollout.get' | 'rollout.list'> {
   const { store, rollouts, events, now } = deps;
   return {
     'rollout.create': async ({ releaseId, instanceIds }, { identity }) => {
@@ -28,6 +28,12 @@ export function createRolloutHandlers(
     },
     'rollout.get': async ({ rolloutId }) => ({
       rollout: rollouts.active(rolloutId) ?? (await store.rollouts.byId(rolloutId)),
+    }),
+    'rollout.list': async (query) => ({
+      // What is under way is ahead of the database.
+      rollouts: (await store.rollouts.list(query)).map(
+        (rollout) => rollouts.active(rollout.rolloutId) ?? rollout,
+      ),
     }),
   };
 }

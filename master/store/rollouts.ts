@@ -15,6 +15,8 @@ export interface RolloutRepository {
   /** @throws SgridError `not_found` */
   byId(rolloutId: number): Promise<Rollout>;
   running(): Promise<Rollout[]>;
+  /** Newest first, of all services or of one. */
+  list(query: { serviceId?: number | undefined; limit: number }): Promise<Rollout[]>;
   /** Writes the state of the rollout and of its steps; what it is about never changes. */
   save(rollout: Rollout): Promise<void>;
 }
@@ -80,6 +82,11 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
     async running() {
       const rows = await select().where('state', '=', 'running').orderBy('rolloutId').execute();
       return Promise.all(rows.map(withSteps));
+    },
+    async list({ serviceId, limit }) {
+      let query = select().orderBy('rolloutId', 'desc').limit(limit);
+      if (serviceId !== undefined) query = query.where('rollouts.serviceId', '=', serviceId);
+      return Promise.all((await query.execute()).map(withSteps));
     },
     async save({ rolloutId, state, endedAt, steps }) {
       await db.updateTable('rollouts').set({ state, endedAt }).where('rolloutId', '=', rolloutId).execute();

@@ -100,6 +100,27 @@ describe('with a running master', () => {
     expect(after).toMatchObject({ state: 'failed', steps: [{ reason: 'crash-loop: died 8 times' }] });
   });
 
+  test('the list of rollouts: newest first, bounded, of one service, and what is under way as it is now', async () => {
+    const { admin, agents, release } = fleet;
+    expect((await admin.call('rollout.list', {})).rollouts).toEqual([]);
+    const first = await deploy(admin, release.releaseId, ids());
+    const gate = Promise.withResolvers<{ alreadyThere: boolean }>();
+    const [agent] = agents;
+    if (agent === undefined) throw new Error('no agent');
+    agent.behaviour.prepare = () => gate.promise;
+    const payload = { releaseId: release.releaseId, instanceIds: ids() };
+    const { rollout: second } = await admin.call('rollout.create', payload);
+    const [underWay, before] = (await admin.call('rollout.list', {})).rollouts;
+    expect(underWay).toMatchObject({ rolloutId: second.rolloutId, state: 'running' });
+    expect(before).toEqual(first);
+    const one = await admin.call('rollout.list', { limit: 1, serviceId: release.serviceId });
+    expect(one.rollouts.map(({ rolloutId }) => rolloutId)).toEqual([second.rolloutId]);
+    expect((await admin.call('rollout.list', { serviceId: 999 })).rollouts).toEqual([]);
+    await expect(admin.call('rollout.list', { limit: 0 })).rejects.toMatchObject({ code: 'bad_request' });
+    gate.resolve({ alreadyThere: true });
+    await ended(admin, second.rolloutId);
+  });
+
   test('a release that a node cannot unpack fails before the running program is touched', async () => {
     const { admin, agents, release } = fleet;
     const [agent] = agents;

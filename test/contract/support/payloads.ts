@@ -19,8 +19,10 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'instance.remove': { instanceIds: [1] },
   'rollout.create': { releaseId: 1, instanceIds: [1] },
   'rollout.get': { rolloutId: 1 },
+  'rollout.list': {},
   'log.read': { instanceId: 1, from: 'head' },
   'log.search': { instanceId: 1, from: 'head', pattern: 'x' },
+  'log.runs': { instanceId: 1 },
   'log.files': { instanceId: 1 },
   'event.list': {},
 };
