@@ -119,6 +119,11 @@ export function createEffectRunner({
           type: 'rollout',
           rollout: (await client.call('rollout.get', { rolloutId: effect.rolloutId })).rollout,
         }));
+      case 'load-rollouts':
+        return load('rollouts', async () => ({
+          type: 'rollouts',
+          rollouts: (await client.call('rollout.list', { limit: 50 })).rollouts,
+        }));
       case 'load-events':
         return load('events', async () => ({
           type: 'events',

@@ -14,7 +14,8 @@ export interface Binding {
   readonly hint?: string;
 }
 
-const TABLES = ['nodes', 'instances', 'events'] as const;
+const FILTERED = ['nodes', 'instances', 'events'] as const;
+const TABLES = ['pulse', ...FILTERED] as const;
 const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as const;
 const PAGES = ['describe', 'help'] as const;
 const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
@@ -55,9 +56,9 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     keys: ['enter'],
-    contexts: ['events'],
+    contexts: ['events', 'pulse'],
     action: { type: 'open' },
-    help: 'what the event is about',
+    help: 'what the row is about',
     hint: 'open',
   },
   {
@@ -130,7 +131,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     keys: ['o'],
-    contexts: TABLES,
+    contexts: FILTERED,
     action: { type: 'columns' },
     help: 'choose columns, and what to sort by',
   },
@@ -157,7 +158,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     keys: ['i'],
-    contexts: ['nodes'],
+    contexts: ['nodes', 'pulse'],
     action: { type: 'go', screen: { name: 'instances', nodeId: null } },
     help: 'instances of all nodes',
     hint: 'all instances',
@@ -170,7 +171,7 @@ export const BINDINGS: readonly Binding[] = [
   },
   {
     keys: ['/'],
-    contexts: TABLES,
+    contexts: FILTERED,
     action: { type: 'prompt', kind: 'filter' },
     help: 'show only rows that hold a text',
     hint: 'filter',
@@ -250,6 +251,13 @@ export const BINDINGS: readonly Binding[] = [
     action: log({ type: 'filter' }),
     help: 'show only lines with a text, !text: without it, empty: all',
     hint: 'filter',
+  },
+  {
+    keys: ['c'],
+    contexts: ['logs'],
+    action: log({ type: 'clear' }),
+    help: 'clear: hide what is above, until g',
+    hint: 'clear',
   },
   { keys: ['0'], contexts: ['logs'], action: log({ type: 'follow' }), help: 'the end', hint: 'end' },
   { keys: ['1'], contexts: ['logs'], action: log({ type: 'head' }), help: 'the beginning', hint: 'begin' },
@@ -361,7 +369,6 @@ export const BINDINGS: readonly Binding[] = [
     action: { type: 'complete', step: -1 },
     help: 'previous completion',
   },
-  { keys: ['esc'], contexts: TEXTS, action: { type: 'cancel' }, help: 'leave without it', hint: 'cancel' },
   {
     keys: ['up', 'ctrl-p'],
     contexts: ['palette'],
@@ -375,6 +382,7 @@ export const BINDINGS: readonly Binding[] = [
     action: { type: 'recall', step: 1 },
     help: 'the command after',
   },
+  { keys: ['esc'], contexts: TEXTS, action: { type: 'cancel' }, help: 'leave without it', hint: 'cancel' },
   {
     keys: ['backspace', 'ctrl-h'],
     contexts: TEXTS,
@@ -459,7 +467,6 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['T'], contexts: ['instances'], action: sort('restarts'), help: 'sort by restarts' },
   { keys: ['P'], contexts: ['instances'], action: sort('port'), help: 'sort by port' },
 
-  // Everywhere.
   // Where one has been.
   {
     keys: ['['],
@@ -480,6 +487,7 @@ export const BINDINGS: readonly Binding[] = [
     help: 'to and fro between the last two screens',
   },
 
+  // Everywhere.
   {
     keys: [':'],
     contexts: ANYWHERE,

@@ -3,6 +3,7 @@ import { currentView } from '../store/views.ts';
 
 /** Where a key means something. Exactly one is in force at any time. */
 export type KeyContext =
+  | 'pulse'
   | 'nodes'
   | 'instances'
   | 'events'

@@ -5,7 +5,14 @@ import { contextOf, type KeyContext, TEXT_CONTEXTS } from './context.ts';
 import type { KeyPress } from './keys.ts';
 
 /** Where a key without a meaning is answered; questions and texts say themselves what they take. */
-const ANSWERING: ReadonlySet<KeyContext> = new Set(['nodes', 'instances', 'events', 'describe', 'help']);
+const ANSWERING: ReadonlySet<KeyContext> = new Set([
+  'pulse',
+  'nodes',
+  'instances',
+  'events',
+  'describe',
+  'help',
+]);
 
 /** What a key means now; null when nothing. */
 export function resolveKey(state: CockpitState, press: KeyPress): Action | null {

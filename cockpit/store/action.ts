@@ -19,6 +19,7 @@ export type DataAction =
   | { readonly type: 'services'; readonly services: readonly Service[] }
   | { readonly type: 'releases'; readonly serviceId: number; readonly releases: readonly Release[] }
   | { readonly type: 'rollout'; readonly rollout: Rollout }
+  | { readonly type: 'rollouts'; readonly rollouts: readonly Rollout[] }
   | { readonly type: 'events'; readonly events: readonly SgridEvent[]; readonly whole: boolean };
 
 /** What becomes of an effect. */

@@ -5,7 +5,7 @@ import type { DataAction } from './action.ts';
 import type { Effect } from './effect.ts';
 import { applyFrame, applySnapshot, seedHistories } from './fleet.ts';
 import { become, type Reduction } from './reduction.ts';
-import type { CockpitState } from './state.ts';
+import type { CockpitState, Screen } from './state.ts';
 import { withToast } from './toasts.ts';
 import { currentView, scopeOf } from './views.ts';
 
@@ -46,15 +46,25 @@ export function takeData(state: CockpitState, action: DataAction): Reduction {
     }
     case 'rollout':
       return become(takeRollout(state, action.rollout));
+    case 'rollouts':
+      // The oldest first, so that the newest are those that are kept.
+      return become([...action.rollouts].reverse().reduce(takeRollout, state));
     case 'events':
       return become(takeEvents(state, action.events, action.whole));
   }
 }
 
+/** What a screen shows that is not streamed from the start. */
+export function loadsOf({ name }: Screen): Effect[] {
+  if (name === 'events') return [{ type: 'load-events' }];
+  if (name === 'pulse') return [{ type: 'load-events' }, { type: 'load-rollouts' }];
+  return [];
+}
+
 /** What may have changed unseen while the link was down; the fleet itself comes with a snapshot. */
 function afterConnect(state: CockpitState): Effect[] {
   const effects: Effect[] = [{ type: 'load-services' }];
-  if (currentView(state).screen.name === 'events') effects.push({ type: 'load-events' });
+  effects.push(...loadsOf(currentView(state).screen));
   const rolloutId = state.deploy?.rolloutId ?? null;
   if (rolloutId !== null) effects.push({ type: 'load-rollout', rolloutId });
   const serviceId = state.deploy?.serviceId ?? null;

@@ -11,6 +11,7 @@ export type Effect =
   | { readonly type: 'load-releases'; readonly serviceId: number }
   | { readonly type: 'load-rollout'; readonly rolloutId: number }
   | { readonly type: 'load-events' }
+  | { readonly type: 'load-rollouts' }
   | {
       readonly type: 'run-verb';
       readonly jobId: number;

@@ -1,7 +1,10 @@
 import { layoutOf } from '../view-model/layout.ts';
 import { pageLength } from '../view-model/page.ts';
+import { type PulseTarget, pulseTarget } from '../view-model/pulse.ts';
+import { serviceRows } from '../view-model/service-rows.ts';
 import { tableOf } from '../view-model/tables.ts';
 import type { CursorMove } from './action.ts';
+import { loadsOf } from './data.ts';
 import { clearMarks } from './marks.ts';
 import { become, type Reduction } from './reduction.ts';
 import { rememberedView, viewsTo } from './settings.ts';
@@ -38,8 +41,36 @@ export function open(state: CockpitState): Reduction {
   if (screen.name === 'nodes')
     return become(pushView(state, rememberedView(state.settings, { name: 'instances', nodeId: id })));
   if (screen.name === 'instances') return describe(state);
-  if (screen.name !== 'events') return become(state);
-  const event = state.catalog.events?.find((candidate) => candidate.seq === id);
+  if (screen.name === 'pulse') return openPulse(state, pulseTarget(id));
+  return screen.name === 'events' ? openEvent(state, id) : become(state);
+}
+
+/** From the overview into what a row is about. */
+function openPulse(state: CockpitState, { kind, id }: PulseTarget): Reduction {
+  switch (kind) {
+    case 'node':
+      return become(pushView(state, rememberedView(state.settings, { name: 'instances', nodeId: id })));
+    case 'service':
+      return openService(state, id);
+    case 'rollout':
+      return openService(state, state.catalog.rollouts.get(id)?.serviceId ?? 0);
+    case 'instance':
+      return become(pushView(state, describeView('instance', id)));
+    case 'event':
+      return openEvent(state, id);
+  }
+}
+
+/** The instances of a service, wherever they are. */
+function openService(state: CockpitState, serviceId: number): Reduction {
+  const name = serviceRows(state).get(serviceId)?.name;
+  if (name === undefined) return become(withToast(state, 'warn', 'This service is gone'));
+  const screen = { name: 'instances', nodeId: null } as const;
+  return become(pushView(state, rememberedView(state.settings, screen, `service:=${name}`)));
+}
+
+function openEvent(state: CockpitState, seq: number): Reduction {
+  const event = state.catalog.events?.find((candidate) => candidate.seq === seq);
   if (event?.instanceId && state.fleet.instances.has(event.instanceId)) {
     return become(pushView(state, describeView('instance', event.instanceId)));
   }
@@ -67,7 +98,7 @@ export function describe(state: CockpitState): Reduction {
 
 export function go(state: CockpitState, screen: Screen, filter: string): Reduction {
   const next = { ...state, views: viewsTo(state, screen, filter) };
-  return screen.name === 'events' ? become(next, { type: 'load-events' }) : become(next);
+  return become(next, ...loadsOf(screen));
 }
 
 export function openHelp(state: CockpitState): CockpitState {

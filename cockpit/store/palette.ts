@@ -28,6 +28,7 @@ function addressFilter(text: string): string {
 }
 
 export const PALETTE: readonly PaletteCommand[] = [
+  simple('pulse', ['pu'], 'the whole fleet on one screen', { type: 'go', screen: { name: 'pulse' } }),
   {
     name: 'nodes',
     aliases: ['node', 'no'],

@@ -45,6 +45,7 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'services':
     case 'releases':
     case 'rollout':
+    case 'rollouts':
     case 'events':
       return takeData(state, action);
     case 'job-done':

@@ -51,6 +51,7 @@ export interface FleetState {
 
 /** Where one is. `nodeId` null means all nodes. */
 export type Screen =
+  | { readonly name: 'pulse' }
   | { readonly name: 'nodes' }
   | { readonly name: 'instances'; readonly nodeId: number | null }
   | { readonly name: 'events' }
@@ -65,6 +66,7 @@ export type ScreenName = Screen['name'];
 
 export type TableRow =
   | { readonly kind: 'row'; readonly id: number }
+  /** A line above rows: of a node, or of a section of the overview, counted from 0. */
   | { readonly kind: 'group'; readonly nodeId: number };
 
 export interface Sort {

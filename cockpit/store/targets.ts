@@ -1,5 +1,6 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { roleIncludes } from '../../common/domain/role.ts';
+import { pulseTarget } from '../view-model/pulse.ts';
 import type { CockpitState } from './state.ts';
 import { withToast } from './toasts.ts';
 import { currentView } from './views.ts';
@@ -12,6 +13,10 @@ export function selectedInstance(state: CockpitState): InstanceView | undefined 
       return screen.target.kind === 'instance' ? state.fleet.instances.get(screen.target.id) : undefined;
     }
     if (screen.name === 'instances') return state.fleet.instances.get(table.selectedId ?? 0);
+    if (screen.name === 'pulse') {
+      const target = pulseTarget(table.selectedId ?? 0);
+      return target.kind === 'instance' ? state.fleet.instances.get(target.id) : undefined;
+    }
     if (screen.name === 'nodes' || screen.name === 'events') return undefined;
   }
   return undefined;

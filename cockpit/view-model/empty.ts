@@ -21,6 +21,7 @@ export function emptyLines(state: CockpitState): Line[] {
     return [BLANK, textLine(`No row meets "${table.filter}".`), textLine('Esc shows all again.', 'dim')];
   }
   switch (screen.name) {
+    case 'pulse':
     case 'nodes':
       return [
         BLANK,

@@ -30,6 +30,11 @@ const TROUBLE: ReadonlySet<string> = new Set([
   'node.lost',
 ]);
 
+/** Whether somebody should look at what happened. */
+export function isTrouble({ kind, result }: SgridEvent): boolean {
+  return result === 'failed' || TROUBLE.has(kind);
+}
+
 export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'time',
@@ -47,7 +52,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     priority: 2,
     cell: ({ event }) => ({
       text: event.kind,
-      tone: event.result === 'failed' || TROUBLE.has(event.kind) ? 'bad' : 'plain',
+      tone: isTrouble(event) ? 'bad' : 'plain',
     }),
   },
   {

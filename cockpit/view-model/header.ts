@@ -101,6 +101,7 @@ function viewName({ fleet, logPane }: CockpitState, { screen }: View): string {
       return logPane !== null && logPane.view.sources.length > 1
         ? `${logPane.view.sources.length} logs`
         : `log of ${instanceName(screen.instanceId)}`;
+    case 'pulse':
     case 'events':
     case 'deploy':
     case 'help':

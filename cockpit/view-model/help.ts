@@ -7,6 +7,7 @@ import type { ScreenName } from '../store/state.ts';
 import type { Line } from './line.ts';
 
 const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
+  pulse: ['pulse'],
   nodes: ['nodes'],
   instances: ['instances'],
   events: ['events'],

@@ -61,7 +61,7 @@ function nodesSegments({ fleet, now }: CockpitState): Segment[] {
 }
 
 /** What the whole fleet uses. */
-function usageSegments({ fleet }: CockpitState): Segment[] {
+export function usageSegments({ fleet }: CockpitState): Segment[] {
   let cpuMillicores = 0;
   let cores = 0;
   let memoryBytes = 0;

@@ -48,3 +48,25 @@ test('keys that contradict each other are told at start', async () => {
   const { terminal } = openCockpit({ env: configHome({ keys: { restart: ['d'] } }) });
   await terminal.waitFor('keys: two meanings for');
 });
+
+test('the whole fleet on 80x24, and from each row into what it is about', async () => {
+  const { terminal, client } = openCockpit();
+  await terminal.waitFor('alpha');
+  terminal.type(':pulse\r');
+  const lines = await terminal.waitFor('instance.crash-loop');
+  for (const line of [
+    /^ Nodes +2 of 3 up, 1 down/m,
+    /gamma +down/m,
+    /^ Services +2 of 4 healthy/m,
+    /^ Top /m,
+  ]) {
+    expect(lines.join('\n')).toMatch(line);
+  }
+  expect(client.calls.map(({ name }) => name)).toContain('rollout.list');
+  terminal.press('j');
+  await terminal.waitFor(/^> native-echo +crash-loop/m);
+  terminal.press('enter');
+  await terminal.waitFor('/service:=native-echo 1 shown');
+  terminal.press('[');
+  await terminal.waitFor(/^> native-echo +crash-loop/m);
+});

@@ -83,6 +83,7 @@ export function createRecordedClient(
       releases: recording.releases.filter((release) => release.serviceId === serviceId),
     }),
     'figures.history': () => ({ histories: recording.histories }),
+    'rollout.list': () => ({ rollouts: [] }),
     'event.list': () => ({ events: recording.events }),
   };
   return {

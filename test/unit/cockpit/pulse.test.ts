@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { displayWidth } from '../../../cockpit/format/width.ts';
+import { pulseId, pulseTarget } from '../../../cockpit/view-model/pulse.ts';
+import { serviceRows } from '../../../cockpit/view-model/service-rows.ts';
+import type { Rollout } from '../../../common/domain/rollout.ts';
+import { recording, Session } from './support.ts';
+
+const { snapshot } = recording;
+
+const ROLLOUT: Rollout = {
+  rolloutId: 7,
+  serviceId: 1,
+  serviceName: 'web',
+  releaseId: 2,
+  version: '1.2.0',
+  sizeBytes: 1000,
+  actor: 'alice',
+  state: 'running',
+  startedAt: snapshot.at - 30_000,
+  endedAt: null,
+  steps: (['done', 'applying', 'failed'] as const).map((state, at) => ({
+    instanceId: [1, 2, 5][at] ?? 0,
+    nodeId: at + 1,
+    state,
+    reason: '',
+    receivedBytes: 0,
+  })),
+};
+
+function overview(): Session {
+  return Session.ready()
+    .keys(':pulse\r')
+    .does({ type: 'events', events: recording.events, whole: true })
+    .does({ type: 'rollouts', rollouts: [ROLLOUT] });
+}
+
+const path = (session: Session): string => session.header()[1] ?? '';
+
+describe('the overview', () => {
+  test('asks for what is not streamed', () => {
+    const session = Session.ready();
+    session.took();
+    expect(session.keys(':pulse\r').took()).toEqual(
+      expect.arrayContaining([{ type: 'load-events' }, { type: 'load-rollouts' }]),
+    );
+  });
+
+  test('tells on 80x24 what is wrong, under way, greatest and failed', () => {
+    const body = overview().body();
+    expect(body.length).toBeLessThanOrEqual(20);
+    const text = body.join('\n');
+    for (const line of [
+      /^ Nodes +2 of 3 up, 1 down$/m,
+      /^[ >] gamma +down +1 instance {2}last seen 12m\d\ds ago$/m,
+      /^ Services +2 of 4 healthy, 2 unhealthy$/m,
+      /^[ >] native-echo +crash-loop +0 of 1 instance running$/m,
+      /^[ >] web +out of reach +2 of 3 instances running$/m,
+      /^ Rollouts +1 under way$/m,
+      /^[ >] web +1\.2\.0 +1 of 3 instances done, 1 failed {2}30s by alice$/m,
+      /^[ >] pricing@alpha:8102 +CPU 51\.2% +memory 310M$/m,
+      /^[ >] .*native-echo@alpha:8103 +instance\.crash-loop/m,
+    ]) {
+      expect(text).toMatch(line);
+    }
+    for (const line of body) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+  });
+
+  test('each row leads to what it is about, and [ comes back to it', () => {
+    const leads = (row: RegExp): string => {
+      const session = overview();
+      for (let step = 0; step < 20; step++) {
+        if (session.body().some((line) => line.startsWith('>') && row.test(line))) break;
+        session.keys('j');
+      }
+      const at = session.state.views.at(-1)?.table.selectedId;
+      session.keys('enter');
+      const led = path(session);
+      session.keys('[');
+      expect(session.state.views.at(-1)?.table.selectedId).toBe(at);
+      return led;
+    };
+    expect(leads(/gamma/)).toContain('pulse > gamma');
+    expect(leads(/crash-loop +0 of 1/)).toContain('/service:=native-echo 1 shown');
+    expect(leads(/1\.2\.0/)).toContain('/service:=web 3 shown');
+    expect(leads(/CPU 51\.2/)).toContain('describe pricing:8102');
+    expect(leads(/instance\.crash-loop/)).toContain('describe native-echo:8103');
+  });
+
+  test('the cursor stays on its row while others go', () => {
+    const session = overview().keys('G');
+    const before = session.state.views.at(-1)?.table.selectedId;
+    session.does({ type: 'frame', frame: { at: snapshot.at, removedNodeIds: [3] } });
+    expect(session.state.views.at(-1)?.table.selectedId).toBe(before);
+  });
+
+  test('all is well', () => {
+    const nodes = snapshot.nodes.filter(({ nodeId }) => nodeId === 2);
+    const instances = snapshot.instances.filter(({ nodeId }) => nodeId === 2);
+    const session = new Session().does({ type: 'snapshot', snapshot: { ...snapshot, nodes, instances } });
+    session.keys(':pulse\r').does({ type: 'events', events: [], whole: true });
+    const text = session.body().join('\n');
+    expect(text).toMatch(/Nodes +1 of 1 up$/m);
+    expect(text).toMatch(/Services +2 of 2 healthy$/m);
+    expect(text).toMatch(/Rollouts +none under way$/m);
+    expect(text).toMatch(/Failures +none$/m);
+  });
+});
+
+test('a rollout that the list tells late does not overwrite its end', () => {
+  const session = overview().does({ type: 'rollout', rollout: { ...ROLLOUT, state: 'succeeded' } });
+  session.does({ type: 'rollouts', rollouts: [ROLLOUT] });
+  expect(session.body().join('\n')).toContain('none under way');
+});
+
+test('services add up their instances; what a node that is down runs is not counted as running', () => {
+  const rows = serviceRows(Session.ready().state);
+  expect(rows.get(1)).toMatchObject({
+    name: 'web',
+    total: 3,
+    running: 2,
+    worst: 'out of reach',
+    severity: 2,
+  });
+  expect(rows.get(1)?.cpuMillicores).toBe(123 + 31);
+  expect(rows.get(3)).toMatchObject({ worst: 'crash-loop', severity: 3 });
+  expect(rows.get(4)).toMatchObject({ total: 1, running: 0, worst: 'stopped', severity: 0 });
+});
+
+test.each(['node', 'service', 'instance', 'event', 'rollout'] as const)(
+  'a row of a %s is told by one number',
+  (kind) => {
+    expect(pulseTarget(pulseId({ kind, id: 123_456 }))).toEqual({ kind, id: 123_456 });
+  },
+);
