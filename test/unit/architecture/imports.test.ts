@@ -130,6 +130,7 @@ test('master and agent load neither React nor Ink, the agent no database', () =>
     expect(ofAgent).not.toContain(name);
   }
   expect(ofMaster).toContain('better-sqlite3');
+  expect(ofAgent).toContain('socket.io-client');
   expect(ofAgent).not.toContain('better-sqlite3');
   expect(ofAgent).not.toContain('kysely');
 });
