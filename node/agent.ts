@@ -174,6 +174,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       'instance.remove': wrap(handlers['instance.remove']),
       'log.read': wrap(handlers['log.read']),
       'log.search': wrap(handlers['log.search']),
+      'log.runs': wrap(handlers['log.runs']),
       'log.files': wrap(handlers['log.files']),
       'registry.changed': wrap(handlers['registry.changed']),
     };

@@ -23,6 +23,7 @@ export function createHandlers(
     },
     'log.read': (request, { signal }) => logStore.read(request, signal),
     'log.search': (request, { signal }) => logStore.search(request, signal),
+    'log.runs': async ({ instanceId }) => ({ runs: await logStore.runs(instanceId) }),
     'log.files': async ({ instanceId }) => ({ files: await logStore.files(instanceId) }),
     'registry.changed': (change, { signal }) => registry.receive(change, signal),
   };

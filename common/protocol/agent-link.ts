@@ -3,6 +3,7 @@ import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';
 import { assignmentSchema, instanceStatusSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
+import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, serviceNameSchema, sha256Schema, timestampSchema } from '../domain/names.ts';
 import { nodeInfoSchema } from '../domain/node.ts';
@@ -72,6 +73,10 @@ export const agentLink = defineLink({
       payload: logSearchRequestSchema,
       result: logSearchResultSchema,
       timeoutMs: 10_000,
+    }),
+    'log.runs': request({
+      payload: z.object({ instanceId: idSchema }),
+      result: z.object({ runs: z.array(logRunSchema) }),
     }),
     'log.files': request({
       payload: z.object({ instanceId: idSchema }),

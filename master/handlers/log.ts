@@ -8,7 +8,7 @@ const RELAY_MARGIN_MS = 5_000;
 export function createLogHandlers({
   fleet,
   relay,
-}: HandlerDependencies): CockpitHandlers<'log.read' | 'log.search' | 'log.files'> {
+}: HandlerDependencies): CockpitHandlers<'log.read' | 'log.search' | 'log.runs' | 'log.files'> {
   const nodeOf = (instanceId: number): number => {
     const entry = fleet.instance(instanceId);
     if (entry === null) {
@@ -25,6 +25,7 @@ export function createLogHandlers({
       relay.call(nodeOf(search.instanceId), 'log.search', search, {
         timeoutMs: search.maxMs + RELAY_MARGIN_MS,
       }),
+    'log.runs': ({ instanceId }) => relay.call(nodeOf(instanceId), 'log.runs', { instanceId }),
     'log.files': ({ instanceId }) => relay.call(nodeOf(instanceId), 'log.files', { instanceId }),
   };
 }

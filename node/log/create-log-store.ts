@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { logRotationSchema } from '../../common/domain/log.ts';
+import { type LogPosition, logRotationSchema } from '../../common/domain/log.ts';
 import { formatMark } from '../../common/domain/log-mark.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { appendMark } from './append-mark.ts';
@@ -17,6 +17,7 @@ import { readLog } from './read-log.ts';
 import { recoverCut } from './rotate-log.ts';
 import { type RotationPolicy, rotationPolicy } from './rotation-policy.ts';
 import { type LogEvent, startRotator } from './rotator.ts';
+import { openRunList, type RunList } from './run-list.ts';
 import { createGate } from './search/gate.ts';
 import { searchLog } from './search/search-log.ts';
 import { startSearchThread } from './search/search-thread.ts';
@@ -95,6 +96,14 @@ export function createLogStore({
     });
   };
 
+  const runsOf = (instanceId: number): RunList =>
+    openRunList(join(root, String(instanceId), `${STDOUT}.log.runs`));
+
+  const tailOf = async (instanceId: number): Promise<LogPosition> => {
+    const { lineage, extents } = await existing(instanceId).view();
+    return { lineage, offset: extents.at(-1)?.endOffset ?? 0 };
+  };
+
   const policyOf = (instanceId: number): RotationPolicy => {
     const own = settings.get(instanceId);
     return own === undefined ? rotation : rotationPolicy(own.rotation);
@@ -148,6 +157,21 @@ export function createLogStore({
       makeLogFile(log.file);
       await log.view();
       return { directory: dirname(log.file), stdoutFile: log.file };
+    },
+
+    async beginRun(instanceId, runId) {
+      throwIfEnded();
+      runsOf(instanceId).begin(runId, clock(), await tailOf(instanceId));
+    },
+
+    async endRun(instanceId, runId) {
+      throwIfEnded();
+      runsOf(instanceId).end(runId, clock(), await tailOf(instanceId));
+    },
+
+    async runs(instanceId) {
+      existing(instanceId);
+      return runsOf(instanceId).all();
     },
 
     async mark(instanceId, line) {

@@ -1,4 +1,5 @@
 import type { LogFile, LogReadRequest, LogReadResult, LogRotation } from '../../common/domain/log.ts';
+import type { LogRun } from '../../common/domain/log-runs.ts';
 import type { LogSearchRequest, LogSearchResult } from '../../common/domain/log-search.ts';
 
 export interface LogSettings {
@@ -16,6 +17,16 @@ export interface LogStore {
   configure(instanceId: number, settings: LogSettings): void;
   /** Makes the directory and the log's lineage where absent. Returns the file that the program appends to. */
   prepare(instanceId: number): Promise<{ directory: string; stdoutFile: string }>;
+  /**
+   * Notes that a run of the program begins behind what is in its log now. Repeatable.
+   *
+   * @throws SgridError `no_space`, `permission_denied`; the log itself does not need it
+   */
+  beginRun(instanceId: number, runId: string): Promise<void>;
+  /** Notes that a run has ended before what comes next. As `beginRun`. */
+  endRun(instanceId: number, runId: string): Promise<void>;
+  /** The latest runs, in order. */
+  runs(instanceId: number): Promise<LogRun[]>;
   /** Appends one line of ours to the instance's output, for example where a run begins and ends. */
   mark(instanceId: number, line: string): Promise<void>;
   /** @throws SgridError `not_found` for an unknown instance or file; `cancelled` when `signal` aborts a long poll. */

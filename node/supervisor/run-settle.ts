@@ -39,6 +39,11 @@ export async function settleRun(
   }
   const next = settle(assignment, record, end, oomKilled, ports.clock(), ports.random());
   if (run !== null && end.kind === 'exit') await mark(`ended run ${run.number}: ${endText(next, end)}`);
+  if (run !== null) {
+    await logStore.endRun(instanceId, run.runId).catch((error: unknown) => {
+      logger.warn({ instanceId, err: error }, 'the end of the run could not be noted');
+    });
+  }
   events.append(...eventsOf(ports, instanceId, record, recordPath, end, next));
   // The next run gets a new group, whose counters begin at zero.
   if (run !== null) {

@@ -45,6 +45,10 @@ export async function prepareStart(
   const { oomKills } = await driver.stat(record.groupKey);
   const number = record.runs + 1;
   const runId = `${number}-${randomBytes(6).toString('hex')}`;
+  // Without a note of where it begins the run is as good.
+  await logStore.beginRun(instanceId, runId).catch((error: unknown) => {
+    ports.logger.warn({ instanceId, err: error }, 'the begin of the run could not be noted');
+  });
   const env = programEnvironment(
     assignment,
     {

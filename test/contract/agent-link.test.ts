@@ -122,6 +122,7 @@ function open(): AgentLink {
           signal.addEventListener('abort', () => reject(new SgridError('cancelled', 'gone')));
         }),
       'log.search': () => Promise.reject(new Error('not asked for')),
+      'log.runs': async () => ({ runs: [] }),
       'log.files': async () => ({ files: [] }),
       'registry.changed': () => {},
     },

@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../common/domain/event.ts';
 import { type InstanceFigures, packFigures } from '../../common/domain/figures.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { LogRun } from '../../common/domain/log-runs.ts';
 import type { LogSearchRequest, LogSearchResult } from '../../common/domain/log-search.ts';
 import type { RegistryChange } from '../../common/domain/registry.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
@@ -22,6 +23,7 @@ export interface AgentBehaviour {
   remove(instanceId: number): Promise<void>;
   readLog(request: LogReadRequest): Promise<LogReadResult>;
   searchLog(request: LogSearchRequest): Promise<LogSearchResult>;
+  logRuns(instanceId: number): Promise<LogRun[]>;
   logFiles(instanceId: number): Promise<LogFile[]>;
 }
 
@@ -86,6 +88,7 @@ export function createTestAgent(
       ...{ matches: [], text: new Uint8Array(), next: { lineage: 'test', offset: 0 }, stoppedBy: 'end' },
       ...{ scannedBytes: 0, scannedLines: 0, headOffset: 0, tailOffset: 0, lostBytes: 0 },
     }),
+    logRuns: async () => [],
     logFiles: async () => [],
     ...options.behaviour,
   };
@@ -141,6 +144,7 @@ export function createTestAgent(
           },
           'log.read': (request) => behaviour.readLog(request),
           'log.search': (request) => behaviour.searchLog(request),
+          'log.runs': async ({ instanceId }) => ({ runs: await behaviour.logRuns(instanceId) }),
           'log.files': async ({ instanceId }) => ({ files: await behaviour.logFiles(instanceId) }),
           'registry.changed': (change) => void registryChanges.push(change),
         },
