@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { explainFileError } from '../../common/system/atomic-file.ts';
-import { APPEND_FLAGS } from './instance-log.ts';
+import { APPEND_FLAGS } from './live-file.ts';
 
 const NEWLINE = 0x0a;
 

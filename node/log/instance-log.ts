@@ -1,7 +1,6 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, lstatSync, readdirSync, rmSync, type Stats } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { SgridError } from '../../common/protocol/errors.ts';
-import { explainFileError } from '../../common/system/atomic-file.ts';
 import { type Archives, openArchives } from './archives.ts';
 import {
   beginLineage,
@@ -12,6 +11,7 @@ import {
   readDigest,
   saveLineage,
 } from './lineage.ts';
+import { statAndOpen } from './live-file.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
 import type { LogExtent, LogShape } from './plan-read.ts';
 import type { BlockCache } from './read-archive.ts';
@@ -163,6 +163,7 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
 
   /** Reads what is there, and brings to its end what an agent before left half done. */
   const open = async (): Promise<Archives> => {
+    removeHalfWritten(sidecar);
     const left = loadLineage(sidecar);
     lineage = left === null ? null : { ...left, liveSince: left.liveSince ?? clock() };
     const found = openArchives(file, keptOffset(lineage), openFiles, options.blockCache, () => {
@@ -243,59 +244,20 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
   return log;
 }
 
+/** Sidecars that an agent did not come to rename before it was killed. */
+function removeHalfWritten(sidecar: string): void {
+  const directory = dirname(sidecar);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  for (const name of names) {
+    const isLeft = name.startsWith(`${basename(sidecar)}.`) && name.endsWith('.tmp');
+    if (isLeft) rmSync(join(directory, name), { force: true });
+  }
+}
+
 /** Where the archives of a log that nobody works on end at the latest. */
 function keptOffset(lineage: Lineage | null): number | null {
   if (lineage === null) return null;
   // Of a truncation there may be one more, out of the last moment.
   if (lineage.pending?.method === 'truncate') return null;
   return lineage.pending?.archive.endOffset ?? lineage.baseOffset;
-}
-
-/**
- * The file behind the path, made again when somebody deleted it, so that the new lineage has a file to belong to.
- *
- * Programs can write to this directory: a link or a pipe put here must neither be followed nor block us.
- */
-function statAndOpen(file: string, openFiles: OpenFiles): { stats: Stats; open: OpenFile; isNew: boolean } {
-  try {
-    for (let isNew = false; ; ) {
-      const stats = lstatSync(file, { throwIfNoEntry: false });
-      if (stats === undefined) {
-        appendTo(file);
-        continue;
-      }
-      if (!stats.isFile()) {
-        throw new SgridError('conflict', `${file} is no plain file`, { hint: 'move it away' });
-      }
-      const opened = openFiles.open(file);
-      isNew ||= opened.isNew;
-      if (opened.file.inode === stats.ino) return { stats, open: opened.file, isNew };
-      // Deleted and made again since it was opened.
-      openFiles.forget(file);
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new SgridError('not_found', `the directory of ${file} is gone`, {
-        hint: 'it comes back when the instance is started',
-        cause: error,
-      });
-    }
-    throw explainFileError(error, file);
-  }
-}
-
-export const APPEND_FLAGS =
-  constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-
-function appendTo(file: string): void {
-  closeSync(openSync(file, APPEND_FLAGS, 0o644));
-}
-
-export function makeLogFile(file: string): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    appendTo(file);
-  } catch (error) {
-    throw explainFileError(error, file);
-  }
 }

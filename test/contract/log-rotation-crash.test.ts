@@ -138,8 +138,7 @@ async function expectNothingLost(
   rmSync(root, { recursive: true });
 }
 
-/** Also a half-written sidecar of the one that was killed. */
-const OUR_FILES = /^stdout\.log(\.lineage(\..*\.tmp)?|\.\d{16}-\d{16}(\.gz)?)?$/;
+const OUR_FILES = /^stdout\.log(\.lineage|\.\d{16}-\d{16}(\.gz)?)?$/;
 
 async function expectNothingLostAtAnyStep(makeLines: (lines: number) => string[]): Promise<void> {
   const root = join(base, 'undisturbed');

@@ -2,7 +2,8 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createInstanceLog, type InstanceLog, makeLogFile } from '../../../node/log/instance-log.ts';
+import { createInstanceLog, type InstanceLog } from '../../../node/log/instance-log.ts';
+import { makeLogFile } from '../../../node/log/live-file.ts';
 import { createOpenFiles, type OpenFiles } from '../../../node/log/open-files.ts';
 import { createBlockCache } from '../../../node/log/read-archive.ts';
 
