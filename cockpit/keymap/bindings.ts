@@ -252,6 +252,13 @@ export const BINDINGS: readonly Binding[] = [
     help: 'show only lines with a text, !text: without it, empty: all',
     hint: 'filter',
   },
+  {
+    keys: ['c'],
+    contexts: ['logs'],
+    action: log({ type: 'clear' }),
+    help: 'clear: hide what is above, until g',
+    hint: 'clear',
+  },
   { keys: ['0'], contexts: ['logs'], action: log({ type: 'follow' }), help: 'the end', hint: 'end' },
   { keys: ['1'], contexts: ['logs'], action: log({ type: 'head' }), help: 'the beginning', hint: 'begin' },
   { keys: ['2'], contexts: ['logs'], action: range(1), help: 'from a minute ago on', hint: '1m' },

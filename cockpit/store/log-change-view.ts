@@ -25,6 +25,7 @@ export function showView(
       headOffset: 0,
       tailOffset: 0,
       hiddenLines: 0,
+      floor: null,
       troubles: [],
       aboveReads: 0,
       backwardId: null,

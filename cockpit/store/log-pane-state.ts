@@ -47,6 +47,8 @@ export interface LogPaneState {
   readonly base: number;
   readonly headOffset: number;
   readonly tailOffset: number;
+  /** Nothing above is shown since it was cleared, until somebody goes to the beginning; null when nothing was. */
+  readonly floor: CutPoint | null;
   readonly isFollowing: boolean;
   /** The row at the top while paused. */
   readonly top: RowRef | null;

@@ -10,7 +10,7 @@ import { bottomTop, compareRows, firstRow, moveRows, type RowRef } from './log-s
 import { createMatcher } from './log-search.ts';
 import { goToMatch, nextMatch, searchFailed, searchFound, searchMissed } from './log-search-steps.ts';
 import type { LogSourceSpec } from './log-view-spec.ts';
-import { windowEnd } from './log-window.ts';
+import { emptyWindow, windowEnd } from './log-window.ts';
 import { EMPTY_FIELD, editField } from './text-field.ts';
 
 export type { LogPaneEffect, LogPaneReduction, LogPaneState } from './log-pane-state.ts';
@@ -23,6 +23,7 @@ export type LogPaneAction =
   | { readonly type: 'page'; readonly pages: number }
   | { readonly type: 'head' }
   | { readonly type: 'follow' }
+  | { readonly type: 'clear' }
   /** The lines of the last `spanMs` milliseconds; whoever knows the time makes `from-time` of it. */
   | { readonly type: 'range'; readonly spanMs: number }
   /** From the first line of that time on, in milliseconds since the epoch. */
@@ -70,6 +71,7 @@ export function openLogPane(opened: {
     base: 0,
     headOffset: 0,
     tailOffset: 0,
+    floor: null,
     isFollowing: true,
     top: null,
     news: null,
@@ -114,6 +116,8 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
       return only(goToHead(state));
     case 'follow':
       return only(follow(state));
+    case 'clear':
+      return only(cleared(state));
     case 'range':
       return only(state);
     case 'from-time':
@@ -169,7 +173,18 @@ function follow(state: LogPaneState): LogPaneState {
   };
 }
 
+/** Hides all lines that are held, as clear(1) does; following goes on below. */
+function cleared(state: LogPaneState): LogPaneState {
+  const { window } = state;
+  if (window === null) return state;
+  if (windowEnd(window) < state.tailOffset)
+    return { ...state, notice: 'G goes to the end, where c clears what is above' };
+  const floor = window.rest.cut;
+  return follow({ ...state, floor, window: { ...emptyWindow(floor), rest: window.rest }, hit: null });
+}
+
 function goToHead(state: LogPaneState): LogPaneState {
+  if (state.floor !== null) return goToHead({ ...state, floor: null });
   if (state.window === null) return state;
   const geometry = geometryOf(state);
   const first = geometry === null ? null : firstRow(geometry);

@@ -132,7 +132,7 @@ function needsAbove(state: LogPaneState): boolean {
 
 /** Nothing above what is held can be read: it is the beginning, or of a log that was begun anew since. */
 function isHeadHeld(state: LogPaneState, window: LogWindow): boolean {
-  return window.above.offset <= state.headOffset;
+  return window.above.offset <= Math.max(state.headOffset, state.floor?.offset ?? 0);
 }
 
 /** An answer, with what a view of several logs, or of some of their lines, tells besides. */
@@ -212,6 +212,11 @@ function takeJump(state: LogPaneState, kind: ForwardRead, result: LogReadResult)
   if (state.window !== null && start <= end && isAhead)
     return { ...state, window: appendBytes(state.window, result.data.subarray(end - start)) };
   const skipped = kind === 'catch-up' ? Math.max(0, start - end) : 0;
+  const { floor } = state;
+  if (floor !== null && start < floor.offset) {
+    const window = appendBytes(emptyWindow(floor), result.data.subarray(floor.offset - start));
+    return { ...state, window, backwardId: null };
+  }
   return {
     ...state,
     window: windowOf(result.data, start, start <= state.headOffset),

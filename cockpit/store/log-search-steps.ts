@@ -85,6 +85,7 @@ export function searchFound(
     ...state,
     search: null,
     notice: '',
+    floor: null,
     window: emptyWindow(at),
     wanted: 'next',
     backwardId: null,

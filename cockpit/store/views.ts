@@ -14,11 +14,9 @@ export function viewOf(screen: Screen, filter = ''): View {
   };
 }
 
-const NODES_VIEW = viewOf({ name: 'nodes' });
-
 /** The view that is shown. */
 export function currentView(state: CockpitState): View {
-  return state.views.at(-1) ?? NODES_VIEW;
+  return state.views.at(-1) ?? viewOf({ name: 'nodes' });
 }
 
 export function withTable(state: CockpitState, table: TableState): CockpitState {

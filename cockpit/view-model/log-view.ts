@@ -158,6 +158,7 @@ function emptyRows(state: LogPaneState, { startedAt, now }: LogContext): Line[] 
   const { filters, sources } = state.view;
   if (filters.length > 0) return say(`No line yet that ${filters.map(filterWords).join(' ')} shows`);
   if (sources.length > 1) return say('No output yet');
+  if (state.floor !== null) return say('Cleared: nothing has come since (g shows all again)');
   // The window may be empty for a moment after a jump.
   if (state.tailOffset > state.headOffset) return [];
   if (startedAt === null) return say('No output yet: the instance has not been started');

@@ -87,8 +87,11 @@ test('follows, stays put while one looks back, and goes on', async () => {
 
   terminal.press('G');
   await terminal.waitFor(lastText('line 1301'));
+  terminal.press('c');
+  await terminal.waitFor('Cleared: nothing has come since');
   appendFileSync(file, 'line 1302\n');
   await terminal.waitFor(lastText('line 1302'));
+  expect(text().filter((row) => row !== '')).toEqual(['line 1302']);
   terminal.press('g');
   await terminal.waitFor((lines) => text(lines)[0] === 'line 1');
   terminal.press('pagedown');
@@ -212,6 +215,31 @@ test('& filters, ! hides, and levels have colours', async () => {
   await terminal.waitFor(lastText('line 488'));
   terminal.press('escape');
   await terminal.waitFor(lastText('DEBUG detail'));
+});
+
+test('0 to 6 show the last minutes, the beginning and the end', async () => {
+  const now = Date.now();
+  let lines = '';
+  for (let ago = 7200; ago >= 0; ago--) lines += `${new Date(now - ago * 1000).toISOString()} ${ago}s ago\n`;
+  writeFileSync(file, lines);
+  await openLog(' 0s ago');
+  const top = (shown: string[]): number => Number(/Z (\d+)s ago$/.exec(text(shown)[0] ?? '')?.[1]);
+  const isAbout = (seconds: number) => (shown: string[]) =>
+    top(shown) <= seconds && top(shown) > seconds - 50;
+  for (const [key, seconds] of [
+    ['2', 60],
+    ['5', 3600],
+    ['3', 300],
+    ['4', 900],
+  ] as const) {
+    terminal.press(key);
+    await terminal.waitFor(isAbout(seconds));
+  }
+  terminal.press('1');
+  await terminal.waitFor((shown) => top(shown) === 7200);
+  terminal.press('0');
+  await terminal.waitFor(' 0s ago');
+  expect(terminal.screen()[2]).toMatch(/following$/);
 });
 
 test('the logs of marked instances are one, in the order of time, whoever follows or scrolls', async () => {

@@ -105,6 +105,29 @@ test('a filter that nothing passes says so, and shows the first line that does',
   await driver.waitFor(() => last(driver) === 'info nowhere else');
 });
 
+test('clearing hides what is above, and only new lines are shown until one goes to the beginning', async () => {
+  writeFileSync(file(), requests(1, 20_000));
+  const driver = open();
+  await driver.waitFor(() => last(driver) === 'ERROR request 20000');
+  driver.dispatch({ type: 'clear' });
+  expect(driver.rows().join()).toContain('Cleared: nothing has come since');
+  appendFileSync(file(), requests(20_001, 20_003));
+  await driver.waitFor(() => driver.rows().join() === requests(20_001, 20_003).trim().replaceAll('\n', ','));
+  driver.dispatch({ type: 'page', pages: -1 });
+  expect(driver.rows()[0]).toBe('info request 20001');
+  // Paused far behind the end, and back there: what was cleared stays so.
+  for (let n = 0; n < 5; n++) appendFileSync(file(), requests(1, 20_000));
+  await driver.waitFor(() => /more below/.test(driver.status()));
+  driver.dispatch({ type: 'clear' });
+  expect(driver.status()).toContain('G goes to the end');
+  driver.dispatch({ type: 'follow' });
+  await driver.waitFor(() => last(driver) === 'ERROR request 20000');
+  driver.dispatch({ type: 'clear' });
+  expect(driver.rows().join()).toContain('Cleared');
+  driver.dispatch({ type: 'head' });
+  await driver.waitFor(() => driver.rows()[0] === 'info request 1' && driver.rows().length === 10);
+});
+
 test('a search goes through a filtered view, far from what is held', async () => {
   writeFileSync(file(), `ERROR needle\n${requests(1, 50_000)}`);
   const driver = open();
