@@ -39,7 +39,10 @@ export function pickerBlocks(state: CockpitState, { cursor }: Picker, rows: numb
     { kind: 'table', table: model },
     {
       kind: 'lines',
-      lines: [BLANK, textLine('What does not fit the terminal is left out, the least important first.', 'dim')],
+      lines: [
+        BLANK,
+        textLine('What does not fit the terminal is left out, the least important first.', 'dim'),
+      ],
     },
   ];
 }
