@@ -32,6 +32,8 @@ export async function showCockpit(target: Target, io: CliIo): Promise<void> {
     if (exit.reason === 'signal') throw new SgridError('cancelled', `ended by ${exit.signal}`);
   } finally {
     stdin.setRawMode(false);
+    // What is typed from here on is for the shell.
+    stdin.pause();
     client.close();
   }
 }
