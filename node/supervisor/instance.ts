@@ -68,6 +68,12 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
     });
   }
 
+  /** It may have been removed while its release was on the way: taking that down would bring it back with the next agent. */
+  function demandOpen(): void {
+    if (!closed) return;
+    throw new SgridError('cancelled', `instance ${instanceId} was removed, or the agent is ending`);
+  }
+
   /** Outside of the queue: a download takes its time, and the program that runs is supervised meanwhile. */
   async function fetchFirst({ spec, release, desired }: Assignment): Promise<void> {
     if (desired !== 'running' || release === null) return;
@@ -143,6 +149,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
     async apply(next) {
       if (isNews(next)) await fetchFirst(next);
       return await inTurn(async () => {
+        demandOpen();
         if (!isNews(next)) return state.status();
         refuseInDoubt();
         await limitLive(next);
@@ -171,6 +178,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
         }
         if (state.record.groupKey !== '') await driver.remove(state.record.groupKey);
         state.forget();
+        closed = true;
       }),
 
     poke,

@@ -63,6 +63,33 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       expect(startsOf(stateDir)).toEqual([status.pid]);
     });
 
+    test('an instance that is removed while its release is on the way does not come back', async () => {
+      await supervisor.close();
+      const asked = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      supervisor = await openTestSupervisor(stateDir, {
+        driver,
+        ports: (real) => ({
+          ...real,
+          releaseStore: {
+            ...real.releaseStore,
+            async prepare(...release) {
+              asked.resolve();
+              await gate.promise;
+              return real.releaseStore.prepare(...release);
+            },
+          },
+        }),
+      });
+      const refused = expect(supervisor.apply(assignmentOf())).rejects.toMatchObject({ code: 'cancelled' });
+      await asked.promise;
+      await supervisor.remove(1);
+      gate.resolve();
+      await refused;
+      await reopen();
+      expect(supervisor.statuses()).toEqual([]);
+    });
+
     test('an exit is recorded truly and restarted once; the shim and its records are gone', async () => {
       const { pid } = await supervisor.apply(assignmentOf());
       await endWith(pid ?? 0, 137);
