@@ -56,12 +56,14 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+const MAX_TEXT_LENGTH = 4096;
+
 export const wireErrorSchema = z.object({
   code: z.enum(ERROR_CODES),
   /** What is wrong, naming the thing, as one sentence without a full stop. */
-  message: z.string().max(4096),
+  message: z.string().max(MAX_TEXT_LENGTH),
   /** What the reader can do about it. */
-  hint: z.string().max(4096).optional(),
+  hint: z.string().max(MAX_TEXT_LENGTH).optional(),
 });
 
 /** An error as it travels: plain data. */
@@ -84,15 +86,15 @@ export class SgridError extends Error {
   }
 }
 
-/** Turns an error into plain data. Unknown errors become `internal` and keep only their message. */
+/** Turns an error into plain data. Unknown errors become `internal` and keep only their message; long texts are cut. */
 export function toWireError(error: unknown): WireError {
-  if (error instanceof SgridError) {
-    return error.hint === undefined
-      ? { code: error.code, message: error.message }
-      : { code: error.code, message: error.message, hint: error.hint };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'internal', message: message.slice(0, 4096) };
+  const known = error instanceof SgridError ? error : null;
+  const text = error instanceof Error ? error.message : String(error);
+  const message = text.slice(0, MAX_TEXT_LENGTH);
+  const code = known?.code ?? 'internal';
+  return known?.hint === undefined
+    ? { code, message }
+    : { code, message, hint: known.hint.slice(0, MAX_TEXT_LENGTH) };
 }
 
 export function fromWireError(error: WireError): SgridError {

@@ -7,6 +7,7 @@ import { runEvent } from './events.ts';
 import { loadInstanceState } from './instance-state.ts';
 import type { Ports } from './ports.ts';
 import { createReconciler } from './reconcile.ts';
+import { MAX_REASON_LENGTH } from './record.ts';
 import { createWake } from './wake.ts';
 
 /** One instance, and the one queue in which things are done to it. */
@@ -82,7 +83,8 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
     try {
       await ports.releaseStore.prepare(spec.name, release);
     } catch (error) {
-      const reason = `release ${release.version} could not be prepared: ${describeError(error)}`;
+      const text = `release ${release.version} could not be prepared: ${describeError(error)}`;
+      const reason = text.slice(0, MAX_REASON_LENGTH);
       const { record } = state;
       if (state.assignment === null)
         state.keep({ ...record, rest: { ...record.rest, state: 'failed', reason } });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Assignment, ExitResult } from '../../common/domain/instance.ts';
 import type { ProcessIdentity } from '../../common/system/process-identity.ts';
-import type { InstanceRecord, Rest, Run, StopReason } from './record.ts';
+import { type InstanceRecord, MAX_REASON_LENGTH, type Rest, type Run, type StopReason } from './record.ts';
 import { decideRestart, type EndedRun } from './restart-policy.ts';
 
 /** What is to be seen of a run right now. */
@@ -79,7 +79,10 @@ function decideAtRest(assignment: Assignment, rest: Rest, now: number): Action {
   if (rest.state === 'stopped' || rest.askKey !== askKeyOf(assignment))
     return { do: 'start', byPolicy: false };
   if (rest.state !== 'backoff' || rest.nextStartAt === null) return { do: 'nothing' };
-  return now >= rest.nextStartAt ? { do: 'start', byPolicy: true } : { do: 'wait', until: rest.nextStartAt };
+  const leftMs = rest.nextStartAt - now;
+  // No pause is longer than the longest: the clock was set back.
+  const isDue = leftMs <= 0 || leftMs > assignment.spec.restart.maxDelayMs;
+  return isDue ? { do: 'start', byPolicy: true } : { do: 'wait', until: rest.nextStartAt };
 }
 
 function decideRun(assignment: Assignment, run: Run, observation: Observation, now: number): Action {
@@ -189,7 +192,7 @@ function nextByPolicy(
   const next = decideRestart(assignment.spec.restart, ended, fastDeaths, random);
   const rest: Rest = {
     state: next.state,
-    reason: `${why}; ${next.reason}`.slice(0, 4096),
+    reason: `${why}; ${next.reason}`.slice(0, MAX_REASON_LENGTH),
     nextStartAt: next.state === 'backoff' ? now + next.delayMs : null,
     askKey: askKeyOf(assignment),
   };
@@ -197,7 +200,7 @@ function nextByPolicy(
 }
 
 function atRest(state: Rest['state'], reason: string): Rest {
-  return { state, reason, nextStartAt: null, askKey: '' };
+  return { state, reason: reason.slice(0, MAX_REASON_LENGTH), nextStartAt: null, askKey: '' };
 }
 
 /** "exited with 3", "killed by SIGKILL (out of memory)", "its end was not seen: …" */

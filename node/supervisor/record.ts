@@ -5,7 +5,7 @@ import { releaseRefSchema } from '../../common/domain/release.ts';
 import { processIdentitySchema } from '../../common/system/process-identity.ts';
 
 /** Why a run is being stopped. */
-export const stopReasonSchema = z.enum(['operator', 'changed', 'restart', 'removed']);
+export const stopReasonSchema = z.enum(['operator', 'changed', 'restart']);
 export type StopReason = z.infer<typeof stopReasonSchema>;
 
 /** One run of an instance's program, from the intent to start it until its end has been dealt with. */
@@ -33,10 +33,13 @@ export const runSchema = z.object({
 });
 export type Run = z.infer<typeof runSchema>;
 
+/** A record with a longer one could not be read again. */
+export const MAX_REASON_LENGTH = 4096;
+
 /** What an instance is while nothing of it runs. */
 export const restSchema = z.object({
   state: z.enum(['stopped', 'exited', 'failed', 'backoff', 'crash-loop', 'unknown']),
-  reason: z.string().max(4096),
+  reason: z.string().max(MAX_REASON_LENGTH),
   /** When it is to be started again; with `backoff` only. */
   nextStartAt: timestampSchema.nullable(),
   /** What had been asked for when it came to rest: asking for something else starts it again. See `askKeyOf`. */

@@ -190,3 +190,14 @@ test('event maps, payloads and results are derived from the schemas', () => {
   void ((pair: CallingSocket) => call(pair, link.toMaster, 'add', { a: '1' }));
   expectTypeOf<Unknown>().not.toBeString();
 });
+
+test('an error with a long text keeps its code', async () => {
+  const pair = createPair();
+  const long = 'x'.repeat(10_000);
+  bind(pair, {
+    add: () => {
+      throw new SgridError('conflict', long, { hint: long });
+    },
+  });
+  await expect(call(pair.client, link.toMaster, 'add', { a: 1 })).rejects.toMatchObject({ code: 'conflict' });
+});

@@ -9,7 +9,12 @@ import {
   type RunEnd,
   settle,
 } from '../../../node/supervisor/lifecycle.ts';
-import { type InstanceRecord, newRecord, type Run } from '../../../node/supervisor/record.ts';
+import {
+  type InstanceRecord,
+  instanceRecordSchema,
+  newRecord,
+  type Run,
+} from '../../../node/supervisor/record.ts';
 
 const NOW = 1_000_000;
 
@@ -89,6 +94,13 @@ test.each<[string, Assignment, InstanceRecord, Observation | null, object]>([
     'back-off is over',
     assignment(),
     resting('backoff', assignment(), NOW),
+    null,
+    { do: 'start', byPolicy: true },
+  ],
+  [
+    'back-off, and the clock was set back',
+    assignment({}, { restart: { maxDelayMs: 30_000 } }),
+    resting('backoff', assignment(), NOW + 30_001),
     null,
     { do: 'start', byPolicy: true },
   ],
@@ -364,4 +376,13 @@ test('an end that nobody saw says so', () => {
     end: { exit: { code: null, signal: null, cause: 'lost', endedAt: NOW } },
   });
   expect(describeExit({ code: null, signal: null, oomKilled: false, cause: 'lost' }, 'why')).toContain('why');
+});
+
+test('a record with the longest of reasons can be read again', () => {
+  const reason = 'x'.repeat(10_000);
+  for (const permanent of [true, false]) {
+    const end: RunEnd = { kind: 'not-started', reason, permanent };
+    const next = settle(assignment(), record({ run: run() }), end, false, NOW, 0);
+    expect(instanceRecordSchema.safeParse(next).error).toBeUndefined();
+  }
 });
