@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Release } from '../../../common/domain/release.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { waitForRollout } from '../rollout-wait.ts';
+import type { LocalLayout } from './layout.ts';
 import { LOCAL_NODE_ID } from './local-system.ts';
 import { nextFreePort } from './ports.ts';
 import { buildSamplePackage, findSamples, type Sample } from './sample-package.ts';
@@ -21,7 +21,7 @@ const ROLLOUT_TIMEOUT_MS = 60_000;
  */
 export async function deploySamples(
   client: MasterClient,
-  samplesDirectory: string,
+  { samplesDirectory, stateDirectory }: LocalLayout,
   say: (text: string) => void,
 ): Promise<void> {
   const samples = await findSamples(samplesDirectory);
@@ -29,7 +29,10 @@ export async function deploySamples(
     say(`no sample services at ${samplesDirectory}; deploy your own with "sgrid deploy"`);
     return;
   }
-  const directory = await mkdtemp(join(tmpdir(), 'sgrid-packages-'));
+  // In the state directory, and under one name: what a killed run left there goes away with the next, or with a purge.
+  const directory = join(stateDirectory, 'sample-packages');
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory);
   try {
     // Ports are given out one sample after the other; building and deploying goes side by side.
     const prepared: { sample: Sample; release: Release; instances: InstanceView[] }[] = [];

@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { create } from 'tar';
@@ -58,7 +57,7 @@ export async function buildSamplePackage(
   version: string,
   archive: string,
 ): Promise<BuiltSample> {
-  const stage = await mkdtemp(join(tmpdir(), 'sgrid-sample-'));
+  const stage = await mkdtemp(`${archive}.stage-`);
   try {
     const build = await execa(join(sample.directory, 'build.sh'), [version, stage], {
       reject: false,

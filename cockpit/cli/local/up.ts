@@ -66,7 +66,7 @@ async function bringUp(system: LocalSystem, io: CliIo): Promise<InstanceView[]> 
   const client = await system.bringUp();
   try {
     if (!system.state().samplesDeployed) {
-      await deploySamples(client, layout.samplesDirectory, (text) => printLine(io.stderr, `sgrid: ${text}`));
+      await deploySamples(client, layout, (text) => printLine(io.stderr, `sgrid: ${text}`));
       system.update({ samplesDeployed: true });
     }
     await startAgain(system, client);
