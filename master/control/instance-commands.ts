@@ -51,6 +51,8 @@ export function createInstanceCommands(deps: {
       { assignment: toAssignment(record) },
       { timeoutMs: applyTimeoutMs(record) },
     );
+    const known = fleet.instance(record.instanceId)?.status ?? null;
+    if (known !== null && overtakes(known, status)) return status;
     const { accepted } = fleet.putStatuses(record.nodeId, [status]);
     if (fleet.instance(record.instanceId) !== null) await store.instances.saveStatuses(accepted, now());
     return status;
@@ -156,6 +158,15 @@ export function createInstanceCommands(deps: {
       });
     },
   };
+}
+
+/**
+ * Whether a reported status is at least as new as the one in an answer. What an agent reports comes in order, but an
+ * answer is read later than a report that arrived right behind it, and must not put an old state back. Only answers are
+ * held to this: were the node's clock set back, reports must still count.
+ */
+function overtakes(reported: InstanceStatus, answered: InstanceStatus): boolean {
+  return reported.revision >= answered.revision && reported.stateSince >= answered.stateSince;
 }
 
 /**
