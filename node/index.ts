@@ -8,6 +8,8 @@ import { PRODUCT_VERSION } from '../common/version.ts';
 setFlagsFromString('--semi-space-growth-factor=1');
 const { main } = await import('./main.ts');
 
+// Whoever read our log may be gone (EPIPE); that is no reason to end.
+process.stderr.on('error', () => {});
 const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const code = await main({

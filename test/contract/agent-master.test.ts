@@ -163,3 +163,15 @@ test('a wrong token is said, and services go on', async () => {
   await waitFor('the refusal', () => agent.output().includes('the master refuses this agent'));
   expect(await agent.close()).toBe(0);
 });
+
+test('an agent whose log nobody reads any more goes on', async () => {
+  const link = async (): Promise<string> =>
+    (await (await fetch(`http://127.0.0.1:${agent.nodePort}/healthz`)).json()).link;
+  await waitFor('the link', async () => (await link()) === 'up');
+  agent.dropOutput();
+  // It has something to say of both.
+  await master.close();
+  await waitFor('the loss', async () => (await link()) === 'down');
+  master = await startMaster({ port: master.port });
+  await waitFor('a refusal, since this is another master', async () => (await link()) === 'refused');
+});

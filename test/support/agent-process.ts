@@ -18,6 +18,8 @@ export interface AgentProcess {
   nodePort: number;
   /** Its log so far. */
   output(): string;
+  /** Whoever read its log goes away. */
+  dropOutput(): void;
   /** SIGKILL: nothing is cleaned up. */
   kill(): Promise<void>;
   /** SIGTERM. @returns the exit status. */
@@ -69,6 +71,7 @@ export async function spawnAgent(options: AgentOptions): Promise<AgentProcess> {
       stateDir: options.stateDir,
       nodePort,
       output: () => output,
+      dropOutput: () => void child.stderr.destroy(),
       kill: async () => void (await end('SIGKILL')),
       close: () => end('SIGTERM'),
     };
