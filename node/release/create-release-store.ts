@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { execa } from 'execa';
 import { extractArchive } from '../../common/archive/extract-archive.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
+import { explainFileError, syncDirectory, writeFileAtomic } from '../../common/system/atomic-file.ts';
 import { downloadPackage } from './download-package.ts';
 import {
   type ReleaseLayout,
@@ -39,6 +40,9 @@ interface Job {
 /**
  * Releases as `<root>/<service>/<sha256>`, downloads as `<root>/.downloads/<sha256>.part`. A release is unpacked under
  * another name and renamed when it is whole and on the disk.
+ *
+ * `<root>/package.json` is empty: Node.js takes the nearest one above a `.js` file to tell CommonJS from ES modules
+ * (Node.js, "Modules: Packages", "Determining module system"), and must not find that of whatever the store lies below.
  */
 export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseStore {
   const { root, clock } = options;
@@ -51,6 +55,9 @@ export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseSt
   const makeReady = (): Promise<void> => {
     ready ??= mkdir(layout.downloads, { recursive: true })
       .then(() => removeLeftovers(root))
+      .then(() => {
+        if (!existsSync(layout.packageJson)) writeFileAtomic(layout.packageJson, '{}\n', 0o644);
+      })
       .catch((error) => {
         ready = null;
         throw explainFileError(error, root);

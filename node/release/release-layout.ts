@@ -5,9 +5,11 @@ import { join, resolve } from 'node:path';
 const SHA256_NAME = /^[0-9a-f]{64}$/;
 const UNPACKING = '.unpacking-';
 const REMOVING = '.removing-';
+const PACKAGE_JSON = 'package.json';
 
 /** Where things lie below the store's root. A directory under its plain sha256 is always a whole release. */
 export const releaseLayout = (root: string) => ({
+  packageJson: join(root, PACKAGE_JSON),
   downloads: join(root, '.downloads'),
   part: (sha256: string) => join(root, '.downloads', `${sha256}.part`),
   service: (serviceName: string) => join(root, serviceName),
@@ -51,6 +53,7 @@ export function setAsideOldReleases(
 /** Deletes what a crash left half unpacked or half removed. Unfinished downloads stay: they are resumed. */
 export async function removeLeftovers(root: string): Promise<void> {
   for (const service of await readdir(root, { withFileTypes: true })) {
+    if (service.name.startsWith(`${PACKAGE_JSON}.`) && service.isFile()) await rm(join(root, service.name));
     if (!service.isDirectory() || service.name.startsWith('.')) continue;
     for (const name of await readdir(join(root, service.name))) {
       if (name.startsWith(UNPACKING) || name.startsWith(REMOVING)) {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -69,7 +70,9 @@ function open(fetchPackage: FetchPackage, over: { root?: string; idleTimeoutMs?:
 
 /** Everything below the store but the whole releases' contents. */
 const inventory = () =>
-  readdirSync(root).flatMap((name) => readdirSync(join(root, name)).map((each) => `${name}/${each}`));
+  readdirSync(root)
+    .filter((name) => name !== 'package.json')
+    .flatMap((name) => readdirSync(join(root, name)).map((each) => `${name}/${each}`));
 
 test('fetches, verifies and unpacks once, with progress, and finds it again', async () => {
   const { bytes, release } = pack('one', 5000);
@@ -87,6 +90,17 @@ test('fetches, verifies and unpacks once, with progress, and finds it again', as
   expect(await open(fetchPackage).find('web', release)).toBe(first.directory);
   expect(offsets).toEqual([0]);
   expect(inventory()).toEqual([`web/${release.sha256}`]);
+});
+
+test('a CommonJS release runs, whatever the package.json above the store says', async () => {
+  writeFileSync(join(base, 'package.json'), '{"type":"module"}');
+  mkdirSync(root);
+  writeFileSync(join(root, 'package.json.0123456789ab.tmp'), '{');
+  const { bytes, release } = pack('process.stdout.write(typeof require("node:fs").statSync)');
+  const { directory } = await open(source(bytes).fetchPackage).prepare('web', release);
+  renameSync(join(directory, 'web'), join(directory, 'web.js'));
+  expect(execFileSync(process.execPath, [join(directory, 'web.js')], { encoding: 'utf8' })).toBe('function');
+  expect(readdirSync(root).sort()).toEqual(['.downloads', 'package.json', 'web']);
 });
 
 test('concurrent calls share one download, and each is told of the progress', async () => {
