@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** One project per kind of test, so that `npm run check` can run the fast ones alone. */
-const project = (name: string, timeoutMs: number, maxWorkers = 2) => ({
+const project = (name: string, timeoutMs: number, more: { maxWorkers?: number; isolate?: boolean } = {}) => ({
   // React's production build, which the tests run as the product does, has no development JSX runtime.
   oxc: { jsx: { runtime: 'automatic' as const, development: false } },
   test: {
@@ -9,19 +9,20 @@ const project = (name: string, timeoutMs: number, maxWorkers = 2) => ({
     include: [`test/${name}/**/*.test.{ts,tsx}`],
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
-    maxWorkers,
+    maxWorkers: 2,
     env: { NODE_ENV: 'production', LC_ALL: 'C.UTF-8', TZ: 'UTC' },
+    ...more,
   },
 });
 
 export default defineConfig({
   test: {
     projects: [
-      // No module here keeps state, so the files of a worker can share their imports: half the time.
-      { test: { ...project('unit', 10_000).test, isolate: false } },
+      // No module keeps state, so the files of a worker can share their imports: half the time.
+      project('unit', 10_000, { isolate: false }),
       project('contract', 30_000),
       project('screen', 30_000),
-      project('e2e', 120_000, 1),
+      project('e2e', 120_000, { maxWorkers: 1 }),
     ],
   },
 });
