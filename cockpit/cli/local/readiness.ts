@@ -14,18 +14,30 @@ const SAMPLE_INTERVAL_MS = 1_000;
 const SETTLED: ReadonlySet<ObservedState> = new Set(['crash-loop', 'exited', 'failed', 'unknown', 'stopped']);
 
 const isWanted = (instance: InstanceView): boolean => instance.desired === 'running';
-const isRunning = (instance: InstanceView): boolean => instance.status?.state === 'running';
 /** A status of an older revision says nothing yet about what is wanted now. */
-const isSettled = ({ status, revision }: InstanceView): boolean =>
-  status !== null && status.revision >= revision && SETTLED.has(status.state);
+const stateOf = ({ status, revision }: InstanceView): ObservedState | null =>
+  status !== null && status.revision >= revision ? status.state : null;
+const isRunning = (instance: InstanceView): boolean => stateOf(instance) === 'running';
+const isSettled = (instance: InstanceView): boolean => {
+  const state = stateOf(instance);
+  return state !== null && SETTLED.has(state);
+};
+
+/** Those that should run and do not. */
+export function findMissing(instances: readonly InstanceView[]): InstanceView[] {
+  return instances.filter((instance) => isWanted(instance) && !isRunning(instance));
+}
 
 /** Waits until every instance that should run does, or has settled otherwise. @returns those that do not run. */
-export async function waitRunning(client: MasterClient, signal: AbortSignal): Promise<InstanceView[]> {
+export async function waitRunning(
+  client: Pick<MasterClient, 'call'>,
+  signal: AbortSignal,
+): Promise<InstanceView[]> {
   let missing: InstanceView[] = [];
   await pollUntil(
     async () => {
       const { instances } = await client.call('fleet.watch', { scope: { kind: 'all' } });
-      missing = instances.filter((instance) => isWanted(instance) && !isRunning(instance));
+      missing = findMissing(instances);
       return missing.every(isSettled) ? true : null;
     },
     { timeoutMs: RUNNING_TIMEOUT_MS, intervalMs: POLL_MS, signal },
