@@ -29,6 +29,8 @@ export interface MasterLimits {
   /** An upload without a byte for so long is given up. */
   uploadIdleMs: number;
   uploadTotalMs: number;
+  /** A connection whose request has not come to the end of its headers is cut after one to two times this. */
+  headersMs: number;
   frameIntervalMs: number;
   /** How long a program must run to count as come up in a rollout. */
   minReadyMs: number;
@@ -46,6 +48,7 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   maxPackageBytes: 2 * 1024 ** 3,
   uploadIdleMs: 30_000,
   uploadTotalMs: 4 * 3_600_000,
+  headersMs: 15_000,
   frameIntervalMs: 1_000,
   minReadyMs: 1_000,
   nodeWaitMs: 60_000,
@@ -93,8 +96,15 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const authority = createAuthority(await store.tokens.list());
   const background = createBackground(logger);
 
-  // Ours goes in ahead of Socket.IO's, which wraps it; 0, since an upload may take hours: receiveBody has its own limits.
-  const server = createServer({ requestTimeout: 0 }, (request, response) => listener(request, response));
+  const timeouts = {
+    // An upload may take hours: receiveBody has its own limits.
+    requestTimeout: 0,
+    // Node.js would take it from the one above.
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.headersMs,
+  };
+  // Ours goes in ahead of Socket.IO's, which wraps it.
+  const server = createServer(timeouts, (request, response) => listener(request, response));
   const io = new Server(server, {
     transports: ['websocket'],
     serveClient: false,

@@ -109,11 +109,13 @@ export function createAgentHandlers(
   /** In the master's clock, as everything in the one stream is. */
   function toEvent(event: AgentEvent, nodeId: number, offsetMs: number): NewEvent {
     const entry = event.instanceId === null ? null : fleet.instance(event.instanceId);
+    const isForeign = entry !== null && entry.record.nodeId !== nodeId;
     return {
       ...event,
+      ...(isForeign ? { instanceId: null } : {}),
       at: Math.max(0, event.at + offsetMs),
       nodeId,
-      serviceId: entry?.record.serviceId ?? null,
+      serviceId: isForeign ? null : (entry?.record.serviceId ?? null),
       actor: 'agent',
       result: FAILURES.has(event.kind) ? 'failed' : 'ok',
     };

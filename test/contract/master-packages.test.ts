@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type ClientRequest, request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -259,3 +260,15 @@ test('health needs no token, and what is not there is told as JSON', async () =>
   expect(response.status).toBe(404);
   expect((await errorOf(response)).code).toBe('not_found');
 });
+
+test.each(['', 'GET /healthz HTTP/1.1\r\nhost:'])(
+  'a request that never gets beyond %j is cut',
+  async (text) => {
+    const impatient = await startMaster({ limits: { headersMs: 50 } });
+    const socket = connect(impatient.port, '127.0.0.1');
+    socket.write(text);
+    socket.resume();
+    await once(socket, 'close');
+    await impatient.close();
+  },
+);

@@ -129,6 +129,8 @@ test("an agent cannot speak for another node's instance", async () => {
   });
   expect(sampled.samples[0]?.instances).toEqual([instanceId, 5, 6, 7, 8, 9]);
   expect(sampled.instances.find((view) => view.instanceId === victim)?.status?.state).toBe('running');
+  await agent.deliver([event({ instanceId: victim ?? 0, message: 'a lie' })]);
+  expect((await exits())[0]).toMatchObject({ nodeId: 1, instanceId: null, serviceId: null });
 });
 
 test('a master that starts again knows everything, with the nodes down until they report', async () => {
