@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { Release } from '../../common/domain/release.ts';
 import { type AgentProcess, newAgentDir, removeAgentDir, spawnAgent } from '../support/agent-process.ts';
@@ -166,7 +167,9 @@ test('a wrong token is said, and services go on', async () => {
 
 test('an agent whose log nobody reads any more goes on', async () => {
   const link = async (): Promise<string> =>
-    (await (await fetch(`http://127.0.0.1:${agent.nodePort}/healthz`)).json()).link;
+    z
+      .object({ link: z.string() })
+      .parse(await (await fetch(`http://127.0.0.1:${agent.nodePort}/healthz`)).json()).link;
   await waitFor('the link', async () => (await link()) === 'up');
   agent.dropOutput();
   // It has something to say of both.
