@@ -4,6 +4,7 @@ import type { Action } from '../store/action.ts';
 import type { Effect } from '../store/effect.ts';
 import type { LogPaneEffect } from '../store/log-pane.ts';
 import type { Urgency } from '../store/store.ts';
+import { callChange } from './change.ts';
 import { completePath, expandHome } from './complete-path.ts';
 import type { MasterClient } from './master-client.ts';
 
@@ -75,7 +76,9 @@ export function createEffectRunner({
 
   const runVerb = async ({ jobId, verb, instanceIds }: Effect & { type: 'run-verb' }): Promise<void> => {
     try {
-      const { outcomes } = await client.call(`instance.${verb}`, { instanceIds: [...instanceIds] });
+      const { outcomes } = await callChange(client, `instance.${verb}`, {
+        instanceIds: [...instanceIds],
+      });
       tell({ type: 'job-done', jobId, outcomes });
     } catch (error) {
       tell({ type: 'job-failed', jobId, error: toWireError(error) });
@@ -85,7 +88,10 @@ export function createEffectRunner({
   const createRollout = async (effect: Effect & { type: 'create-rollout' }): Promise<void> => {
     try {
       const { releaseId, instanceIds } = effect;
-      const { rollout } = await client.call('rollout.create', { releaseId, instanceIds: [...instanceIds] });
+      const { rollout } = await callChange(client, 'rollout.create', {
+        releaseId,
+        instanceIds: [...instanceIds],
+      });
       tell({ type: 'rollout-created', rollout });
     } catch (error) {
       tell({ type: 'rollout-refused', error: toWireError(error) });

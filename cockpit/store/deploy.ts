@@ -8,7 +8,7 @@ import { become, type Reduction } from './reduction.ts';
 import { viewsTo } from './settings.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from './state.ts';
 import { refusedChange, targetInstances } from './targets.ts';
-import { withError, withToast } from './toasts.ts';
+import { withError, withToast, withUnanswered } from './toasts.ts';
 import { popView } from './views.ts';
 
 /** Ids of the rows of the present step, in their order. */
@@ -217,5 +217,8 @@ export function rolloutCreated(state: CockpitState, rollout: Rollout): CockpitSt
 }
 
 export function rolloutRefused(state: CockpitState, error: WireError): CockpitState {
-  return withError(withDeploy(state, { isSending: false }), 'Deploy refused', error);
+  const next = withDeploy(state, { isSending: false });
+  return error.code === 'timeout'
+    ? withUnanswered(next, 'Deploy', error.hint ?? error.message)
+    : withError(next, 'Deploy refused', error);
 }

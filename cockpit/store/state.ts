@@ -145,6 +145,8 @@ export interface Toast {
   readonly tone: 'ok' | 'warn' | 'bad' | 'accent';
   readonly text: string;
   readonly expiresAt: number;
+  /** It tells what became of something and not why a key did nothing: it stays until it has been read. */
+  readonly isResult?: boolean;
 }
 
 /** The first row of the list of releases; no release has this id. */

@@ -1,4 +1,5 @@
 import type { WireError } from '../../common/protocol/errors.ts';
+import { NO_ANSWER } from '../format/no-answer.ts';
 import { plainText } from '../format/plain-text.ts';
 import type { CockpitState, Toast } from './state.ts';
 
@@ -23,6 +24,15 @@ export function withError(state: CockpitState, what: string, error: WireError): 
   return withToast(state, 'bad', `${what}: ${error.message}${hint}`);
 }
 
+/** A change whose answer was lost is no failure: only looking tells. `why` says how it was lost. */
+export function withUnanswered(state: CockpitState, what: string, why: string): CockpitState {
+  const told = withToast(state, 'warn', `${what}: ${NO_ANSWER} (${why})`);
+  const toasts = told.toasts.map((toast, at) =>
+    at === told.toasts.length - 1 ? { ...toast, isResult: true } : toast,
+  );
+  return { ...told, toasts };
+}
+
 export function withoutExpiredToasts(state: CockpitState): CockpitState {
   if (state.toasts.every((toast) => toast.expiresAt > state.now)) return state;
   return { ...state, toasts: state.toasts.filter((toast) => toast.expiresAt > state.now) };
@@ -30,7 +40,8 @@ export function withoutExpiredToasts(state: CockpitState): CockpitState {
 
 /** Toasts that only answer a key (why it did nothing) end with the next one; results stay until they have been read. */
 export function withoutAnswers(state: CockpitState): CockpitState {
-  const isAnswer = ({ tone }: Toast): boolean => tone === 'warn' || tone === 'accent';
+  const isAnswer = ({ tone, isResult }: Toast): boolean =>
+    isResult !== true && (tone === 'warn' || tone === 'accent');
   return state.toasts.some(isAnswer)
     ? { ...state, toasts: state.toasts.filter((toast) => !isAnswer(toast)) }
     : state;

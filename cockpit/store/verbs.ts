@@ -1,11 +1,12 @@
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { instanceWords } from '../format/fleet-words.ts';
+import { isUnanswered } from '../format/no-answer.ts';
 import { count } from '../format/quantity.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState, Job, Verb } from './state.ts';
 import { refusedChange, targetInstances } from './targets.ts';
-import { withError, withToast } from './toasts.ts';
+import { withError, withToast, withUnanswered } from './toasts.ts';
 
 const PARTICIPLE: Readonly<Record<Verb, string>> = {
   start: 'Starting',
@@ -80,7 +81,10 @@ export function jobFailed(state: CockpitState, jobId: number, error: WireError):
   const job = state.jobs.find((candidate) => candidate.jobId === jobId);
   if (job === undefined) return state;
   const jobs = state.jobs.filter((candidate) => candidate !== job);
-  return withError({ ...state, jobs }, `${job.label} failed`, error);
+  // A command that never left is `disconnected`; one that was sent and not answered is `timeout`.
+  return error.code === 'timeout'
+    ? withUnanswered({ ...state, jobs }, job.label, error.hint ?? error.message)
+    : withError({ ...state, jobs }, `${job.label} failed`, error);
 }
 
 /** Tells the result of every answered command whose effect is to be seen by now, or should be. */
@@ -106,13 +110,23 @@ function hasTakenEffect(state: CockpitState, job: Job): boolean {
 
 function tellResult(state: CockpitState, job: Job): CockpitState {
   const outcomes = job.answer?.outcomes ?? [];
-  const failed = outcomes.filter((outcome) => outcome.error !== null);
+  const isLost = ({ error }: InstanceOutcome): boolean => error !== null && isUnanswered(error.code);
+  const lost = outcomes.filter(isLost);
+  const failed = outcomes.filter((outcome) => outcome.error !== null && !isLost(outcome));
   const worked = outcomes.filter((outcome) => outcome.error === null).map((outcome) => outcome.instanceId);
   let next = state;
   if (worked.length > 0) {
     const [only] = worked;
     const pids = worked.length === 1 && only !== undefined ? pidWords(state, job, only) : '';
     next = withToast(next, 'ok', `${PAST[job.verb]} ${subject(state, worked)}${pids}`);
+  }
+  const [unanswered] = lost;
+  if (unanswered?.error) {
+    const what = `${PARTICIPLE[job.verb]} ${subject(
+      state,
+      lost.map(({ instanceId }) => instanceId),
+    )}`;
+    next = withUnanswered(next, what, unanswered.error.message);
   }
   const [first] = failed;
   if (first?.error) {

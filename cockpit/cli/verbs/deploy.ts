@@ -5,6 +5,7 @@ import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Release } from '../../../common/domain/release.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
+import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { instanceWords } from '../../format/fleet-words.ts';
 import { withMaster } from '../connect.ts';
@@ -41,7 +42,7 @@ export function registerDeploy(program: Command, { io, act }: CliContext): void 
           const instances = chooseInstances(fleet, serviceName, options.instance as string[] | undefined);
           const release = await chooseRelease(client, io, serviceName, String(what), options);
           const instanceIds = instances.map((instance) => instance.instanceId);
-          const { rollout } = await client.call('rollout.create', {
+          const { rollout } = await callChange(client, 'rollout.create', {
             releaseId: release.releaseId,
             instanceIds,
           });

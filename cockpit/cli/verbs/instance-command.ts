@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { SgridError } from '../../../common/protocol/errors.ts';
+import { callChange } from '../../client/change.ts';
 import { instanceWords } from '../../format/fleet-words.ts';
+import { isUnanswered, NO_ANSWER } from '../../format/no-answer.ts';
 import { withMaster } from '../connect.ts';
 import { INSTANCE_NAME_HELP, resolveInstances } from '../instance-name.ts';
 import { printLine } from '../io.ts';
@@ -42,20 +44,21 @@ export function registerInstanceCommands(program: Command, { io, act }: CliConte
             const chosen = resolveInstances(names as string[], fleet);
             const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
             const words = new Map(chosen.map((each) => [each.instanceId, instanceWords(each, nodes)]));
-            const { outcomes } = await client.call(request, { instanceIds: [...words.keys()] });
+            const { outcomes } = await callChange(client, request, { instanceIds: [...words.keys()] });
             for (const { instanceId, error } of outcomes) {
               const who = `${instanceId} (${words.get(instanceId) ?? ''})`;
               if (error === null) printLine(io.stdout, `${who} ${done}`);
-              else
-                printLine(
-                  io.stderr,
-                  `sgrid: ${who}: ${error.message}${error.hint ? ` — ${error.hint}` : ''}`,
-                );
+              else {
+                const what = isUnanswered(error.code) ? `${NO_ANSWER} (${error.message})` : error.message;
+                printLine(io.stderr, `sgrid: ${who}: ${what}${error.hint ? ` — ${error.hint}` : ''}`);
+              }
             }
-            const failed = outcomes.filter(({ error }) => error !== null);
+            const failed = outcomes.flatMap(({ error }) => error ?? []);
             if (failed.length === 0) return;
-            const code = failed[0]?.error?.code ?? 'internal';
-            throw new SgridError(code, `${failed.length} of ${outcomes.length} not ${done}`);
+            const refused = failed.find((error) => !isUnanswered(error.code));
+            const code = refused?.code ?? 'timeout';
+            const not = refused === undefined ? 'not known to be' : 'not';
+            throw new SgridError(code, `${failed.length} of ${outcomes.length} ${not} ${done}`);
           }),
         ),
       );

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { portSchema } from '../../../common/domain/names.ts';
 import { limitsSchema } from '../../../common/domain/service.ts';
 import { describeIssue } from '../../../common/protocol/bind.ts';
+import { callChange } from '../../client/change.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { resolveNode } from '../instance-name.ts';
@@ -31,7 +32,7 @@ export function registerInstanceCreate(program: Command, { io, act }: CliContext
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
           const { nodeId } = resolveNode(String(node), fleet.nodes);
           const host = options.host === undefined ? {} : { host: String(options.host) };
-          return client.call('instance.create', {
+          return callChange(client, 'instance.create', {
             serviceName: String(service),
             nodeId,
             port: port.data,

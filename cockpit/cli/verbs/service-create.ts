@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { z } from 'zod';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { describeIssue } from '../../../common/protocol/bind.ts';
+import { callChange } from '../../client/change.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { printLine } from '../io.ts';
@@ -37,7 +38,7 @@ export function registerService(program: Command, { io, act }: CliContext): void
       act(async (options, name) => {
         const spec = parseSpec(String(name), options);
         const { service: created } = await withMaster(options, io, (client) =>
-          client.call('service.create', { spec }),
+          callChange(client, 'service.create', { spec }),
         );
         printLine(io.stdout, `service ${created.name} created, id ${created.serviceId}`);
       }),

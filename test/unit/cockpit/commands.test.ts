@@ -80,7 +80,35 @@ describe('restart, stop and start', () => {
     ]);
   });
 
-  test('a command that was lost says so', () => {
+  test('a command whose answer is lost is not said to have failed, and that stays when a key is pressed', () => {
+    const session = Session.ready().keys('i', 'r', 'y');
+    session.does({
+      type: 'job-failed',
+      jobId: 1,
+      error: { code: 'timeout', message: 'no answer', hint: 'the link went down before the answer' },
+    });
+    session.keys('down');
+    expect(session.status()).toContain('Restarting native-echo@alpha:8103: no answer');
+    expect(session.state.toasts[0]).toMatchObject({
+      tone: 'warn',
+      text: expect.stringContaining('it may have been done; look at the row'),
+    });
+    expect(session.state.jobs).toEqual([]);
+  });
+
+  test('a node whose answer is lost is not said to have failed either', () => {
+    const session = Session.ready().keys('i', 'r', 'y');
+    const error = { code: 'disconnected', message: 'node 1 went away' } as const;
+    session.does({ type: 'job-done', jobId: 1, outcomes: [{ instanceId: 1, error }] });
+    expect(session.state.toasts.map(({ tone, text }) => [tone, text])).toEqual([
+      [
+        'warn',
+        'Restarting web@alpha:8101: no answer: it may have been done; look at the row (node 1 went away)',
+      ],
+    ]);
+  });
+
+  test('a command that was never sent has failed', () => {
     const session = Session.ready().keys('i', 'r', 'y');
     session.does({
       type: 'job-failed',

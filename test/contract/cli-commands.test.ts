@@ -1,0 +1,71 @@
+import { tmpdir } from 'node:os';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { runCli } from '../../cockpit/cli/program.ts';
+import { startMaster, type TestMaster } from '../support/master.ts';
+import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+
+let master: TestMaster;
+let fleet: WebFleet;
+let instanceId: number;
+beforeEach(async () => {
+  master = await startMaster({ limits: { minReadyMs: 1 } });
+  fleet = await createWebFleet(master, 1);
+  instanceId = fleet.instances[0]?.instanceId ?? 0;
+  await deploy(fleet.admin, fleet.release.releaseId, [instanceId]);
+});
+afterEach(async () => {
+  closeAll(fleet);
+  await master.close();
+});
+
+function agent() {
+  const [only] = fleet.agents;
+  if (only === undefined) throw new Error('no agent');
+  return only;
+}
+
+/** `sgrid` against this master, in this process. */
+async function sgrid(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const code = await runCli(argv, {
+    env: { SGRID_MASTER: master.url, SGRID_TOKEN_FILE: master.tokenFile('operator') },
+    cwd: tmpdir(),
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+    clock: Date.now,
+    random: () => 0,
+    distDirectory: tmpdir(),
+    signal: new AbortController().signal,
+  });
+  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
+}
+
+test('a master that vanishes before its answer: 4, and the command may have been done', async () => {
+  const entered = Promise.withResolvers<void>();
+  agent().behaviour.apply = () => {
+    entered.resolve();
+    return new Promise<never>(() => {});
+  };
+  const stopping = sgrid('stop', String(instanceId));
+  await entered.promise;
+  await master.close();
+  expect(await stopping).toMatchObject({
+    code: 4,
+    out: '',
+    err: expect.stringContaining('sgrid: no answer: it may have been done; look at the row'),
+  });
+});
+
+test('a node that vanishes before its answer: the same', async () => {
+  agent().behaviour.apply = async () => {
+    agent().close();
+    return new Promise<never>(() => {});
+  };
+  expect(await sgrid('stop', String(instanceId))).toMatchObject({
+    code: 4,
+    out: '',
+    err: expect.stringContaining('): no answer: it may have been done; look at the row'),
+  });
+});
