@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { identify, type ProcessIdentity, readProcStat } from '../../../common/system/process-identity.ts';
+import { readProcessName } from './process-name.ts';
 
 export interface LocalProcess {
   identity: ProcessIdentity;
-  /** `/proc/<pid>/comm`. */
+  /** Its command line, cut to a readable length. */
   name: string;
 }
 
@@ -31,7 +32,7 @@ export function findServiceProcesses(nodeDirectory: string, procRoot = '/proc'):
 
 function nameOf(pid: number, procRoot: string): string {
   try {
-    return readFileSync(`${procRoot}/${pid}/comm`, 'utf8').trim();
+    return readProcessName(pid, procRoot);
   } catch {
     return '?';
   }

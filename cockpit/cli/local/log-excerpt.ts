@@ -18,11 +18,20 @@ export function lastLogLines(file: string, offset: number, lines: number): strin
   } catch {
     return [];
   }
-  return text
+  const found = text
     .split('\n')
     .filter((line) => line.trim() !== '')
     .slice(-lines)
     .map(shorten);
+  return found.filter((line, at) => !isSaidAgain(line, found.slice(at + 1)));
+}
+
+/** What ends a component is logged for machines, and then said for people: once is enough. */
+function isSaidAgain(line: string, later: readonly string[]): boolean {
+  return later.some((each) => {
+    const [, words] = /^sgrid(?:next|node): (.+)$/.exec(each) ?? [];
+    return words !== undefined && line.includes(words);
+  });
 }
 
 function readEnd(file: string, offset: number): string {

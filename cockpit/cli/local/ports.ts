@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { SgridError } from '../../../common/protocol/errors.ts';
+import { readProcessName } from './process-name.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -48,7 +49,7 @@ export async function nextFreePort(first: number, taken: ReadonlySet<number>): P
 const LISTENING = '0A';
 
 /**
- * Who listens on a TCP port of this machine, as `process 123 (nginx)`, found through the socket's inode
+ * Who listens on a TCP port of this machine, as `process 123 (nginx -g daemon off;)`, found through the socket's inode
  * (proc_net_tcp in the kernel's documentation, proc_pid_fd(5)). Null when this user may not see it.
  */
 export function findPortOwner(port: number, procRoot = '/proc'): string | null {
@@ -59,7 +60,7 @@ export function findPortOwner(port: number, procRoot = '/proc'): string | null {
     try {
       for (const fd of readdirSync(`${procRoot}/${pid}/fd`)) {
         if (!inodes.has(readlinkSync(`${procRoot}/${pid}/fd/${fd}`))) continue;
-        return `process ${pid} (${readFileSync(`${procRoot}/${pid}/comm`, 'utf8').trim()})`;
+        return `process ${pid} (${readProcessName(Number(pid), procRoot)})`;
       }
     } catch {
       // Gone, or not ours to look into.

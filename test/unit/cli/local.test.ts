@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,8 @@ async function listen(): Promise<number> {
 
 test('a taken port names its owner and the flag that changes it', async () => {
   const port = await listen();
-  expect(findPortOwner(port)).toMatch(new RegExp(`^process ${process.pid} \\(`));
+  const ownCommand = readFileSync('/proc/self/cmdline', 'utf8').split('\0').join(' ').trim();
+  expect(findPortOwner(port)).toContain(`process ${process.pid} (${ownCommand.slice(0, 79)}`);
   await expect(claimPort(port, 'master', '--http-port')).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringMatching(
@@ -93,14 +94,15 @@ const component = (script: string) => ({
 
 test('a component that dies at its start is reported with its last words', async () => {
   writeFileSync(join(directory, 'agent.log'), 'words of an earlier run\n');
-  const script = `echo '{"msg":"cannot go on","hint":"pay rent"}' >&2; echo bye; exit 1`;
+  // A line for machines and one for people, with the same words.
+  const script = `echo '{"msg":"cannot go on","hint":"pay rent"}' >&2; echo 'sgridnode: cannot go on'; echo bye; exit 1`;
   // It may be gone before, or after, it was first looked at.
   const failure = startComponent(component(script)).then((started) =>
     waitReady(started, () => null, { timeoutMs: 10_000, signal: new AbortController().signal }),
   );
   await expect(failure).rejects.toMatchObject({
     code: 'start_failed',
-    message: 'the agent ended at its start: cannot go on: pay rent | bye',
+    message: 'the agent ended at its start: sgridnode: cannot go on | bye',
   });
 });
 
@@ -122,13 +124,13 @@ test('processes of a node are found by their environment, in any session, and en
   });
   await waitFor(
     'both',
-    () => findServiceProcesses(directory).filter(({ name }) => name === 'sleep').length === 2,
+    () => findServiceProcesses(directory).filter(({ name }) => name === 'sleep 600').length === 2,
   );
   // Neither a longer nor a shorter path is this one.
   expect(findServiceProcesses(`${directory}x`)).toEqual([]);
   expect(findServiceProcesses(directory.slice(0, -1))).toEqual([]);
   const ended = await endLeftovers(directory, 0);
-  expect(ended.map(({ name }) => name)).toEqual(['sleep', 'sleep']);
+  expect(ended.map(({ name }) => name)).toEqual(['sleep 600', 'sleep 600']);
   expect(findServiceProcesses(directory)).toEqual([]);
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 });
