@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { readLockHolder } from '../../common/system/lock-file.ts';
 import { isAlive } from '../../common/system/process-identity.ts';
 import { readTokenFile } from '../client/token-file.ts';
 import { UsageError } from './exit-code.ts';
@@ -30,18 +31,30 @@ export function localTokenFile(stateDirectory: string): string {
   return join(stateDirectory, 'master', 'tokens', 'operator.token');
 }
 
+/** The lock that a local master holds while it runs. */
+export function masterLockFile(stateDirectory: string): string {
+  return join(stateDirectory, 'master', 'master.pid');
+}
+
 /**
  * Which master is meant, and the token for it: flags, then `SGRID_MASTER` and `SGRID_TOKEN_FILE`, then the local system
- * of this directory while it runs, then the default address.
+ * of this directory, then the default address.
  *
- * @throws SgridError when there is no token to show, or its file cannot be used.
+ * @throws SgridError `disconnected` when the local system is meant and its master does not run; others when there is no
+ *   token to show, or its file cannot be used.
  */
 export function resolveTarget(options: TargetOptions, io: Pick<CliIo, 'cwd' | 'env'>): Target {
   const url = options.master ?? io.env.SGRID_MASTER;
   const tokenFile = options.tokenFile ?? io.env.SGRID_TOKEN_FILE;
   const local = findLocal(io);
+  // Whoever works here means this system, never whichever master happens to have the default address.
+  if (local !== null && !local.runs && url === undefined) {
+    throw new SgridError('disconnected', `the local master (${local.url}) is not running`, {
+      hint: 'bring it up with "npm start" or "sgrid up", or name another with --master',
+    });
+  }
   // A token is a key to one door: the local one is never shown to a master that somebody named.
-  const localFits = local !== null && (url === undefined || normalize(url) === local.url);
+  const localFits = local?.runs === true && (url === undefined || normalize(url) === local.url);
   const file =
     tokenFile === undefined ? (localFits ? local.tokenFile : undefined) : resolve(io.cwd, tokenFile);
   const target = normalize(url ?? local?.url ?? DEFAULT_URL);
@@ -51,12 +64,15 @@ export function resolveTarget(options: TargetOptions, io: Pick<CliIo, 'cwd' | 'e
   });
 }
 
-function findLocal(io: Pick<CliIo, 'cwd' | 'env'>): { url: string; tokenFile: string } | null {
+/** The local system of this directory; null when there never was one, or its record is damaged. */
+function findLocal(io: Pick<CliIo, 'cwd' | 'env'>): { url: string; tokenFile: string; runs: boolean } | null {
   const directory = stateDirectoryOf(io);
   try {
     const state = readLocalState(directory);
-    if (state?.master == null || !isAlive(state.master)) return null;
-    return { url: `http://127.0.0.1:${state.httpPort}`, tokenFile: localTokenFile(directory) };
+    if (state === null) return null;
+    const runs =
+      (state.master !== null && isAlive(state.master)) || readLockHolder(masterLockFile(directory)) !== null;
+    return { url: `http://127.0.0.1:${state.httpPort}`, tokenFile: localTokenFile(directory), runs };
   } catch {
     // A damaged state is for `sgrid up` and `down` to report; here it only means that there is no local system.
     return null;

@@ -116,10 +116,21 @@ test('the local system is meant while it runs, and only by its own address', () 
   expect(() => resolveTarget({ master: 'http://example.test:15872' }, io)).toThrow(/no token/);
 });
 
-test('a local system whose master is dead, or whose record is damaged, is not meant', () => {
+test('a local system whose master is dead is still meant, and one whose record is damaged is not', () => {
   const io = { cwd: directory, env: {} };
   writeLocal({ ...local, master: { ...identify(process.pid), startTicks: '1' } });
-  expect(() => resolveTarget({}, io)).toThrow(/no token for the master at http:\/\/127.0.0.1:15872/);
+  writeFileSync(join(directory, 'other'), 'other-token', { mode: 0o600 });
+  for (const options of [{}, { tokenFile: 'other' }]) {
+    expect(() => resolveTarget(options, io)).toThrow(
+      expect.objectContaining({
+        code: 'disconnected',
+        message: expect.stringContaining('local master (http://127.0.0.1:4711) is not running'),
+        hint: expect.stringContaining('npm start'),
+      }),
+    );
+  }
+  // Its token is not shown to whoever has that port now.
+  expect(() => resolveTarget({ master: '127.0.0.1:4711' }, io)).toThrow(/no token/);
   writeFileSync(join(directory, '.sgrid', 'up.json'), '{"format":1');
   expect(() => resolveTarget({}, io)).toThrow(/no token/);
 });
