@@ -35,7 +35,6 @@ export interface FleetModel {
   isUp(nodeId: number): boolean;
   upNodeIds(): number[];
   putNode(record: NodeRecord, up: boolean): void;
-  saw(nodeId: number, at: number): void;
   instance(instanceId: number): InstanceEntry | null;
   instancesOf(nodeId: number): InstanceEntry[];
   instances(): Iterable<InstanceEntry>;
@@ -111,10 +110,6 @@ export function createFleetModel(): FleetModel {
         known.up = up;
       }
       markNode(record.nodeId);
-    },
-    saw(nodeId, at) {
-      const node = nodes.get(nodeId);
-      if (node !== undefined) node.record.lastSeenAt = at;
     },
     instance: (instanceId) => instances.get(instanceId) ?? null,
     instances: () => instances.values(),

@@ -47,7 +47,11 @@ export interface InstanceRepository {
     instance: { serviceId: number; nodeId: number; host: string; port: number; limits: Limits },
     now: number,
   ): Promise<InstanceRecord>;
-  /** Applies a change and raises the revision, in one statement. @throws SgridError `not_found` */
+  /**
+   * Applies a change and raises the revision, in one statement.
+   *
+   * @throws SgridError `not_found`, also when its removal was decided meanwhile: nothing but that may be sent any more.
+   */
   change(instanceId: number, change: InstanceChange): Promise<InstanceRecord>;
   remove(instanceId: number): Promise<void>;
   statuses(): Promise<InstanceStatus[]>;
@@ -107,6 +111,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           return set;
         })
         .where('instanceId', '=', instanceId)
+        .where('removing', 'in', removing === undefined ? [0] : [0, 1])
         // The row as this change left it: read again it might be the next change's already.
         .returningAll()
         .executeTakeFirst();

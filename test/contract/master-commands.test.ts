@@ -141,6 +141,19 @@ test('removing forgets an instance here and on its node, and frees its port', as
   expect(instance.instanceId).not.toBe(instanceId);
 });
 
+test('a start right behind a removal does not bring the instance back', async () => {
+  const { admin, release } = fleet;
+  const { agent, instanceId } = first();
+  await deploy(admin, release.releaseId, [instanceId]);
+  const [removed, started] = await Promise.all([
+    admin.call('instance.remove', { instanceIds: [instanceId] }),
+    admin.call('instance.start', { instanceIds: [instanceId] }),
+  ]);
+  expect(removed.outcomes[0]?.error).toBeNull();
+  expect(started.outcomes[0]?.error?.code).toMatch(/^(conflict|not_found)$/);
+  expect(agent.statuses.has(instanceId)).toBe(false);
+});
+
 test('a removal that the node could not finish is finished when it is back', async () => {
   const { admin } = fleet;
   const { agent, instanceId } = first();
