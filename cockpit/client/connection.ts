@@ -23,13 +23,14 @@ export interface MasterClientOptions {
   timing?: LinkTiming;
 }
 
-/** How often the link is tried while it is up, and how long one answer may take before the link counts as dead. */
+/** How often the link is tried while it is up, and how long one answer may take before it is overdue, and the link dead. */
 export interface LinkTiming {
   helloIntervalMs: number;
+  helloLateMs: number;
   helloTimeoutMs: number;
 }
 
-const DEFAULT_TIMING: LinkTiming = { helloIntervalMs: 5_000, helloTimeoutMs: 10_000 };
+const DEFAULT_TIMING: LinkTiming = { helloIntervalMs: 5_000, helloLateMs: 2_000, helloTimeoutMs: 10_000 };
 /** A TCP and WebSocket handshake over a bad line still ends in this time. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -108,6 +109,9 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
   const greet = async (): Promise<void> => {
     const asked = epoch;
     const askedAt = clock();
+    const late = setTimeout(() => {
+      if (asked === epoch && link.state === 'up') setLink({ ...link, unansweredSince: askedAt });
+    }, timing.helloLateMs);
     try {
       const answer = await call(
         socket,
@@ -126,6 +130,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     } catch {
       // Cut meanwhile: seen by the `disconnect` handler already. Otherwise the line is as good as dead.
       if (asked === epoch) cut(`it has not answered for ${timing.helloTimeoutMs / 1000} s`);
+    } finally {
+      clearTimeout(late);
     }
   };
 

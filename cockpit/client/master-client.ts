@@ -10,7 +10,15 @@ import type { WireError } from '../../common/protocol/errors.ts';
 /** The state of the link to the master. `refused` is final: the master said no, and trying again will not help. */
 export type LinkState =
   | { state: 'connecting'; attempt: number; lastError: WireError | null }
-  | { state: 'up'; actor: string; role: Role; masterVersion: string; latencyMs: number }
+  | {
+      state: 'up';
+      actor: string;
+      role: Role;
+      masterVersion: string;
+      latencyMs: number;
+      /** When the question was sent whose answer is overdue, our clock; absent while answers come. */
+      unansweredSince?: number;
+    }
   | { state: 'down'; since: number; attempt: number; lastError: WireError | null }
   | { state: 'refused'; error: WireError };
 

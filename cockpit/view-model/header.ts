@@ -34,6 +34,9 @@ function whoSegments({ url, link }: CockpitState): Segment[] {
 function linkSegments({ link, now }: CockpitState): Segment[] {
   switch (link.state) {
     case 'up':
+      if (link.unansweredSince !== undefined) {
+        return [{ text: `no answer for ${formatSpan(now - link.unansweredSince)} `, tone: 'warn' }];
+      }
       return [
         { text: 'link up', tone: 'ok' },
         { text: ` ${Math.round(link.latencyMs)} ms `, tone: 'dim' },

@@ -155,7 +155,14 @@ test('a call that waits fails at once when the line is cut', async () => {
 test('a line that is dead without having been cut is noticed and made anew', async () => {
   const proxy = await startProxy(master.port);
   try {
-    const client = connect({ url: proxy.url, timing: { helloIntervalMs: 20, helloTimeoutMs: 150 } });
+    const client = connect({
+      url: proxy.url,
+      timing: { helloIntervalMs: 20, helloLateMs: 50, helloTimeoutMs: 150 },
+    });
+    const overdue: number[] = [];
+    client.listen({
+      onLink: (now) => now.state === 'up' && now.unansweredSince && overdue.push(now.unansweredSince),
+    });
     await client.ready(10_000);
     proxy.freeze();
     const link = await waitFor('the dead line', () => {
@@ -163,8 +170,12 @@ test('a line that is dead without having been cut is noticed and made anew', asy
       return now.state === 'down' && now;
     });
     expect(link.lastError?.message).toContain('has not answered');
+    expect(overdue.length).toBeGreaterThan(0);
     proxy.thaw();
-    await waitFor('the new line', () => client.link().state === 'up');
+    await waitFor('the new line', () => {
+      const now = client.link();
+      return now.state === 'up' && now.unansweredSince === undefined;
+    });
   } finally {
     await proxy.close();
   }

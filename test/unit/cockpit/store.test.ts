@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { LinkState } from '../../../cockpit/client/master-client.ts';
 import { applyFrame, applySnapshot, EMPTY_FLEET, HISTORY_SAMPLES } from '../../../cockpit/store/fleet.ts';
 import { createStore } from '../../../cockpit/store/store.ts';
 import type { FleetFrame } from '../../../common/domain/fleet.ts';
+import { linkUp } from '../../support/recorded-client.ts';
 import { NOW, recording, Session } from './support.ts';
 
 const { snapshot } = recording;
@@ -173,4 +175,11 @@ test('in 4,000 instances the cursor moves, and what is scrolled away is not look
   expect(session.body().at(-2)).toMatch(/^> .*service-3998/);
   expect(looks).toBeGreaterThan(0);
   expect(looks).toBeLessThanOrEqual(24);
+});
+
+test('an overdue answer stands in the place of the latency', () => {
+  const link = { ...linkUp(), unansweredSince: NOW - 4000 } as LinkState;
+  const session = Session.ready();
+  expect(session.header()[0]).toMatch(/link up 3 ms$/);
+  expect(session.does({ type: 'link', link }).header()[0]).toMatch(/no answer for 4s$/);
 });
