@@ -113,8 +113,14 @@ function tellResult(state: CockpitState, job: Job): CockpitState {
   const isLost = ({ error }: InstanceOutcome): boolean => error !== null && isUnanswered(error.code);
   const lost = outcomes.filter(isLost);
   const failed = outcomes.filter((outcome) => outcome.error !== null && !isLost(outcome));
-  const worked = outcomes.filter((outcome) => outcome.error === null).map((outcome) => outcome.instanceId);
+  const done = outcomes.filter((outcome) => outcome.error === null).map((outcome) => outcome.instanceId);
+  const idle = done.filter((instanceId) => isSameRun(state, job, instanceId));
+  const worked = done.filter((instanceId) => !idle.includes(instanceId));
   let next = state;
+  if (idle.length > 0) {
+    const runs = idle.length === 1 ? 'already runs' : 'already run';
+    next = withToast(next, 'ok', `${subject(state, idle)} ${runs}: nothing to start`);
+  }
   if (worked.length > 0) {
     const [only] = worked;
     const pids = worked.length === 1 && only !== undefined ? pidWords(state, job, only) : '';
@@ -134,6 +140,12 @@ function tellResult(state: CockpitState, job: Job): CockpitState {
     next = withError(next, `Could not ${job.verb} ${subject(state, [first.instanceId])}${more}`, first.error);
   }
   return next;
+}
+
+/** A start that found its instance running left it alone. */
+function isSameRun(state: CockpitState, job: Job, instanceId: number): boolean {
+  const before = job.pidsBefore.get(instanceId) ?? null;
+  return job.verb === 'start' && before !== null && before === pidOf(state, instanceId);
 }
 
 function pidWords(state: CockpitState, job: Job, instanceId: number): string {

@@ -69,3 +69,15 @@ test('a node that vanishes before its answer: the same', async () => {
     err: expect.stringContaining('): no answer: it may have been done; look at the row'),
   });
 });
+
+test('a start of what runs says that it already runs, and of what was stopped that it is started', async () => {
+  expect(await sgrid('start', String(instanceId))).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/already runs$/m),
+  });
+  await sgrid('stop', String(instanceId));
+  expect(await sgrid('start', String(instanceId))).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/ started$/m),
+  });
+});

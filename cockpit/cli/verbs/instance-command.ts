@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { InstanceView } from '../../../common/domain/instance.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import { instanceWords } from '../../format/fleet-words.ts';
@@ -45,9 +46,11 @@ export function registerInstanceCommands(program: Command, { io, act }: CliConte
             const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
             const words = new Map(chosen.map((each) => [each.instanceId, instanceWords(each, nodes)]));
             const { outcomes } = await callChange(client, request, { instanceIds: [...words.keys()] });
+            const running = new Set(chosen.filter(runsAsWanted).map((each) => each.instanceId));
             for (const { instanceId, error } of outcomes) {
               const who = `${instanceId} (${words.get(instanceId) ?? ''})`;
-              if (error === null) printLine(io.stdout, `${who} ${done}`);
+              const isIdle = verb === 'start' && running.has(instanceId);
+              if (error === null) printLine(io.stdout, `${who} ${isIdle ? 'already runs' : done}`);
               else {
                 const what = isUnanswered(error.code) ? `${NO_ANSWER} (${error.message})` : error.message;
                 printLine(io.stderr, `sgrid: ${who}: ${what}${error.hint ? ` — ${error.hint}` : ''}`);
@@ -63,4 +66,9 @@ export function registerInstanceCommands(program: Command, { io, act }: CliConte
         ),
       );
   }
+}
+
+/** A start finds nothing to do here. */
+function runsAsWanted({ desired, status }: InstanceView): boolean {
+  return desired === 'running' && status?.state === 'running';
 }

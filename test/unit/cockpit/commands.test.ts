@@ -108,6 +108,14 @@ describe('restart, stop and start', () => {
     ]);
   });
 
+  test('a start of what runs says that it already runs', () => {
+    const session = Session.ready().keys('i', 'down', 'down', ...':start'.split(''), 'enter', 'y');
+    session.does({ type: 'job-done', jobId: 1, outcomes: [{ instanceId: 1, error: null }] });
+    expect(session.state.toasts.map(({ text }) => text)).toEqual([
+      'web@alpha:8101 already runs: nothing to start',
+    ]);
+  });
+
   test('a command that was never sent has failed', () => {
     const session = Session.ready().keys('i', 'r', 'y');
     session.does({
