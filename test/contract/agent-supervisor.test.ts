@@ -123,6 +123,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
 
     test('a shim that was killed: lost, what is left of it ended, then restarted once', async () => {
       const { pid } = await supervisor.apply(assignmentOf());
+      await until('its first start', () => startsOf(stateDir).length === 1);
       const shim = findShims().get(readRun().run.runId);
       expect(shim?.pid).toBe(readRun().run.shim.pid);
       process.kill(shim?.pid ?? 0, 'SIGKILL');
