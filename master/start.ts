@@ -32,7 +32,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
   };
   try {
     makeStateDirectory(stateDir);
-    const lock = acquireLock(join(stateDir, 'master.pid'), stateDir);
+    const lock = acquireLock(join(stateDir, 'master.pid'), stateDir, config.httpPort || undefined);
     opened.push(lock.release);
     const store = await openStore({ file: resolve(config.db ?? join(stateDir, 'sgridnext.db')), now });
     opened.push(store.close);

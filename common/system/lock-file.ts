@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { z } from 'zod';
+import { portSchema } from '../domain/names.ts';
 import { SgridError } from '../protocol/errors.ts';
 import { explainFileError, readFileIfThere } from './atomic-file.ts';
 import { identify, isAlive, type ProcessIdentity, processIdentitySchema } from './process-identity.ts';
@@ -9,8 +11,15 @@ export interface FileLock {
   release(): void;
 }
 
+/** What a lock file says of its holder. */
+const lockHolderSchema = processIdentitySchema.extend({
+  /** Where the holder can be asked, when it said so as it took the lock. */
+  port: portSchema.optional(),
+});
+export type LockHolder = z.infer<typeof lockHolderSchema>;
+
 /** Who holds a lock file now, or null when it is absent, unreadable as one, or its holder is dead. */
-export function readLockHolder(file: string): ProcessIdentity | null {
+export function readLockHolder(file: string): LockHolder | null {
   const holder = parseHolder(readFileIfThere(file));
   return holder !== null && isAlive(holder) ? holder : null;
 }
@@ -21,12 +30,13 @@ export function readLockHolder(file: string): ProcessIdentity | null {
  * is there already.
  *
  * @param what names what is locked, for the message: `this state directory`.
+ * @param port where the holder will listen, for those who look for it.
  * @throws SgridError `conflict` naming the holder's pid; `permission_denied` or `no_space` naming the file.
  */
-export function acquireLock(file: string, what: string): FileLock {
+export function acquireLock(file: string, what: string, port?: number): FileLock {
   const own = identify(process.pid);
   if (own === null) throw new SgridError('internal', 'this process cannot be found in /proc');
-  const content = `${JSON.stringify(own)}\n`;
+  const content = `${JSON.stringify({ ...own, port })}\n`;
   const candidate = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     writeFileSync(candidate, content, { flag: 'wx', mode: 0o600 });
@@ -82,10 +92,10 @@ function releaseLock(file: string, content: string): void {
   }
 }
 
-function parseHolder(text: string | null): ProcessIdentity | null {
+function parseHolder(text: string | null): LockHolder | null {
   if (text === null) return null;
   try {
-    return processIdentitySchema.parse(JSON.parse(text));
+    return lockHolderSchema.parse(JSON.parse(text));
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@ import { describeError, SgridError } from '../../../common/protocol/errors.ts';
 import { explainFileError } from '../../../common/system/atomic-file.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { type CliIo, printLine } from '../io.ts';
-import type { LocalLayout } from './layout.ts';
+import { type LocalLayout, makeDirectories } from './layout.ts';
 import { findServiceProcesses } from './leftovers.ts';
 import { type LocalSystem, openLocalSystem } from './local-system.ts';
 import { localStateFile } from './state.ts';
@@ -22,9 +22,10 @@ export async function down(layout: LocalLayout, options: { purge: boolean }, io:
     say('nothing runs here');
     return;
   }
+  makeDirectories(layout);
   const lock = await waitForLock(layout, io);
   try {
-    await stopAll(layout, options, io);
+    await stopAll(layout, io);
     if (options.purge) purge(layout);
   } finally {
     lock.release();
@@ -32,9 +33,9 @@ export async function down(layout: LocalLayout, options: { purge: boolean }, io:
   say(options.purge ? `everything is stopped; ${layout.stateDirectory} is removed` : 'everything is stopped');
 }
 
-async function stopAll(layout: LocalLayout, { purge }: { purge: boolean }, io: CliIo): Promise<void> {
+async function stopAll(layout: LocalLayout, io: CliIo): Promise<void> {
   const say = (text: string): void => printLine(io.stderr, `sgrid: ${text}`);
-  const system = openSystem(layout, purge, io);
+  const system = openSystem(layout, io);
   const servicesRun = findServiceProcesses(layout.nodeDirectory).length > 0;
   if (servicesRun) await stopGracefully(system, say);
   const stubborn = await system.takeDown();
@@ -47,13 +48,14 @@ async function stopAll(layout: LocalLayout, { purge }: { purge: boolean }, io: C
   }
 }
 
-/** A damaged record of what runs is no reason to leave it running: the components' own locks know their pids too. */
-function openSystem(layout: LocalLayout, purge: boolean, io: CliIo): LocalSystem {
+/** A damaged record of what runs is no reason to leave it running: the components' own locks know their pids and port too. */
+function openSystem(layout: LocalLayout, io: CliIo): LocalSystem {
   const ports = { httpPort: undefined, nodePort: undefined };
   try {
     return openLocalSystem(layout, ports, io);
   } catch (error) {
-    if (!purge || !(error instanceof SgridError) || error.code !== 'conflict') throw error;
+    if (!(error instanceof SgridError) || error.code !== 'conflict') throw error;
+    printLine(io.stderr, `sgrid: ${error.message}; going by what runs`);
     rmSync(localStateFile(layout.stateDirectory), { force: true });
     return openLocalSystem(layout, ports, io);
   }

@@ -7,6 +7,7 @@ import type { MasterClient } from '../../client/master-client.ts';
 import { readTokenFile } from '../../client/token-file.ts';
 import { openClient } from '../connect.ts';
 import { type CliIo, printLine } from '../io.ts';
+import { masterLockFile } from '../target.ts';
 import { endProcess, startComponent, waitReady } from './component.ts';
 import { type LocalLayout, makeDirectories } from './layout.ts';
 import { claimPort } from './ports.ts';
@@ -46,14 +47,18 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
   makeDirectories(layout);
   const { stateDirectory, masterDirectory, nodeDirectory, logDirectory } = layout;
   const recorded = readLocalState(stateDirectory);
-  let state: LocalState = recorded ?? {
+  const masterLock = masterLockFile(stateDirectory);
+  // A running master knows its port itself: a lost record must not lead to somebody else's master.
+  const portOfMaster = readLockHolder(masterLock)?.port ?? recorded?.httpPort;
+  let state: LocalState = {
     format: 1,
-    httpPort: DEFAULT_HTTP_PORT,
     nodePort: DEFAULT_NODE_PORT,
     master: null,
     agent: null,
     samplesDeployed: false,
     stoppedByDown: [],
+    ...recorded,
+    httpPort: portOfMaster ?? DEFAULT_HTTP_PORT,
   };
   const started: ProcessIdentity[] = [];
 
@@ -65,8 +70,7 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
   const say = (text: string): void => printLine(io.stderr, `sgrid: ${text}`);
 
   /** A `sgrid up` that was killed between starting and noting leaves a component that only its own lock file knows. */
-  const runningMaster = (): ProcessIdentity | null =>
-    alive(state.master) ?? readLockHolder(join(masterDirectory, 'master.pid'));
+  const runningMaster = (): ProcessIdentity | null => alive(state.master) ?? readLockHolder(masterLock);
   const runningAgent = (): ProcessIdentity | null =>
     alive(state.agent) ?? readLockHolder(join(nodeDirectory, 'agent.lock'));
 
@@ -77,6 +81,7 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
   const ensureMaster = async (): Promise<void> => {
     const running = runningMaster();
     if (running !== null) {
+      if (portOfMaster === undefined) throw portUnknown(running);
       refuseOtherPort(wanted.httpPort, state.httpPort, 'master', '--http-port');
       if (state.master?.pid !== running.pid) update({ master: running });
       await waitHealthy(url(), io);
@@ -188,6 +193,12 @@ function refuseOtherPort(asked: number | undefined, actual: number, name: string
   if (asked === undefined || asked === 0 || asked === actual) return;
   throw new SgridError('conflict', `the ${name} already runs on port ${actual}, not ${asked}`, {
     hint: `leave ${flag} away, or stop the local system first with "sgrid down"`,
+  });
+}
+
+function portUnknown(master: ProcessIdentity): SgridError {
+  return new SgridError('conflict', `the master runs (pid ${master.pid}), but nothing says on which port`, {
+    hint: 'stop it with "sgrid down", which keeps the data, then start anew',
   });
 }
 

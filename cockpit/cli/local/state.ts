@@ -48,6 +48,6 @@ export function writeLocalState(stateDirectory: string, state: LocalState): void
 
 function damaged(file: string, why: string): SgridError {
   return new SgridError('conflict', `${file} is damaged: ${why}`, {
-    hint: 'stop and remove the local system with "sgrid down --purge", then start anew',
+    hint: '"sgrid down" stops the local system without it and keeps the data (--purge does not); then start anew',
   });
 }

@@ -71,7 +71,7 @@ test('a record survives, a damaged one is named with what to do', () => {
   for (const text of ['', '{"format":1', '[]', '{"format":2}']) {
     writeFileSync(join(directory, 'up.json'), text);
     expect(() => readLocalState(directory)).toThrow(
-      expect.objectContaining({ code: 'conflict', hint: expect.stringContaining('sgrid down --purge') }),
+      expect.objectContaining({ code: 'conflict', hint: expect.stringContaining('sgrid down') }),
     );
   }
 });

@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CliIo } from '../../../cockpit/cli/io.ts';
+import { down } from '../../../cockpit/cli/local/down.ts';
+import { layoutOf } from '../../../cockpit/cli/local/layout.ts';
+import { openLocalSystem } from '../../../cockpit/cli/local/local-system.ts';
+import { acquireLock, type FileLock } from '../../../common/system/lock-file.ts';
+
+const NO_PORTS = { httpPort: undefined, nodePort: undefined };
+
+let directory: string;
+let stderr: PassThrough;
+let io: CliIo;
+let lock: FileLock | null;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sgrid-recovery-'));
+  mkdirSync(join(directory, '.sgrid', 'master'), { recursive: true });
+  stderr = new PassThrough();
+  lock = null;
+  io = {
+    env: {},
+    cwd: directory,
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr,
+    clock: Date.now,
+    random: () => 0,
+    distDirectory: directory,
+    signal: new AbortController().signal,
+  };
+});
+
+afterEach(() => {
+  lock?.release();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+const layout = () => layoutOf(join(directory, '.sgrid'), directory);
+
+test('without a record the running master itself says where it is', () => {
+  lock = acquireLock(join(directory, '.sgrid', 'master', 'master.pid'), 'the test', 4711);
+  expect(openLocalSystem(layout(), NO_PORTS, io).url()).toBe('http://127.0.0.1:4711');
+});
+
+test('a master that does not say where it is is not looked for at the default address', async () => {
+  lock = acquireLock(join(directory, '.sgrid', 'master', 'master.pid'), 'the test');
+  await expect(openLocalSystem(layout(), NO_PORTS, io).bringUp()).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('nothing says on which port'),
+  });
+});
+
+test('down goes on without a damaged record, and keeps the data', async () => {
+  const file = join(directory, '.sgrid', 'master', 'data');
+  writeFileSync(file, 'data');
+  writeFileSync(join(directory, '.sgrid', 'up.json'), '{"format":1,"httpPo');
+  await down(layout(), { purge: false }, io);
+  expect(String(stderr.read())).toMatch(/up\.json is damaged: .*going by what runs\n.*everything is stopped/);
+  expect(readFileSync(file, 'utf8')).toBe('data');
+});
+
+test('down names a file in the place of the state directory', async () => {
+  rmSync(join(directory, '.sgrid'), { recursive: true });
+  writeFileSync(join(directory, '.sgrid'), '');
+  await expect(down(layout(), { purge: true }, io)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('in the way'),
+  });
+});
