@@ -40,7 +40,7 @@ async function stopAll(layout: LocalLayout, io: CliIo): Promise<void> {
   if (servicesRun) await stopGracefully(system, say);
   const stubborn = await system.takeDown();
   const ended = await endLeftovers(layout.nodeDirectory);
-  for (const { identity, name } of ended) say(`ended ${name} (pid ${identity.pid})`);
+  for (const { identity, name } of ended) say(`ended from the process list: ${name} (pid ${identity.pid})`);
   if (stubborn.length > 0) {
     throw new SgridError('stop_failed', `would not end: ${stubborn.join(', ')}`, {
       hint: 'look at what they wait for with "ps -o pid,stat,wchan,cmd"',
@@ -72,7 +72,8 @@ async function stopGracefully(system: LocalSystem, say: (text: string) => void):
     const running = await listRunning(client);
     system.update({ stoppedByDown: [...new Set([...system.state().stoppedByDown, ...running])] });
     const failures = await stopServices(client);
-    for (const failure of failures) say(failure);
+    for (const failure of failures)
+      say(`not stopped by the agent, so looked for in the process list: ${failure}`);
     if (failures.length === 0) say(`services stopped: ${running.length}`);
   } catch (error) {
     say(`the services cannot be stopped through the master: ${describeError(error)}`);

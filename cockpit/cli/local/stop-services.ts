@@ -13,7 +13,7 @@ const TERM_TIMEOUT_MS = 5_000;
  *
  * @returns what could not be stopped that way, in words.
  */
-export async function stopServices(client: MasterClient): Promise<string[]> {
+export async function stopServices(client: Pick<MasterClient, 'call'>): Promise<string[]> {
   const { instances } = await client.call('fleet.watch', { scope: { kind: 'all' } });
   const wanted = instances.filter(({ desired, status }) => desired === 'running' || status?.pid != null);
   if (wanted.length === 0) return [];
@@ -21,8 +21,14 @@ export async function stopServices(client: MasterClient): Promise<string[]> {
     instanceIds: wanted.map((instance) => instance.instanceId),
   });
   return outcomes.flatMap(({ instanceId, error }) =>
-    error === null ? [] : [`instance ${instanceId}: ${error.message}`],
+    error === null ? [] : [nameInstance(instanceId, error.message)],
   );
+}
+
+/** An agent's own refusals name the instance already. */
+function nameInstance(instanceId: number, message: string): string {
+  const label = `instance ${instanceId}: `;
+  return message.startsWith(label) ? message : label + message;
 }
 
 /** Which instances should be started again by the next `sgrid up`. */

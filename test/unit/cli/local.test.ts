@@ -10,7 +10,7 @@ import { layoutOf, makeDirectories } from '../../../cockpit/cli/local/layout.ts'
 import { findServiceProcesses } from '../../../cockpit/cli/local/leftovers.ts';
 import { claimPort, findPortOwner, nextFreePort } from '../../../cockpit/cli/local/ports.ts';
 import { readLocalState, writeLocalState } from '../../../cockpit/cli/local/state.ts';
-import { endLeftovers } from '../../../cockpit/cli/local/stop-services.ts';
+import { endLeftovers, stopServices } from '../../../cockpit/cli/local/stop-services.ts';
 import { isAlive } from '../../../common/system/process-identity.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -133,4 +133,21 @@ test('processes of a node are found by their environment, in any session, and en
   expect(ended.map(({ name }) => name)).toEqual(['sleep 600', 'sleep 600']);
   expect(findServiceProcesses(directory)).toEqual([]);
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+});
+
+test('what could not be stopped is named once', async () => {
+  const answers: Record<string, unknown> = {
+    'fleet.watch': { instances: [1, 2].map((instanceId) => ({ instanceId, desired: 'running' })) },
+    'instance.stop': {
+      outcomes: [
+        { instanceId: 1, error: { message: 'instance 1: its record is damaged' } },
+        { instanceId: 2, error: { message: 'the node is away' } },
+      ],
+    },
+  };
+  const call = async (name: string) => answers[name];
+  expect(await stopServices({ call: call as never })).toEqual([
+    'instance 1: its record is damaged',
+    'instance 2: the node is away',
+  ]);
 });
