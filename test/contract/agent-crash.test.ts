@@ -94,9 +94,11 @@ const scenarios: Scenario[] = [
 ];
 
 /** Runs the scenario in an agent of its own, which kills itself at `step`. @returns whether it was too late for that. */
-async function survives(stateDir: string, name: string, step: number): Promise<boolean> {
+async function survives(stateDir: string, name: string, step: number, abort: AbortSignal): Promise<boolean> {
   const child = spawn(process.execPath, [CHILD, stateDir, 'none', name, String(step)], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['pipe', 'ignore', 'inherit'],
+    signal: abort,
+    killSignal: 'SIGKILL',
   });
   const [status, signal] = await once(child, 'exit');
   if (signal === 'SIGKILL') return false;
@@ -107,13 +109,13 @@ async function survives(stateDir: string, name: string, step: number): Promise<b
 for (const scenario of scenarios) {
   test(`${scenario.name}: killed at every step, then taken over: one copy, the true end, each event once`, {
     timeout: 120_000,
-  }, async () => {
+  }, async ({ signal }) => {
     let step = Math.floor(Math.random() * STRIDE);
     for (; step < MOST_STEPS; step += STRIDE) {
       const stateDir = newAgentDir();
       try {
         await scenario.before(stateDir);
-        const survived = await survives(stateDir, scenario.name, step);
+        const survived = await survives(stateDir, scenario.name, step, signal);
         await takeOver(stateDir, scenario, step);
         if (survived) break;
       } finally {

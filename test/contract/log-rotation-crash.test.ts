@@ -46,9 +46,16 @@ afterEach(() => {
 });
 
 /** Runs an agent that is killed at its n-th step; null when it was, else the names of all that it did. */
-async function rotate(root: string, killAt: number, when: 'before' | 'after'): Promise<string[] | null> {
+async function rotate(
+  root: string,
+  killAt: number,
+  when: 'before' | 'after',
+  abort: AbortSignal,
+): Promise<string[] | null> {
   const child = spawn(process.execPath, [agent, root, String(killAt), when], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
+    signal: abort,
+    killSignal: 'SIGKILL',
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -63,8 +70,8 @@ async function rotate(root: string, killAt: number, when: 'before' | 'after'): P
 const keepAll = { maxAgeMs: 1e12, maxTotalBytes: 1e12 };
 
 /** As the agent after does. */
-async function rotateAgain(root: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<string>();
+async function rotateAgain(root: string, abort: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
   const store = createLogStore({
     root,
     clock: Date.now,
@@ -72,9 +79,12 @@ async function rotateAgain(root: string): Promise<void> {
     rotation: { maxFileBytes: 100_000, ...keepAll },
     onEvent: ({ kind }) => resolve(kind),
   });
+  const giveUp = (): void => reject(abort.reason);
+  abort.addEventListener('abort', giveUp);
   try {
     expect(await promise).not.toBe('failed');
   } finally {
+    abort.removeEventListener('abort', giveUp);
     await store.close();
   }
 }
@@ -116,6 +126,7 @@ async function expectNothingLost(
   killAt: number,
   when: 'before' | 'after',
   makeLines: (lines: number) => string[],
+  abort: AbortSignal,
 ): Promise<void> {
   const root = join(base, `${killAt}-${when}`);
   const file = join(root, '1', 'stdout.log');
@@ -126,12 +137,12 @@ async function expectNothingLost(
   appendFileSync(file, `${lines.join('\n')}\n`);
   // So that there is a lineage to lose.
   expect(await linesOf(root)).toEqual(lines);
-  expect([label, await rotate(root, killAt, when)]).toEqual([label, null]);
+  expect([label, await rotate(root, killAt, when, abort)]).toEqual([label, null]);
   appendFileSync(file, 'after the kill\n');
   expect([label, await linesOf(root)]).toEqual([label, [...lines, 'after the kill']]);
   // It must be able to go on from there.
   appendFileSync(file, `${later.join('\n')}\n`);
-  await rotateAgain(root);
+  await rotateAgain(root, abort);
   expect([label, await linesOf(root)]).toEqual([label, [...lines, 'after the kill', ...later]]);
   const strays = readdirSync(join(root, '1')).filter((name) => !OUR_FILES.test(name));
   expect([label, strays]).toEqual([label, []]);
@@ -140,36 +151,39 @@ async function expectNothingLost(
 
 const OUR_FILES = /^stdout\.log(\.lineage|\.\d{16}-\d{16}(\.gz)?)?$/;
 
-async function expectNothingLostAtAnyStep(makeLines: (lines: number) => string[]): Promise<void> {
+async function expectNothingLostAtAnyStep(
+  makeLines: (lines: number) => string[],
+  abort: AbortSignal,
+): Promise<void> {
   const root = join(base, 'undisturbed');
   mkdirSync(join(root, '1'), { recursive: true });
   appendFileSync(join(root, '1', 'stdout.log'), `${makeLines(5000).join('\n')}\n`);
   await linesOf(root);
-  const steps = (await rotate(root, 0, 'before')) ?? [];
+  const steps = (await rotate(root, 0, 'before', abort)) ?? [];
   expect(steps.length).toBeGreaterThan(15);
   for (const [index, name] of steps.entries()) {
-    await expectNothingLost(index + 1, 'before', makeLines);
+    await expectNothingLost(index + 1, 'before', makeLines, abort);
     // Then the cutter has been told to go, and goes on alone.
-    if (name === 'end') await expectNothingLost(index + 1, 'after', makeLines);
+    if (name === 'end') await expectNothingLost(index + 1, 'after', makeLines, abort);
   }
 }
 
 describe.skipIf(![EXT4, XFS].includes(statfsSync(tmpdir()).type))('killed while cutting the head off', () => {
-  test.each(Object.entries(CONTENTS))(
+  test.for(Object.entries(CONTENTS))(
     'at every step, with %s',
     { timeout: 120_000 },
-    async (_name, lines) => {
-      await expectNothingLostAtAnyStep(lines);
+    async ([_name, lines], { signal }) => {
+      await expectNothingLostAtAnyStep(lines, signal);
     },
   );
 });
 
-test('killed while truncating, at every step', { timeout: 120_000 }, async ({ skip }) => {
+test('killed while truncating, at every step', { timeout: 120_000 }, async ({ skip, signal }) => {
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'none', base], { stdio: 'ignore' });
     isMounted = true;
   } catch {
     skip('no right to mount');
   }
-  await expectNothingLostAtAnyStep(CONTENTS.numbered);
+  await expectNothingLostAtAnyStep(CONTENTS.numbered, signal);
 });

@@ -8,6 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { newStateDir, spawnMaster, startMaster } from '../support/master.ts';
+import { killAfterTest } from '../support/owned-process.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 
 let stateDir: string;
@@ -19,7 +20,9 @@ afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 /** Runs `sgridnext` until it ends by itself. */
 async function sgridnext(args: string[], env: Record<string, string> = {}) {
   const entry = fileURLToPath(new URL('../../master/index.ts', import.meta.url));
-  const child = spawn(process.execPath, [entry, ...args], { env: { PATH: process.env.PATH, ...env } });
+  const child = killAfterTest(
+    spawn(process.execPath, [entry, ...args], { env: { PATH: process.env.PATH, ...env } }),
+  );
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => {

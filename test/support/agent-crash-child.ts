@@ -2,12 +2,15 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ports } from '../../node/supervisor/ports.ts';
 import { assignmentOf, openTestSupervisor, type TestSupervisor } from './agent-supervisor.ts';
+import { endWithParent } from './end-with-parent.ts';
 
 /**
  * An agent that kills itself: `<stateDir> <driver> <scenario> <step>` runs one scenario and sends itself SIGKILL before
  * or after the given one of its calls to the outside (even: before, odd: after). Without one so late it says `survived`.
  */
 const [stateDir = '', driver = 'none', scenario = '', step = '-1'] = process.argv.slice(2);
+endWithParent();
+
 const fatalStep = Number(step);
 let steps = 0;
 

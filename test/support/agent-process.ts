@@ -10,6 +10,7 @@ import { detectDriver } from '../../node/cgroup/detect.ts';
 import { readStarted } from '../../node/process/records.ts';
 import { instanceFiles } from '../../node/supervisor/files.ts';
 import { listInstances, stateLayout } from '../../node/supervisor/layout.ts';
+import { killAfterTest } from './owned-process.ts';
 
 /** `sgridnode` as a process, for killing. */
 export interface AgentProcess {
@@ -38,17 +39,19 @@ export interface AgentOptions {
 /** Starts `sgridnode` and waits until it is ready. @throws Error with its output when it ends instead. */
 export async function spawnAgent(options: AgentOptions): Promise<AgentProcess> {
   const entry = fileURLToPath(new URL('../../node/index.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [
-      entry,
-      ...['--state-dir', options.stateDir, '--main-node', options.masterUrl ?? 'http://127.0.0.1:9'],
-      ...['--node-index', String(options.nodeId ?? 1), '--node-port', String(options.nodePort ?? 0)],
-      ...['--alias', 'test-node', '--host', '127.0.0.1', '--log-level', 'debug'],
-      ...['--cgroup-driver', options.driver ?? 'none', '--cgroup-parent', 'self/sgrid-agent-test'],
-      ...(options.tokenFile === undefined ? [] : ['--token-file', options.tokenFile]),
-    ],
-    { stdio: ['ignore', 'ignore', 'pipe'], cwd: options.stateDir },
+  const child = killAfterTest(
+    spawn(
+      process.execPath,
+      [
+        entry,
+        ...['--state-dir', options.stateDir, '--main-node', options.masterUrl ?? 'http://127.0.0.1:9'],
+        ...['--node-index', String(options.nodeId ?? 1), '--node-port', String(options.nodePort ?? 0)],
+        ...['--alias', 'test-node', '--host', '127.0.0.1', '--log-level', 'debug'],
+        ...['--cgroup-driver', options.driver ?? 'none', '--cgroup-parent', 'self/sgrid-agent-test'],
+        ...(options.tokenFile === undefined ? [] : ['--token-file', options.tokenFile]),
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'], cwd: options.stateDir },
+    ),
   );
   let output = '';
   const { promise, resolve, reject } = Promise.withResolvers<number>();

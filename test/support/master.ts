@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import type { Role } from '../../common/domain/role.ts';
 import type { MasterLimits } from '../../master/app.ts';
 import { startMaster as startWholeMaster } from '../../master/start.ts';
+import { killAfterTest } from './owned-process.ts';
 
 /** A master that runs on loopback on a state directory of its own. */
 export interface TestMaster {
@@ -79,10 +80,12 @@ export interface MasterProcess extends Omit<TestMaster, 'pendingCalls'> {
 /** Starts `sgridnext` as a process and waits until it is ready. The state directory is the caller's. */
 export async function spawnMaster(stateDir: string, port = 0): Promise<MasterProcess> {
   const entry = fileURLToPath(new URL('../../master/index.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [entry, '--state-dir', stateDir, '--http-port', String(port), '--log-level', 'info'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
+  const child = killAfterTest(
+    spawn(
+      process.execPath,
+      [entry, '--state-dir', stateDir, '--http-port', String(port), '--log-level', 'info'],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    ),
   );
   const exited = once(child, 'exit');
   const end = async (signal: NodeJS.Signals): Promise<void> => {

@@ -5,6 +5,7 @@ import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
+import { endWithParent } from '../../support/end-with-parent.ts';
 
 const [root = '', killAtText = '0', when = 'before'] = process.argv.slice(2);
 const killAt = Number(killAtText);
@@ -57,6 +58,7 @@ for (const name of ['write', 'sync', 'read']) trap(handlePrototype, name);
 trap(Socket.prototype, 'end');
 syncBuiltinESMExports();
 
+endWithParent();
 isArmed = true;
 const rotated = Promise.withResolvers<void>();
 const store = createLogStore({

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireLock, readLockHolder } from '../../../common/system/lock-file.ts';
 import { identify } from '../../../common/system/process-identity.ts';
+import { killAfterTest } from '../../support/owned-process.ts';
 
 let directory: string;
 let file: string;
@@ -32,7 +33,7 @@ test('a second taker is refused with the holder’s pid, and gets it after the r
 });
 
 test('the lock of a dead process is taken over', async () => {
-  const child = spawn('sleep', ['60']);
+  const child = killAfterTest(spawn('sleep', ['60']));
   const identity = identify(child.pid ?? 0);
   writeFileSync(file, JSON.stringify(identity));
   expect(() => acquireLock(file, 'the test')).toThrow(expect.objectContaining({ code: 'conflict' }));
