@@ -35,6 +35,11 @@ test('up, twice at once and once more: one system, deployed once; down leaves no
   expect(first.out).toMatch(/sgrid --master http:\/\/127\.0\.0\.1:\d+ --token-file/);
 
   const instances = await system.instances();
+  const firstPort = Number(system.env.SGRID_SAMPLE_PORT);
+  for (const { port } of instances) {
+    expect(port).toBeGreaterThanOrEqual(firstPort);
+    expect(port).toBeLessThan(firstPort + 100);
+  }
   const names = new Set(instances.map((instance) => instance.serviceName));
   expect(names).toContain('web');
   expect(names).toContain('native');

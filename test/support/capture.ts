@@ -56,7 +56,7 @@ async function main(): Promise<void> {
   if (tmuxMissing !== null) throw new Error(`${tmuxMissing}; the captures are made in it`);
   const directory = join(ROOT, 'docs', 'captures');
   mkdirSync(directory, { recursive: true });
-  const system = createLocalSystem();
+  const system = createLocalSystem({ SGRID_SAMPLE_PORT: '' });
   let terminal: Tmux | undefined;
   const traffic = new AbortController();
   try {

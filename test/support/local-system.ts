@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -37,11 +38,24 @@ export interface LocalSystemUnderTest {
   dispose(): Promise<void>;
 }
 
+/**
+ * First of a hundred ports below those that the kernel gives out (ip_local_port_range, ip(7)). Two systems at once that
+ * began at the same port could take one another's while a service of theirs is down.
+ */
+function randomSamplePort(): number {
+  return 10_000 + 100 * randomInt(220);
+}
+
 export function createLocalSystem(extraEnv: Readonly<Record<string, string>> = {}): LocalSystemUnderTest {
   const directory = mkdtempSync(join(tmpdir(), 'sgrid-e2e-'));
   const stateDirectory = join(directory, '.sgrid');
   const nodeDirectory = join(stateDirectory, 'node');
-  const env = { SGRID_HTTP_PORT: '0', SGRID_NODE_PORT: '0', ...extraEnv };
+  const env = {
+    SGRID_HTTP_PORT: '0',
+    SGRID_NODE_PORT: '0',
+    SGRID_SAMPLE_PORT: String(randomSamplePort()),
+    ...extraEnv,
+  };
   const sgrid = async (...args: string[]): Promise<Finished> => {
     const done = await execa(SGRID, args, {
       cwd: directory,

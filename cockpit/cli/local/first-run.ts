@@ -17,11 +17,13 @@ const ROLLOUT_TIMEOUT_MS = 60_000;
  * Registers, uploads and deploys the sample services through the calls that every user has. Each step looks at what is
  * there already, so that a first run which was killed half-way is finished by the next, doing nothing twice.
  *
+ * @param samplePort first port to try for each instance; undefined for what the samples ask for.
  * @throws SgridError naming the sample that could not be brought up.
  */
 export async function deploySamples(
   client: MasterClient,
   { samplesDirectory, stateDirectory }: LocalLayout,
+  samplePort: number | undefined,
   say: (text: string) => void,
 ): Promise<void> {
   const samples = await findSamples(samplesDirectory);
@@ -42,7 +44,7 @@ export async function deploySamples(
     for (const [at, sample] of samples.entries()) {
       const release = releases[at];
       if (release == null) continue;
-      prepared.push({ sample, release, instances: await ensureInstances(client, sample) });
+      prepared.push({ sample, release, instances: await ensureInstances(client, sample, samplePort) });
     }
     await Promise.all(prepared.map((each) => ensureDeployed(client, each, say)));
   } finally {
@@ -71,13 +73,17 @@ async function ensureRelease(
   return client.upload({ serviceName: spec.name, file, version: FIRST_VERSION, message: 'first release' });
 }
 
-async function ensureInstances(client: MasterClient, sample: Sample): Promise<InstanceView[]> {
+async function ensureInstances(
+  client: MasterClient,
+  sample: Sample,
+  samplePort: number | undefined,
+): Promise<InstanceView[]> {
   const { spec, instances: wanted } = sample.manifest;
   const { instances: all } = await client.call('fleet.watch', { scope: { kind: 'all' } });
   const own = all.filter((instance) => instance.serviceName === spec.name);
   const taken = new Set(all.map((instance) => instance.port));
   for (const { port, limits } of wanted.slice(own.length)) {
-    const free = await nextFreePort(port, taken);
+    const free = await nextFreePort(samplePort ?? port, taken);
     taken.add(free);
     const { instance } = await client.call('instance.create', {
       serviceName: spec.name,

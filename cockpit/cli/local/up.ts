@@ -22,15 +22,20 @@ const LOCK_TIMEOUT_MS = 180_000;
  *
  * @throws SgridError saying what cannot come up and what to do. What this call had started is stopped again; services
  *   that ran before are never touched.
+ * @param wanted `samplePort`: the first port to try for a sample service; undefined for the samples' own.
  */
-export async function up(layout: LocalLayout, wanted: WantedPorts, io: CliIo): Promise<void> {
+export async function up(
+  layout: LocalLayout,
+  wanted: WantedPorts & { samplePort: number | undefined },
+  io: CliIo,
+): Promise<void> {
   makeDirectories(layout);
   const lock = await waitForLock(layout, io);
   let system: LocalSystem;
   let missing: InstanceView[];
   try {
     system = openLocalSystem(layout, wanted, io);
-    missing = await bringUp(system, io);
+    missing = await bringUp(system, wanted.samplePort, io);
   } finally {
     lock.release();
   }
@@ -60,13 +65,17 @@ export async function waitForLock({ lockFile }: LocalLayout, io: CliIo): Promise
   return lock;
 }
 
-async function bringUp(system: LocalSystem, io: CliIo): Promise<InstanceView[]> {
+async function bringUp(
+  system: LocalSystem,
+  samplePort: number | undefined,
+  io: CliIo,
+): Promise<InstanceView[]> {
   const { layout } = system;
   const servicesRanBefore = findServiceProcesses(layout.nodeDirectory).length > 0;
   const client = await system.bringUp();
   try {
     if (!system.state().samplesDeployed) {
-      await deploySamples(client, layout, (text) => printLine(io.stderr, `sgrid: ${text}`));
+      await deploySamples(client, layout, samplePort, (text) => printLine(io.stderr, `sgrid: ${text}`));
       system.update({ samplesDeployed: true });
     }
     await startAgain(system, client);

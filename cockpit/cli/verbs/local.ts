@@ -10,6 +10,10 @@ export function registerLocal(program: Command, { io, act }: CliContext): void {
     .option('--state-dir <directory>', 'where its state lies (SGRID_STATE_DIR; default: ./.sgrid)')
     .option('--http-port <port>', 'port of the master (SGRID_HTTP_PORT; default: 15872, 0: any)')
     .option('--node-port <port>', 'port of the agent (SGRID_NODE_PORT; default: 25528, 0: any)')
+    .option(
+      '--sample-port <port>',
+      'first port to try for the sample services (SGRID_SAMPLE_PORT; default: 18080)',
+    )
     .description('bring up a master and an agent on this machine, with sample services, and open the cockpit')
     .action(
       act(async (options) => {
@@ -17,6 +21,7 @@ export function registerLocal(program: Command, { io, act }: CliContext): void {
         const wanted = {
           httpPort: portOf(options.httpPort ?? io.env.SGRID_HTTP_PORT, '--http-port'),
           nodePort: portOf(options.nodePort ?? io.env.SGRID_NODE_PORT, '--node-port'),
+          samplePort: portOf(options.samplePort ?? io.env.SGRID_SAMPLE_PORT, '--sample-port', 1),
         };
         await up(layout, wanted, io);
       }),
@@ -39,9 +44,12 @@ export function registerLocal(program: Command, { io, act }: CliContext): void {
   }
 }
 
-function portOf(value: unknown, flag: string): number | undefined {
+function portOf(value: unknown, flag: string, least: 0 | 1 = 0): number | undefined {
   if (value === undefined || value === '') return undefined;
   const port = Number(value);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new UsageError(`${flag} "${value}" is not a port`, 'choose one from 1 to 65535, or 0 for any');
+  if (Number.isInteger(port) && port >= least && port <= 65_535) return port;
+  throw new UsageError(
+    `${flag} "${value}" is not a port`,
+    `choose one from 1 to 65535${least === 0 ? ', or 0 for any' : ''}`,
+  );
 }
