@@ -21,8 +21,12 @@ export interface InstanceRow {
   instance: InstanceView;
   node: NodeView | null;
   figures: InstanceFigures | null;
-  /** How long it runs, in milliseconds; null when it does not. */
+  /** How long it runs, in milliseconds; null when it does not, and when nobody can know. */
   uptimeMs: number | null;
+  /** What is known is only what its node said before it went away. */
+  isStale: boolean;
+  /** How old that is, in milliseconds; null when it is not stale, or of an age that nobody knows. */
+  staleMs: number | null;
 }
 
 /** The state word of an instance: what its agent said last, or that it said nothing yet. */
@@ -52,12 +56,16 @@ export function instanceRows(fleet: FleetSnapshot): InstanceRow[] {
     const node = nodes.get(instance.nodeId) ?? null;
     const startedAt = instance.status?.pid == null ? null : instance.status.startedAt;
     // Without a link the figures are as old as the link is down, and what has ended uses nothing: a dash is more honest.
-    const live = node?.link === 'up' && instance.status?.pid != null;
+    const isLinked = node?.link === 'up';
+    const live = isLinked && instance.status?.pid != null;
+    const lastSeenAt = node?.lastSeenAt ?? null;
     return {
       instance,
       node,
       figures: live ? (figures.get(instance.instanceId) ?? null) : null,
-      uptimeMs: startedAt === null ? null : fleet.at - (startedAt + (node?.clockOffsetMs ?? 0)),
+      uptimeMs: startedAt === null || !isLinked ? null : fleet.at - (startedAt + node.clockOffsetMs),
+      isStale: !isLinked,
+      staleMs: isLinked || lastSeenAt === null ? null : Math.max(0, fleet.at - lastSeenAt),
     };
   });
 }
@@ -86,7 +94,7 @@ export const INSTANCE_COLUMNS: readonly TextColumn<InstanceRow>[] = [
   { title: 'ID', align: 'right', text: ({ instance }) => String(instance.instanceId) },
   { title: 'SERVICE', text: ({ instance }) => instance.serviceName },
   { title: 'NODE', text: ({ instance, node }) => node?.alias || String(instance.nodeId) },
-  { title: 'STATE', text: ({ instance }) => stateOf(instance) },
+  { title: 'STATE', text: stateText },
   { title: 'RELEASE', text: ({ instance }) => (instance.status?.release ?? instance.release)?.version ?? '' },
   { title: 'PID', align: 'right', text: ({ instance }) => text(instance.status?.pid) },
   { title: 'PORT', align: 'right', text: ({ instance }) => String(instance.port) },
@@ -107,6 +115,7 @@ export const INSTANCE_COLUMNS: readonly TextColumn<InstanceRow>[] = [
     text: ({ instance: { status } }) =>
       status?.lastExit ? exitWords(status.lastExit).replaceAll(' ', '-') : '',
   },
+  { title: 'STALE', align: 'right', text: staleText },
 ];
 
 export interface ServiceRow {
@@ -152,6 +161,17 @@ export const EVENT_COLUMNS: readonly TextColumn<SgridEvent>[] = [
   { title: 'INSTANCE', align: 'right', text: (event) => text(event.instanceId) },
   { title: 'MESSAGE', text: (event) => event.message },
 ];
+
+/** The state in a word. A question mark means: last known, its node cannot be asked now. */
+function stateText({ instance, isStale }: InstanceRow): string {
+  return isStale && instance.status !== null ? `${stateOf(instance)}?` : stateOf(instance);
+}
+
+/** How old the news of an instance is whose node is away. */
+function staleText({ isStale, staleMs }: InstanceRow): string {
+  if (!isStale) return '';
+  return staleMs === null ? 'unknown' : formatSpan(staleMs);
+}
 
 function text(value: number | null | undefined): string {
   return value == null ? '' : String(value);

@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../cockpit/cli/program.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
@@ -80,4 +81,15 @@ test('a start of what runs says that it already runs, and of what was stopped th
     code: 0,
     out: expect.stringMatching(/ started$/m),
   });
+});
+
+test('what is known of an instance whose node is away is marked as old news, without a growing uptime', async () => {
+  type Known = { isStale: boolean; staleMs: number | null; uptimeMs: number | null };
+  const known = async (): Promise<Known[]> => JSON.parse((await sgrid('get', 'instances', '-o', 'json')).out);
+  expect(await known()).toMatchObject([{ isStale: false, staleMs: null, uptimeMs: expect.any(Number) }]);
+  expect((await sgrid('get', 'instances')).out).toMatch(/ running .* -$/m);
+  agent().close();
+  await waitFor('the loss', async () => (await known())[0]?.isStale);
+  expect(await known()).toMatchObject([{ staleMs: expect.any(Number), uptimeMs: null }]);
+  expect((await sgrid('get', 'instances')).out).toMatch(/ running\? .* \d+s$/m);
 });

@@ -106,12 +106,14 @@ function listNodes(fleet: FleetSnapshot): Listing {
 function listInstances(fleet: FleetSnapshot): Listing {
   const rows = instanceRows(fleet);
   return {
-    json: rows.map(({ instance, node, figures, uptimeMs }) => ({
+    json: rows.map(({ instance, node, figures, uptimeMs, isStale, staleMs }) => ({
       ...instance,
       nodeAlias: node?.alias ?? null,
       nodeLink: node?.link ?? null,
       figures,
       uptimeMs,
+      isStale,
+      staleMs,
     })),
     lines: formatTable(INSTANCE_COLUMNS, rows),
   };
