@@ -1,12 +1,23 @@
+import { roleIncludes } from '../../common/domain/role.ts';
 import { displayWidth } from '../format/width.ts';
+import type { Binding } from '../keymap/bindings.ts';
 import { contextOf } from '../keymap/context.ts';
 import { bindingsOf } from '../keymap/resolve.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Line, Segment } from './line.ts';
 
-/** Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown. */
+/** What a viewer is refused. */
+const isChange = ({ action }: Binding): boolean => action.type === 'ask' || action.type === 'deploy';
+
+/**
+ * Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown, what
+ * one may not do never.
+ */
 export function hintLine(state: CockpitState): Line {
-  const hinted = bindingsOf(state.bindings, contextOf(state)).filter((binding) => binding.hint !== undefined);
+  const mayChange = state.link.state !== 'up' || roleIncludes(state.link.role, 'operator');
+  const hinted = bindingsOf(state.bindings, contextOf(state)).filter(
+    (binding) => binding.hint !== undefined && (mayChange || !isChange(binding)),
+  );
   const pieces = hinted.map(({ keys, hint = '' }) => ({ key: keys[0] ?? '', hint }));
   const widthOf = (piece: { key: string; hint: string }): number =>
     displayWidth(piece.key) + displayWidth(piece.hint) + 3;

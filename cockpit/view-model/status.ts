@@ -1,3 +1,4 @@
+import { count } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { displayWidth, splitGraphemes, truncateStart } from '../format/width.ts';
 import { completionsOf } from '../store/palette.ts';
@@ -6,8 +7,9 @@ import type { CockpitState, Job, TextField } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { lineOf } from './columns.ts';
 import { keysOf } from './filter.ts';
-import { shownToast, toastRows } from './layout.ts';
+import { layoutOf, shownToast, toastRows } from './layout.ts';
 import type { Line, Segment } from './line.ts';
+import { pageLength } from './page.ts';
 import { tableOf } from './tables.ts';
 
 /** What stands above the hints: the prompt while one types, else news, else what is under way. */
@@ -37,8 +39,15 @@ export function statusModel(state: CockpitState): StatusModel {
   }
   const [job] = state.jobs;
   return job === undefined
-    ? { kind: 'lines', lines: [{ segments: [] }] }
+    ? { kind: 'lines', lines: [belowLine(state)] }
     : { kind: 'busy', text: jobText(job, state) };
+}
+
+/** Of a page that goes on below: how far. */
+function belowLine(state: CockpitState): Line {
+  const below = pageLength(state) - currentView(state).table.top - layoutOf(state).body;
+  if (below <= 0 || state.confirm !== null || state.link.state === 'refused') return { segments: [] };
+  return { segments: [{ text: ` ${count(below, 'more line')} below`, tone: 'dim' }] };
 }
 
 function jobText(job: Job, { now, jobs }: CockpitState): string {

@@ -3,7 +3,10 @@ import { BINDINGS } from '../../../cockpit/keymap/bindings.ts';
 import { keyPresses } from '../../../cockpit/keymap/keys.ts';
 import { conflictsOf, resolvePaste } from '../../../cockpit/keymap/resolve.ts';
 import { parsePalette } from '../../../cockpit/store/palette.ts';
+import { frameOf } from '../../../cockpit/view-model/frame.ts';
 import { helpLines } from '../../../cockpit/view-model/help.ts';
+import type { Role } from '../../../common/domain/role.ts';
+import { linkUp } from '../../support/recorded-client.ts';
 import { lineText, press, Session } from './support.ts';
 
 test('no key means two things in one place', () => {
@@ -122,4 +125,18 @@ test('help opens on the screen that one is on, scrolls to its end and no further
   session.keys('G', 'j', 'j');
   expect(session.body().join('\n')).toContain('leave; services keep running');
   expect(session.body().length).toBeGreaterThan(10);
+});
+
+test('a viewer is not offered what a viewer is refused', () => {
+  const hints = (role: Role) =>
+    lineText(frameOf(Session.ready({ columns: 200, rows: 24 }, linkUp(role)).keys('i').state).hints);
+  expect(hints('operator')).toMatch(/ r restart .* D deploy/);
+  expect(hints('viewer')).not.toMatch(/restart|stop|deploy/);
+  expect(hints('viewer')).toContain('l logs');
+});
+
+test('a page that goes on below says how far', () => {
+  const session = Session.ready().keys('i', '?');
+  expect(session.status()).toMatch(/^ \d+ more lines below$/);
+  expect(session.keys('G').status()).toBe('');
 });
