@@ -1,10 +1,11 @@
 import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { MasterClient } from '../client/master-client.ts';
+import { isUnanswered } from '../format/no-answer.ts';
 
 /**
- * Waits until a rollout has ended, telling each step's change once. A link that is lost meanwhile is no failure: the
- * rollout goes on in the master, and is asked for when the link is back.
+ * Waits until a rollout has ended, telling each step's change once. A link that is lost meanwhile is told and is no
+ * failure: the rollout goes on in the master, and is asked for when the link is back.
  *
  * @throws SgridError `start_failed` naming the first failed step, or `timeout`.
  */
@@ -13,6 +14,7 @@ export async function waitForRollout(
   rolloutId: number,
   timeoutMs: number,
   onStep: (step: RolloutStep) => void,
+  onLink: (isUp: boolean) => void = () => {},
 ): Promise<Rollout> {
   const seen = new Map<number, RolloutStep['state']>();
   const tell = (rollout: Rollout): void => {
@@ -22,7 +24,7 @@ export async function waitForRollout(
       if (step.state !== 'pending') onStep(step);
     }
   };
-  const ended = await watchUntilEnd(client, rolloutId, timeoutMs, tell);
+  const ended = await watchUntilEnd(client, rolloutId, timeoutMs, tell, onLink);
   if (ended.state === 'succeeded') return ended;
   const failed = ended.steps.find((step) => step.state === 'failed');
   const why = failed === undefined ? '' : `: instance ${failed.instanceId}: ${failed.reason}`;
@@ -36,6 +38,7 @@ function watchUntilEnd(
   rolloutId: number,
   timeoutMs: number,
   tell: (rollout: Rollout) => void,
+  onLink: (isUp: boolean) => void,
 ): Promise<Rollout> {
   return new Promise((resolve, reject) => {
     const finish = (): void => {
@@ -57,6 +60,7 @@ function watchUntilEnd(
     const ask = (): void => {
       client.call('rollout.get', { rolloutId }).then(({ rollout }) => take(rollout), ignoreLostLink(fail));
     };
+    let wasUp = true;
     const timer = setTimeout(() => {
       fail(
         new SgridError('timeout', `rollout ${rolloutId} has not ended within ${timeoutMs / 1000} s`, {
@@ -67,7 +71,10 @@ function watchUntilEnd(
     const stop = client.listen({
       onRollout: take,
       onLink: (link) => {
-        if (link.state === 'up') ask();
+        const isUp = link.state === 'up' && link.unansweredSince === undefined;
+        if (isUp !== wasUp) onLink(isUp);
+        wasUp = isUp;
+        if (isUp) ask();
         else if (link.state === 'refused') fail(new SgridError(link.error.code, link.error.message));
       },
     });
@@ -77,7 +84,7 @@ function watchUntilEnd(
 
 function ignoreLostLink(fail: (error: unknown) => void): (error: unknown) => void {
   return (error) => {
-    if (error instanceof SgridError && error.code === 'disconnected') return;
+    if (error instanceof SgridError && isUnanswered(error.code)) return;
     fail(error);
   };
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Release } from '../../../common/domain/release.ts';
+import type { RolloutStep } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
@@ -51,10 +52,16 @@ export function registerDeploy(program: Command, { io, act }: CliContext): void 
           if (options.wait !== true) return;
           const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
           const words = new Map(instances.map((each) => [each.instanceId, instanceWords(each, nodes)]));
-          await waitForRollout(client, rollout.rolloutId, timeoutMs, (step) => {
+          const onStep = (step: RolloutStep): void => {
             const reason = step.reason === '' ? '' : `: ${step.reason}`;
             printLine(io.stderr, `${words.get(step.instanceId) ?? step.instanceId} ${step.state}${reason}`);
-          });
+          };
+          const onLink = (isUp: boolean): void =>
+            printLine(
+              io.stderr,
+              isUp ? 'the master answers again' : 'no answer from the master: waiting for it',
+            );
+          await waitForRollout(client, rollout.rolloutId, timeoutMs, onStep, onLink);
           printLine(io.stdout, `rollout ${rollout.rolloutId}: succeeded`);
         });
       }),
