@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
 import { HTTP_PATHS, healthSchema } from '../../../common/protocol/http.ts';
 import { readLockHolder } from '../../../common/system/lock-file.ts';
@@ -10,6 +11,7 @@ import { type CliIo, printLine } from '../io.ts';
 import { masterLockFile } from '../target.ts';
 import { endProcess, startComponent, waitReady } from './component.ts';
 import { type LocalLayout, makeDirectories } from './layout.ts';
+import { findServiceProcesses, type LocalProcess } from './leftovers.ts';
 import { claimPort } from './ports.ts';
 import { type LocalState, readLocalState, writeLocalState } from './state.ts';
 import { pollUntil } from './wait.ts';
@@ -143,6 +145,13 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
     say(`agent runs (pid ${component.identity.pid})`);
   };
 
+  /** There was no master here yet, or all that it knew is gone: what we noted of its instances with it. */
+  const beginAnew = (): void => {
+    const left = findServiceProcesses(nodeDirectory);
+    if (left.length > 0) throw masterless(masterDirectory, left);
+    if (recorded !== null) update({ samplesDeployed: false, stoppedByDown: [] });
+  };
+
   const undo = async (): Promise<void> => {
     for (const identity of started.splice(0).reverse()) await endProcess(identity);
   };
@@ -155,6 +164,7 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
     undo,
     async bringUp() {
       let client: MasterClient | undefined;
+      if (!existsSync(dirname(layout.operatorTokenFile))) beginAnew();
       try {
         await ensureMaster();
         const token = readOperatorToken(layout);
@@ -193,6 +203,14 @@ function refuseOtherPort(asked: number | undefined, actual: number, name: string
   if (asked === undefined || asked === 0 || asked === actual) return;
   throw new SgridError('conflict', `the ${name} already runs on port ${actual}, not ${asked}`, {
     hint: `leave ${flag} away, or stop the local system first with "sgrid down"`,
+  });
+}
+
+/** A new master would know nothing of them, and say that all is well. */
+function masterless(masterDirectory: string, left: readonly LocalProcess[]): SgridError {
+  const names = left.map(({ identity, name }) => `${identity.pid} (${name})`).join(', ');
+  return new SgridError('conflict', `${masterDirectory} is gone while its services still run: ${names}`, {
+    hint: 'put it back, or end them with "sgrid down" and start anew',
   });
 }
 

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +54,23 @@ test('a master that does not say where it is is not looked for at the default ad
     code: 'conflict',
     message: expect.stringContaining('nothing says on which port'),
   });
+});
+
+test('a master’s directory that is gone while its services run is not replaced; down ends them', async () => {
+  const child = spawn('sleep', ['600'], { env: { ...process.env, SGRID_NODE_DIR: layout().nodeDirectory } });
+  try {
+    await once(child, 'spawn');
+    await expect(openLocalSystem(layout(), NO_PORTS, io).bringUp()).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`${child.pid} (sleep 600)`),
+      hint: expect.stringContaining('sgrid down'),
+    });
+    await down(layout(), { purge: false }, io);
+    expect(child.exitCode ?? child.signalCode).not.toBeNull();
+    expect(String(stderr.read())).toContain(`ended from the process list: sleep 600 (pid ${child.pid})`);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 test('down goes on without a damaged record, and keeps the data', async () => {
