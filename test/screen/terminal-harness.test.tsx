@@ -1,6 +1,6 @@
 import { Box, Text, useInput, useWindowSize } from 'ink';
 import { useState } from 'react';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createTerminal, type InkTerminal, renderInTerminal, type Terminal } from '../support/terminal.ts';
 
 const open: Terminal[] = [];
@@ -50,6 +50,17 @@ test('gives each key by itself, and tells Esc from Alt', async () => {
   terminal.type('ab');
   terminal.press('down', 'escape', 'j', 'ctrl-d', 'enter');
   await terminal.waitFor('[a b downArrow escape j ctrl+d return');
+});
+
+test('what is behind an Esc comes a pause after that was taken, however late', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { stdin, press } = shown(createTerminal());
+  press('escape', 'j');
+  vi.advanceTimersByTime(60_000);
+  expect([stdin.read(), stdin.read()]).toEqual(['\x1b', null]);
+  vi.advanceTimersByTime(60_000);
+  expect([stdin.read(), stdin.read()]).toEqual(['j', null]);
 });
 
 test('resizes', async () => {

@@ -41,6 +41,8 @@ export class TerminalStdin extends Readable {
   readonly fd = 0;
   isRaw = false;
   #queue: string[] = [];
+  /** An Esc was sent, and what comes behind it has to wait. */
+  #isHeld = false;
   #pause: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -66,6 +68,21 @@ export class TerminalStdin extends Readable {
     this.#drain();
   }
 
+  /**
+   * The pause after an Esc begins when that is taken, however late: the reader's own, shorter timer, begun in the same
+   * turn, is then due first, whatever the load.
+   */
+  override read(size?: number): unknown {
+    const bytes: unknown = super.read(size);
+    if (bytes === '\x1b') {
+      this.#pause = setTimeout(() => {
+        this.#isHeld = false;
+        this.#drain();
+      }, ESCAPE_PAUSE_MS);
+    }
+    return bytes;
+  }
+
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#pause);
     this.#queue = [];
@@ -73,15 +90,11 @@ export class TerminalStdin extends Readable {
   }
 
   #drain(): void {
-    while (this.#pause === undefined) {
+    while (!this.#isHeld) {
       const bytes = this.#queue.shift();
       if (bytes === undefined) return;
+      this.#isHeld = bytes === '\x1b';
       this.push(bytes);
-      if (bytes !== '\x1b') continue;
-      this.#pause = setTimeout(() => {
-        this.#pause = undefined;
-        this.#drain();
-      }, ESCAPE_PAUSE_MS);
     }
   }
 }
