@@ -139,6 +139,55 @@ test('an agent that dies at its start: its own words, and the master is stopped 
   expect(running()).toBe(0);
 });
 
+test('an instance whose port was taken meanwhile is named, and up fails', async () => {
+  await system.ok('up');
+  const web = await system.instance('web');
+  await system.ok('down');
+  const server = createServer();
+  server.listen(web.port, web.host);
+  await once(server, 'listening');
+  try {
+    const { code, err, out } = await system.sgrid('up');
+    expect(code, out).toBe(1);
+    expect(err).toMatch(new RegExp(`web \\(instance ${web.instanceId}\\) is (backoff|crash-loop)`));
+  } finally {
+    server.close();
+  }
+});
+
+test('a lost master: said by every command, its services are named and ended, and a new one begins anew', async () => {
+  await system.ok('up');
+  const services = system.serviceProcesses();
+  process.kill(system.state().master?.pid ?? 0, 'SIGKILL');
+  expect(await system.sgrid('get', 'instances')).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('is not running'),
+  });
+  rmSync(join(system.stateDirectory, 'master'), { recursive: true });
+  const refused = await system.sgrid('up');
+  expect(refused.code).toBe(1);
+  for (const { identity } of services) expect(refused.err).toContain(`${identity.pid} (`);
+  await system.ok('down');
+  expect(running()).toBe(0);
+  await system.ok('up');
+  expect((await system.instances()).map(({ status }) => status?.state)).toContain('running');
+});
+
+test('down with a damaged record stops a running system through its own master, and up finds its data', async () => {
+  await system.ok('up');
+  const before = await system.instances();
+  const { master, agent } = system.state();
+  writeFileSync(join(system.stateDirectory, 'up.json'), '{"format":1,"httpPo');
+  const { code, err } = await system.sgrid('down');
+  expect(code, err).toBe(0);
+  expect(err).toContain(`services stopped: ${before.length}`);
+  expect([master, agent].filter((each) => each !== null && isAlive(each))).toEqual([]);
+  await system.ok('up', '--http-port', '0', '--node-port', '0');
+  expect((await system.instances()).map(({ instanceId }) => instanceId)).toEqual(
+    before.map(({ instanceId }) => instanceId),
+  );
+});
+
 test('a half-written state is named with what to do, and nothing is left running', async () => {
   await system.ok('up');
   await system.ok('down');
@@ -149,7 +198,7 @@ test('a half-written state is named with what to do, and nothing is left running
   const truncated = await system.sgrid('up');
   expect(truncated.code).toBe(1);
   expect(truncated.err).toContain(record);
-  expect(truncated.err).toContain('sgrid down --purge');
+  expect(truncated.err).toContain('sgrid down');
   writeFileSync(record, JSON.stringify(good));
 
   rmSync(system.tokenFile('operator'));

@@ -28,21 +28,15 @@ export function findMissing(instances: readonly InstanceView[]): InstanceView[] 
   return instances.filter((instance) => isWanted(instance) && !isRunning(instance));
 }
 
-/** Waits until every instance that should run does, or has settled otherwise. @returns those that do not run. */
-export async function waitRunning(
-  client: Pick<MasterClient, 'call'>,
-  signal: AbortSignal,
-): Promise<InstanceView[]> {
-  let missing: InstanceView[] = [];
+/** Waits until every instance that should run does, or has settled otherwise. */
+export async function waitRunning(client: Pick<MasterClient, 'call'>, signal: AbortSignal): Promise<void> {
   await pollUntil(
     async () => {
       const { instances } = await client.call('fleet.watch', { scope: { kind: 'all' } });
-      missing = findMissing(instances);
-      return missing.every(isSettled) ? true : null;
+      return findMissing(instances).every(isSettled) ? true : null;
     },
     { timeoutMs: RUNNING_TIMEOUT_MS, intervalMs: POLL_MS, signal },
   );
-  return missing;
 }
 
 /** The fleet with figures that mean something: CPU is a rate, so every running instance needs two samples. */

@@ -1,4 +1,4 @@
-import type { InstanceView } from '../../../common/domain/instance.ts';
+import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { acquireLock, type FileLock } from '../../../common/system/lock-file.ts';
 import type { MasterClient } from '../../client/master-client.ts';
@@ -11,7 +11,7 @@ import { deploySamples } from './first-run.ts';
 import { type LocalLayout, makeDirectories } from './layout.ts';
 import { findServiceProcesses } from './leftovers.ts';
 import { type LocalSystem, openLocalSystem, type WantedPorts } from './local-system.ts';
-import { waitFigures, waitRunning } from './readiness.ts';
+import { findMissing, waitFigures, waitRunning } from './readiness.ts';
 import { stopServices } from './stop-services.ts';
 import { pollUntil } from './wait.ts';
 
@@ -32,14 +32,13 @@ export async function up(
   makeDirectories(layout);
   const lock = await waitForLock(layout, io);
   let system: LocalSystem;
-  let missing: InstanceView[];
   try {
     system = openLocalSystem(layout, wanted, io);
-    missing = await bringUp(system, wanted.samplePort, io);
+    await bringUp(system, wanted.samplePort, io);
   } finally {
     lock.release();
   }
-  await show(system, missing, io);
+  await show(system, io);
 }
 
 /** Two at once: the second waits, then finds everything running. */
@@ -65,11 +64,7 @@ export async function waitForLock({ lockFile }: LocalLayout, io: CliIo): Promise
   return lock;
 }
 
-async function bringUp(
-  system: LocalSystem,
-  samplePort: number | undefined,
-  io: CliIo,
-): Promise<InstanceView[]> {
+async function bringUp(system: LocalSystem, samplePort: number | undefined, io: CliIo): Promise<void> {
   const { layout } = system;
   const servicesRanBefore = findServiceProcesses(layout.nodeDirectory).length > 0;
   const client = await system.bringUp();
@@ -79,7 +74,7 @@ async function bringUp(
       system.update({ samplesDeployed: true });
     }
     await startAgain(system, client);
-    return await waitRunning(client, io.signal);
+    await waitRunning(client, io.signal);
   } catch (error) {
     if (!servicesRanBefore) await stopServices(client).catch(() => undefined);
     await system.undo();
@@ -101,7 +96,7 @@ async function startAgain(system: LocalSystem, client: MasterClient): Promise<vo
   system.update({ stoppedByDown: [] });
 }
 
-async function show(system: LocalSystem, missing: readonly InstanceView[], io: CliIo): Promise<void> {
+async function show(system: LocalSystem, io: CliIo): Promise<void> {
   const { token } = readTokenFile(system.layout.operatorTokenFile);
   const target = { url: system.url(), token, warning: null };
   if (terminalOf(io) !== null) {
@@ -116,7 +111,8 @@ async function show(system: LocalSystem, missing: readonly InstanceView[], io: C
     }
     return;
   }
-  await printReport(system, io);
+  // What ran a moment ago may have ended since: the exit status is about what the table shows.
+  const missing = findMissing((await printReport(system, io)).instances);
   if (missing.length === 0) return;
   const list = missing.map(
     ({ instanceId, serviceName, status }) =>
@@ -127,7 +123,7 @@ async function show(system: LocalSystem, missing: readonly InstanceView[], io: C
   });
 }
 
-async function printReport(system: LocalSystem, io: CliIo): Promise<void> {
+async function printReport(system: LocalSystem, io: CliIo): Promise<FleetSnapshot> {
   const { openClient } = await import('../connect.ts');
   const { token } = readTokenFile(system.layout.operatorTokenFile);
   const client = await openClient({ url: system.url(), token, warning: null }, io);
@@ -142,6 +138,7 @@ async function printReport(system: LocalSystem, io: CliIo): Promise<void> {
       `The system stays up. Cockpit: npm start, or sgrid --master ${system.url()} --token-file ${system.layout.operatorTokenFile}`,
     );
     printLine(io.stdout, 'Stop everything: npm run stop');
+    return fleet;
   } finally {
     client.close();
   }
