@@ -7,7 +7,7 @@ import { isUnanswered } from '../format/no-answer.ts';
  * Waits until a rollout has ended, telling each step's change once. A link that is lost meanwhile is told and is no
  * failure: the rollout goes on in the master, and is asked for when the link is back.
  *
- * @throws SgridError `start_failed` naming the first failed step, or `timeout`.
+ * @throws SgridError `start_failed` naming the first failed step, `timeout`, or `cancelled` by the signal.
  */
 export async function waitForRollout(
   client: MasterClient,
@@ -15,6 +15,7 @@ export async function waitForRollout(
   timeoutMs: number,
   onStep: (step: RolloutStep) => void,
   onLink: (isUp: boolean) => void = () => {},
+  signal?: AbortSignal,
 ): Promise<Rollout> {
   const seen = new Map<number, RolloutStep['state']>();
   const tell = (rollout: Rollout): void => {
@@ -24,7 +25,7 @@ export async function waitForRollout(
       if (step.state !== 'pending') onStep(step);
     }
   };
-  const ended = await watchUntilEnd(client, rolloutId, timeoutMs, tell, onLink);
+  const ended = await watchUntilEnd(client, rolloutId, timeoutMs, tell, onLink, signal);
   if (ended.state === 'succeeded') return ended;
   const failed = ended.steps.find((step) => step.state === 'failed');
   const why = failed === undefined ? '' : `: instance ${failed.instanceId}: ${failed.reason}`;
@@ -39,10 +40,12 @@ function watchUntilEnd(
   timeoutMs: number,
   tell: (rollout: Rollout) => void,
   onLink: (isUp: boolean) => void,
+  signal?: AbortSignal,
 ): Promise<Rollout> {
   return new Promise((resolve, reject) => {
     const finish = (): void => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       stop();
     };
     const take = (rollout: Rollout): void => {
@@ -56,6 +59,9 @@ function watchUntilEnd(
       finish();
       reject(error);
     };
+    // A client that was closed tells nobody.
+    const onAbort = (): void => fail(new SgridError('cancelled', 'interrupted'));
+    signal?.addEventListener('abort', onAbort, { once: true });
     /** Changes pushed before we listened, or while the link was down, are found by asking. */
     const ask = (): void => {
       client.call('rollout.get', { rolloutId }).then(({ rollout }) => take(rollout), ignoreLostLink(fail));

@@ -28,7 +28,17 @@ function agent() {
 
 /** `sgrid` against this master, in this process. */
 async function sgrid(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const stderr = new PassThrough();
+  const ended = await run(argv, stderr, new AbortController().signal);
+  return { ...ended, err: String(stderr.read() ?? '') };
+}
+
+async function run(
+  argv: string[],
+  stderr: PassThrough,
+  signal: AbortSignal,
+): Promise<{ code: number; out: string }> {
+  const stdout = new PassThrough();
   const code = await runCli(argv, {
     env: { SGRID_MASTER: master.url, SGRID_TOKEN_FILE: master.tokenFile('operator') },
     cwd: tmpdir(),
@@ -38,9 +48,9 @@ async function sgrid(...argv: string[]): Promise<{ code: number; out: string; er
     clock: Date.now,
     random: () => 0,
     distDirectory: tmpdir(),
-    signal: new AbortController().signal,
+    signal,
   });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
+  return { code, out: String(stdout.read() ?? '') };
 }
 
 test('a master that vanishes before its answer: 4, and the command may have been done', async () => {
@@ -92,4 +102,24 @@ test('what is known of an instance whose node is away is marked as old news, wit
   await waitFor('the loss', async () => (await known())[0]?.isStale);
   expect(await known()).toMatchObject([{ staleMs: expect.any(Number), uptimeMs: null }]);
   expect((await sgrid('get', 'instances')).out).toMatch(/ running\? .* \d+s$/m);
+});
+
+test('deploy --wait says that the master is gone, and ends when the user wants out', async () => {
+  const entered = Promise.withResolvers<void>();
+  agent().behaviour.apply = () => {
+    entered.resolve();
+    return new Promise<never>(() => {});
+  };
+  const stderr = new PassThrough();
+  let err = '';
+  stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const abort = new AbortController();
+  const waiting = run(['deploy', 'web', fleet.release.version, '--wait'], stderr, abort.signal);
+  await entered.promise;
+  await master.close();
+  await waitFor('the line', () => err.includes('no answer from the master: waiting for it\n'));
+  abort.abort();
+  expect((await waiting).code).toBe(130);
 });

@@ -61,7 +61,7 @@ export function registerDeploy(program: Command, { io, act }: CliContext): void 
               io.stderr,
               isUp ? 'the master answers again' : 'no answer from the master: waiting for it',
             );
-          await waitForRollout(client, rollout.rolloutId, timeoutMs, onStep, onLink);
+          await waitForRollout(client, rollout.rolloutId, timeoutMs, onStep, onLink, io.signal);
           printLine(io.stdout, `rollout ${rollout.rolloutId}: succeeded`);
         });
       }),
