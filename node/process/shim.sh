@@ -83,25 +83,31 @@ entered() {
 }
 
 look_at_jobs() {
-  words= # when the record cannot be opened, read leaves the old words, and bash would look for ever
+  words= # when the record cannot be opened, read leaves the old ones
+  echo forgotten 1<>"$record.exit" # jobs may say nothing, and then what it said before would be read again
   jobs 1<>"$record.exit"
   read -r words <"$record.exit"
 }
 
-# bash forgets the words in wait, unless SIGCHLD interrupts it, which needs POSIX mode and a trap.
+# bash forgets the words in wait, unless SIGCHLD interrupts it, which needs POSIX mode and a trap. A program that ends
+# between the look and the wait leaves no words behind, and its status is that of this wait.
 await_in_bash() {
   # shellcheck disable=SC3040
   set -o posix
   trap : CHLD
   program "$@" &
   child=$!
+  status=0
   look_at_jobs
   while case $words in *Running* | *Stopped*) true ;; *) false ;; esac; do
     wait "$child"
+    status=$?
     look_at_jobs
   done
-  wait "$child"
-  status=$?
+  [ "$words" = forgotten ] || {
+    wait "$child"
+    status=$?
+  }
 }
 
 shim() {
