@@ -167,8 +167,8 @@ test('a line that is dead without having been cut is noticed and made anew', asy
     client.listen({ onLink: (link) => void (link.state === 'down' && losses.push(link)) });
     await client.ready(10_000);
     proxy.freeze();
-    // The proxy cuts nothing: it can only have been found out by asking.
-    await waitFor('the dead line', () => losses.length > 0);
+    // The proxy cuts nothing, and Socket.IO's own heartbeat would take longer than this: it was found out by asking.
+    await waitFor('the dead line', () => losses.length > 0, 10_000);
     expect(losses[0]).toMatchObject({ lastError: { code: 'disconnected' } });
     expect(overdue.length).toBeGreaterThan(0);
     proxy.thaw();
