@@ -5,8 +5,8 @@ import type { MasterClient } from '../../client/master-client.ts';
 import { type CliIo, printLine } from '../io.ts';
 import { type LocalLayout, makeDirectories } from './layout.ts';
 import { findServiceProcesses } from './leftovers.ts';
-import { type LocalSystem, openLocalSystem } from './local-system.ts';
-import { localStateFile } from './state.ts';
+import { type LocalSystem, openLocalSystem, type WantedPorts } from './local-system.ts';
+import { localStateFile, readLocalState } from './state.ts';
 import { endLeftovers, listRunning, stopServices } from './stop-services.ts';
 import { waitForLock } from './up.ts';
 
@@ -14,9 +14,14 @@ import { waitForLock } from './up.ts';
  * Stops the local system whole: services first and gracefully, then the agent, then the master. Leaves no process, and
  * says so only after having looked.
  *
+ * @param options.ports where its master and agent are to be, should one be started for this and no record say it.
  * @throws SgridError `stop_failed` naming what would not end.
  */
-export async function down(layout: LocalLayout, options: { purge: boolean }, io: CliIo): Promise<void> {
+export async function down(
+  layout: LocalLayout,
+  options: { purge: boolean; ports: WantedPorts },
+  io: CliIo,
+): Promise<void> {
   const say = (text: string): void => printLine(io.stderr, `sgrid: ${text}`);
   if (!existsSync(layout.stateDirectory)) {
     say('nothing runs here');
@@ -25,7 +30,7 @@ export async function down(layout: LocalLayout, options: { purge: boolean }, io:
   makeDirectories(layout);
   const lock = await waitForLock(layout, io);
   try {
-    await stopAll(layout, io);
+    await stopAll(layout, options.ports, io);
     if (options.purge) purge(layout);
   } finally {
     lock.release();
@@ -33,9 +38,9 @@ export async function down(layout: LocalLayout, options: { purge: boolean }, io:
   say(options.purge ? `everything is stopped; ${layout.stateDirectory} is removed` : 'everything is stopped');
 }
 
-async function stopAll(layout: LocalLayout, io: CliIo): Promise<void> {
+async function stopAll(layout: LocalLayout, ports: WantedPorts, io: CliIo): Promise<void> {
   const say = (text: string): void => printLine(io.stderr, `sgrid: ${text}`);
-  const system = openSystem(layout, io);
+  const system = openSystem(layout, ports, io);
   const servicesRun = findServiceProcesses(layout.nodeDirectory).length > 0;
   if (servicesRun) await stopGracefully(system, say);
   const stubborn = await system.takeDown();
@@ -49,10 +54,10 @@ async function stopAll(layout: LocalLayout, io: CliIo): Promise<void> {
 }
 
 /** A damaged record of what runs is no reason to leave it running: the components' own locks know their pids and port too. */
-function openSystem(layout: LocalLayout, io: CliIo): LocalSystem {
-  const ports = { httpPort: undefined, nodePort: undefined };
+function openSystem(layout: LocalLayout, ports: WantedPorts, io: CliIo): LocalSystem {
   try {
-    return openLocalSystem(layout, ports, io);
+    const recorded = readLocalState(layout.stateDirectory) !== null;
+    return openLocalSystem(layout, recorded ? { httpPort: undefined, nodePort: undefined } : ports, io);
   } catch (error) {
     if (!(error instanceof SgridError) || error.code !== 'conflict') throw error;
     printLine(io.stderr, `sgrid: ${error.message}; going by what runs`);

@@ -54,13 +54,13 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
   const portOfMaster = readLockHolder(masterLock)?.port ?? recorded?.httpPort;
   let state: LocalState = {
     format: 1,
-    nodePort: DEFAULT_NODE_PORT,
+    nodePort: wanted.nodePort || DEFAULT_NODE_PORT,
     master: null,
     agent: null,
     samplesDeployed: false,
     stoppedByDown: [],
     ...recorded,
-    httpPort: portOfMaster ?? DEFAULT_HTTP_PORT,
+    httpPort: portOfMaster ?? (wanted.httpPort || DEFAULT_HTTP_PORT),
   };
   const started: ProcessIdentity[] = [];
 

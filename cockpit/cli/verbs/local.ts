@@ -34,7 +34,12 @@ export function registerLocal(program: Command, { io, act }: CliContext): void {
     .action(
       act(async (options) => {
         const [{ down }, layout] = [await import('../local/down.ts'), await layoutFor(options)];
-        await down(layout, { purge: options.purge === true }, io);
+        // Only where no record is left to say it.
+        const ports = {
+          httpPort: portOf(io.env.SGRID_HTTP_PORT, 'SGRID_HTTP_PORT'),
+          nodePort: portOf(io.env.SGRID_NODE_PORT, 'SGRID_NODE_PORT'),
+        };
+        await down(layout, { purge: options.purge === true, ports }, io);
       }),
     );
 
