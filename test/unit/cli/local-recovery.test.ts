@@ -77,7 +77,6 @@ test('a master that does not say where it is is not looked for at the default ad
 
 test('a master’s directory that is gone while its services run is not replaced; down ends them', async () => {
   const child = spawn('sleep', ['600'], { env: { ...process.env, SGRID_NODE_DIR: layout().nodeDirectory } });
-  const ended = once(child, 'exit');
   try {
     await once(child, 'spawn');
     await expect(openLocalSystem(layout(), NO_PORTS, io).bringUp()).rejects.toMatchObject({
