@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { execa } from 'execa';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readMembers } from './control-files.ts';
@@ -52,7 +53,9 @@ export function hasOnlyKeeper(directory: string, procRoot: string): boolean {
   const [pid, ...others] = readMembers([directory]);
   if (pid === undefined || others.length > 0) return false;
   try {
-    return readFileSync(`${procRoot}/${pid}/cmdline`, 'utf8') === `${KEEPER.join('\0')}\0`;
+    const [file = '', ...args] = readFileSync(`${procRoot}/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    // systemd-run puts the whole path of the command in the place of its name.
+    return [basename(file), ...args].join('\0') === KEEPER.join('\0');
   } catch {
     return false; // ended meanwhile
   }
