@@ -55,7 +55,7 @@ async function runScenarios(scenarios: readonly string[]): Promise<number> {
   const image = await obtainImage(cache, say, signal);
   const directory = await mkdtemp(join(tmpdir(), 'sgridnext-vm-'));
   try {
-    const payloadDisk = await buildPayload(repository, scenarios, directory);
+    const payloadDisk = await buildPayload(repository, scenarios, directory, signal);
     const consoleFile = join(directory, 'console.log');
     const startedAt = performance.now();
     let report = EMPTY_REPORT;
