@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { basename, basename } from 'node:path';
+import { basename } from 'node:path';
 import { execa } from 'execa';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readMembers } from './control-files.ts';
