@@ -209,12 +209,10 @@ function nodeLines(state: CockpitState, node: NodeView): Line[] {
             ? '-'
             : `${formatBytes(figures.memoryUsedBytes)} of ${formatBytes(figures.memoryTotalBytes)}`,
         ],
-        [
-          'Disk',
-          figures === undefined
-            ? '-'
-            : `${formatBytes(figures.diskUsedBytes)} of ${formatBytes(figures.diskTotalBytes)} (${formatPercent(figures.diskUsedBytes, figures.diskTotalBytes)})`,
-        ],
+        ...(figures?.disks ?? []).map(({ mountPoint, usedBytes, totalBytes }): [string, string] => [
+          `Disk ${plainText(mountPoint)}`,
+          `${formatBytes(usedBytes)} of ${formatBytes(totalBytes)} (${formatPercent(usedBytes, totalBytes)})`,
+        ]),
       ],
       columns,
     ),

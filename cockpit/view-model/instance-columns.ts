@@ -40,6 +40,7 @@ export function instanceRow(fleet: FleetState, view: InstanceView, now: number):
 const STATE_TONES: Readonly<Record<ObservedState, Tone>> = {
   running: 'ok',
   preparing: 'busy',
+  waiting: 'busy',
   starting: 'busy',
   stopping: 'busy',
   backoff: 'warn',

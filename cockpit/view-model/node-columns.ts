@@ -1,3 +1,4 @@
+import { fullestDisk } from '../../common/domain/figures.ts';
 import type { NodeView } from '../../common/domain/node.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
@@ -93,10 +94,9 @@ export function memoryShare(row: NodeRow): number | null {
 export function nodeWarning(row: NodeRow): string {
   if (row.view.link === 'down' && row.view.lastSeenAt !== null) return 'agent not connected';
   const figures = row.sample?.figures;
-  if (figures !== undefined && figures.diskTotalBytes > 0) {
-    const share = figures.diskUsedBytes / figures.diskTotalBytes;
-    if (share > 0.9) return `disk ${formatPercent(figures.diskUsedBytes, figures.diskTotalBytes)} full`;
-  }
+  const disk = figures === undefined ? null : fullestDisk(figures);
+  if (disk !== null && disk.usedBytes > 0.9 * disk.totalBytes)
+    return `disk ${formatPercent(disk.usedBytes, disk.totalBytes)} full`;
   return plainText(row.view.info?.cgroupWarning ?? '');
 }
 

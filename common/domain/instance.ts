@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { healthStatusSchema } from './health.ts';
 import { idSchema, portSchema, timestampSchema } from './names.ts';
 import { releaseRefSchema } from './release.ts';
 import { limitsSchema, serviceSpecSchema } from './service.ts';
@@ -10,6 +11,7 @@ export type DesiredState = z.infer<typeof desiredStateSchema>;
  * The state that an agent observes.
  *
  * `stopped` nothing runs and nothing should · `preparing` its release is being fetched or unpacked ·
+ * `waiting` for the instances that it depends on, named in the reason ·
  * `starting` spawned, its process not yet identified · `running` identified and alive · `stopping` told to end ·
  * `backoff` ended, to be started again at `nextStartAt` · `crash-loop` ended too often too fast, left alone ·
  * `exited` ended by itself and its policy says no · `failed` could not be started · `unknown` its process cannot be
@@ -18,6 +20,7 @@ export type DesiredState = z.infer<typeof desiredStateSchema>;
 export const observedStateSchema = z.enum([
   'stopped',
   'preparing',
+  'waiting',
   'starting',
   'running',
   'stopping',
@@ -88,6 +91,7 @@ export const instanceStatusSchema = z.object({
   nextStartAt: timestampSchema.nullable(),
   /** Where its processes are: a cgroup path, or empty with the `none` driver. */
   cgroup: z.string().max(1024),
+  health: healthStatusSchema,
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 

@@ -35,6 +35,14 @@ export const envNameSchema = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'is not a name for an environment variable');
 
+/** A user's name as useradd(8) takes it: it becomes an argument of setpriv(1). */
+export const userNameSchema = z
+  .string()
+  .regex(
+    /^[a-z_][a-z0-9_-]{0,31}$/,
+    'must be the name of a user: 1 to 32 lower-case letters, digits, "_" or "-"',
+  );
+
 /** Environment of a program. NUL cannot be passed by execve(2). */
 export const envSchema = z.record(
   envNameSchema,
@@ -56,4 +64,14 @@ export const packagePathSchema = z
       !path.includes('\0') &&
       !path.split('/').includes('..'),
     'must be a relative path inside the package',
+  );
+
+/** Where a program starts: a path below its package, or an absolute one. */
+export const workingDirectorySchema = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(
+    (path) => !path.includes('\0') && !path.split('/').includes('..'),
+    'must be an absolute path, or one inside the package, without ".."',
   );

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { healthCheckSchema } from './health.ts';
 import { logPathSchema, logRotationSchema } from './log.ts';
 import {
   envSchema,
@@ -7,10 +8,15 @@ import {
   packagePathSchema,
   serviceNameSchema,
   timestampSchema,
+  userNameSchema,
+  workingDirectorySchema,
 } from './names.ts';
 
-/** How a package becomes a program. */
-export const serviceTypeSchema = z.enum(['binary', 'node', 'java']);
+/**
+ * How a package becomes a program. `script` runs to completion each time it is deployed or started, its output is the deploy
+ * log and its exit status the result; with a `dockerName` the instance is the container of that name from then on.
+ */
+export const serviceTypeSchema = z.enum(['binary', 'node', 'java', 'script']);
 export type ServiceType = z.infer<typeof serviceTypeSchema>;
 
 /** After systemd.service(5) `Restart=`: when an ended program is started again. */
@@ -33,10 +39,27 @@ export const limitsSchema = z.object({
   cpuCores: z.number().min(0.01).max(4096).optional(),
   /** Hard memory limit in MiB, page cache included. */
   memoryMiB: z.int().min(4).max(16_777_216).optional(),
+  /**
+   * Where pressure begins, in MiB, below `memoryMiB`: `memory.high` of cgroup v2, which reclaims and slows down instead of
+   * killing; a warning mark with the other drivers. Absent: no reclaim, and a warning at nine tenths of `memoryMiB`.
+   */
+  memoryHighMiB: z.int().min(4).max(16_777_216).optional(),
   /** Processes and threads together. */
   pids: z.int().min(1).max(4_194_304).optional(),
 });
 export type Limits = z.infer<typeof limitsSchema>;
+
+/**
+ * A container's name as Docker takes it. `{id}` stands for the instance's number, so that one node can hold several; without
+ * it the service can have one instance a node.
+ */
+export const dockerNameSchema = z
+  .string()
+  .max(128)
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9_.-]|\{id\})+$/,
+    'must be a container name: letters, digits, "_", "." and "-", and "{id}" for the number of the instance',
+  );
 
 /** What is the same for all instances of a service. */
 export const serviceSpecSchema = z.object({
@@ -44,9 +67,11 @@ export const serviceSpecSchema = z.object({
   group: groupNameSchema.default('default'),
   type: serviceTypeSchema,
   description: z.string().max(1024).default(''),
+  /** Destructive commands on it want its name typed. */
+  protected: z.boolean().default(false),
   /**
    * The file in the package to run. `binary` and `node` need it (node falls back to `package.json` `main`, then
-   * `index.js`); `java` takes the only jar or war in the package when it is absent.
+   * `index.js`); `java` takes the only jar or war in the package when it is absent, `script` takes `update.sh`.
    */
   entry: packagePathSchema.optional(),
   /** Arguments behind the entry. */
@@ -70,6 +95,18 @@ export const serviceSpecSchema = z.object({
     .max(64)
     .default([]),
   env: envSchema.default({}),
+  /** Default: the package's root. */
+  workingDirectory: workingDirectorySchema.optional(),
+  /** The user whom it runs as, by setpriv(1). Default: the agent's own. */
+  runAs: userNameSchema.optional(),
+  /** With `script` only. */
+  dockerName: dockerNameSchema.optional(),
+  /**
+   * Services whose instances on the same node are up before this one is started: running, and healthy where they are checked.
+   * Those that are not wanted to run are not waited for (systemd.unit(5) `After=`).
+   */
+  dependsOn: z.array(serviceNameSchema).max(32).default([]),
+  health: healthCheckSchema.default({ kind: 'none' }),
   /** Time between SIGTERM and SIGKILL when stopping, in milliseconds. */
   graceMs: z.int().min(0).max(600_000).default(10_000),
   restart: restartPolicySchema.default(() => restartPolicySchema.parse({})),
@@ -77,6 +114,8 @@ export const serviceSpecSchema = z.object({
   log: logRotationSchema.default(() => logRotationSchema.parse({})),
   /** Log files that the program writes itself. */
   logPaths: z.array(logPathSchema).max(32).default([]),
+  /** Releases kept on the master, besides those in use or in a rollout; the oldest go first. */
+  keepReleases: z.int().min(1).max(1000).default(20),
 });
 export type ServiceSpec = z.infer<typeof serviceSpecSchema>;
 
@@ -85,3 +124,23 @@ export const serviceSchema = serviceSpecSchema.extend({
   createdAt: timestampSchema,
 });
 export type Service = z.infer<typeof serviceSchema>;
+
+/** What is wrong with a specification whose fields are all right each by itself; empty when nothing is. For people. */
+export function specProblems(spec: ServiceSpec): string[] {
+  const problems: string[] = [];
+  if (spec.dockerName !== undefined && spec.type !== 'script')
+    problems.push(`dockerName: only a service of type script is a container, not ${spec.type}`);
+  if (spec.dependsOn.includes(spec.name)) problems.push('dependsOn: a service cannot wait for itself');
+  if (spec.restart.maxDelayMs < spec.restart.initialDelayMs)
+    problems.push('restart.maxDelayMs: must not be less than initialDelayMs');
+  if (spec.type === 'script' && spec.dockerName === undefined && spec.health.kind !== 'none')
+    problems.push('health: a script runs to its end, there is nothing to check');
+  return problems;
+}
+
+/** The same for limits. */
+export function limitProblems({ memoryMiB, memoryHighMiB }: Limits): string[] {
+  return memoryMiB !== undefined && memoryHighMiB !== undefined && memoryHighMiB >= memoryMiB
+    ? [`memoryHighMiB: must be below memoryMiB, which is ${memoryMiB}`]
+    : [];
+}

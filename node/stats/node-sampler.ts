@@ -39,11 +39,16 @@ export function createNodeSampler({
       const disk = await diskBytes(stateDir);
       return {
         cpuMillicores,
+        coreMillicores: [],
         memoryUsedBytes: Math.max(0, memory.totalBytes - memory.availableBytes),
         memoryTotalBytes: memory.totalBytes,
         load: parseLoadavg(read('loadavg')),
-        diskUsedBytes: disk.used,
-        diskTotalBytes: disk.total,
+        swapUsedBytes: 0,
+        swapTotalBytes: 0,
+        disks: [{ mountPoint: stateDir, usedBytes: disk.used, totalBytes: disk.total }],
+        networkReceivedPerSecond: 0,
+        networkSentPerSecond: 0,
+        pressure: { cpu: null, memory: null, io: null },
         agentCpuMillicores,
         agentMemoryBytes: process.memoryUsage.rss(),
       };

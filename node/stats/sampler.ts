@@ -80,6 +80,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
         memoryBytes: stat.memoryBytes ?? 0,
         pids: stat.pids ?? 0,
         oomKills: stat.oomKills ?? 0,
+        pressure: { cpu: null, memory: null, io: null },
       };
     });
     // Replaced as a whole, so that instances that are gone leave nothing behind.

@@ -39,10 +39,14 @@ export type RunEnd =
   | { kind: 'not-started'; reason: string; permanent: boolean }
   | { kind: 'never-spawned' };
 
-/** What the program was started with: whatever changes this takes a restart. */
+/**
+ * What the program was started with: whatever changes this takes a restart. By name, and without what is absent: a field that
+ * a later version adds must not restart what an earlier one started.
+ */
 export function launchKeyOf({ spec, release, host, port }: Assignment): string {
-  const { name, type, entry, args, runtimeArgs, env } = spec;
-  return digest([release?.sha256, name, type, entry, args, runtimeArgs, env, host, port]);
+  const { name, type, entry, args, runtimeArgs, env, workingDirectory, runAs, dockerName } = spec;
+  const program = { name, type, entry, args, runtimeArgs, env, workingDirectory, runAs, dockerName };
+  return digest({ sha256: release?.sha256, ...program, host, port });
 }
 
 /** What an operator asks for: a change of this starts an instance that had been given up. */

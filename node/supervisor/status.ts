@@ -1,3 +1,4 @@
+import { NO_HEALTH } from '../../common/domain/health.ts';
 import type { Assignment, InstanceStatus, ObservedState } from '../../common/domain/instance.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -41,6 +42,7 @@ export function statusOf(
     lastExit: record.lastExit,
     nextStartAt: state === 'backoff' ? record.rest.nextStartAt : null,
     cgroup: record.cgroup,
+    health: NO_HEALTH,
   };
 }
 

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AgentEvent } from '../../common/domain/event.ts';
+import { NO_HEALTH } from '../../common/domain/health.ts';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { NodeInfo } from '../../common/domain/node.ts';
 import { type AgentToMaster, agentLink, type MasterToAgent } from '../../common/protocol/agent-link.ts';
@@ -94,6 +95,7 @@ const status = (instanceId: number): InstanceStatus => ({
   lastExit: null,
   nextStartAt: null,
   cgroup: '',
+  health: NO_HEALTH,
 });
 
 let pollSignal: AbortSignal | null = null;

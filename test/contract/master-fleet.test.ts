@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FleetFrame, FleetSnapshot } from '../../common/domain/fleet.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
+import { instanceFigures } from '../support/figures.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
@@ -16,14 +17,8 @@ afterEach(async () => {
   await master.close();
 });
 
-const figures = (instanceId: number, cpuMillicores: number) => ({
-  instanceId,
-  cpuMillicores,
-  memoryBytes: 1024,
-  pids: 2,
-  throttledPermille: 0,
-  oomKills: 0,
-});
+const figures = (instanceId: number, cpuMillicores: number) =>
+  instanceFigures({ instanceId, cpuMillicores, memoryBytes: 1024 });
 const ids = () => fleet.instances.map((instance) => instance.instanceId);
 
 test('many changes are one frame with the last of each, and only what changed', async () => {

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AgentEvent } from '../../common/domain/event.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
+import { instanceFigures } from '../support/figures.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
 import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -120,14 +121,22 @@ test("an agent cannot speak for another node's instance", async () => {
   if (truth === undefined) throw new Error('no second node');
   await agent.report({ ...truth, state: 'failed', reason: 'a lie' });
   agent.snapshot([
-    { instanceId: victim ?? 0, cpuMillicores: 9, memoryBytes: 9, pids: 9, throttledPermille: 0, oomKills: 0 },
-    { instanceId, cpuMillicores: 5, memoryBytes: 6, pids: 7, throttledPermille: 8, oomKills: 9 },
+    instanceFigures({ instanceId: victim ?? 0, cpuMillicores: 9 }),
+    instanceFigures({
+      instanceId,
+      cpuMillicores: 5,
+      memoryBytes: 6,
+      pids: 7,
+      throttledPermille: 8,
+      oomKills: 9,
+      pressure: { cpu: 10, memory: null, io: 0 },
+    }),
   ]);
   const sampled = await waitFor('the snapshot', async () => {
     const snapshot = await admin.call('fleet.watch', { scope: { kind: 'node', nodeId: 1 } });
     return snapshot.samples.length > 0 ? snapshot : null;
   });
-  expect(sampled.samples[0]?.instances).toEqual([instanceId, 5, 6, 7, 8, 9]);
+  expect(sampled.samples[0]?.instances).toEqual([instanceId, 5, 6, 7, 8, 9, 10, -1, 0]);
   expect(sampled.instances.find((view) => view.instanceId === victim)?.status?.state).toBe('running');
   await agent.deliver([event({ instanceId: victim ?? 0, message: 'a lie' })]);
   expect((await exits())[0]).toMatchObject({ nodeId: 1, instanceId: null, serviceId: null });

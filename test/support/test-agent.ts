@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'socket.io-client';
 import type { AgentEvent } from '../../common/domain/event.ts';
 import { type InstanceFigures, packFigures } from '../../common/domain/figures.ts';
+import { NO_HEALTH } from '../../common/domain/health.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
@@ -13,6 +14,7 @@ import { bindMessages, call, tell } from '../../common/protocol/bind.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
 import { connect } from './cockpit-peer.ts';
+import { nodeFigures } from './figures.ts';
 import type { TestMaster } from './master.ts';
 
 /** What an agent does when it is asked. A test replaces what it is about. */
@@ -181,16 +183,11 @@ export function createTestAgent(
     snapshot(figures) {
       tell(socket(), agentLink.toMaster, 'node.snapshot', {
         at: Date.now(),
-        node: {
+        node: nodeFigures({
           cpuMillicores: 100,
           memoryUsedBytes: 1024 ** 3,
           memoryTotalBytes: 8 * 1024 ** 3,
-          load: [0.1, 0.2, 0.3],
-          diskUsedBytes: 1,
-          diskTotalBytes: 2,
-          agentCpuMillicores: 1,
-          agentMemoryBytes: 1,
-        },
+        }),
         instances: packFigures(figures),
       });
     },
@@ -214,6 +211,7 @@ export function statusOf(assignment: Assignment, change: Partial<InstanceStatus>
     lastExit: null,
     nextStartAt: null,
     cgroup: '',
+    health: NO_HEALTH,
     ...change,
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AgentToMaster } from '../../../common/protocol/agent-link.ts';
 import type { CockpitToMaster } from '../../../common/protocol/cockpit-link.ts';
 import type { PayloadInput } from '../../../common/protocol/define.ts';
+import { nodeFigures } from '../../support/figures.ts';
 
 /** A payload that fits for every message that a cockpit can send: the compiler asks for one of each new message. */
 export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<CockpitToMaster, N> } = {
@@ -53,16 +54,7 @@ export const AGENT_PAYLOADS: { [N in keyof AgentToMaster]: PayloadInput<AgentToM
   },
   'node.snapshot': {
     at: 1,
-    node: {
-      cpuMillicores: 1,
-      memoryUsedBytes: 1,
-      memoryTotalBytes: 1,
-      load: [0, 0, 0],
-      diskUsedBytes: 1,
-      diskTotalBytes: 1,
-      agentCpuMillicores: 1,
-      agentMemoryBytes: 1,
-    },
+    node: nodeFigures(),
     instances: [],
   },
   'release.progress': { sha256: '0'.repeat(64), receivedBytes: 1 },

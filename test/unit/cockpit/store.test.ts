@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { LinkState } from '../../../cockpit/client/master-client.ts';
 import { applyFrame, applySnapshot, EMPTY_FLEET, HISTORY_SAMPLES } from '../../../cockpit/store/fleet.ts';
 import { createStore } from '../../../cockpit/store/store.ts';
+import { packFigures } from '../../../common/domain/figures.ts';
 import type { FleetFrame } from '../../../common/domain/fleet.ts';
+import { instanceFigures } from '../../support/figures.ts';
 import { linkUp } from '../../support/recorded-client.ts';
 import { NOW, recording, Session } from './support.ts';
 
@@ -99,7 +101,7 @@ describe('the fleet', () => {
         nodeId: 2,
         ageMs: 0,
         node: snapshot.samples[0]?.node as never,
-        instances: [2, cpuMillicores, 1024, 1, 0, 0],
+        instances: packFigures([instanceFigures({ instanceId: 2, cpuMillicores, memoryBytes: 1024 })]),
       },
     ],
   });

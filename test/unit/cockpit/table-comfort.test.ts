@@ -127,7 +127,7 @@ describe('pressure', () => {
       type: 'frame',
       frame: {
         at: snapshot.at + 1000,
-        samples: [{ nodeId: 1, ageMs: 0, node, instances: [1, ...packed] }],
+        samples: [{ nodeId: 1, ageMs: 0, node, instances: [1, ...packed, -1, -1, -1] }],
       },
     });
     return session.body().find((line) => line.includes(' web ')) ?? '';

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FleetFrame } from '../../../common/domain/fleet.ts';
 import { createFleetModel, type FleetModel } from '../../../master/fleet/fleet-model.ts';
 import { createFrameStream, type FrameStream } from '../../../master/fleet/frame-stream.ts';
+import { nodeFigures } from '../../support/figures.ts';
 
 let fleet: FleetModel;
 let stream: FrameStream;
@@ -28,17 +29,7 @@ function putNode(nodeId: number, up = true): void {
   fleet.putNode({ nodeId, ...rest }, up);
 }
 function sample(nodeId: number): void {
-  const node = {
-    cpuMillicores: 0,
-    memoryUsedBytes: 0,
-    memoryTotalBytes: 0,
-    load: [0, 0, 0] as [number, number, number],
-    diskUsedBytes: 0,
-    diskTotalBytes: 0,
-    agentCpuMillicores: 0,
-    agentMemoryBytes: 0,
-  };
-  fleet.putSnapshot(nodeId, { at: 0, node, instances: [] }, 999_000);
+  fleet.putSnapshot(nodeId, { at: 0, node: nodeFigures(), instances: [] }, 999_000);
 }
 function cockpit(id: string) {
   const rooms = new Set<string>();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NO_HEALTH } from '../../../common/domain/health.ts';
 import type { InstanceStatus } from '../../../common/domain/instance.ts';
 import type { Rollout, RolloutStep } from '../../../common/domain/rollout.ts';
 import {
@@ -47,6 +48,7 @@ const statusOf = (change: Partial<InstanceStatus>): InstanceStatus => ({
   lastExit: null,
   nextStartAt: null,
   cgroup: '',
+  health: NO_HEALTH,
   ...change,
 });
 const seen = (change: Partial<StepObservation> = {}): StepObservation => ({

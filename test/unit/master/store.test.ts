@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NO_HEALTH } from '../../../common/domain/health.ts';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { MIGRATIONS, type Migration } from '../../../master/store/migrations/index.ts';
 import { openStore, type Store } from '../../../master/store/open-store.ts';
@@ -135,6 +136,7 @@ test('the number of a removed instance is never given out again, and its status 
     lastExit: null,
     nextStartAt: null,
     cgroup: '',
+    health: NO_HEALTH,
   };
   await store.instances.saveStatuses([status, { ...status, restarts: 2 }], 1);
   expect(await store.instances.statuses()).toEqual([{ ...status, restarts: 2 }]);

@@ -75,7 +75,15 @@ describe('sampling with figures of groups', () => {
     const sampler = await create();
     const first = await sampler.sample([target(1)]);
     expect(unpackFigures(first.instances)).toEqual([
-      { instanceId: 1, cpuMillicores: 0, memoryBytes: 4096, pids: 3, throttledPermille: 0, oomKills: 1 },
+      {
+        instanceId: 1,
+        cpuMillicores: 0,
+        memoryBytes: 4096,
+        pids: 3,
+        throttledPermille: 0,
+        oomKills: 1,
+        pressure: { cpu: null, memory: null, io: null },
+      },
     ]);
     expect([first.at, first.node.cpuMillicores, first.node.agentCpuMillicores]).toEqual([1234, 0, 0]);
     nowMs = 3000;
@@ -88,7 +96,15 @@ describe('sampling with figures of groups', () => {
     const sampler = await create();
     const { instances } = await sampler.sample([target(2), target(1)]);
     expect(unpackFigures(instances)).toEqual([
-      { instanceId: 2, cpuMillicores: 0, memoryBytes: 0, pids: 0, throttledPermille: 0, oomKills: 0 },
+      {
+        instanceId: 2,
+        cpuMillicores: 0,
+        memoryBytes: 0,
+        pids: 0,
+        throttledPermille: 0,
+        oomKills: 0,
+        pressure: { cpu: null, memory: null, io: null },
+      },
       expect.objectContaining({ instanceId: 1, memoryBytes: 4096 }),
     ]);
   });
@@ -133,11 +149,11 @@ describe('sampling a real process without a group', () => {
     const { node } = snapshot;
     expect(node.memoryUsedBytes).toBeGreaterThan(0);
     expect(node.memoryUsedBytes).toBeLessThan(node.memoryTotalBytes);
-    expect(node.diskUsedBytes).toBeLessThan(node.diskTotalBytes);
+    expect(node.disks[0]?.usedBytes).toBeLessThan(node.disks[0]?.totalBytes ?? 0);
     expect(node.agentMemoryBytes).toBeGreaterThan(10_000_000);
 
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect((await sample()).instances).toEqual([7, 0, 0, 0, 0, 0]);
+    expect((await sample()).instances).toEqual([7, 0, 0, 0, 0, 0, -1, -1, -1]);
   });
 });
