@@ -22,8 +22,7 @@ export interface ExitRecord {
 }
 
 /** Exit statuses of the shim's child that mean "never became the program", while there is no started record. */
-export const START_FAILURES: Readonly<Record<number, string>> = {
-  1: 'the scope in its cgroup could not be made; its log says why',
+const START_FAILURES: Readonly<Record<number, string>> = {
   119: 'the group of the shims could not be entered',
   120: "the instance's cgroup could not be entered",
   121: 'the working directory could not be entered',
@@ -99,16 +98,36 @@ export function sweepStrangers(directory: string, keep: (name: string, instanceI
   }
 }
 
+/**
+ * Why a run whose records hold an end and no start never became its program, for people.
+ *
+ * What a command that should have become it (`systemd-run --scope …`) said about its failure is where the start would have
+ * been recorded: there is room for it even on a full disk.
+ */
+export function explainNotStarted(record: string, { code, signal }: ExitRecord): string {
+  const known = START_FAILURES[code ?? 0];
+  if (known !== undefined) return known;
+  const said = firstLine(`${record}.started`)?.trim() ?? '';
+  if (said !== '') return `its process never became the program: ${said.slice(0, 500)}`;
+  return `its process ended with ${code ?? signal} before it became the program`;
+}
+
 /** The first line of a record without its closing "end", or null while it is not wholly written. */
 function wholeLine(file: string): string | null {
+  const line = firstLine(file);
+  return line?.endsWith(' end') ? line.slice(0, -4) : null;
+}
+
+/** Without its end of line, or null when the file has none. */
+function firstLine(file: string): string | null {
   let text: string;
   try {
-    text = readFileSync(file, 'latin1');
+    text = readFileSync(file, 'utf8');
   } catch {
     return null;
   }
-  const line = text.slice(0, text.indexOf('\n'));
-  return line.endsWith(' end') ? line.slice(0, -4) : null;
+  const end = text.indexOf('\n');
+  return end < 0 ? null : text.slice(0, end);
 }
 
 function modifiedAt(file: string): number {

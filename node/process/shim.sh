@@ -61,6 +61,8 @@ program() {
   if [ "$is_in" = --via ]; then
     SGRID_SHIM=$shim
     export SGRID_SHIM
+    # Why it fails belongs to the start and not into the program's log: records.ts, explainNotStarted.
+    exec 2<>"$record.started"
   else
     record_start
   fi
@@ -75,6 +77,7 @@ record_start() {
 
 # Still the same process, now in its cgroup. Had the command failed, nothing would have been started.
 entered() {
+  exec 2>&1
   record=$2 shim=$SGRID_SHIM
   unset SGRID_SHIM
   shift 2
@@ -118,7 +121,7 @@ shim() {
   had_locale=${LC_ALL+yes} locale=${LC_ALL-}
   LC_ALL=C
 
-  echo "reserved $PADDING$PADDING" >"$record.started" || exit $NO_RECORD
+  echo "$PADDING$PADDING" >"$record.started" || exit $NO_RECORD
   echo "reserved $PADDING$PADDING" >"$record.exit" || exit $NO_RECORD
   while [ "$1" != -- ]; do
     join "$1" || {

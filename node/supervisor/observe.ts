@@ -1,5 +1,5 @@
 import { isAlive, type ProcessIdentity } from '../../common/system/process-identity.ts';
-import { readExit, readStarted, START_FAILURES, type StartedRecord } from '../process/records.ts';
+import { explainNotStarted, readExit, readStarted, type StartedRecord } from '../process/records.ts';
 import type { Observation } from './lifecycle.ts';
 import type { Run } from './record.ts';
 
@@ -56,11 +56,8 @@ function lookAtRecords(run: Run, record: string, { bootId, procRoot }: ObserveDe
   const started = readStarted(record);
   const startedAt = startOf(run, record);
   if (exit !== null) {
-    if (started === null && run.program === null) {
-      const status = exit.code ?? 0;
-      const reason = START_FAILURES[status] ?? `the shim ended with ${status} before the program began`;
-      return { kind: 'not-started', reason };
-    }
+    if (started === null && run.program === null)
+      return { kind: 'not-started', reason: explainNotStarted(record, exit) };
     return { kind: 'ended', code: exit.code, signal: exit.signal, startedAt, endedAt: exit.endedAt };
   }
   if (run.bootId !== bootId)

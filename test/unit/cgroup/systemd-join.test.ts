@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { identify } from '../../../common/system/process-identity.ts';
-import { readExit, readStarted } from '../../../node/process/records.ts';
+import { explainNotStarted, readExit, readStarted } from '../../../node/process/records.ts';
 import { noGroup, runShim, until } from '../../support/agent-shim.ts';
 
 /** A start through a command that executes what follows it, as `systemd-run --scope … --` does: here `env`. */
@@ -50,13 +50,43 @@ describe.each(['dash', 'bash'].filter((name) => existsSync(`/usr/bin/${name}`)))
     expect(run.log()).toBe(odd.map((text) => `[${text}]`).join(''));
   });
 
-  test('a command that fails is a failed start: nothing was recorded as started, and nothing ran', async () => {
-    const group = via('/bin/sh', '-c', 'echo "Failed to start transient scope unit" >&2; exit 1', '--');
+  const failing = (script: string) => via('/bin/sh', '-c', script, '--');
+  const reasonOf = (record: string): string => {
+    const exit = readExit(record);
+    return exit === null ? 'no exit' : explainNotStarted(record, exit);
+  };
+
+  test('a command that fails is a failed start with its own words: nothing ran, nothing is in the log', async () => {
+    const group = failing('echo "Failed to start transient scope unit: Access denied" >&2; exit 1');
     const run = runShim(directory, ['/bin/echo', 'it ran'], { shell, group });
     await run.ended;
     expect(readStarted(run.record)).toBeNull();
     expect(readExit(run.record)).toMatchObject({ code: 1 });
-    expect(run.log()).toBe('Failed to start transient scope unit\n');
+    expect(reasonOf(run.record)).toBe(
+      'its process never became the program: Failed to start transient scope unit: Access denied',
+    );
+    expect(run.log()).toBe('');
+  });
+
+  test.each([
+    ['that is killed', failing('kill -9 $$'), 'its process ended with SIGKILL before it became the program'],
+    ['that says nothing', failing('exit 3'), 'its process ended with 3 before it became the program'],
+    ['that is not there', via('/no/such/systemd-run', '--'), '/no/such/systemd-run'],
+  ])('a command %s is a failed start', async (_, group, reason) => {
+    const run = runShim(directory, ['/bin/echo', 'it ran'], { shell, group });
+    await run.ended;
+    expect(readStarted(run.record)).toBeNull();
+    expect(reasonOf(run.record)).toContain(reason);
+    expect(run.log()).toBe('');
+  });
+
+  test('a command that complains and goes on loses no start, and the program has its stderr in the log', async () => {
+    const group = failing(`printf '%0500d\\n' 0 >&2; exec "$@"`);
+    const run = runShim(directory, ['/bin/sh', '-c', 'echo out; echo err >&2; exit 4'], { shell, group });
+    await run.ended;
+    expect(readStarted(run.record)).not.toBeNull();
+    expect(readExit(run.record)).toMatchObject({ code: 4 });
+    expect(run.log()).toBe('out\nerr\n');
   });
 
   test('a program that ends with 1 was started all the same', async () => {
