@@ -3,7 +3,7 @@ import { nodeWords } from '../format/fleet-words.ts';
 import { count } from '../format/quantity.ts';
 import type { CockpitState, Confirm, Verb } from '../store/state.ts';
 import { type Block, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
-import { stateCell } from './instance-columns.ts';
+import { stateCell } from './instance-cells.ts';
 
 const VERBS: Readonly<Record<Verb, string>> = { start: 'Start', stop: 'Stop', restart: 'Restart' };
 

@@ -9,7 +9,7 @@ import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from
 import { archiveBlocks, uploadBlocks } from './deploy-archive.ts';
 import { watchBlocks } from './deploy-watch.ts';
 import { BLANK, type Block, blockRows, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
-import { stateCell } from './instance-columns.ts';
+import { stateCell } from './instance-cells.ts';
 import type { Line, Segment } from './line.ts';
 
 const STEPS: readonly (readonly [DeployStep, string])[] = [

@@ -7,7 +7,8 @@ import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
 import { fitText, wrapWords } from '../format/width.ts';
 import type { CockpitState } from '../store/state.ts';
-import { instanceRow, stateCell } from './instance-columns.ts';
+import { stateCell } from './instance-cells.ts';
+import { instanceRow } from './instance-row.ts';
 import type { Line, Segment } from './line.ts';
 import { nodeRow, nodeWarning, tallyInstances } from './node-columns.ts';
 

@@ -3,7 +3,8 @@ import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import type { RowNote } from './columns.ts';
-import { type InstanceRow, stateCell } from './instance-columns.ts';
+import { stateCell } from './instance-cells.ts';
+import type { InstanceRow } from './instance-row.ts';
 
 /**
  * Why an instance does not run, in the place of figures that it has none of, where the terminal is too narrow for the

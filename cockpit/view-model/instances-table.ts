@@ -4,8 +4,10 @@ import type { View } from '../store/state.ts';
 import { defineTable, type Table } from './define-table.ts';
 import type { FilterField } from './filter.ts';
 import { instanceSeverity } from './health.ts';
-import { INSTANCE_COLUMNS, type InstanceRow, instanceRow, stateCell } from './instance-columns.ts';
+import { stateCell } from './instance-cells.ts';
+import { INSTANCE_COLUMNS } from './instance-columns.ts';
 import { instanceNote } from './instance-note.ts';
+import { type InstanceRow, instanceRow } from './instance-row.ts';
 
 const FIELDS: readonly FilterField<InstanceRow>[] = [
   {

@@ -1,0 +1,27 @@
+import type { Binding } from './binding.ts';
+import { ANYWHERE, CONFIRMS, TEXTS } from './context-groups.ts';
+
+/** Keys that mean the same everywhere. */
+export const ANYWHERE_KEYS: readonly Binding[] = [
+  {
+    keys: [':'],
+    contexts: ANYWHERE,
+    action: { type: 'prompt', kind: 'palette' },
+    help: 'type a command',
+    hint: 'cmd',
+  },
+  { keys: ['?'], contexts: ANYWHERE, action: { type: 'help' }, help: 'keys and commands', hint: 'help' },
+  {
+    keys: ['esc'],
+    contexts: ANYWHERE,
+    action: { type: 'back' },
+    help: 'back: filter, marks, then screen',
+    hint: 'back',
+  },
+  {
+    keys: ['ctrl-c'],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload'],
+    action: { type: 'quit' },
+    help: 'leave; services keep running',
+  },
+];

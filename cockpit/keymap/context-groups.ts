@@ -1,0 +1,17 @@
+/** Contexts that share keys. */
+export const FILTERED = ['nodes', 'instances', 'events'] as const;
+export const TABLES = ['pulse', ...FILTERED] as const;
+export const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as const;
+export const PAGES = ['describe', 'help'] as const;
+export const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
+export const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text'] as const;
+export const VISITED = [...TABLES, ...PAGES, 'logs'] as const;
+export const ANYWHERE = [
+  ...TABLES,
+  ...PAGES,
+  'logs',
+  'deploy-list',
+  'deploy-releases',
+  'deploy-marks',
+  'deploy-watch',
+] as const;

@@ -1,0 +1,121 @@
+import type { Binding } from './binding.ts';
+import { FILTERED } from './context-groups.ts';
+
+/** What one came for: the keys of tables and of describe. */
+export const TABLE_KEYS: readonly Binding[] = [
+  {
+    keys: ['enter'],
+    contexts: ['nodes'],
+    action: { type: 'open' },
+    help: 'instances of the node',
+    hint: 'instances',
+  },
+  {
+    keys: ['l', 'enter'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'logs' },
+    help: 'log of the instance, or those of the marked ones merged',
+    hint: 'logs',
+  },
+  {
+    keys: ['enter'],
+    contexts: ['events', 'pulse'],
+    action: { type: 'open' },
+    help: 'what the row is about',
+    hint: 'open',
+  },
+  {
+    keys: ['d'],
+    contexts: ['nodes'],
+    action: { type: 'describe' },
+    help: 'everything about the node',
+    hint: 'describe',
+  },
+  {
+    keys: ['d'],
+    contexts: ['instances'],
+    action: { type: 'describe' },
+    help: 'everything about the instance',
+    hint: 'describe',
+  },
+  {
+    keys: ['r'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'ask', verb: 'restart' },
+    help: 'restart the selected or marked instances',
+    hint: 'restart',
+  },
+  {
+    keys: ['ctrl-d'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'ask', verb: 'stop' },
+    help: 'stop the selected or marked instances',
+    hint: 'stop',
+  },
+  {
+    keys: ['s'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'ask', verb: 'start' },
+    help: 'start the selected or marked instances',
+    hint: 'start',
+  },
+  {
+    keys: ['D'],
+    contexts: ['nodes', 'instances', 'describe'],
+    action: { type: 'deploy' },
+    help: 'deploy a release',
+    hint: 'deploy',
+  },
+  {
+    keys: ['space'],
+    contexts: ['instances'],
+    action: { type: 'mark' },
+    help: 'mark or unmark the row',
+    hint: 'mark',
+  },
+  {
+    keys: ['ctrl-a'],
+    contexts: ['instances'],
+    action: { type: 'mark-all' },
+    help: 'mark or unmark all rows shown',
+  },
+  {
+    keys: ['V', 'ctrl-space'],
+    contexts: ['instances'],
+    action: { type: 'mark-range' },
+    help: 'mark from the row marked last to this one',
+  },
+  { keys: ['u'], contexts: ['instances'], action: { type: 'unmark' }, help: 'unmark all' },
+  {
+    keys: ['B'],
+    contexts: ['nodes', 'instances'],
+    action: { type: 'bad-first' },
+    help: 'what is broken first, or as sorted',
+  },
+  {
+    keys: ['o'],
+    contexts: FILTERED,
+    action: { type: 'columns' },
+    help: 'choose columns, and what to sort by',
+  },
+  {
+    keys: ['i'],
+    contexts: ['nodes', 'pulse'],
+    action: { type: 'go', screen: { name: 'instances', nodeId: null } },
+    help: 'instances of all nodes',
+    hint: 'all instances',
+  },
+  {
+    keys: ['0'],
+    contexts: ['instances'],
+    action: { type: 'go', screen: { name: 'instances', nodeId: null } },
+    help: 'instances of all nodes',
+  },
+  {
+    keys: ['/'],
+    contexts: FILTERED,
+    action: { type: 'prompt', kind: 'filter' },
+    help: 'show only rows that hold a text',
+    hint: 'filter',
+  },
+];
