@@ -144,3 +144,41 @@ export function limitProblems({ memoryMiB, memoryHighMiB }: Limits): string[] {
     ? [`memoryHighMiB: must be below memoryMiB, which is ${memoryMiB}`]
     : [];
 }
+
+/**
+ * Services that wait for one another in a circle, so that none of them could ever be started, as a path that ends where it
+ * began: `['a', 'b', 'a']`; null when there is none. Names that are not among the specifications are not waited for.
+ *
+ * @param through looks only for circles that this service is a part of.
+ */
+export function dependencyCycle(
+  specs: Iterable<Pick<ServiceSpec, 'name' | 'dependsOn'>>,
+  through?: string,
+): string[] | null {
+  const dependsOn = new Map<string, readonly string[]>();
+  for (const spec of specs) dependsOn.set(spec.name, spec.dependsOn);
+  for (const from of through === undefined ? dependsOn.keys() : [through]) {
+    const way = wayBack(from, dependsOn);
+    if (way !== null) return way;
+  }
+  return null;
+}
+
+/** The shortest way from a service back to itself. */
+function wayBack(from: string, dependsOn: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const reachedFrom = new Map<string, string>();
+  const todo = [from];
+  for (const name of todo) {
+    for (const next of dependsOn.get(name) ?? []) {
+      if (next === from) {
+        const way = [from];
+        for (let at = name; at !== from; at = reachedFrom.get(at) ?? from) way.unshift(at);
+        return [from, ...way];
+      }
+      if (reachedFrom.has(next) || !dependsOn.has(next)) continue;
+      reachedFrom.set(next, name);
+      todo.push(next);
+    }
+  }
+  return null;
+}
