@@ -50,11 +50,18 @@ export interface InstancePlace {
   port: number;
 }
 
-/** Whether callers should be sent to an instance: the one place that decides it. Health checks will have a say here. */
+/** What discovery needs to know of an instance. */
+export type DiscoveryStatus = Pick<InstanceStatus, 'state' | 'pid' | 'health'>;
+
+/**
+ * Whether callers should be sent to an instance: the one place that decides it. One that is checked has answered a check
+ * since its start, and is not unhealthy now.
+ */
 export function isDiscoverable(
-  status: Pick<InstanceStatus, 'state' | 'pid'> | null,
-): status is { state: 'running'; pid: number } {
-  return status !== null && status.state === 'running' && status.pid !== null;
+  status: DiscoveryStatus | null,
+): status is DiscoveryStatus & { state: 'running'; pid: number } {
+  if (status === null || status.state !== 'running' || status.pid === null) return false;
+  return status.health.state === 'none' || status.health.state === 'healthy';
 }
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]', '*']);
@@ -65,7 +72,7 @@ const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]', '*'])
  */
 export function registryEntryOf(
   place: InstancePlace,
-  status: Pick<InstanceStatus, 'state' | 'pid'> | null,
+  status: DiscoveryStatus | null,
   nodeAddress: string,
 ): RegistryEntry | null {
   if (!isDiscoverable(status)) return null;

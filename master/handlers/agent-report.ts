@@ -23,6 +23,8 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
   'instance.crash-loop',
   'instance.failed',
   'instance.unknown',
+  'instance.unhealthy',
+  'instance.stop-failed',
   'log.failed',
 ]);
 
@@ -53,14 +55,22 @@ export function createAgentHandlers(
     }
   };
 
-  const keepStatuses = async (nodeId: number, statuses: readonly InstanceStatus[]): Promise<void> => {
+  const keepStatuses = async (
+    { hello: { nodeId }, current }: AgentContext,
+    statuses: readonly InstanceStatus[],
+  ): Promise<void> => {
+    if (!current()) return;
     const { accepted, foreign } = fleet.putStatuses(nodeId, statuses);
-    await store.transaction((repositories) => repositories.instances.saveStatuses(accepted, now()));
-    await announceStrangers(nodeId, foreign);
+    await store.transaction(async ({ instances }) => {
+      // Its turn may come behind what a newer connection of the node has reported.
+      if (current()) await instances.saveStatuses(accepted, now());
+    });
+    if (current()) await announceStrangers(nodeId, foreign);
   };
 
   return {
-    'node.report': async ({ at, info, instances, registryDigest }, { hello, current }) => {
+    'node.report': async ({ at, info, instances, registryDigest }, context) => {
+      const { hello, current } = context;
       const { nodeId, agentId, alias, innerAddress } = hello;
       const record: NodeRecord = {
         nodeId,
@@ -75,7 +85,8 @@ export function createAgentHandlers(
       if (!current()) return {};
       fleet.putNode(record, true);
       registry.welcome(nodeId, registryDigest);
-      await keepStatuses(nodeId, instances);
+      await keepStatuses(context, instances);
+      if (!current()) return {};
       await events.record({
         kind: 'node.connected',
         nodeId,
@@ -85,8 +96,8 @@ export function createAgentHandlers(
       return {};
     },
 
-    'instance.status': async ({ instances }, { hello }) => {
-      await keepStatuses(hello.nodeId, instances);
+    'instance.status': async ({ instances }, context) => {
+      await keepStatuses(context, instances);
       return {};
     },
 

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, openSync, writeFileSync } from 'node:fs';
 import { type AgentEvent, agentEventSchema } from '../../common/domain/event.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
 
@@ -74,7 +74,8 @@ export function openEventQueue({ file, capacity, onAppend, onError }: EventQueue
       } else {
         store(() => {
           if (handle === null) return;
-          writeSync(handle, fresh.map(toLine).join(''));
+          // Not writeSync: write(2) may take a part only, of a long text or on a disk that is nearly full.
+          writeFileSync(handle, fresh.map(toLine).join(''));
           fdatasyncSync(handle);
         });
       }

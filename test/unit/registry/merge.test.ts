@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { NO_HEALTH } from '../../../common/domain/health.ts';
+import { observedStateSchema } from '../../../common/domain/instance.ts';
 import {
   applyRegistryChange,
   diffRegistry,
@@ -13,16 +15,28 @@ import { entryOf } from './support.ts';
 const place = { instanceId: 1, serviceId: 2, serviceName: 'web', nodeId: 3, host: '10.0.0.3', port: 80 };
 
 test('only what runs can be found', () => {
-  expect(isDiscoverable({ state: 'running', pid: 5 })).toBe(true);
-  expect(isDiscoverable({ state: 'running', pid: null })).toBe(false);
-  for (const state of ['stopped', 'starting', 'stopping', 'backoff', 'crash-loop', 'unknown'] as const) {
-    expect(isDiscoverable({ state, pid: 5 })).toBe(false);
+  const health = NO_HEALTH;
+  expect(isDiscoverable({ state: 'running', pid: 5, health })).toBe(true);
+  expect(isDiscoverable({ state: 'running', pid: null, health })).toBe(false);
+  for (const state of observedStateSchema.exclude(['running']).options) {
+    expect(isDiscoverable({ state, pid: 5, health })).toBe(false);
   }
   expect(registryEntryOf(place, null, '10.9.9.9')).toBeNull();
 });
 
+test.each([
+  ['none', true],
+  ['healthy', true],
+  ['starting', false],
+  ['unhealthy', false],
+] as const)('what runs and is %s can be found: %s', (state, found) => {
+  const status = { state: 'running', pid: 5, health: { ...NO_HEALTH, state } } as const;
+  expect(isDiscoverable(status)).toBe(found);
+  expect(registryEntryOf(place, status, '10.9.9.9') !== null).toBe(found);
+});
+
 test('one that binds all addresses is reached at its node', () => {
-  const status = { state: 'running', pid: 5 } as const;
+  const status = { state: 'running', pid: 5, health: NO_HEALTH } as const;
   expect(registryEntryOf(place, status, '10.9.9.9')).toMatchObject({ host: '10.0.0.3', port: 80, pid: 5 });
   for (const host of ['0.0.0.0', '::', '[::]'])
     expect(registryEntryOf({ ...place, host }, status, '10.9.9.9')).toMatchObject({ host: '10.9.9.9' });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { NO_HEALTH } from '../../../common/domain/health.ts';
 import type { InstanceStatus } from '../../../common/domain/instance.ts';
 import type { RegistryChange } from '../../../common/domain/registry.ts';
 import { limitsSchema, serviceSpecSchema } from '../../../common/domain/service.ts';
@@ -58,7 +59,7 @@ function putNode(nodeId: number, up: boolean): void {
   );
 }
 function runs(instanceId: number, pid: number): void {
-  const status = { instanceId, state: 'running', pid } as InstanceStatus;
+  const status = { instanceId, state: 'running', pid, health: NO_HEALTH } as InstanceStatus;
   fleet.putStatuses(instanceId, [status]);
 }
 const ids = (): number[] => registry.entries().map(({ instanceId }) => instanceId);
