@@ -203,7 +203,11 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     });
     const live = link;
     opened.push(live.close);
-    const sampler = createSampler({ driver, stateDir: layout.root, clock: Date.now });
+    const sampler = createSampler({
+      driver,
+      directories: [layout.root, layout.logs, layout.releases, layout.registry],
+      clock: Date.now,
+    });
     opened.push(sampleRegularly({ supervisor: running, sampler, send: live.sendSnapshot, logger }));
     live.connect();
     return {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { NO_PRESSURE } from '../stats/pressure.ts';
 import {
   createSmallFileReader,
   flatKeyed,
@@ -19,6 +20,7 @@ import { checkKey, SHIMS_KEY } from './group-key.ts';
 import { killUntilEmpty, signalMembers } from './kill-members.ts';
 import { applyWrites, checkLimits, limitWritesV1, type MachineCapacity } from './limits.ts';
 import type { GroupParent } from './parent.ts';
+import { createPressureReader } from './pressure-files.ts';
 import { waitUntil } from './wait-until.ts';
 
 const FREEZE_TIMEOUT_MS = 200;
@@ -32,6 +34,8 @@ export interface V1Parent {
   readonly controllers: readonly string[];
   readonly directory: string;
   readonly place: GroupParent;
+  /** The unified hierarchy (cgroup v2) of a hybrid system. */
+  readonly isUnified: boolean;
 }
 
 export interface CgroupfsV1Options {
@@ -52,6 +56,9 @@ export interface CgroupfsV1Options {
 export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver {
   const { parents, procRoot } = options;
   const readSmall = createSmallFileReader();
+  const pressureOf = createPressureReader(readSmall, procRoot);
+  /** Pressure is told by v2 alone, for every group and without a controller. */
+  const unified = parents.find(({ isUnified }) => isUnified);
   const parentOf = (controller: string): V1Parent | undefined =>
     parents.find(({ controllers }) => controllers.includes(controller));
   const directoriesOf = (key: string): string[] =>
@@ -158,7 +165,17 @@ export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver
         // Counted there since Linux 4.13.
         oomKills: read('memory', 'memory.oom_control', (text) => flatKeyed(text, 'oom_kill')),
         pids: read('pids', 'pids.current', parseNumber),
+        pressure: unified === undefined ? NO_PRESSURE : pressureOf(join(unified.directory, checkKey(key))),
       };
+    },
+
+    async workingSet(key) {
+      const directory = directoryOf('memory', key);
+      if (directory === null) return null;
+      const usage = parseNumber(readSmall(join(directory, 'memory.usage_in_bytes')));
+      // Without "total_" the groups below are left out, which the usage counts.
+      const inactive = flatKeyed(readSmall(join(directory, 'memory.stat')), 'total_inactive_file');
+      return usage === null ? 0 : Math.max(0, usage - (inactive ?? 0));
     },
 
     async pids(key) {

@@ -89,6 +89,10 @@ export function createCgroupfsV2Driver(options: CgroupfsV2Options): CgroupDriver
       return groups.stat(directoryOf(key));
     },
 
+    async workingSet(key) {
+      return groups.workingSet(directoryOf(key));
+    },
+
     async pids(key) {
       return readMembers([directoryOf(key)]);
     },

@@ -189,7 +189,7 @@ async function probeV1({ hierarchies, parent, cgroupRoot, capacity, procRoot }: 
     if (probe.problem !== '') problems.push(probe.problem);
     else {
       const controllers = ours.filter(([, file]) => !probe.absentFiles.includes(file)).map(([name]) => name);
-      parents.push({ controllers, directory, place });
+      parents.push({ controllers, directory, place, isUnified: hierarchy.version === 2 });
     }
   }
   const usable = parents.flatMap(({ controllers }) => controllers);

@@ -1,3 +1,4 @@
+import type { Pressure } from '../../common/domain/figures.ts';
 import type { CgroupDriverName } from '../../common/domain/node.ts';
 import type { Limits } from '../../common/domain/service.ts';
 
@@ -20,6 +21,8 @@ export interface CgroupStat {
   readonly cpuPeriods: number | null;
   readonly cpuThrottledPeriods: number | null;
   readonly oomKills: number | null;
+  /** Of cgroup v2, also where v1 holds the controllers and v2 is mounted beside it. */
+  readonly pressure: Pressure;
 }
 
 /**
@@ -40,6 +43,12 @@ export interface CgroupDriver {
   /** Changes the limits of a group, live. @throws SgridError `out_of_range` naming the allowed range. */
   limit(key: string, limits: Limits): Promise<void>;
   stat(key: string): Promise<CgroupStat>;
+  /**
+   * What the group uses without the page cache that the kernel takes back first: usage less `inactive_file`, the working set
+   * by which Kubernetes evicts (kubernetes.io, "Node-pressure Eviction"). Null where memory is not counted. It costs the
+   * kernel a flush of its statistics, so it is for those that are near a mark.
+   */
+  workingSet(key: string): Promise<number | null>;
   /** Every process in the group, whatever its session or parent. */
   pids(key: string): Promise<number[]>;
   /**

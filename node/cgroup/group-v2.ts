@@ -13,6 +13,7 @@ import {
 import type { CgroupStat } from './driver.ts';
 import { killUntilEmpty, signalMembers } from './kill-members.ts';
 import { MIB_BYTES, outOfRange } from './limits.ts';
+import { createPressureReader } from './pressure-files.ts';
 import { waitUntil } from './wait-until.ts';
 
 const FREEZE_TIMEOUT_MS = 200;
@@ -20,6 +21,8 @@ const FREEZE_TIMEOUT_MS = 200;
 /** What every driver on cgroup v2 does to a group that it has the directory of. Groups below count with it. */
 export interface GroupsV2 {
   stat(directory: string): CgroupStat;
+  /** See `CgroupDriver.workingSet`. */
+  workingSet(directory: string): number | null;
   /** Kills all of it at once and waits until it is empty. @param label names it in errors. */
   killAll(label: string, directory: string): Promise<void>;
   /** An agent that was killed between freezing and thawing left a group in which nothing would ever start. */
@@ -33,6 +36,7 @@ export function createGroupsV2(options: {
 }): GroupsV2 {
   const { controllers, procRoot } = options;
   const readSmall = createSmallFileReader();
+  const pressureOf = createPressureReader(readSmall, procRoot);
 
   /** Kernels before 5.14 have no `cgroup.kill`: a frozen member cannot fork, and SIGKILL ends it although frozen. */
   async function freezeAndKill(directory: string): Promise<void> {
@@ -65,7 +69,15 @@ export function createGroupsV2(options: {
         memoryBytes: parseNumber(readSmall(join(directory, 'memory.current'))) ?? has('memory'),
         oomKills: flatKeyed(readSmall(join(directory, 'memory.events')), 'oom_kill') ?? has('memory'),
         pids: parseNumber(readSmall(join(directory, 'pids.current'))) ?? has('pids'),
+        pressure: pressureOf(directory),
       };
+    },
+
+    workingSet(directory) {
+      const current = parseNumber(readSmall(join(directory, 'memory.current')));
+      const inactive = flatKeyed(readSmall(join(directory, 'memory.stat')), 'inactive_file');
+      if (current === null) return controllers.includes('memory') ? 0 : null;
+      return Math.max(0, current - (inactive ?? 0));
     },
 
     async killAll(label, directory) {

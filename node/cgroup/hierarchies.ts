@@ -78,7 +78,7 @@ function pathBelow(root: string, path: string): string | null {
 }
 
 /** mountinfo writes space, tab, newline and backslash as `\040` and so on. */
-function unescapeOctal(text: string): string {
+export function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

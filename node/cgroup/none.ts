@@ -1,3 +1,4 @@
+import { NO_PRESSURE } from '../stats/pressure.ts';
 import { refuseMembers } from './control-files.ts';
 import type { CgroupDriver } from './driver.ts';
 import { checkKey } from './group-key.ts';
@@ -64,7 +65,12 @@ export function createNoneDriver({ capacity, warning, procRoot }: NoneOptions): 
         memoryBytes: null,
         oomKills: null,
         pids: null,
+        pressure: NO_PRESSURE,
       };
+    },
+    async workingSet(key) {
+      checkKey(key);
+      return null;
     },
     async pids(key) {
       return members(key);

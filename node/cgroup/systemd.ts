@@ -124,6 +124,10 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
       return groups.stat(directoryOf(key));
     },
 
+    async workingSet(key) {
+      return groups.workingSet(directoryOf(key));
+    },
+
     async pids(key) {
       return readMembers([directoryOf(key)]);
     },

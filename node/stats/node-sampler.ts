@@ -1,76 +1,74 @@
 import { readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeFigures } from '../../common/domain/figures.ts';
-import { type CpuTicks, parseCpuCount, parseCpuTicks, parseLoadavg, parseMeminfo } from './proc-text.ts';
+import type { Disks } from './disks.ts';
+import { busyMillicores, coreMillicores, networkRates } from './node-rates.ts';
+import { readPressure } from './pressure.ts';
+import {
+  type CpuTicks,
+  type InterfaceBytes,
+  parseCoreTicks,
+  parseCpuTicks,
+  parseLoadavg,
+  parseMeminfo,
+  parseNetworkBytes,
+} from './proc-text.ts';
 
 export interface NodeSampler {
   /** @param elapsedMs monotonic time since the sample before, or null at the first: rates are 0 then. */
-  sample(elapsedMs: number | null): Promise<NodeFigures>;
+  sample(elapsedMs: number | null): NodeFigures;
+}
+
+/** Counters of the machine and of this process at one moment. */
+interface Counters {
+  readonly cpu: CpuTicks;
+  readonly cores: ReadonlyMap<number, CpuTicks>;
+  readonly network: ReadonlyMap<string, InterfaceBytes>;
+  /** CPU time of this process. */
+  readonly agentMicros: number;
 }
 
 /** Figures of the machine and of this process. */
-export function createNodeSampler({
-  stateDir,
-  procRoot,
-}: {
-  stateDir: string;
-  procRoot: string;
-}): NodeSampler {
-  let lastTicks: CpuTicks | null = null;
-  let lastAgentMicros = 0;
+export function createNodeSampler({ disks, procRoot }: { disks: Disks; procRoot: string }): NodeSampler {
+  let last: Counters | null = null;
   const read = (name: string): string => readFileSync(join(procRoot, name), 'latin1');
 
+  function readCounters(): Counters {
+    const stat = read('stat');
+    const { user, system } = process.cpuUsage();
+    return {
+      cpu: parseCpuTicks(stat),
+      cores: parseCoreTicks(stat),
+      network: parseNetworkBytes(read('net/dev')),
+      agentMicros: user + system,
+    };
+  }
+
   return {
-    async sample(elapsedMs) {
-      const stat = read('stat');
-      const ticks = parseCpuTicks(stat);
-      const cpuMillicores = lastTicks === null ? 0 : busyMillicores(lastTicks, ticks, parseCpuCount(stat));
-      lastTicks = ticks;
-
-      const { user, system } = process.cpuUsage();
-      const agentMicros = user + system;
-      // Microseconds per millisecond are thousandths of a core.
-      const agentCpuMillicores =
-        elapsedMs === null || elapsedMs <= 0 ? 0 : Math.round((agentMicros - lastAgentMicros) / elapsedMs);
-      lastAgentMicros = agentMicros;
-
+    sample(elapsedMs) {
+      const now = readCounters();
+      const before = last ?? now;
+      last = now;
+      const network = networkRates(before.network, now.network, elapsedMs ?? 0);
+      const agentMicros = now.agentMicros - before.agentMicros;
       const memory = parseMeminfo(read('meminfo'));
-      const disk = await diskBytes(stateDir);
       return {
-        cpuMillicores,
-        coreMillicores: [],
+        cpuMillicores: busyMillicores(before.cpu, now.cpu, now.cores.size),
+        coreMillicores: coreMillicores(before.cores, now.cores),
         memoryUsedBytes: Math.max(0, memory.totalBytes - memory.availableBytes),
         memoryTotalBytes: memory.totalBytes,
+        swapUsedBytes: Math.max(0, memory.swapTotalBytes - memory.swapFreeBytes),
+        swapTotalBytes: memory.swapTotalBytes,
         load: parseLoadavg(read('loadavg')),
-        swapUsedBytes: 0,
-        swapTotalBytes: 0,
-        disks: [{ mountPoint: stateDir, usedBytes: disk.used, totalBytes: disk.total }],
-        networkReceivedPerSecond: 0,
-        networkSentPerSecond: 0,
-        pressure: { cpu: null, memory: null, io: null },
-        agentCpuMillicores,
+        disks: [...disks.figures()],
+        networkReceivedPerSecond: network.receivedPerSecond,
+        networkSentPerSecond: network.sentPerSecond,
+        // A kernel without PSI, or booted with psi=0, has no such directory.
+        pressure: readPressure((resource) => read(`pressure/${resource}`)),
+        // Microseconds per millisecond are thousandths of a core.
+        agentCpuMillicores: elapsedMs === null || elapsedMs <= 0 ? 0 : Math.round(agentMicros / elapsedMs),
         agentMemoryBytes: process.memoryUsage.rss(),
       };
     },
   };
-}
-
-/** A share of ticks, so neither the length of a tick nor of the interval matters. */
-export function busyMillicores(before: CpuTicks, now: CpuTicks, cpuCount: number): number {
-  const total = now.totalTicks - before.totalTicks;
-  const busy = now.busyTicks - before.busyTicks;
-  // The kernel's idle counters may step back a little (proc_stat(5) on iowait).
-  if (total <= 0 || busy <= 0) return 0;
-  return Math.round(Math.min(1, busy / total) * cpuCount * 1000);
-}
-
-/** Size and used bytes as df(1) shows them; zeros while the directory cannot be asked. */
-async function diskBytes(directory: string): Promise<{ used: number; total: number }> {
-  try {
-    const { bsize, blocks, bfree } = await statfs(directory);
-    return { used: (blocks - bfree) * bsize, total: blocks * bsize };
-  } catch {
-    return { used: 0, total: 0 };
-  }
 }

@@ -11,9 +11,17 @@ export interface CpuTicks {
 
 /** First line of `/proc/stat`, proc_stat(5): waiting for I/O counts as idle, time stolen by a hypervisor as neither. */
 export function parseCpuTicks(text: string): CpuTicks {
-  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, steal = 0] = (
-    /^cpu +(.*)$/m.exec(text)?.[1] ?? ''
-  )
+  return ticksOf(/^cpu +(.*)$/m.exec(text)?.[1] ?? '');
+}
+
+/** The same of each CPU that is online, by its number, in their order. A CPU that is taken offline loses its line. */
+export function parseCoreTicks(text: string): Map<number, CpuTicks> {
+  const cores = [...text.matchAll(/^cpu(\d+) (.*)$/gm)];
+  return new Map(cores.map(([, core, values = '']) => [Number(core), ticksOf(values)]));
+}
+
+function ticksOf(values: string): CpuTicks {
+  const [user = 0, nice = 0, system = 0, idle = 0, ioWait = 0, irq = 0, softIrq = 0, steal = 0] = values
     .split(' ')
     .map(Number);
   // Guest time is part of user time already.
@@ -34,6 +42,8 @@ export function parseBootedAt(text: string): number {
 export interface MemInfo {
   readonly totalBytes: number;
   readonly availableBytes: number;
+  readonly swapTotalBytes: number;
+  readonly swapFreeBytes: number;
 }
 
 /** `/proc/meminfo`, proc_meminfo(5); its kB are KiB. */
@@ -45,7 +55,33 @@ export function parseMeminfo(text: string): MemInfo {
   return {
     totalBytes: bytes('MemTotal') ?? 0,
     availableBytes: bytes('MemAvailable') ?? bytes('MemFree') ?? 0,
+    swapTotalBytes: bytes('SwapTotal') ?? 0,
+    swapFreeBytes: bytes('SwapFree') ?? 0,
   };
+}
+
+/** Bytes that an interface has moved since it was made. */
+export interface InterfaceBytes {
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** `/proc/net/dev`, proc_pid_net(5): by the interface's name, without loopback. */
+export function parseNetworkBytes(text: string): Map<string, InterfaceBytes> {
+  const interfaces = new Map<string, InterfaceBytes>();
+  for (const line of text.split('\n')) {
+    // A name is up to the last colon: aliases of old kernels hold one themselves. A wide number leaves no space behind it.
+    const nameEnd = line.lastIndexOf(':');
+    const name = line.slice(0, nameEnd).trim();
+    if (nameEnd < 0 || name === 'lo') continue;
+    const values = line
+      .slice(nameEnd + 1)
+      .trim()
+      .split(/ +/)
+      .map(Number);
+    interfaces.set(name, { received: values[0] ?? 0, sent: values[8] ?? 0 });
+  }
+  return interfaces;
 }
 
 /** `/proc/loadavg`: 1, 5 and 15 minutes. */

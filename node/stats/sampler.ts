@@ -1,8 +1,10 @@
 import { type InstanceFigures, type NodeSnapshot, packFigures } from '../../common/domain/figures.ts';
 import type { CgroupDriver, CgroupStat } from '../cgroup/driver.ts';
+import { createDisks } from './disks.ts';
 import { type InstanceCounters, ratesBetween } from './instance-rates.ts';
 import { type ProcessUsage, readProcessUsage } from './main-process.ts';
 import { createNodeSampler } from './node-sampler.ts';
+import { NO_PRESSURE } from './pressure.ts';
 
 export interface SampleTarget {
   readonly instanceId: number;
@@ -21,8 +23,8 @@ export interface Sampler {
 
 export interface SamplerDeps {
   readonly driver: CgroupDriver;
-  /** The file system that the disk figures are of. */
-  readonly stateDir: string;
+  /** The disk figures are of the file systems that these are on. */
+  readonly directories: readonly string[];
   /** Wall clock, milliseconds since the epoch: stamps the snapshot. */
   readonly clock: () => number;
   /** Milliseconds that never go back: rates are by this one. */
@@ -37,13 +39,15 @@ const NO_STAT: CgroupStat = {
   cpuPeriods: null,
   cpuThrottledPeriods: null,
   oomKills: null,
+  pressure: NO_PRESSURE,
 };
 
 export function createSampler(deps: SamplerDeps): Sampler {
   const { driver } = deps;
   const procRoot = deps.procRoot ?? '/proc';
   const monotonicClock = deps.monotonicClock ?? (() => performance.now());
-  const nodeSampler = createNodeSampler({ stateDir: deps.stateDir, procRoot });
+  const disks = createDisks({ directories: deps.directories, procRoot, monotonicClock });
+  const nodeSampler = createNodeSampler({ disks, procRoot });
   let counters = new Map<number, InstanceCounters>();
   let lastAtMs: number | null = null;
 
@@ -80,7 +84,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
         memoryBytes: stat.memoryBytes ?? 0,
         pids: stat.pids ?? 0,
         oomKills: stat.oomKills ?? 0,
-        pressure: { cpu: null, memory: null, io: null },
+        pressure: stat.pressure,
       };
     });
     // Replaced as a whole, so that instances that are gone leave nothing behind.
@@ -93,7 +97,7 @@ export function createSampler(deps: SamplerDeps): Sampler {
       const atMs = monotonicClock();
       const elapsedMs = lastAtMs === null ? null : atMs - lastAtMs;
       lastAtMs = atMs;
-      const node = await nodeSampler.sample(elapsedMs);
+      const node = nodeSampler.sample(elapsedMs);
       const instances = packFigures(await sampleInstances(targets));
       return { at: deps.clock(), node, instances };
     },

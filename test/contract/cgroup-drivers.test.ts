@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { CgroupDriverName } from '../../common/domain/node.ts';
 import { identify } from '../../common/system/process-identity.ts';
+import { readCapacity } from '../../node/cgroup/capacity.ts';
 import { createCgroupfsV2Driver } from '../../node/cgroup/cgroupfs-v2.ts';
-import { readControl } from '../../node/cgroup/control-files.ts';
+import { flatKeyed, readControl, readMembers } from '../../node/cgroup/control-files.ts';
 import { detectDriver, readOwnCgroups } from '../../node/cgroup/detect.ts';
 import type { CgroupDriver, CgroupJoin } from '../../node/cgroup/driver.ts';
 import { findHierarchies } from '../../node/cgroup/hierarchies.ts';
 import { resolveParent } from '../../node/cgroup/parent.ts';
-import { readMachineCapacity } from '../../node/stats/machine-capacity.ts';
 import { killExactly, type Program, startIn, until } from './cgroup-program.ts';
 
 /**
@@ -61,7 +61,7 @@ function v2WithoutControllers(): Subject {
     mountPoint: unified.mountPoint,
     place,
     controllers: [],
-    capacity: readMachineCapacity,
+    capacity: readCapacity,
     warning: '',
     procRoot: '/proc',
   });
@@ -124,7 +124,8 @@ function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }:
       expect(await driver.pids(key)).toEqual([]);
       await driver.killAll(key);
       await driver.remove(key);
-      const figures = Object.values(await driver.stat(key));
+      const { pressure: _, ...counters } = await driver.stat(key);
+      const figures = [...Object.values(counters), await driver.workingSet(key)];
       expect(figures.every((figure) => figure === 0 || (figure === null && !hasLimits))).toBe(true);
     });
 
@@ -218,15 +219,21 @@ function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }:
     });
 
     test('refuses limits beyond the machine with the allowed range, and leaves no group behind', async () => {
-      const { cpuCount, memoryBytes } = readMachineCapacity();
+      const { cpuCount, memoryBytes, pidMax } = readCapacity();
+      const allMiB = Math.floor(memoryBytes / 1024 ** 2);
       const groups = groupsOf(await driver.create(key, {}));
       await driver.remove(key);
-      await expect(driver.create(key, { cpuCores: cpuCount + 1 })).rejects.toMatchObject({
-        code: 'out_of_range',
-        message: expect.stringContaining(`0.01 to ${cpuCount} cores`),
-      });
-      const memoryMiB = Math.ceil(memoryBytes / 1024 ** 2) + 1;
-      await expect(driver.create(key, { memoryMiB })).rejects.toMatchObject({ code: 'out_of_range' });
+      for (const [limits, range] of [
+        [{ cpuCores: cpuCount + 1 }, `0.01 to ${cpuCount} cores`],
+        [{ memoryMiB: allMiB + 1 }, `4 to ${allMiB} MiB`],
+        [{ memoryMiB: 64, memoryHighMiB: 64 }, '4 to 63 MiB'],
+        [{ pids: pidMax + 1 }, `1 to ${pidMax} processes`],
+      ] as const) {
+        await expect(driver.create(key, limits)).rejects.toMatchObject({
+          code: 'out_of_range',
+          message: expect.stringContaining(range),
+        });
+      }
       expect(groups.filter((group) => existsSync(group))).toEqual([]);
     });
 
@@ -245,6 +252,22 @@ function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }:
       await driver.killAll(key);
       expect(identify(shim.pid)).not.toBeNull();
       await killExactly(shim);
+    });
+
+    test.runIf(hasGroups)('tidy takes the shims’ group away, but not from a shim', async () => {
+      const joinIt = await driver.joinForShims();
+      const there = (): string[] => groupsOf(joinIt).filter((group) => existsSync(group));
+      const shim = startScript(joinIt, 'exec sleep 300');
+      await until('the shim is in', async () =>
+        groupsOf(joinIt).every((group) => readMembers([group]).includes(shim.pid)),
+      );
+      await driver.tidy();
+      expect([there(), identify(shim.pid) === null]).toEqual([groupsOf(joinIt), false]);
+      await killExactly(shim);
+      await until('the group is gone', async () => {
+        await driver.tidy();
+        return there().length === 0;
+      });
     });
 
     test.runIf(!hasGroups)('finds a descendant that emptied its environment', async () => {
@@ -305,6 +328,67 @@ function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }:
         expect((await driver.pids(key)).length).toBeLessThanOrEqual(5);
         expect(program.output()).not.toContain('all');
       });
+
+      test('a fork bomb stays within its limit and is killed with all of its shells', async () => {
+        // A shell that cannot fork ends, and makes room for the fork of another: it never dies out.
+        const bomb = 'while :; do sh -c "$BOMB" & done';
+        const joinIt = await driver.create(key, { pids: 40, cpuCores: 0.5 });
+        const program = startScript(joinIt, `export BOMB='${bomb}'; sh -c "$BOMB"; exec sleep 300`);
+        await until('the bomb at its limit', async () => /fork/i.test(program.output()));
+        expect((await driver.stat(key)).pids).toBeLessThanOrEqual(40);
+        await driver.killAll(key);
+        for (let look = 0; look < 20; look += 1) expect(await driver.pids(key)).toEqual([]);
+      });
+
+      test('a pids limit takes effect live', async () => {
+        const joinIt = await driver.create(key, {});
+        const program = startScript(joinIt, 'read go; sleep 300 & sleep 300 & echo both; wait');
+        await memberCount(1);
+        await driver.limit(key, { pids: 2 });
+        program.tell('go');
+        await until('a refused fork', async () => /fork/i.test(program.output()));
+        expect(program.output()).not.toContain('both');
+      });
+
+      test('a CPU limit takes effect live', async () => {
+        startScript(await driver.create(key, {}), 'while :; do :; done');
+        await until('CPU time', async () => ((await driver.stat(key)).cpuUsageMicros ?? 0) > 20_000);
+        expect((await driver.stat(key)).cpuThrottledPeriods).toBe(0);
+        await driver.limit(key, { cpuCores: 0.05 });
+        await until('throttling', async () => ((await driver.stat(key)).cpuThrottledPeriods ?? 0) > 0);
+      });
+
+      test.runIf(driver.name !== 'cgroupfs-v1')(
+        'a mark of memory pressure makes the kernel take page cache back instead of killing; it changes live',
+        async () => {
+          // On a disk: what is in /tmp may be memory itself.
+          const directory = mkdtempSync('/var/tmp/sgrid-high-');
+          try {
+            const joinIt = await driver.create(key, { memoryMiB: 96, memoryHighMiB: 24 });
+            const [group = ''] = groupsOf(joinIt);
+            const high = (): string | undefined => readControl(join(group, 'memory.high'))?.trim();
+            expect(high()).toBe(String(24 * 1024 ** 2));
+            const write = `head -c 64m /dev/zero >'${directory}/file' && read more`;
+            const program = startScript(joinIt, `${write} && cat '${directory}/file' >/dev/null`);
+            await until('pressure', async () => {
+              const events = readControl(join(group, 'memory.events'));
+              return (flatKeyed(events, 'high') ?? 0) > 0;
+            });
+            await until('the file', async () => statSync(join(directory, 'file')).size === 64 * 1024 ** 2);
+            const { memoryBytes, oomKills } = await driver.stat(key);
+            expect([(memoryBytes ?? 0) < 40 * 1024 ** 2, oomKills]).toEqual([true, 0]);
+            await driver.limit(key, { memoryMiB: 96 });
+            expect(high()).toBe('max');
+            program.tell('more');
+            expect(await program.ended).toEqual({ code: 0, signal: null });
+            expect((await driver.stat(key)).memoryBytes).toBeGreaterThan(50 * 1024 ** 2);
+            await driver.limit(key, { memoryMiB: 96, memoryHighMiB: 16 });
+            await until('reclaim', async () => ((await driver.stat(key)).memoryBytes ?? 0) < 24 * 1024 ** 2);
+          } finally {
+            rmSync(directory, { recursive: true });
+          }
+        },
+      );
 
       test('a CPU limit throttles', async () => {
         startScript(await driver.create(key, { cpuCores: 0.05 }), 'while :; do :; done');

@@ -2,11 +2,13 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
   parseBootedAt,
+  parseCoreTicks,
   parseCpuCount,
   parseCpuTicks,
   parseJavaVersion,
   parseLoadavg,
   parseMeminfo,
+  parseNetworkBytes,
   parseOsName,
   parseThreadCount,
 } from '../../../node/stats/proc-text.ts';
@@ -25,12 +27,39 @@ test('/proc/stat of an old kernel has fewer columns', () => {
   expect(parseCpuTicks('cpu  10 0 5 85\n')).toEqual({ busyTicks: 15, totalTicks: 100 });
 });
 
+test('/proc/stat: each CPU by its number, also when one is offline', () => {
+  const cores = parseCoreTicks(fixture('stat'));
+  expect([...cores.keys()]).toEqual([0, 1]);
+  const busyTicks = 79049 + 11102 + 43391 + 0 + 486;
+  expect(cores.get(1)).toEqual({ busyTicks, totalTicks: busyTicks + 261404 + 1408 + 80 });
+  const offline = parseCoreTicks('cpu  9 0 0 9\ncpu0 4 0 0 4\ncpu2 5 0 0 5\nintr 1\n');
+  expect([...offline.keys()]).toEqual([0, 2]);
+});
+
+test('/proc/net/dev: every interface but loopback, also where a number touches the colon', () => {
+  expect([...parseNetworkBytes(fixture('net-dev'))]).toEqual([
+    ['ifb0', { received: 0, sent: 0 }],
+    ['ifb1', { received: 0, sent: 0 }],
+    ['eth0', { received: 2_204_654_258, sent: 5_294_526 }],
+  ]);
+  const old =
+    'Inter-| Receive\n face |bytes\n    lo:5 0 0 0 0 0 0 0 5 0\neth0:1:4294967295 1 0 0 0 0 0 0 77 1\n';
+  expect([...parseNetworkBytes(old)]).toEqual([['eth0:1', { received: 4_294_967_295, sent: 77 }]]);
+});
+
 test('/proc/meminfo, with and without MemAvailable', () => {
   expect(parseMeminfo(fixture('meminfo'))).toEqual({
     totalBytes: 24_684_092 * 1024,
     availableBytes: 22_226_604 * 1024,
+    swapTotalBytes: 0,
+    swapFreeBytes: 0,
   });
   expect(parseMeminfo('MemTotal: 100 kB\nMemFree:   40 kB\n').availableBytes).toBe(40 * 1024);
+  const swap = 'MemTotal: 100 kB\nSwapCached:  1 kB\nSwapTotal:       2097148 kB\nSwapFree:  2000000 kB\n';
+  expect(parseMeminfo(swap)).toMatchObject({
+    swapTotalBytes: 2_097_148 * 1024,
+    swapFreeBytes: 2_000_000 * 1024,
+  });
 });
 
 test('/proc/loadavg', () => {

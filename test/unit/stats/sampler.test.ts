@@ -7,7 +7,8 @@ import { nodeSnapshotSchema, unpackFigures } from '../../../common/domain/figure
 import { detectDriver } from '../../../node/cgroup/detect.ts';
 import type { CgroupDriver, CgroupStat } from '../../../node/cgroup/driver.ts';
 import { ratesBetween } from '../../../node/stats/instance-rates.ts';
-import { busyMillicores } from '../../../node/stats/node-sampler.ts';
+import { readMachineCapacity } from '../../../node/stats/machine-capacity.ts';
+import { NO_PRESSURE } from '../../../node/stats/pressure.ts';
 import { createSampler } from '../../../node/stats/sampler.ts';
 
 describe('rates', () => {
@@ -31,13 +32,6 @@ describe('rates', () => {
     expect(ratesBetween(at(1000, 900), at(2000, 500))).toEqual(none);
     expect(ratesBetween(at(1000, 0, 9, 9), at(2000, 500, 1, 0))).toEqual(none);
   });
-  test('the machine: share of ticks times CPUs, never negative', () => {
-    expect(busyMillicores({ busyTicks: 10, totalTicks: 100 }, { busyTicks: 60, totalTicks: 200 }, 4)).toBe(
-      2000,
-    );
-    expect(busyMillicores({ busyTicks: 10, totalTicks: 100 }, { busyTicks: 9, totalTicks: 200 }, 4)).toBe(0);
-    expect(busyMillicores({ busyTicks: 10, totalTicks: 100 }, { busyTicks: 10, totalTicks: 100 }, 4)).toBe(0);
-  });
 });
 
 describe('sampling with figures of groups', () => {
@@ -48,6 +42,7 @@ describe('sampling with figures of groups', () => {
     cpuPeriods: 100,
     cpuThrottledPeriods: 10,
     oomKills: 1,
+    pressure: { cpu: 25, memory: 0, io: null },
   };
   let stats: Map<string, CgroupStat>;
   let nowMs: number;
@@ -62,7 +57,12 @@ describe('sampling with figures of groups', () => {
         return stat;
       },
     };
-    return createSampler({ driver, stateDir: tmpdir(), clock: () => 1234, monotonicClock: () => nowMs });
+    return createSampler({
+      driver,
+      directories: [tmpdir()],
+      clock: () => 1234,
+      monotonicClock: () => nowMs,
+    });
   }
   const target = (instanceId: number) => ({ instanceId, groupKey: `g${instanceId}`, pid: null });
 
@@ -82,7 +82,7 @@ describe('sampling with figures of groups', () => {
         pids: 3,
         throttledPermille: 0,
         oomKills: 1,
-        pressure: { cpu: null, memory: null, io: null },
+        pressure: { cpu: 25, memory: 0, io: null },
       },
     ]);
     expect([first.at, first.node.cpuMillicores, first.node.agentCpuMillicores]).toEqual([1234, 0, 0]);
@@ -103,7 +103,7 @@ describe('sampling with figures of groups', () => {
         pids: 0,
         throttledPermille: 0,
         oomKills: 0,
-        pressure: { cpu: null, memory: null, io: null },
+        pressure: NO_PRESSURE,
       },
       expect.objectContaining({ instanceId: 1, memoryBytes: 4096 }),
     ]);
@@ -134,11 +134,15 @@ describe('sampling a real process without a group', () => {
 
   test('its CPU, memory and threads are seen, the node’s too, and nothing once it is gone', async () => {
     const driver = await detectDriver({ driver: 'none', parent: 'self' });
-    const sampler = createSampler({ driver, stateDir: tmpdir(), clock: Date.now });
+    const sampler = createSampler({ driver, directories: [tmpdir()], clock: Date.now });
     const sample = () => sampler.sample([{ instanceId: 7, groupKey: 'g7', pid: child.pid ?? 0 }]);
     await sample();
     let snapshot = await sample();
-    while (snapshot.instances[1] === 0 || snapshot.node.cpuMillicores === 0) {
+    while (
+      snapshot.instances[1] === 0 ||
+      snapshot.node.cpuMillicores === 0 ||
+      snapshot.node.disks.length === 0
+    ) {
       await delay(20);
       snapshot = await sample();
     }
@@ -151,6 +155,7 @@ describe('sampling a real process without a group', () => {
     expect(node.memoryUsedBytes).toBeLessThan(node.memoryTotalBytes);
     expect(node.disks[0]?.usedBytes).toBeLessThan(node.disks[0]?.totalBytes ?? 0);
     expect(node.agentMemoryBytes).toBeGreaterThan(10_000_000);
+    expect(node.coreMillicores).toHaveLength(readMachineCapacity().cpuCount);
 
     child.kill('SIGKILL');
     await once(child, 'exit');
