@@ -120,7 +120,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
 
   const relay = createRelay(agents as AgentRooms);
   const events = createEventLog({
-    repository: store.events,
+    store,
     push: (added) => tell(cockpits, cockpitLink.toClient, 'event.added', { events: added }),
     now,
     newId,
@@ -173,6 +173,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   openAgentNamespace({
     namespace: agents,
     authority,
+    background,
     logger,
     handlers: createAgentHandlers({ ...deps, registry }),
     onLost({ nodeId, alias }, replaced) {
@@ -181,12 +182,14 @@ export async function createMaster(components: MasterComponents): Promise<Master
       if (record === null || replaced || closing) return;
       fleet.putNode({ ...record, lastSeenAt: now() }, false);
       background.run(`noting the loss of node ${nodeId}`, async () => {
-        await store.nodes.saw([nodeId], now());
-        await events.record({
-          kind: 'node.lost',
-          result: 'failed',
-          nodeId,
-          message: `node ${nodeId} (${alias}) lost`,
+        await events.transaction(async ({ nodes }, record) => {
+          await nodes.saw([nodeId], now());
+          await record({
+            kind: 'node.lost',
+            result: 'failed',
+            nodeId,
+            message: `node ${nodeId} (${alias}) lost`,
+          });
         });
       });
     },
@@ -197,6 +200,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     packages,
     events,
     now,
+    background,
     limits: {
       maxBytes: limits.maxPackageBytes,
       idleMs: limits.uploadIdleMs,
@@ -206,7 +210,25 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const listener = createHttpListener({ authority, packages, uploads, version, logger });
   server.on('checkContinue', listener);
 
-  const port = await listen(server, host, components.port);
+  const close = async (): Promise<void> => {
+    closing = true;
+    rollouts.close();
+    frames.close();
+    registry.close();
+    relay.close();
+    const closed = io.close();
+    server.closeAllConnections();
+    await closed;
+    await background.settle();
+  };
+
+  let port: number;
+  try {
+    port = await listen(server, host, components.port);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   for (const rollout of await store.rollouts.running()) {
     rollouts.start(rollout, await store.releases.byId(rollout.releaseId));
   }
@@ -216,15 +238,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     port,
     pendingCalls: relay.waiting,
     async close() {
-      closing = true;
-      rollouts.close();
-      frames.close();
-      registry.close();
-      relay.close();
-      const closed = io.close();
-      server.closeAllConnections();
-      await closed;
-      await background.settle();
+      await close();
       await store.nodes.saw(fleet.upNodeIds(), now());
     },
   };

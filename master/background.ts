@@ -3,18 +3,25 @@ import type { Logger } from 'pino';
 /** Owns work that nobody waits for: a failure is logged, and `settle` waits for the rest at shutdown. */
 export interface Background {
   run(what: string, work: () => Promise<unknown>): void;
+  /** Work that somebody waits for, who may be gone before it ends: `settle` waits for it too. */
+  track<T>(work: Promise<T>): Promise<T>;
   settle(): Promise<void>;
 }
 
 export function createBackground(logger: Logger): Background {
-  const running = new Set<Promise<void>>();
+  const running = new Set<Promise<unknown>>();
+  const add = (task: Promise<unknown>): void => {
+    running.add(task);
+    void task.finally(() => running.delete(task));
+  };
   return {
     run(what, work) {
-      const task = work()
-        .then(() => {})
-        .catch((err: unknown) => logger.error({ err }, `${what} failed`))
-        .finally(() => running.delete(task));
-      running.add(task);
+      add(work().catch((err: unknown) => logger.error({ err }, `${what} failed`)));
+    },
+    track(work) {
+      // Its failure is told by whoever waits for it.
+      add(work.catch(() => {}));
+      return work;
     },
     async settle() {
       while (running.size > 0) await Promise.all(running);

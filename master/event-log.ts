@@ -1,5 +1,6 @@
 import type { SgridEvent } from '../common/domain/event.ts';
-import type { EventRepository, NewEvent } from './store/events.ts';
+import type { NewEvent } from './store/events.ts';
+import type { Repositories, Store } from './store/open-store.ts';
 
 const KEPT_EVENTS = 200_000;
 const PRUNE_EVERY = 1_000;
@@ -16,41 +17,65 @@ export interface MasterEvent {
   serviceId?: number | null;
 }
 
+/** Writes an event in the transaction that it was handed out in. */
+export type RecordEvent = (event: MasterEvent) => Promise<void>;
+
 /** Keeps events and tells the cockpits, in this order: what was shown is never lost. */
 export interface EventLog {
+  /** An event that tells of no change in the database. */
   record(event: MasterEvent): Promise<void>;
   /** Agents' events: those that are here already are left out. */
   deliver(events: readonly NewEvent[]): Promise<void>;
+  /**
+   * A change together with the events that tell of it: both are in the database, or neither. The rules of
+   * `Store.transaction` apply. The cockpits are told once it is committed.
+   */
+  transaction<T>(work: (repositories: Repositories, record: RecordEvent) => Promise<T>): Promise<T>;
 }
 
 export function createEventLog(options: {
-  repository: EventRepository;
+  store: Pick<Store, 'transaction'>;
   push: (events: SgridEvent[]) => void;
   now: () => number;
   newId: () => string;
 }): EventLog {
-  const { repository, push, now, newId } = options;
-  const add = async (events: readonly NewEvent[]): Promise<void> => {
-    const added = await repository.append(events);
-    if (added.length === 0) return;
-    if (added.some((event) => event.seq % PRUNE_EVERY === 0)) await repository.prune(KEPT_EVENTS);
-    push(added);
+  const { store, push, now, newId } = options;
+
+  const append = async ({ events }: Repositories, added: readonly NewEvent[]): Promise<SgridEvent[]> => {
+    const kept = await events.append(added);
+    if (kept.some((event) => event.seq % PRUNE_EVERY === 0)) await events.prune(KEPT_EVENTS);
+    return kept;
   };
+
+  const toNewEvent = (event: MasterEvent): NewEvent => ({
+    eventId: newId(),
+    at: now(),
+    kind: event.kind,
+    actor: event.actor ?? 'master',
+    result: event.result ?? 'ok',
+    instanceId: event.instanceId ?? null,
+    nodeId: event.nodeId ?? null,
+    serviceId: event.serviceId ?? null,
+    message: event.message.slice(0, 4096),
+  });
+
+  const deliver = async (events: readonly NewEvent[]): Promise<void> => {
+    const kept = await store.transaction((repositories) => append(repositories, events));
+    if (kept.length > 0) push(kept);
+  };
+
   return {
-    deliver: add,
-    record: ({ actor = 'master', result = 'ok', instanceId, nodeId, serviceId, kind, message }) =>
-      add([
-        {
-          eventId: newId(),
-          at: now(),
-          kind,
-          actor,
-          result,
-          instanceId: instanceId ?? null,
-          nodeId: nodeId ?? null,
-          serviceId: serviceId ?? null,
-          message: message.slice(0, 4096),
-        },
-      ]),
+    deliver,
+    record: (event) => deliver([toNewEvent(event)]),
+    async transaction(work) {
+      const kept: SgridEvent[] = [];
+      const result = await store.transaction((repositories) =>
+        work(repositories, async (event) => {
+          kept.push(...(await append(repositories, [toNewEvent(event)])));
+        }),
+      );
+      if (kept.length > 0) push(kept);
+      return result;
+    },
   };
 }

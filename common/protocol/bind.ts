@@ -45,6 +45,8 @@ export interface BindOptions<Context> {
   authorize?: (name: string, definition: RequestDefinition, context: Context) => void;
   /** Told of every failure that was answered, and of every notice that was dropped. */
   onError?: (name: string, error: unknown, context: Context) => void;
+  /** Given every request under way, for whoever must wait for their ends at shutdown. It never rejects. */
+  track?: (work: Promise<unknown>) => void;
 }
 
 /** "instanceIds.0: expected number" — the first problem of a validation, with its path. */
@@ -82,7 +84,7 @@ function bindRequest<Context>(
   name: string,
   definition: RequestDefinition,
   handler: (payload: unknown, context: Context) => unknown,
-  { context, authorize, onError }: BindOptions<Context>,
+  { context, authorize, onError, track }: BindOptions<Context>,
 ): void {
   socket.on(name, async (...args) => {
     const ack = args.at(-1);
@@ -98,7 +100,9 @@ function bindRequest<Context>(
         return { ok: false, error: toWireError(error) };
       }
     };
-    ack(await reply());
+    const replying = reply();
+    track?.(replying);
+    ack(await replying);
   });
 }
 

@@ -1,7 +1,7 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { mapBounded } from '../background.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog, MasterEvent } from '../event-log.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel, toAssignment } from '../fleet/views.ts';
 import { nodeUnreachable, type Relay } from '../relay.ts';
@@ -22,7 +22,10 @@ export interface InstanceOutcome {
 
 /** Changes what is wanted of instances, and makes their nodes follow. */
 export interface InstanceCommands {
-  /** Never throws: one outcome per id, in the order asked, `error` null where it worked. Each leaves an audit event. */
+  /**
+   * Never throws: one outcome per id, in the order asked, `error` null where it worked. What was decided is in the audit
+   * in the same transaction; that it was refused, or did not come about on the node, is an event of its own.
+   */
   run(verb: InstanceVerb, instanceIds: readonly number[], actor: string): Promise<InstanceOutcome[]>;
   /** Tells a new instance to its node, when that is connected; else it hears of it when it reports. */
   introduce(record: InstanceRecord): Promise<void>;
@@ -58,10 +61,18 @@ export function createInstanceCommands(deps: {
     return status;
   };
 
-  const change = async (instanceId: number, what: InstanceChange): Promise<InstanceRecord> => {
-    const record = await store.instances.change(instanceId, what);
-    fleet.putInstance(record);
-    return record;
+  const change = async (
+    instanceId: number,
+    what: InstanceChange,
+    event?: MasterEvent,
+  ): Promise<InstanceRecord> => {
+    const changed = await events.transaction(async ({ instances }, record) => {
+      const next = await instances.change(instanceId, what);
+      if (event !== undefined) await record(event);
+      return next;
+    });
+    fleet.putInstance(changed);
+    return changed;
   };
 
   /** A removal that was decided is finished whenever its node can be asked. */
@@ -76,12 +87,12 @@ export function createInstanceCommands(deps: {
     fleet.removeInstance(instanceId);
   };
 
-  const perform = async (verb: InstanceVerb, entry: InstanceEntry): Promise<void> => {
+  const perform = async (verb: InstanceVerb, entry: InstanceEntry, event: MasterEvent): Promise<void> => {
     const { record } = entry;
     if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(record.nodeId);
     demandIdle(record.instanceId);
     if (verb === 'remove') {
-      await finishRemoval(await change(record.instanceId, { desired: 'stopped', removing: true }));
+      await finishRemoval(await change(record.instanceId, { desired: 'stopped', removing: true }, event));
       return;
     }
     if (record.removing) {
@@ -92,33 +103,34 @@ export function createInstanceCommands(deps: {
         hint: 'deploy a release on it',
       });
     }
-    await apply(await change(record.instanceId, changeFor(verb, entry)));
+    await apply(await change(record.instanceId, changeFor(verb, entry), event));
   };
 
   const runOne = async (verb: InstanceVerb, instanceId: number, actor: string): Promise<InstanceOutcome> => {
     const entry = fleet.instance(instanceId);
     const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
-    let error: unknown = null;
+    const event: MasterEvent = {
+      kind: 'command',
+      actor,
+      message: `${verb} ${label}`,
+      instanceId,
+      nodeId: entry?.record.nodeId ?? null,
+      serviceId: entry?.record.serviceId ?? null,
+    };
     try {
       if (entry === null) {
         throw new SgridError('not_found', `there is no instance ${instanceId}`, {
           hint: 'list the instances',
         });
       }
-      await perform(verb, entry);
+      await perform(verb, entry, event);
+      return { instanceId, error: null };
     } catch (caught) {
-      error = explainLateness(caught);
+      const error = explainLateness(caught);
+      const message = `${event.message}: ${describeError(error)}`;
+      await events.record({ ...event, result: 'failed', message });
+      return { instanceId, error };
     }
-    await events.record({
-      kind: 'command',
-      actor,
-      result: error === null ? 'ok' : 'failed',
-      message: error === null ? `${verb} ${label}` : `${verb} ${label}: ${describeError(error)}`,
-      instanceId,
-      nodeId: entry?.record.nodeId ?? null,
-      serviceId: entry?.record.serviceId ?? null,
-    });
-    return { instanceId, error };
   };
 
   return {

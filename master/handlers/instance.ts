@@ -28,18 +28,21 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
         });
       }
       const place = { serviceId, nodeId, host: host ?? node.innerAddress, port, limits };
-      const record = await store.instances.create(place, now());
-      fleet.putInstance(record);
-      background.run(`introducing instance ${record.instanceId}`, () => commands.introduce(record));
-      await events.record({
-        kind: 'command',
-        actor: identity.actor,
-        message: `create instance ${record.instanceId}: ${instanceLabel(record)}`,
-        instanceId: record.instanceId,
-        nodeId,
-        serviceId,
+      const created = await events.transaction(async ({ instances }, record) => {
+        const instance = await instances.create(place, now());
+        await record({
+          kind: 'command',
+          actor: identity.actor,
+          message: `create instance ${instance.instanceId}: ${instanceLabel(instance)}`,
+          instanceId: instance.instanceId,
+          nodeId,
+          serviceId,
+        });
+        return instance;
       });
-      return { instance: toInstanceView(record, null) };
+      fleet.putInstance(created);
+      background.run(`introducing instance ${created.instanceId}`, () => commands.introduce(created));
+      return { instance: toInstanceView(created, null) };
     },
     'instance.start': command('start'),
     'instance.stop': command('stop'),

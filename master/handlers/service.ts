@@ -8,12 +8,15 @@ export function createServiceHandlers({
   return {
     'service.list': async () => ({ services: await store.services.list() }),
     'service.create': async ({ spec }, { identity }) => {
-      const service = await store.services.create(spec, now());
-      await events.record({
-        kind: 'command',
-        actor: identity.actor,
-        message: `create service ${service.name} (${service.type})`,
-        serviceId: service.serviceId,
+      const service = await events.transaction(async ({ services }, record) => {
+        const created = await services.create(spec, now());
+        await record({
+          kind: 'command',
+          actor: identity.actor,
+          message: `create service ${created.name} (${created.type})`,
+          serviceId: created.serviceId,
+        });
+        return created;
       });
       return { service };
     },

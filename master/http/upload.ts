@@ -8,6 +8,7 @@ import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { SHA256_HEADER } from '../../common/protocol/http.ts';
 import type { Identity } from '../access/authority.ts';
+import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
 import type { Store } from '../store/open-store.ts';
 import type { PackageStore } from './package-store.ts';
@@ -42,14 +43,15 @@ export function createUploads(deps: {
   store: Store;
   packages: PackageStore;
   events: EventLog;
+  background: Background;
   limits: BodyLimits;
   now: () => number;
 }): Uploads {
-  const { store, packages, events, limits, now } = deps;
+  const { store, packages, events, background, limits, now } = deps;
   /** The last step of one upload at a time: two of the same content or version must not interleave. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work);
+    const turn = background.track(last.then(work));
     last = turn.catch(() => {});
     return turn;
   };
@@ -75,14 +77,18 @@ export function createUploads(deps: {
     if (known !== null) return { release: known, created: false };
     await packages.keep(file, sha256);
     try {
-      const release = await store.releases.create({
-        serviceId: service.serviceId,
-        version: upload.version,
-        message: upload.message,
-        sha256,
-        sizeBytes,
-        uploadedBy: actor,
-        uploadedAt: now(),
+      const release = await events.transaction(async ({ releases }, record) => {
+        const created = await releases.create({
+          serviceId: service.serviceId,
+          version: upload.version,
+          message: upload.message,
+          sha256,
+          sizeBytes,
+          uploadedBy: actor,
+          uploadedAt: now(),
+        });
+        await record(uploadedEvent(created));
+        return created;
       });
       return { release, created: true };
     } catch (error) {
@@ -110,9 +116,7 @@ export function createUploads(deps: {
           );
         }
         await inspectArchive(file);
-        const result = await inTurn(() => register(service, upload, { file, sha256, sizeBytes }, actor));
-        if (result.created) await events.record(uploadedEvent(result.release));
-        return result;
+        return await inTurn(() => register(service, upload, { file, sha256, sizeBytes }, actor));
       } finally {
         await packages.discard(file);
       }

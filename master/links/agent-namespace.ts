@@ -6,6 +6,7 @@ import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { type AgentHello, agentHelloSchema } from '../../common/protocol/handshake.ts';
 import { type Authority, demandRole } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
+import type { Background } from '../background.ts';
 import type { AgentContext, createAgentHandlers } from '../handlers/agent-report.ts';
 import { nodeRoom } from '../relay.ts';
 
@@ -17,11 +18,12 @@ export function openAgentNamespace(options: {
   namespace: Namespace;
   authority: Authority;
   handlers: ReturnType<typeof createAgentHandlers>;
+  background: Background;
   logger: Logger;
   /** The node's connection is gone, or has been replaced. */
   onLost: (hello: AgentHello, replaced: boolean) => void;
 }): void {
-  const { namespace, authority, handlers, logger, onLost } = options;
+  const { namespace, authority, handlers, background, logger, onLost } = options;
   const connections = new Map<number, { socket: Socket; hello: AgentHello }>();
 
   const demandFree = ({ nodeId, agentId }: AgentHello): void => {
@@ -73,6 +75,7 @@ export function openAgentNamespace(options: {
     });
     bindMessages<typeof agentLink.toMaster, AgentContext>(socket, agentLink.toMaster, handlers, {
       context: { hello, current },
+      track: background.track,
       onError: (name, error) =>
         logger.warn({ nodeId, name, error: toWireError(error) }, 'agent message failed'),
     });

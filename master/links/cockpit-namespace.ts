@@ -68,6 +68,7 @@ export function openCockpitNamespace(
     socket.on('disconnect', () => frames.unwatch(socket));
     bindMessages<typeof cockpitLink.toMaster, CockpitContext>(socket, cockpitLink.toMaster, handlers, {
       context: { identity, socket },
+      track: background.track,
       authorize: (name, definition) => demandRole(identity, definition.role, name),
       onError: (name, error) => {
         const wire = toWireError(error);
