@@ -21,6 +21,8 @@ export interface LaunchRequest {
   group: CgroupJoin;
   /** Program and arguments. */
   command: readonly string[];
+  /** A command that drops rights and executes what follows it, or nothing: see `resolveRunAs`. */
+  dropRights: readonly string[];
 }
 
 export interface Launched {
@@ -60,7 +62,7 @@ export function createLauncher(options: {
           ...[request.record, request.logFile, request.directory],
           ...[...request.shims.procsFiles, '--', ...request.group.procsFiles],
           ...entryOf(request),
-          ...[...reset, program, ...args],
+          ...[...request.dropRights, ...reset, program, ...args],
         ],
         {
           cwd: '/',

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
-import { chmod, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { chmod, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, relative } from 'node:path';
 import { z } from 'zod';
 import type { ServiceSpec, ServiceType } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -22,15 +22,21 @@ export interface RuntimePaths {
 export type EntrySpec = Pick<ServiceSpec, 'name' | 'entry' | 'args' | 'runtimeArgs'>;
 
 const MAX_LISTED = 10;
+const DEFAULT_SCRIPT = 'update.sh';
+const SHELL = '/bin/sh';
+/** The kernel looks at no more of a first line: BINPRM_BUF_SIZE, execve(2). */
+const FIRST_LINE_BYTES = 256;
 
 /**
  * Finds what to run in an unpacked package.
  *
  * `binary`: `entry`, else the file named like the service, else the only file there is. `node`: `entry`, else `main` of
- * `package.json`, else `index.js`. `java`: `entry`, else the only `.jar` or `.war` anywhere in the package. Paths are
- * looked up in the package's root first, and if that holds nothing but one directory (`tar czf x.tgz mydir`), in there.
+ * `package.json`, else `index.js`. `java`: `entry`, else the only `.jar` or `.war` anywhere in the package. `script`:
+ * `entry`, else `update.sh`. Paths are looked up in the package's root first, and if that holds nothing but one directory
+ * (`tar czf x.tgz mydir`), in there.
  *
- * A binary is made executable, since archives made on other systems lose the bit.
+ * Binaries and scripts are made executable, since archives made on other systems lose the bit. A script that does not say
+ * by what it is run is run by `sh`, as a shell would (POSIX 2.9.1.4).
  *
  * @throws SgridError `not_found` naming what was looked for; `start_failed` when several files would fit, listing them, or
  * when the entry is not a file of the package.
@@ -47,7 +53,39 @@ export async function resolveEntry(
   if (type === 'java')
     return { file, argv: [runtimes.java, ...spec.runtimeArgs, '-jar', file, ...spec.args] };
   await makeExecutable(file);
+  if (type === 'script' && !(await namesItsInterpreter(file, directory)))
+    return { file, argv: [SHELL, ...spec.runtimeArgs, file, ...spec.args] };
   return { file, argv: [file, ...spec.args] };
+}
+
+/**
+ * Where the program starts: `workingDirectory` in the package (like an entry) or absolute; the package's root without one.
+ *
+ * @throws SgridError `not_found` when it is not there, `conflict` when it is no directory or leads out of the package
+ */
+export async function resolveWorkingDirectory(
+  { name, workingDirectory }: Pick<ServiceSpec, 'name' | 'workingDirectory'>,
+  directory: string,
+): Promise<string> {
+  if (workingDirectory === undefined) return directory;
+  const candidates = isAbsolute(workingDirectory)
+    ? [workingDirectory]
+    : (await packageRoots(directory)).map((root) => join(root, workingDirectory));
+  for (const candidate of candidates) {
+    const kind = await kindOf(candidate);
+    if (kind === null) continue;
+    if (kind === 'file') {
+      throw new SgridError('conflict', `working directory "${workingDirectory}" of ${name} is a file`, {
+        hint: 'name a directory',
+      });
+    }
+    return isAbsolute(workingDirectory) ? candidate : await insidePackage(candidate, directory);
+  }
+  if (!isAbsolute(workingDirectory))
+    throw await missing(`working directory "${workingDirectory}" of ${name}`, directory);
+  throw new SgridError('not_found', `working directory ${workingDirectory} of ${name} is not on this node`, {
+    hint: 'make it, or change workingDirectory of the service',
+  });
 }
 
 async function named(spec: EntrySpec, directory: string): Promise<string> {
@@ -68,15 +106,29 @@ async function named(spec: EntrySpec, directory: string): Promise<string> {
 async function search(type: ServiceType, spec: EntrySpec, directory: string): Promise<string> {
   if (type === 'java') return await onlyJar(spec, directory);
   for (const root of await packageRoots(directory)) {
-    const found = type === 'node' ? await nodeMain(root) : await onlyBinary(spec, root, directory);
+    const found = await searchRoot(type, spec, root, directory);
     if (found !== null) return found;
   }
-  const wanted =
-    type === 'node'
-      ? '"main" of package.json, or index.js,'
-      : `a file named "${spec.name}", or one single file,`;
-  throw await missing(`${wanted} to run ${spec.name}`, directory);
+  throw await missing(`${WANTED[type](spec)} to run ${spec.name}`, directory);
 }
+
+async function searchRoot(
+  type: Exclude<ServiceType, 'java'>,
+  spec: EntrySpec,
+  root: string,
+  directory: string,
+): Promise<string | null> {
+  if (type === 'node') return await nodeMain(root);
+  if (type === 'binary') return await onlyBinary(spec, root, directory);
+  const script = join(root, DEFAULT_SCRIPT);
+  return (await kindOf(script)) === 'file' ? script : null;
+}
+
+const WANTED: Record<Exclude<ServiceType, 'java'>, (spec: EntrySpec) => string> = {
+  node: () => '"main" of package.json, or index.js,',
+  binary: ({ name }) => `a file named "${name}", or one single file,`,
+  script: () => DEFAULT_SCRIPT,
+};
 
 async function onlyBinary(spec: EntrySpec, root: string, directory: string): Promise<string | null> {
   const files = (await list(root)).filter((each) => each.isFile()).map(({ name }) => name);
@@ -137,10 +189,30 @@ async function packageRoots(directory: string): Promise<string[]> {
 /** A program may have put a link into its package since it was unpacked: nothing outside is run or made executable. */
 async function insidePackage(file: string, directory: string): Promise<string> {
   const [real, root] = await Promise.all([realpath(file), realpath(directory)]);
-  if (real.startsWith(`${root}/`)) return file;
+  if (real === root || real.startsWith(`${root}/`)) return file;
   throw new SgridError('start_failed', `${relative(directory, file)} leads out of the package, to ${real}`, {
     hint: 'deploy the release again',
   });
+}
+
+/** @throws SgridError `package_invalid` for a first line that no kernel can follow: "not found" would be all that is said. */
+async function namesItsInterpreter(file: string, directory: string): Promise<boolean> {
+  const handle = await open(file);
+  let head: string;
+  try {
+    const buffer = Buffer.alloc(FIRST_LINE_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, FIRST_LINE_BYTES, 0);
+    head = buffer.toString('latin1', 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+  const [line = ''] = head.split('\n');
+  if (line.startsWith('#!') && line.endsWith('\r')) {
+    throw new SgridError('package_invalid', `${relative(directory, file)} has line ends of Windows (CR LF)`, {
+      hint: 'convert it (dos2unix) and deploy it again',
+    });
+  }
+  return line.startsWith('#!') || line.startsWith('\x7fELF');
 }
 
 async function makeExecutable(file: string): Promise<void> {

@@ -19,10 +19,12 @@ const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
  * rely on. `SGRID_INSTANCE_KEY` is added by the shim.
  */
 export function programEnvironment(
-  { spec, host, port }: Assignment,
+  assignment: Assignment,
   places: EnvironmentPlaces,
   agentEnv: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
+  const { spec, host, port } = assignment;
+  const dockerName = dockerNameOf(assignment);
   const inherited = Object.fromEntries(
     ['PATH', 'HOME', 'LANG', 'TZ', 'USER', 'LOGNAME'].flatMap((name) => {
       const value = agentEnv[name];
@@ -42,7 +44,13 @@ export function programEnvironment(
     SGRID_SERVANT_DIR: places.instanceDirectory,
     SGRID_DATA_DIR: places.dataDirectory,
     SGRID_NODE_DIR: places.registryDirectory,
+    ...(dockerName === null ? {} : { SGRID_DOCKER_NAME: dockerName }),
   };
+}
+
+/** The name of the container that an instance is, or null for one that is none. */
+export function dockerNameOf({ spec, instanceId }: Pick<Assignment, 'spec' | 'instanceId'>): string | null {
+  return spec.dockerName?.replaceAll('{id}', String(instanceId)) ?? null;
 }
 
 /**

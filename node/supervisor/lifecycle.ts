@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Assignment, ExitResult } from '../../common/domain/instance.ts';
 import type { ProcessIdentity } from '../../common/system/process-identity.ts';
 import { type InstanceRecord, MAX_REASON_LENGTH, type Rest, type Run, type StopReason } from './record.ts';
-import { decideRestart, type EndedRun } from './restart-policy.ts';
+import { decideRestart, type EndedRun, restartPolicyOf } from './restart-policy.ts';
 
 /** What is to be seen of a run right now. */
 export type Observation =
@@ -51,8 +51,10 @@ export function launchKeyOf({ spec, release, host, port }: Assignment): string {
 
 /** What an operator asks for: a change of this starts an instance that had been given up. */
 export function askKeyOf(assignment: Assignment): string {
-  const { desired, restartGeneration, limits } = assignment;
-  return digest([desired, restartGeneration, limits, launchKeyOf(assignment)]);
+  const { desired, restartGeneration, limits, spec } = assignment;
+  // More memory may be what a crashing program waits for; a script that has done its work does not do it again for that.
+  const room = spec.type === 'script' ? null : limits;
+  return digest([desired, restartGeneration, room, launchKeyOf(assignment)]);
 }
 
 function digest(values: unknown): string {
@@ -164,13 +166,13 @@ export function settle(
   }
   if (end.kind === 'not-started') {
     if (assignment.desired === 'stopped') return clean;
-    if (end.permanent || assignment.spec.restart.mode === 'never')
+    if (end.permanent || restartPolicyOf(assignment.spec).mode === 'never')
       return { ...over, rest: { ...atRest('failed', end.reason), askKey } };
     return { ...over, ...nextByPolicy(assignment, record, FAILED_START, end.reason, now, random) };
   }
   const lastExit: ExitResult = { ...end.exit, oomKilled };
   // What is wanted now decides afresh. After a reboot so does the policy, but never stays never.
-  const afresh = end.rebooted && assignment.spec.restart.mode !== 'never';
+  const afresh = end.rebooted && restartPolicyOf(assignment.spec).mode !== 'never';
   if (run?.stopping || afresh || assignment.desired === 'stopped') return { ...clean, lastExit };
   const ended = { exit: lastExit, uptimeMs: lastExit.endedAt - lastExit.startedAt };
   const why = describeExit(lastExit, end.reason);
@@ -193,7 +195,7 @@ function nextByPolicy(
   now: number,
   random: number,
 ): Pick<InstanceRecord, 'rest' | 'fastDeaths'> {
-  const next = decideRestart(assignment.spec.restart, ended, fastDeaths, random);
+  const next = decideRestart(restartPolicyOf(assignment.spec), ended, fastDeaths, random);
   const rest: Rest = {
     state: next.state,
     reason: `${why}; ${next.reason}`.slice(0, MAX_REASON_LENGTH),

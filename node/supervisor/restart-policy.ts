@@ -1,5 +1,5 @@
 import type { ExitResult } from '../../common/domain/instance.ts';
-import type { RestartPolicy } from '../../common/domain/service.ts';
+import type { RestartPolicy, ServiceSpec } from '../../common/domain/service.ts';
 
 /** A run that has ended, as the policy looks at it. */
 export interface EndedRun {
@@ -18,6 +18,14 @@ const JITTER = 0.2;
 
 /** Signals by which a program is asked to end: no failure, as in systemd.service(5) `Restart=on-failure`. */
 const CLEAN_SIGNALS: readonly string[] = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGPIPE'];
+
+/**
+ * The policy that holds for a service. A script has done its work when it ends, so `always`, which is also what a
+ * specification says that says nothing, is `never` for it.
+ */
+export function restartPolicyOf({ type, restart }: Pick<ServiceSpec, 'type' | 'restart'>): RestartPolicy {
+  return type === 'script' && restart.mode === 'always' ? { ...restart, mode: 'never' } : restart;
+}
 
 export function isFailure({ code, signal, oomKilled, cause }: EndedRun['exit']): boolean {
   if (oomKilled || cause === 'lost') return true;

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assignment } from '../../common/domain/instance.ts';
 import { type ErrorCode, SgridError } from '../../common/protocol/errors.ts';
 import type { LaunchRequest } from '../process/launcher.ts';
 import { recordName } from '../process/records.ts';
-import { resolveEntry } from '../release/entry-point.ts';
-import { programEnvironment } from './environment.ts';
 import { launchKeyOf } from './lifecycle.ts';
 import type { Ports } from './ports.ts';
+import { prepareProgram } from './program.ts';
 import type { InstanceRecord, Run } from './record.ts';
 
 export interface PreparedStart {
@@ -33,10 +31,8 @@ export async function prepareStart(
   const own = layout.instance(instanceId);
   const found = await releaseStore.find(spec.name, release);
   const packageDirectory = found ?? (await releaseStore.prepare(spec.name, release)).directory;
-  const entry = await resolveEntry(spec.type, spec, packageDirectory, ports.runtimes);
-  mkdirSync(own.conf, { recursive: true });
-  mkdirSync(own.data, { recursive: true });
   const log = await logStore.prepare(instanceId);
+  const program = await prepareProgram(ports, assignment, packageDirectory, log.directory);
   const shims = await driver.joinForShims();
   const group = await driver.create(record.groupKey, limits);
   // Nothing of it runs, so whatever is in there outlived an earlier run; it would be a second copy.
@@ -49,18 +45,6 @@ export async function prepareStart(
   await logStore.beginRun(instanceId, runId).catch((error: unknown) => {
     ports.logger.warn({ instanceId, err: error }, 'the begin of the run could not be noted');
   });
-  const env = programEnvironment(
-    assignment,
-    {
-      logDirectory: log.directory,
-      confDirectory: own.conf,
-      packageDirectory,
-      instanceDirectory: own.directory,
-      dataDirectory: own.data,
-      registryDirectory: layout.registry,
-    },
-    ports.env,
-  );
   return {
     cgroup: group.path,
     run: {
@@ -83,11 +67,9 @@ export async function prepareStart(
       runId,
       record: join(layout.runs, recordName(instanceId, runId)),
       logFile: log.stdoutFile,
-      directory: packageDirectory,
-      env,
       shims,
       group,
-      command: entry.argv,
+      ...program,
     },
   };
 }

@@ -34,6 +34,7 @@ export function runShim(
     logFile?: string;
     env?: Record<string, string>;
     resetSignals?: readonly string[];
+    dropRights?: readonly string[];
   } = {},
 ): Launched & { record: string; log: () => string } {
   const runId = options.runId ?? '1-test';
@@ -55,6 +56,7 @@ export function runShim(
     shims: options.shims ?? noGroup,
     group: options.group ?? noGroup,
     command,
+    dropRights: options.dropRights ?? [],
   });
   return { ...launched, record, log: () => readFileSync(logFile, 'utf8') };
 }
