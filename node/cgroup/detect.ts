@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupDriverName } from '../../common/domain/node.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import { readMachineCapacity } from '../stats/machine-capacity.ts';
+import { readCapacity } from './capacity.ts';
 import { createCgroupfsV1Driver, type V1Parent } from './cgroupfs-v1.ts';
 import { createCgroupfsV2Driver } from './cgroupfs-v2.ts';
 import { enableControllers } from './delegate-v2.ts';
@@ -61,7 +61,7 @@ export async function detectDriver(options: DetectOptions): Promise<CgroupDriver
     hierarchies: placeSelf(mountinfo, readOwnCgroups(procRoot), options),
     parent: options.parent,
     cgroupRoot: options.cgroupRoot ?? '',
-    capacity: () => readMachineCapacity(procRoot),
+    capacity: () => readCapacity(procRoot),
     procRoot,
   };
   // In order of preference: where systemd runs, the tree is its own.

@@ -7,21 +7,31 @@ import { isErrno, readControl, writeControl } from './control-files.ts';
 export interface MachineCapacity {
   readonly cpuCount: number;
   readonly memoryBytes: number;
+  /** `kernel.pid_max`: there are never more processes and threads than that. proc_sys_kernel(5) */
+  readonly pidMax: number;
 }
 
 export const MIB_BYTES = 1024 * 1024;
 /** Period of the CPU bandwidth controller, the kernel's default; a quota is given per period. sched-bwc.rst */
 const CPU_PERIOD_MICROS = 100_000;
 
+/** The least that `limitsSchema` allows, too. */
+const LEAST = { cpuCores: 0.01, memoryMiB: 4, pids: 1 } as const;
+
 /** @throws SgridError `out_of_range`, naming the allowed range, for a limit that this machine cannot give. */
-export function checkLimits(limits: Limits, { cpuCount, memoryBytes }: MachineCapacity): void {
-  if (limits.cpuCores !== undefined && limits.cpuCores > cpuCount) {
-    throw outOfRange(`CPU limit of ${limits.cpuCores} cores`, `0.01 to ${cpuCount} cores`);
-  }
-  const memoryMiB = Math.floor(memoryBytes / MIB_BYTES);
-  if (limits.memoryMiB !== undefined && limits.memoryMiB > memoryMiB) {
-    throw outOfRange(`memory limit of ${limits.memoryMiB} MiB`, `4 to ${memoryMiB} MiB`);
-  }
+export function checkLimits(limits: Limits, { cpuCount, memoryBytes, pidMax }: MachineCapacity): void {
+  const { cpuCores, memoryMiB, memoryHighMiB, pids } = limits;
+  const allMiB = Math.floor(memoryBytes / MIB_BYTES);
+  const check = (what: string, unit: string, value: number | undefined, from: number, to: number): void => {
+    if (value === undefined || (value >= from && value <= to)) return;
+    throw outOfRange(`${what} of ${value} ${unit}`, `${from} to ${to} ${unit}`);
+  };
+  check('CPU limit', 'cores', cpuCores, LEAST.cpuCores, cpuCount);
+  check('memory limit', 'MiB', memoryMiB, LEAST.memoryMiB, allMiB);
+  // At the limit itself it would never come to pressure: the kernel kills first.
+  const belowLimitMiB = memoryMiB === undefined ? allMiB : memoryMiB - 1;
+  check('memory pressure mark', 'MiB', memoryHighMiB, LEAST.memoryMiB, belowLimitMiB);
+  check('process limit', 'processes and threads', pids, LEAST.pids, pidMax);
 }
 
 export function outOfRange(what: string, allowed: string, cause?: unknown): SgridError {
@@ -41,11 +51,12 @@ export interface ControlWrite {
 }
 
 /** Limits in the words of cgroup v2, cgroup-v2.rst. An absent limit is written too, so that it is lifted. */
-export function limitWritesV2({ cpuCores, memoryMiB, pids }: Limits): ControlWrite[] {
-  const memory = memoryMiB === undefined ? 'max' : String(memoryMiB * MIB_BYTES);
+export function limitWritesV2({ cpuCores, memoryMiB, memoryHighMiB, pids }: Limits): ControlWrite[] {
+  const bytes = (mib: number | undefined): string => (mib === undefined ? 'max' : String(mib * MIB_BYTES));
   const quota = cpuCores === undefined ? 'max' : String(cpuQuotaMicros(cpuCores));
   return [
-    { controller: 'memory', file: 'memory.max', value: memory },
+    { controller: 'memory', file: 'memory.max', value: bytes(memoryMiB) },
+    { controller: 'memory', file: 'memory.high', value: bytes(memoryHighMiB) },
     // No swap beside a memory limit: a service over its limit would else slow the whole machine instead of itself.
     {
       controller: 'memory',
@@ -59,7 +70,8 @@ export function limitWritesV2({ cpuCores, memoryMiB, pids }: Limits): ControlWri
 }
 
 /**
- * Limits in the words of cgroup v1 (cgroup-v1/memory.rst, sched-bwc.rst, cgroup-v1/pids.rst).
+ * Limits in the words of cgroup v1 (cgroup-v1/memory.rst, sched-bwc.rst, cgroup-v1/pids.rst). It has nothing that slows
+ * down at `memoryHighMiB`: there that is a mark for a warning only.
  *
  * @param memswBytes present `memory.memsw.limit_in_bytes`, null without swap accounting. The kernel refuses a moment in
  *   which memory's limit is above that of memory and swap together, so raising writes memsw first, lowering last.

@@ -15,7 +15,7 @@ const SYSTEMD_RUN_PLACES = [
   '/run/current-system/sw/bin/systemd-run',
 ];
 const JOIN_TIMEOUT_MS = 25_000;
-const PROBE_LIMITS = { cpuCores: 0.5, memoryMiB: 64, pids: 16 };
+const PROBE_LIMITS = { cpuCores: 0.5, memoryMiB: 64, memoryHighMiB: 48, pids: 16 };
 
 export interface SystemdProbeOptions {
   /** In front of every absolute path that is looked at. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Limits } from '../../common/domain/service.ts';
-import { limitWritesV2 } from './limits.ts';
+import { limitWritesV2, MIB_BYTES } from './limits.ts';
 
 /** A property of a unit as `busctl` takes it: name, D-Bus type, value. org.freedesktop.systemd1(5) */
 export type UnitProperty = readonly [name: string, type: 'b' | 's' | 't', value: string];
@@ -29,9 +29,11 @@ export function instanceSlice(parentSlice: string, key: string): string {
 }
 
 /** Limits in the words of systemd.resource-control(5). An absent limit is written too, so that it is lifted. */
-export function limitProperties({ cpuCores, memoryMiB, pids }: Limits): UnitProperty[] {
+export function limitProperties({ cpuCores, memoryMiB, memoryHighMiB, pids }: Limits): UnitProperty[] {
+  const bytes = (mib: number | undefined): string => (mib === undefined ? INFINITY : String(mib * MIB_BYTES));
   return [
-    ['MemoryMax', 't', memoryMiB === undefined ? INFINITY : String(memoryMiB * 1024 * 1024)],
+    ['MemoryMax', 't', bytes(memoryMiB)],
+    ['MemoryHigh', 't', bytes(memoryHighMiB)],
     // No swap beside a memory limit: a service over its limit would else slow the whole machine instead of itself.
     ['MemorySwapMax', 't', memoryMiB === undefined ? INFINITY : '0'],
     // CPU time per second of wall time; below 10 ms the kernel would refuse what systemd makes of it.

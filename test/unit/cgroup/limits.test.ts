@@ -9,8 +9,10 @@ const lines = (writes: readonly { file: string; value: string }[]): string[] =>
   writes.map(({ file, value }) => `${file}=${value}`);
 
 test('v2: limits, and no swap beside a memory limit', () => {
-  expect(lines(limitWritesV2({ cpuCores: 1.5, memoryMiB: 64, pids: 10 }))).toEqual([
+  const limits = { cpuCores: 1.5, memoryMiB: 64, memoryHighMiB: 48, pids: 10 };
+  expect(lines(limitWritesV2(limits))).toEqual([
     `memory.max=${64 * MIB}`,
+    `memory.high=${48 * MIB}`,
     'memory.swap.max=0',
     'cpu.max=150000 100000',
     'pids.max=10',
@@ -20,6 +22,7 @@ test('v2: limits, and no swap beside a memory limit', () => {
 test('an absent limit lifts the one before', () => {
   expect(lines(limitWritesV2({}))).toEqual([
     'memory.max=max',
+    'memory.high=max',
     'memory.swap.max=max',
     'cpu.max=max 100000',
     'pids.max=max',
@@ -46,11 +49,38 @@ test('the smallest CPU limit is the smallest quota that the kernel takes', () =>
   expect(lines(limitWritesV2({ cpuCores: 0.01 }))).toContain('cpu.max=1000 100000');
 });
 
-test('limits beyond the machine are refused with the range; those within pass', () => {
-  const machine = { cpuCount: 2, memoryBytes: 100.9 * MIB };
-  checkLimits({ cpuCores: 2, memoryMiB: 100, pids: 4_194_304 }, machine);
-  expect(() => checkLimits({ cpuCores: 2.1 }, machine)).toThrow(/allowed are 0\.01 to 2 cores/);
-  expect(() => checkLimits({ memoryMiB: 101 }, machine)).toThrow(/allowed are 4 to 100 MiB/);
+test('v1 has no mark of pressure: it sets what it sets without one', () => {
+  expect(limitWritesV1({ memoryMiB: 64, memoryHighMiB: 32 }, null)).toEqual(
+    limitWritesV1({ memoryMiB: 64 }, null),
+  );
+});
+
+describe('limits beyond the machine', () => {
+  const machine = { cpuCount: 2, memoryBytes: 100.9 * MIB, pidMax: 32_768 };
+
+  test.each([
+    {},
+    { cpuCores: 2, memoryMiB: 100, memoryHighMiB: 99, pids: 32_768 },
+    { cpuCores: 0.01, memoryMiB: 5, memoryHighMiB: 4, pids: 1 },
+    { memoryHighMiB: 100 },
+  ])('%j passes', (limits) => {
+    checkLimits(limits, machine);
+  });
+
+  test.each([
+    [{ cpuCores: 2.1 }, 'CPU limit of 2.1 cores', '0.01 to 2 cores'],
+    [{ cpuCores: 0.001 }, 'CPU limit of 0.001 cores', '0.01 to 2 cores'],
+    [{ memoryMiB: 101 }, 'memory limit of 101 MiB', '4 to 100 MiB'],
+    [{ memoryMiB: 3 }, 'memory limit of 3 MiB', '4 to 100 MiB'],
+    [{ memoryHighMiB: 101 }, 'memory pressure mark of 101 MiB', '4 to 100 MiB'],
+    [{ memoryMiB: 64, memoryHighMiB: 64 }, 'memory pressure mark of 64 MiB', '4 to 63 MiB'],
+    [{ pids: 32_769 }, 'process limit of 32769', '1 to 32768 processes and threads'],
+    [{ pids: 0 }, 'process limit of 0', '1 to 32768 processes and threads'],
+  ])('%j is refused with the range', (limits, what, range) => {
+    const refusal = expect.objectContaining({ code: 'out_of_range', message: expect.stringContaining(what) });
+    expect(() => checkLimits(limits, machine)).toThrow(refusal);
+    expect(() => checkLimits(limits, machine)).toThrow(`allowed are ${range}`);
+  });
 });
 
 describe('applyWrites', () => {

@@ -13,7 +13,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const probe = (parentPath = '/business.slice'): ReturnType<typeof probeSystemd> =>
   probeSystemd({
     ...{ root, mountPoint: '/sys/fs/cgroup', parentPath, procRoot: '/proc' },
-    capacity: () => ({ cpuCount: 1, memoryBytes: 2 ** 30 }),
+    capacity: () => ({ cpuCount: 1, memoryBytes: 2 ** 30, pidMax: 32_768 }),
   });
 
 test('a machine that systemd has not booted is not asked for units', async () => {

@@ -42,8 +42,9 @@ describe('slices', () => {
 
 describe('limits as properties', () => {
   test('all of them, in the units of systemd', () => {
-    expect(limitProperties({ cpuCores: 1.5, memoryMiB: 64, pids: 100 })).toEqual([
+    expect(limitProperties({ cpuCores: 1.5, memoryMiB: 64, memoryHighMiB: 48, pids: 100 })).toEqual([
       ['MemoryMax', 't', '67108864'],
+      ['MemoryHigh', 't', '50331648'],
       ['MemorySwapMax', 't', '0'],
       ['CPUQuotaPerSecUSec', 't', '1500000'],
       ['TasksMax', 't', '100'],
@@ -52,7 +53,7 @@ describe('limits as properties', () => {
 
   test('an absent limit is lifted, the default of systemd included', () => {
     const infinity = '18446744073709551615';
-    expect(limitProperties({}).map(([, , value]) => value)).toEqual([infinity, infinity, infinity, infinity]);
+    expect(limitProperties({}).map(([, , value]) => value)).toEqual(Array(5).fill(infinity));
   });
 
   test('are counted for the call', () => {
@@ -66,9 +67,10 @@ describe('limits as properties', () => {
 });
 
 describe('what the kernel has', () => {
-  const limits = { cpuCores: 0.5, memoryMiB: 64, pids: 10 };
+  const limits = { cpuCores: 0.5, memoryMiB: 64, memoryHighMiB: 48, pids: 10 };
   const files: Record<string, string> = {
     'memory.max': '67108864\n',
+    'memory.high': '50331648\n',
     'memory.swap.max': '0\n',
     'cpu.max': '50000 100000\n',
     'pids.max': '10\n',
@@ -88,6 +90,7 @@ describe('what the kernel has', () => {
 
   test.each([
     ['memory.max', 'max\n'],
+    ['memory.high', 'max\n'],
     ['memory.swap.max', 'max\n'],
     ['cpu.max', '60000 100000\n'],
     ['cpu.max', 'max 100000\n'],
