@@ -1,4 +1,5 @@
 import { type InstanceFigures, type NodeSnapshot, packFigures } from '../../common/domain/figures.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import type { CgroupDriver, CgroupStat } from '../cgroup/driver.ts';
 import { createDisks } from './disks.ts';
 import { type InstanceCounters, ratesBetween } from './instance-rates.ts';
@@ -11,6 +12,9 @@ export interface SampleTarget {
   readonly groupKey: string;
   /** Main process while there is one. */
   readonly pid: number | null;
+  /** Tells its runs apart. */
+  readonly runId: string;
+  readonly limits: Limits;
 }
 
 export interface Sampler {

@@ -1,5 +1,6 @@
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
 import { recordName } from '../process/records.ts';
@@ -24,7 +25,7 @@ export interface Instance {
   /** Whether all is as it is believed to be; pokes if not. For once a second. */
   verify(): void;
   /** What runs, for sampling; null when nothing does. */
-  running(): { groupKey: string; pid: number | null } | null;
+  running(): { groupKey: string; pid: number | null; runId: string; limits: Limits } | null;
   /** Releases that must stay on this node for it: the one that runs and the one that is wanted. */
   releases(): ReleaseRef[];
   /** What is wanted of it; null before the first `apply`. */
@@ -199,7 +200,9 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
 
     running() {
       const { run, groupKey } = state.record;
-      return run === null ? null : { groupKey, pid: run.program?.pid ?? null };
+      if (run === null) return null;
+      const limits = state.assignment?.limits ?? {};
+      return { groupKey, pid: run.program?.pid ?? null, runId: run.runId, limits };
     },
 
     releases: () => [state.assignment?.release, state.record.run?.release].filter((each) => each != null),

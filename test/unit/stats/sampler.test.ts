@@ -64,7 +64,13 @@ describe('sampling with figures of groups', () => {
       monotonicClock: () => nowMs,
     });
   }
-  const target = (instanceId: number) => ({ instanceId, groupKey: `g${instanceId}`, pid: null });
+  const target = (instanceId: number) => ({
+    instanceId,
+    groupKey: `g${instanceId}`,
+    pid: null,
+    runId: 'r',
+    limits: {},
+  });
 
   beforeEach(() => {
     stats = new Map([['g1', FULL]]);
@@ -135,7 +141,8 @@ describe('sampling a real process without a group', () => {
   test('its CPU, memory and threads are seen, the node’s too, and nothing once it is gone', async () => {
     const driver = await detectDriver({ driver: 'none', parent: 'self' });
     const sampler = createSampler({ driver, directories: [tmpdir()], clock: Date.now });
-    const sample = () => sampler.sample([{ instanceId: 7, groupKey: 'g7', pid: child.pid ?? 0 }]);
+    const sample = () =>
+      sampler.sample([{ instanceId: 7, groupKey: 'g7', pid: child.pid ?? 0, runId: 'r', limits: {} }]);
     await sample();
     let snapshot = await sample();
     while (
