@@ -11,7 +11,8 @@ export interface Column<Row> {
   readonly maxWidth?: number;
   /** 1 is the last to be left out on a narrow terminal. */
   readonly priority: number;
-  cell(row: Row): Segment;
+  /** @param width that it has; all there is where a filter asks */
+  cell(row: Row, width?: number): Segment;
   /** What rows are sorted by; without it, they cannot be sorted by this column. */
   sortValue?(row: Row): number | string;
   /** The first press sorts from the greatest down. */
@@ -105,7 +106,7 @@ export function rowLine<Row>(
   };
   const hasChanged = (key: string): boolean => marks.changed?.includes(key) === true;
   columns.slice(0, noteAt < 0 ? columns.length : noteAt).forEach(({ column, width }, at) => {
-    const cell = column.cell(row);
+    const cell = column.cell(row, width);
     const text = fitText(cell.text, width, column.align);
     put(at, hasChanged(column.key) ? { text, tone: 'flash' } : { ...cell, text });
   });

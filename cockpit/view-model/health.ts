@@ -17,11 +17,12 @@ export function instanceSeverity({ status, desired }: InstanceView, node: NodeVi
     case 'exited':
       return status.lastExit?.code === 0 ? 0 : 2;
     case 'preparing':
+    case 'waiting':
     case 'starting':
     case 'stopping':
       return 1;
     case 'running':
-      return 0;
+      return status.health.state === 'unhealthy' ? 3 : status.health.state === 'starting' ? 1 : 0;
     default:
       return desired === 'running' ? 1 : 0;
   }

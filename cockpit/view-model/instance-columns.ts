@@ -2,7 +2,7 @@ import { nodeWords } from '../format/fleet-words.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatSpan } from '../format/time.ts';
 import type { Column } from './columns.ts';
-import { cpuCell, exitCell, memoryCell, releaseCell, stateCell } from './instance-cells.ts';
+import { cpuCell, exitCell, healthCell, memoryCell, releaseCell, stateCell } from './instance-cells.ts';
 import { LIMIT_COLUMNS } from './instance-limit-columns.ts';
 import type { InstanceRow } from './instance-row.ts';
 
@@ -25,10 +25,20 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     key: 'state',
     title: 'STATE',
     minWidth: 10,
-    maxWidth: 12,
+    maxWidth: 17,
     priority: 1,
-    cell: ({ view, node }) => stateCell(view, node),
+    cell: ({ view, node }, width) => stateCell(view, node, width),
     sortValue: ({ view }) => view.status?.state ?? '',
+  },
+  {
+    key: 'health',
+    title: 'HEALTH',
+    minWidth: 9,
+    maxWidth: 10,
+    priority: 1.5,
+    isOnDemand: true,
+    cell: healthCell,
+    sortValue: (row) => healthCell(row).text,
   },
   {
     key: 'name',

@@ -1,6 +1,31 @@
 import type { Column } from './columns.ts';
-import { barCell, cpuShare, memoryShare, shareValue, THROTTLED_PERMILLE } from './instance-cells.ts';
+import {
+  barCell,
+  cpuShare,
+  memoryMarkBytes,
+  memoryShare,
+  pressureCell,
+  shareValue,
+  THROTTLED_PERMILLE,
+} from './instance-cells.ts';
 import type { InstanceRow } from './instance-row.ts';
+
+/** Only one that somebody set: the default is where the bar turns yellow anyway. */
+const markOf = ({ view: { limits } }: InstanceRow): number | undefined =>
+  limits.memoryHighMiB === undefined ? undefined : memoryMarkBytes(limits);
+
+const pressure = (key: 'cpu' | 'memory' | 'io', title: string, priority: number): Column<InstanceRow> => ({
+  key: `${key}-pressure`,
+  title,
+  align: 'right',
+  minWidth: 7,
+  priority,
+  isOnDemand: true,
+  isLive: true,
+  descendingFirst: true,
+  cell: ({ figures }) => pressureCell(figures?.pressure[key]),
+  sortValue: ({ figures }) => figures?.pressure[key] ?? -1,
+});
 
 /** What an instance uses of its limits, and what they cost it. */
 export const LIMIT_COLUMNS: readonly Column<InstanceRow>[] = [
@@ -21,7 +46,7 @@ export const LIMIT_COLUMNS: readonly Column<InstanceRow>[] = [
     priority: 13,
     isLive: true,
     descendingFirst: true,
-    cell: (row) => barCell(...memoryShare(row)),
+    cell: (row) => barCell(...memoryShare(row), markOf(row)),
     sortValue: (row) => shareValue(memoryShare(row)),
   },
   {
@@ -67,4 +92,7 @@ export const LIMIT_COLUMNS: readonly Column<InstanceRow>[] = [
       figures === undefined ? { text: '-', tone: 'dim' } : { text: String(figures.pids) },
     sortValue: ({ figures }) => figures?.pids ?? -1,
   },
+  pressure('cpu', 'PSI CPU', 4.7),
+  pressure('memory', 'PSI MEM', 4.8),
+  pressure('io', 'PSI IO', 4.9),
 ];

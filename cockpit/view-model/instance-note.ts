@@ -23,11 +23,12 @@ function noteWords({ view: { status }, nodeNow }: InstanceRow): string {
   if (status === null) return '';
   const { state, lastExit, nextStartAt, restarts, reason } = status;
   const words: string[] = [];
-  const isAboutEnd = state !== 'preparing' && state !== 'starting';
+  const isAboutEnd = !['preparing', 'waiting', 'starting'].includes(state);
   if (lastExit !== null && isAboutEnd) {
     words.push(`${exitWords(lastExit)} ${formatSpan(nodeNow - lastExit.endedAt)} ago`);
   }
   if (nextStartAt !== null) words.push(`again in ${formatSpan(nextStartAt - nodeNow)}`);
+  if (state === 'waiting' && reason !== '') return plainText(reason);
   if (restarts > 0) words.push(count(restarts, 'restart'));
   if (reason !== '') words.push(plainText(reason));
   return words.join(', ');

@@ -12,9 +12,10 @@ import { type InstanceRow, instanceRow } from './instance-row.ts';
 const FIELDS: readonly FilterField<InstanceRow>[] = [
   {
     keys: ['state', 'status'],
-    texts: ({ view, node }) => [stateCell(view, node).text],
+    texts: ({ view, node }) => [view.status?.state ?? '', stateCell(view, node).text],
     words: ({ view, node }) => [instanceSeverity(view, node) >= 2 ? 'unhealthy' : 'healthy'],
   },
+  { keys: ['health'], texts: () => [], words: ({ view }) => [view.status?.health.state ?? 'none'] },
   { keys: ['service', 'svc', 'name'], texts: ({ view }) => [view.serviceName] },
   {
     keys: ['node'],

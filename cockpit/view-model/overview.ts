@@ -8,7 +8,8 @@ import { lineOf } from './columns.ts';
 import type { Line, Segment, Tone } from './line.ts';
 import { type InstanceTally, nodeRow, nodeWarning } from './node-columns.ts';
 
-const STATES: readonly (readonly [ObservedState | 'out of reach' | 'unreported', Tone])[] = [
+const STATES: readonly (readonly [ObservedState | 'unhealthy' | 'out of reach' | 'unreported', Tone])[] = [
+  ['unhealthy', 'bad'],
   ['failed', 'bad'],
   ['crash-loop', 'bad'],
   ['unknown', 'bad'],
@@ -16,6 +17,7 @@ const STATES: readonly (readonly [ObservedState | 'out of reach' | 'unreported',
   ['backoff', 'warn'],
   ['exited', 'warn'],
   ['preparing', 'busy'],
+  ['waiting', 'busy'],
   ['starting', 'busy'],
   ['stopping', 'busy'],
   ['stopped', 'idle'],
@@ -26,15 +28,19 @@ const STATES: readonly (readonly [ObservedState | 'out of reach' | 'unreported',
 function stateSegments({ fleet }: CockpitState, instances: Iterable<InstanceView>): Segment[] {
   const byState = new Map<string, number>();
   let total = 0;
+  let unhealthy = 0;
   for (const instance of instances) {
     const isKnown = fleet.nodes.get(instance.nodeId)?.link !== 'down';
     const state = isKnown ? (instance.status?.state ?? 'unreported') : 'out of reach';
     byState.set(state, (byState.get(state) ?? 0) + 1);
+    if (isKnown && state === 'running' && instance.status?.health.state === 'unhealthy') unhealthy += 1;
     total += 1;
   }
   const segments: Segment[] = [{ text: ` ${count(total, 'instance')}:` }];
   const running = byState.get('running') ?? 0;
   segments.push({ text: ` ${running} running`, tone: running > 0 ? 'ok' : 'dim' });
+  // Of those that run; they are not counted twice.
+  if (unhealthy > 0) byState.set('unhealthy', unhealthy);
   for (const [state, tone] of STATES) {
     const amount = byState.get(state) ?? 0;
     if (amount > 0) segments.push({ text: `, ${amount} ${state}`, tone });

@@ -62,7 +62,9 @@ function rowOf(
     const isReached = node?.link !== 'down';
     if (state === 'running' && isReached) running += 1;
     const own = instanceSeverity(instance, node);
-    if (own > severity || (severity === 0 && state !== 'running')) worst = isReached ? state : 'out of reach';
+    const isUnhealthy = state === 'running' && instance.status?.health.state === 'unhealthy';
+    const word = isUnhealthy ? 'unhealthy' : state;
+    if (own > severity || (severity === 0 && word !== 'running')) worst = isReached ? word : 'out of reach';
     if (own > severity) severity = own;
     const figures = fleet.figures.get(instance.instanceId);
     cpuMillicores += figures?.cpuMillicores ?? 0;

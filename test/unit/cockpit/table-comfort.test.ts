@@ -58,9 +58,9 @@ describe('marks', () => {
 describe('columns', () => {
   test('are chosen in a list, shown at once, sorted by, and remembered', () => {
     const session = Session.ready({ columns: 160, rows: 30 }).keys('enter', 'o');
-    expect(session.body().slice(0, 2)).toEqual(['>STATE | [x] | -', ' SERVICE | [x] | ^ up']);
+    expect(session.body().slice(0, 2)).toEqual(['>STATE | [x] | -', ' HEALTH | [ ] | -']);
     session.took();
-    session.keys('G', 'k', 'k', 'space');
+    session.keys('G', 'k', 'k', 'k', 'k', 'k', 'space');
     expect(session.took()).toMatchObject([
       {
         type: 'save-settings',
@@ -69,7 +69,7 @@ describe('columns', () => {
     ]);
     session.keys('s', 'esc');
     expect(session.body()[1]).toContain('PROCSv');
-    session.keys('o', 'j', 'j', 'j', 'space', 'esc');
+    session.keys('o', 'j', 'j', 'j', 'j', 'space', 'esc');
     expect(session.body()[1]).not.toContain('RELEASE');
     const later = new Session({ columns: 160, rows: 30 });
     later.state = initialState({ ...later.state, settings: session.state.settings });

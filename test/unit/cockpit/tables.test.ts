@@ -98,14 +98,14 @@ describe('instances', () => {
       .map((line) => line.slice(0, 32).trimEnd());
     expect(grouped).toEqual([
       ' alpha  10.0.0.1',
-      '> crash-loop   native-echo',
-      '  running      pricing',
-      '  running      web',
+      '> crash-loop    native-echo',
+      '  running       pricing',
+      '  running       web',
       ' beta  10.0.0.2',
-      '  stopped      reports',
-      '  running      web',
+      '  stopped       reports',
+      '  running       web',
       ' gamma  10.0.0.3  node down, as',
-      '  running?     web',
+      '  running?      web',
     ]);
     session.keys('C');
     const sorted = session.body();
