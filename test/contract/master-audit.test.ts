@@ -96,6 +96,10 @@ test('a command that waits for its node when the master is told to end is in the
 });
 
 test('a master that cannot listen leaves no timer behind', async () => {
+  // With an instance in its registry, whose leaving would be waited for.
+  await deploy(fleet.admin, fleet.release.releaseId, [instanceId()]);
+  closeAll(fleet);
+  await master.close();
   const holder = createServer().listen(0, '127.0.0.1');
   await once(holder, 'listening');
   const address = holder.address();
@@ -103,11 +107,12 @@ test('a master that cannot listen leaves no timer behind', async () => {
   const support = fileURLToPath(new URL('../support/master.ts', import.meta.url));
   const script = `
     const { startMaster } = await import(${JSON.stringify(support)});
-    const code = await startMaster({ port: ${port} }).then(() => 'started', (error) => error.code);
+    const code = await startMaster({ stateDir: ${JSON.stringify(stateDir)}, port: ${port} }).then(() => 'started', (error) => error.code);
     process.stdout.write(JSON.stringify({ code, timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout') }));
     process.exit(0);`;
   const child = killAfterTest(spawn(process.execPath, ['--input-type=module', '-e', script]));
   const said = text(child.stdout);
   expect(JSON.parse(await said)).toEqual({ code: 'conflict', timers: [] });
   holder.close();
+  master = await startMaster({ stateDir });
 });

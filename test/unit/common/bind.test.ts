@@ -201,3 +201,22 @@ test('an error with a long text keeps its code', async () => {
   });
   await expect(call(pair.client, link.toMaster, 'add', { a: 1 })).rejects.toMatchObject({ code: 'conflict' });
 });
+
+test('every request under way can be waited for, also one that fails', async () => {
+  const pair = createPair();
+  const gate = Promise.withResolvers<{ sum: number }>();
+  const tracked: Promise<unknown>[] = [];
+  bind(pair, { add: () => gate.promise, track: (work) => void tracked.push(work) });
+  const answer = call(pair.client, link.toMaster, 'add', { a: 1 });
+  answer.catch(() => {});
+  let isOver = false;
+  const [work] = tracked;
+  const over = work?.then(() => {
+    isOver = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([tracked.length, isOver]).toEqual([1, false]);
+  gate.reject(new Error('no'));
+  await over;
+  await expect(answer).rejects.toMatchObject({ code: 'internal' });
+});

@@ -33,3 +33,20 @@ test('work that nobody waits for is waited for at the end, and its failure is lo
   expect(lines.join()).toContain('failing failed');
   expect(lines.join()).toContain('why');
 });
+
+test('a request whose asker may be gone is waited for too, and its failure stays its own', async () => {
+  const lines: string[] = [];
+  const background = createBackground(pino({}, { write: (line) => void lines.push(line) }));
+  const gate = Promise.withResolvers<string>();
+  const tracked = background.track(gate.promise);
+  let settled = false;
+  const settling = background.settle().then(() => {
+    settled = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(settled).toBe(false);
+  gate.reject(new Error('why'));
+  await settling;
+  await expect(tracked).rejects.toThrow('why');
+  expect(lines).toEqual([]);
+});
