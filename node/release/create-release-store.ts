@@ -7,9 +7,12 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory, writeFileAtomic } from '../../common/system/atomic-file.ts';
 import { downloadPackage } from './download-package.ts';
 import {
+  listServices,
   type ReleaseLayout,
   releaseLayout,
+  removeIfEmpty,
   removeLeftovers,
+  removeOldDownloads,
   setAsideOldReleases,
   touchRelease,
 } from './release-layout.ts';
@@ -30,6 +33,9 @@ export interface OwnedReleaseStore extends ReleaseStore {
   /** Ends downloads under way with `cancelled`, keeping what they have, and waits until nothing is written any more. */
   close(): Promise<void>;
 }
+
+/** An unfinished download that nobody went on with for so long will not be resumed. */
+const PART_KEPT_MS = 7 * 24 * 3_600_000;
 
 interface Job {
   readonly serviceName: string;
@@ -55,6 +61,7 @@ export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseSt
   const makeReady = (): Promise<void> => {
     ready ??= mkdir(layout.downloads, { recursive: true })
       .then(() => removeLeftovers(root))
+      .then(() => removeOldDownloads(layout.downloads, clock() - PART_KEPT_MS))
       .then(() => {
         if (!existsSync(layout.packageJson)) writeFileAtomic(layout.packageJson, '{}\n', 0o644);
       })
@@ -106,11 +113,18 @@ export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseSt
       switchLink(linkPath, directory);
     },
 
+    async services() {
+      await makeReady();
+      return listServices(root);
+    },
+
     async prune(serviceName, inUse, keep) {
       await makeReady();
       for (const aside of setAsideOldReleases(layout.service(serviceName), inUse, keep)) {
         await rm(aside, { recursive: true, force: true });
       }
+      const isComing = [...jobs.values()].some((job) => job.serviceName === serviceName);
+      if (!isComing) removeIfEmpty(layout.service(serviceName));
     },
 
     async close() {

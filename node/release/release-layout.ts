@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, renameSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
@@ -48,6 +48,31 @@ export function setAsideOldReleases(
       renameSync(join(serviceDirectory, name), aside);
       return aside;
     });
+}
+
+export function listServices(root: string): string[] {
+  return readdirSync(root, { withFileTypes: true })
+    .filter((each) => each.isDirectory() && !each.name.startsWith('.'))
+    .map(({ name }) => name);
+}
+
+/** Removes the directory of a service of which nothing is left; one that is being unpacked has something. */
+export function removeIfEmpty(serviceDirectory: string): void {
+  try {
+    rmdirSync(serviceDirectory);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
+  }
+}
+
+/** Deletes unfinished downloads of which nothing came since `before`, milliseconds since the epoch. */
+export async function removeOldDownloads(downloads: string, before: number): Promise<void> {
+  for (const name of await readdir(downloads)) {
+    const part = join(downloads, name);
+    if (name.endsWith('.part') && (statSync(part, { throwIfNoEntry: false })?.mtimeMs ?? before) < before)
+      await rm(part, { force: true });
+  }
 }
 
 /** Deletes what a crash left half unpacked or half removed. Unfinished downloads stay: they are resumed. */

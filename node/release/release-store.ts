@@ -24,6 +24,8 @@ export interface ReleaseStore {
   find(serviceName: string, release: ReleaseRef): Promise<string | null>;
   /** Points the symbolic link `linkPath` at a directory by atomic rename. */
   switchCurrent(linkPath: string, directory: string): Promise<void>;
+  /** Services of which there is any release. */
+  services(): Promise<string[]>;
   /** Removes all but the newest `keep` releases of a service that are not in `inUse` (directories). */
   prune(serviceName: string, inUse: ReadonlySet<string>, keep: number): Promise<void>;
 }

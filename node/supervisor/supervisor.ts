@@ -2,9 +2,12 @@ import { watch } from 'node:fs';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import { instanceOfRecord, sweepStrangers } from '../process/records.ts';
 import type { SampleTarget } from '../stats/sampler.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { listInstances, makeLayout } from './layout.ts';
 import type { Ports } from './ports.ts';
+import { awaitScript } from './script-end.ts';
+import { createWake } from './wake.ts';
 
 /** All instances of this node. */
 export interface Supervisor {
@@ -29,8 +32,8 @@ export interface Supervisor {
   close(): Promise<void>;
 }
 
-/** How many releases of a service are kept for going back to, besides those in use. */
-const KEPT_RELEASES = 3;
+/** How long `apply` waits for the end of a script: less than its caller waits for the answer, see `instance.apply`. */
+const SCRIPT_PATIENCE_MS = 20_000;
 
 /**
  * Takes over what an earlier agent left in the state directory, all instances at once, and supervises from then on.
@@ -45,8 +48,13 @@ export async function openSupervisor(
   const { layout, logger, releaseStore } = ports;
   makeLayout(layout);
   const instances = new Map<number, Instance>();
+  const changes = createWake();
+  const housekeeping = createHousekeeping({ releaseStore, logger, users: () => instances.values() });
   const open = (instanceId: number): Instance => {
-    const instance = createInstance(instanceId, ports, () => onChange(instanceId));
+    const instance = createInstance(instanceId, ports, () => {
+      changes.ring();
+      onChange(instanceId);
+    });
     instances.set(instanceId, instance);
     return instance;
   };
@@ -76,34 +84,26 @@ export async function openSupervisor(
   }
   sweepStrangers(layout.runs, (name, instanceId) => records.has(name) || inDoubt.has(instanceId));
 
-  async function prune(serviceName: string): Promise<void> {
-    const inUse = new Set<string>();
-    for (const instance of instances.values()) {
-      if (instance.serviceName() !== serviceName) continue;
-      for (const release of instance.releases()) {
-        const directory = await releaseStore.find(serviceName, release);
-        if (directory !== null) inUse.add(directory);
-      }
-    }
-    await releaseStore.prune(serviceName, inUse, KEPT_RELEASES);
-  }
+  housekeeping.pruneAll();
 
   return {
     async apply(assignment) {
       const { instanceId } = assignment;
       const instance = instances.get(instanceId) ?? open(instanceId);
       const status = await instance.apply(assignment);
-      prune(assignment.spec.name).catch((error: unknown) => {
-        logger.warn({ err: error, service: assignment.spec.name }, 'old releases could not be removed');
-      });
-      return status;
+      housekeeping.prune(assignment.spec.name);
+      if (assignment.spec.type !== 'script') return status;
+      const statusNow = (): InstanceStatus | null => instances.get(instanceId)?.status() ?? null;
+      return await awaitScript(statusNow, status.revision, changes, ports.clock, SCRIPT_PATIENCE_MS);
     },
     async remove(instanceId) {
       const instance = instances.get(instanceId);
       if (instance === undefined) return;
+      const serviceName = instance.serviceName();
       await instance.remove();
       instances.delete(instanceId);
       await instance.close();
+      if (serviceName !== null) housekeeping.prune(serviceName);
     },
     statuses: () => [...instances.values()].map((instance) => instance.status()),
     status: (instanceId) => instances.get(instanceId)?.status() ?? null,
@@ -122,7 +122,9 @@ export async function openSupervisor(
     },
     async close() {
       watcher.close();
+      changes.close();
       await Promise.all([...instances.values()].map((instance) => instance.close()));
+      await housekeeping.close();
     },
   };
 }
