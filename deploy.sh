@@ -1,25 +1,56 @@
 #!/bin/sh
-# The platform's own life: building it (more to come: installing, upgrading, removing).
-# POSIX sh; needs nothing but what `npm install` brought.
+# The platform's own life: building it, and installing, upgrading and removing it on machines.
+# POSIX sh. Building needs what `npm install` brought; everything else needs only this file and an archive.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+root=$here
 dist=$root/dist
 sources='cockpit master node common package.json package-lock.json deploy.sh'
+# As for make(1): everything is installed below it, and systemd is left alone.
+destdir=${DESTDIR:-}
 
 usage() {
   cat <<'USAGE'
 usage: ./deploy.sh <command> [options]
 
-commands:
-  build [--stale]   bundle sgrid, sgridnext and sgridnode into dist/
-                    --stale  only when a source or a dependency is newer than dist/
-  runtime           see to it that node_modules/.bin holds the Node.js that npm brought
+in a checkout:
+  compile [--stale]            bundle sgrid, sgridnext and sgridnode into dist/
+                               --stale  only when a source or a dependency is newer than dist/
+  build [--deb]                compile, and make the archives dist/archives/<product>-<version>-linux-<arch>.tar.gz
+                               --deb    Debian packages too
+  runtime                      see to it that node_modules/.bin holds the Node.js that npm brought
 
-  --help            this text
+on a machine, as root; again and again with the same result:
+  install master|node|cockpit  install from an archive, keep config.json and state, enable and start the unit
+      --archive FILE             default: the newest beside this script or in dist/archives
+      --no-start                 install only
+    master: --host ADDRESS       to listen on (default: 127.0.0.1)  --http-port PORT (default: 15872)
+    node:   --main-node URL      the master      --node-index ID   unique in the fleet
+            --host ADDRESS       of this node    --alias NAME      for people
+            --token-file FILE    token of role agent, or - for standard input
+  upgrade master|node|cockpit  the same for what is installed; a version that does not start is taken back
+      --archive FILE
+  uninstall master|node|cockpit [--purge]
+                               remove it; services go on running. --purge removes config, state and logs too
+  status                       what is installed here, and how it is
+  doctor                       look for what commonly goes wrong, and say what to do
+
+on other machines, over ssh:
+  push master|node|cockpit USER@HOST[=NODE_INDEX]... [-- OPTIONS OF install]
+                               copy archive and script, install there, several at once; ends with a summary
+
+  --help                       this text
 
 Afterwards dist/bin/ holds three start files: sgrid (cockpit and command line),
-sgridnext (master) and sgridnode (agent).
+sgridnext (master) and sgridnode (agent). Installed, they are /usr/sgridnext/sgridnext,
+/usr/sgridnode/sgridnode and /usr/local/bin/sgrid.
+
+examples:
+  ./deploy.sh build
+  sudo ./deploy.sh install master --host 10.0.0.1
+  ./deploy.sh push node root@10.0.0.7=7 root@10.0.0.8=8 -- --main-node http://10.0.0.1:15872 --token-file agent.token
+  sudo ./deploy.sh upgrade node --archive sgridnode-0.2.0-linux-x64.tar.gz
 USAGE
 }
 
@@ -124,7 +155,7 @@ LAUNCHER
   chmod 755 "$dist/.new/bin/$1"
 }
 
-build() {
+compile() {
   [ -x "$root/node_modules/.bin/esbuild" ] || die "node_modules/ is missing or incomplete: run \"npm install\" first"
   PATH=$root/node_modules/.bin:$PATH
   export PATH
@@ -150,23 +181,531 @@ build() {
     mv "$dist/.new/$part" "$dist/$part"
   done
   mv "$dist/.new/.built" "$dist/.built"
-  say "built dist/ in $(($(date +%s) - started)) s"
+  say "compiled dist/ in $(($(date +%s) - started)) s"
+}
+
+# --- archives -------------------------------------------------------------------------------------------------------
+
+version() { sed -n 's/^ *"version": "\([^"]*\)".*/\1/p' "$root/package.json" | head -n 1; }
+
+# The architecture as Node.js calls it.
+machine_arch() {
+  case $(uname -m) in
+    x86_64 | amd64) echo x64 ;;
+    aarch64 | arm64) echo arm64 ;;
+    *) die "there is no Node.js runtime for $(uname -m) in npm's packages; x86_64 and aarch64 have one" ;;
+  esac
+}
+
+# A cockpit starts many times a day, by users who may not write beside it: its compiled code is kept in their cache.
+# shellcheck disable=SC2016 # for the start file to expand
+user_cache='if [ -n "${XDG_CACHE_HOME:-}${HOME:-}" ]; then
+  NODE_COMPILE_CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/sgrid
+  export NODE_COMPILE_CACHE
+fi'
+
+# installed_launcher DIRECTORY PRODUCT SETUP: its start file; nothing of it is looked for elsewhere.
+installed_launcher() {
+  cat >"$1/$2" <<LAUNCHER
+#!/bin/sh
+self=\$0
+while [ -h "\$self" ]; do
+  link=\$(readlink "\$self")
+  case \$link in
+    /*) self=\$link ;;
+    *) self=\${self%/*}/\$link ;;
+  esac
+done
+case \$self in
+  */*) home=\$(CDPATH='' cd -- "\${self%/*}" && pwd -P) || exit 1 ;;
+  *) home=. ;;
+esac
+NODE_ENV=production
+export NODE_ENV
+$3
+exec "\$home/runtime/node" "\$home/lib/index.js" "\$@"
+LAUNCHER
+  chmod 755 "$1/$2"
+}
+
+# What the archive of a product holds besides its bundle.
+stage_extras() {
+  case $1 in
+    sgridnext)
+      # The one native module, with the build for this system and nothing else of it.
+      module=$2/lib/node_modules/better-sqlite3
+      mkdir -p "$module/prebuilds"
+      cp -R "$root/node_modules/better-sqlite3/lib" "$root/node_modules/better-sqlite3/package.json" \
+        "$root/node_modules/better-sqlite3/LICENSE" "$module/"
+      cp "$root/node_modules/better-sqlite3/prebuilds/linux-$3.node" "$module/prebuilds/"
+      cp "$root/master/install/sgridnext.service" "$2/"
+      ;;
+    sgridnode) cp "$root/node/install/sgridnode.service" "$root/node/install/business.slice" "$2/" ;;
+  esac
+}
+
+# archive PRODUCT ARCH: the same sources give the same bytes.
+archive() {
+  name=$1-$(version)-linux-$2
+  stage=$dist/.stage/$name
+  rm -rf "$dist/.stage"
+  mkdir -p "$stage/lib" "$stage/runtime" "$dist/archives"
+  cp -R "$dist/$1/." "$stage/lib/"
+  rm -f "$stage/lib/meta.json"
+  cp "$root/node_modules/node-linux-$2/bin/node" "$stage/runtime/node"
+  # Symbols of the runtime are a seventh of it, and only a debugger reads them.
+  if command -v strip >/dev/null 2>&1; then strip "$stage/runtime/node" 2>/dev/null || true; fi
+  cp "$root/LICENSE" "$stage/"
+  cp "$root/node_modules/node-linux-$2/LICENSE" "$stage/runtime/LICENSE" 2>/dev/null || true
+  version >"$stage/VERSION"
+  setup=''
+  [ "$1" != sgrid ] || setup=$user_cache
+  installed_launcher "$stage" "$1" "$setup"
+  stage_extras "$1" "$stage" "$2"
+  (cd "$dist/.stage" && tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@1 -cf - "$name" | gzip -9n) \
+    >"$dist/archives/.$name.new"
+  mv "$dist/archives/.$name.new" "$dist/archives/$name.tar.gz"
+  (cd "$dist/archives" && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
+  say "$(du -h "$dist/archives/$name.tar.gz" | cut -f1)  dist/archives/$name.tar.gz"
+  [ "$3" != deb ] || debian_package "$1" "$2" "$stage"
+  rm -rf "$dist/.stage"
+}
+
+# debian_package PRODUCT ARCH STAGE: the archive's tree below /usr/<product>, by dpkg-deb(1).
+debian_package() {
+  command -v dpkg-deb >/dev/null 2>&1 || die 'a Debian package is made by dpkg-deb: apt-get install dpkg-dev'
+  tree=$dist/.stage/deb
+  rm -rf "$tree"
+  mkdir -p "$tree/DEBIAN" "$tree/usr/share/sgrid" "$tree/usr/share/sgrid/archives"
+  case $2 in x64) debian_arch=amd64 ;; *) debian_arch=$2 ;; esac
+  case $1 in sgridnext) role=master ;; sgridnode) role=node ;; *) role=cockpit ;; esac
+  cp "$root/deploy.sh" "$tree/usr/share/sgrid/deploy-$1.sh"
+  cp "$dist/archives/$1-$(version)-linux-$2.tar.gz" "$tree/usr/share/sgrid/archives/"
+  cat >"$tree/DEBIAN/control" <<CONTROL
+Package: $1
+Version: $(version)
+Architecture: $debian_arch
+Maintainer: SgridNext <root@localhost>
+Section: admin
+Priority: optional
+Depends: libc6 (>= 2.28), libstdc++6
+Description: SgridNext $role
+ A minimal operations platform: one master, an agent on every machine, a cockpit in the terminal.
+CONTROL
+  cat >"$tree/DEBIAN/postinst" <<POSTINST
+#!/bin/sh
+set -e
+[ "\$1" = configure ] || exit 0
+exec sh /usr/share/sgrid/deploy-$1.sh install $role --if-configured --archive /usr/share/sgrid/archives/$1-$(version)-linux-$2.tar.gz
+POSTINST
+  cat >"$tree/DEBIAN/prerm" <<PRERM
+#!/bin/sh
+set -e
+[ "\$1" = remove ] || exit 0
+exec sh /usr/share/sgrid/deploy-$1.sh uninstall $role
+PRERM
+  chmod 755 "$tree/DEBIAN/postinst" "$tree/DEBIAN/prerm"
+  # The archive is compressed already.
+  dpkg-deb --root-owner-group -Znone --build "$tree" "$dist/archives/$1_$(version)_$debian_arch.deb" >/dev/null
+  say "$(du -h "$dist/archives/$1_$(version)_$debian_arch.deb" | cut -f1)  dist/archives/$1_$(version)_$debian_arch.deb"
+}
+
+archives() {
+  format=${1:-tar}
+  arch=$(machine_arch)
+  [ -x "$root/node_modules/node-linux-$arch/bin/node" ] ||
+    die "node_modules/ lacks the runtime node-linux-$arch: run \"npm install\""
+  for product in sgridnext sgridnode sgrid; do archive "$product" "$arch" "$format"; done
+}
+
+# --- a machine -------------------------------------------------------------------------------------------------------
+
+product_of() {
+  case $1 in
+    master) echo sgridnext ;;
+    node) echo sgridnode ;;
+    cockpit) echo sgrid ;;
+    *) bad_usage "there is master, node and cockpit, but no \"$1\"" ;;
+  esac
+}
+
+has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
+
+need_root() {
+  [ -n "$destdir" ] || [ "$(id -u)" = 0 ] || die "$1 needs root: run it with sudo"
+}
+
+# The newest archive of a product for this machine, beside this script or where build puts it.
+find_archive() {
+  arch=$(machine_arch)
+  for directory in "$here" "$here/archives" "$dist/archives"; do
+    # shellcheck disable=SC2012 # names of our own making
+    found=$(ls -t "$directory/$1"-*-linux-"$arch".tar.gz 2>/dev/null | head -n 1)
+    [ -z "$found" ] || { echo "$found"; return 0; }
+  done
+  die "no archive of $1 for linux-$arch: make it with \"./deploy.sh build\", or name it with --archive"
+}
+
+json_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
+
+# write_config FILE KEY VALUE...: only where there is none, and only what was given.
+write_config() {
+  file=$1
+  shift
+  [ ! -e "$file" ] || { say "$file is kept as it is"; return 0; }
+  {
+    printf '{'
+    separator=''
+    while [ $# -gt 0 ]; do
+      if [ -n "$2" ]; then
+        case $1 in
+          nodeIndex | httpPort | nodePort) value=$2 ;;
+          *) value=$(json_string "$2") ;;
+        esac
+        printf '%s\n  "%s": %s' "$separator" "$1" "$value"
+        separator=,
+      fi
+      shift 2
+    done
+    printf '\n}\n'
+  } >"$file.new"
+  chmod 644 "$file.new"
+  mv "$file.new" "$file"
+}
+
+# unpack PRODUCT ARCHIVE: into a directory of its own, proved to run here; prints its name below versions/.
+unpack() {
+  home=$destdir/usr/$1
+  [ -r "$2" ] || die "cannot read the archive $2"
+  if [ -r "$2.sha256" ]; then
+    (cd "$(dirname "$2")" && sha256sum --quiet -c "$(basename "$2").sha256") >&2 ||
+      die "$2 is not what $2.sha256 says: copy it again"
+  fi
+  mkdir -p "$home/versions"
+  fresh=$home/versions/.new.$$
+  rm -rf "$fresh"
+  mkdir "$fresh"
+  tar -xzf "$2" -C "$fresh" --strip-components=1 --no-same-owner || { rm -rf "$fresh"; die "$2 cannot be unpacked into $home/versions"; }
+  if [ ! -x "$fresh/$1" ] || [ ! -r "$fresh/VERSION" ]; then
+    rm -rf "$fresh"
+    die "$2 holds no $1"
+  fi
+  if ! spoken=$("$fresh/$1" --version 2>&1); then
+    rm -rf "$fresh"
+    die "$1 of $2 does not run on this machine: $spoken"
+  fi
+  label=$(cat "$fresh/VERSION")-$(sha256sum "$2" | cut -c1-8)
+  if [ -d "$home/versions/$label" ]; then rm -rf "$fresh"; else mv "$fresh" "$home/versions/$label"; fi
+  echo "$label"
+}
+
+# switch_to PRODUCT LABEL: from one rename(2) to the next everything is of one version.
+switch_to() {
+  home=$destdir/usr/$1
+  ln -sfn "versions/$2" "$home/.current.new"
+  mv -fT "$home/.current.new" "$home/current"
+  [ -h "$home/$1" ] || ln -sfn "current/$1" "$home/$1"
+}
+
+current_of() {
+  link=$(readlink "$destdir/usr/$1/current" 2>/dev/null) || return 0
+  echo "${link#versions/}"
+}
+
+# All but the one that runs and the one before it.
+drop_old_versions() {
+  for directory in "$destdir/usr/$1/versions"/*; do
+    label=$(basename "$directory")
+    [ "$label" = "$2" ] || [ "$label" = "$3" ] || [ ! -d "$directory" ] || rm -rf "$directory"
+  done
+  rm -rf "$destdir/usr/$1/versions"/.new.*
+}
+
+install_units() {
+  units=$destdir/etc/systemd/system
+  mkdir -p "$units"
+  for unit in "$destdir/usr/$1/current"/*.service "$destdir/usr/$1/current"/*.slice; do
+    [ ! -f "$unit" ] || cp "$unit" "$units/"
+  done
+  ! has_systemd || systemctl daemon-reload
+}
+
+# Ready as systemd sees it: Type=notify, so this waits until the product says so.
+start_unit() { systemctl --quiet enable "$1.service" && systemctl restart "$1.service"; }
+
+make_user() {
+  [ -z "$destdir" ] || return 0
+  getent passwd "$1" >/dev/null 2>&1 ||
+    useradd --system --home-dir "/var/lib/$1" --shell /usr/sbin/nologin "$1" || die "cannot make the user $1"
+}
+
+# take_token FILE: never an argument, since everybody can read those.
+take_token() {
+  state=$destdir/var/lib/sgridnode
+  mkdir -p "$state"
+  (umask 077 && cat "$1" >"$state/.agent.token.new") || die "cannot read the token from $1"
+  [ -s "$state/.agent.token.new" ] || { rm -f "$state/.agent.token.new"; die "the token from $1 is empty"; }
+  mv "$state/.agent.token.new" "$state/agent.token"
+}
+
+install_product() {
+  role=${1:-}
+  product=$(product_of "$role")
+  shift
+  archive='' main_node='' node_index='' host='' alias='' token='' http_port='' start=yes upgrade=no if_configured=no
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --no-start) start=no; shift; continue ;;
+      --upgrade) upgrade=yes; shift; continue ;;
+      --if-configured) if_configured=yes; shift; continue ;;
+    esac
+    [ $# -ge 2 ] || bad_usage "$role: unknown option $1, or a value is missing behind it"
+    case $role$1 in
+      *--archive) archive=$2 ;;
+      node--main-node) main_node=$2 ;;
+      node--node-index) node_index=$2 ;;
+      node--alias) alias=$2 ;;
+      node--token-file) token=$2 ;;
+      node--host | master--host) host=$2 ;;
+      master--http-port) http_port=$2 ;;
+      *) bad_usage "install $role: unknown option $1" ;;
+    esac
+    shift 2
+  done
+  need_root "install $role"
+  home=$destdir/usr/$product
+  [ "$upgrade" = no ] || [ -e "$home/current" ] ||
+    die "$product is not installed here; install it with \"./deploy.sh install $role\""
+  [ -n "$archive" ] || archive=$(find_archive "$product")
+  if [ "$role" = node ] && [ "$if_configured" = no ] && [ ! -e "$home/config.json" ] &&
+    { [ -z "$main_node" ] || [ -z "$node_index" ]; }; then
+    bad_usage 'a new node needs --main-node URL and --node-index ID'
+  fi
+  before=$(current_of "$product")
+  label=$(unpack "$product" "$archive")
+  case $role in
+    master) write_config "$home/config.json" host "$host" httpPort "$http_port" ;;
+    node)
+      if [ -n "$main_node" ]; then
+        write_config "$home/config.json" mainNode "$main_node" nodeIndex "$node_index" host "$host" alias "$alias"
+      fi
+      [ -z "$token" ] || take_token "$token"
+      ;;
+  esac
+  if [ -e "$home/config.json" ] && ! problem=$("$home/versions/$label/$product" --config "$home/config.json" --check-config 2>&1 >/dev/null); then
+    die "$home/config.json does not fit $label: $problem"
+  fi
+  if [ "$role" = cockpit ]; then
+    switch_to "$product" "$label"
+    mkdir -p "$destdir/usr/local/bin"
+    ln -sfn "/usr/sgrid/current/sgrid" "$destdir/usr/local/bin/sgrid"
+    drop_old_versions "$product" "$label" "$before"
+    say "sgrid $label is installed; start it with: sgrid"
+    return 0
+  fi
+  [ "$role" != master ] || make_user sgridnext
+  switch_to "$product" "$label"
+  install_units "$product"
+  if ! has_systemd; then
+    say "$product $label is installed; there is no systemd here, start it with: /usr/$product/$product --config /usr/$product/config.json"
+    return 0
+  fi
+  if [ "$start" = no ] || [ ! -e "$home/config.json" ]; then
+    say "$product $label is installed; start it with: systemctl enable --now $product"
+    return 0
+  fi
+  if start_unit "$product"; then
+    drop_old_versions "$product" "$label" "$before"
+    say "$product $label runs"
+    return 0
+  fi
+  journalctl -u "$product" -n 15 --no-pager -o cat >&2 || true
+  if [ -n "$before" ] && [ "$before" != "$label" ] && [ -d "$home/versions/$before" ]; then
+    switch_to "$product" "$before"
+    install_units "$product"
+    start_unit "$product" || die "$product $label did not start, and $before does not either: see journalctl -u $product"
+    die "$product $label did not start and was taken back; $before runs. Services went on running"
+  fi
+  die "$product $label did not start: see journalctl -u $product, mend it, and run this again"
+}
+
+uninstall_product() {
+  role=${1:-}
+  product=$(product_of "$role")
+  shift
+  purge=no
+  for option in "$@"; do
+    case $option in
+      --purge) purge=yes ;;
+      *) bad_usage "uninstall: unknown option $option" ;;
+    esac
+  done
+  need_root "uninstall $role"
+  [ -e "$destdir/usr/$product" ] || [ "$purge" = yes ] || die "$product is not installed here"
+  if [ "$purge" = yes ] && [ "$role" = node ] && has_systemd &&
+    systemctl list-units --plain --no-legend 'sgrid-*.scope' | grep -v shims | grep -q .; then
+    die 'services of this node are running, and --purge would take away what they log to: stop and remove them with sgrid first'
+  fi
+  if has_systemd && [ -e "/etc/systemd/system/$product.service" ]; then
+    systemctl --quiet disable --now "$product.service" || true
+  fi
+  rm -f "$destdir/etc/systemd/system/$product.service"
+  [ "$role" != cockpit ] || rm -f "$destdir/usr/local/bin/sgrid"
+  rm -rf "$destdir/usr/${product:?}/versions" "$destdir/usr/${product:?}/current" "$destdir/usr/${product:?}/$product"
+  if [ "$purge" = yes ]; then
+    rm -rf "$destdir/usr/${product:?}" "$destdir/var/lib/${product:?}"
+    [ "$role" != node ] || rm -f "$destdir/etc/systemd/system/business.slice"
+  else
+    rmdir "$destdir/usr/$product" 2>/dev/null || true
+  fi
+  ! has_systemd || systemctl daemon-reload
+  if [ "$purge" = yes ]; then say "$product is gone, with config and state"
+  else say "$product is gone; config in /usr/$product and state in /var/lib/$product are kept (--purge removes them)"; fi
+  [ "$role" != node ] || say 'services that ran go on running'
+}
+
+status() {
+  found=no
+  for role in master node cockpit; do
+    product=$(product_of "$role")
+    label=$(current_of "$product")
+    [ -n "$label" ] || continue
+    found=yes
+    if [ "$role" = cockpit ]; then
+      printf '%-10s %s\n' "$product" "$label"
+      continue
+    fi
+    unit='no systemd'
+    if has_systemd; then
+      unit=$(systemctl show -p ActiveState,SubState,ActiveEnterTimestamp --value "$product" | tr '\n' ' ')
+    fi
+    printf '%-10s %-24s %s\n' "$product" "$label" "$unit"
+  done
+  [ "$found" = yes ] || { say 'nothing of SgridNext is installed here'; return 3; }
+}
+
+doctor() {
+  worst=0
+  found=no
+  for role in master node; do
+    product=$(product_of "$role")
+    start=$destdir/usr/$product/$product
+    [ -x "$start" ] || continue
+    found=yes
+    echo "== $product"
+    config=$destdir/usr/$product/config.json
+    if [ -e "$config" ]; then "$start" --config "$config" --doctor || worst=1; else "$start" --doctor || worst=1; fi
+  done
+  [ "$found" = yes ] || die 'neither sgridnext nor sgridnode is installed here; run "./deploy.sh install …" first'
+  return "$worst"
+}
+
+# --- other machines ---------------------------------------------------------------------------------------------------
+
+# push_one ROLE HOST INDEX ARCHIVE TOKEN OPTIONS...: everything that goes wrong ends with its own status and text.
+push_one() {
+  role=$1 target=$2 index=$3 file=$4 secret=$5
+  shift 5
+  if [ -n "$index" ]; then set -- "$@" --node-index "$index"; fi
+  quoted=''
+  for word in "$@"; do quoted="$quoted '$(printf '%s' "$word" | sed "s/'/'\\\\''/g")'"; done
+  there=$(ssh -o BatchMode=yes "$target" 'umask 077 && mktemp -d /tmp/sgrid-push.XXXXXX') || return 1
+  scp -q -o BatchMode=yes "$here/deploy.sh" "$file" "$file.sha256" "$target:$there/" || return 1
+  [ -z "$secret" ] || quoted="$quoted --token-file -"
+  # shellcheck disable=SC2029 # quoted here on purpose
+  ssh -o BatchMode=yes "$target" "
+    as_root=; [ \"\$(id -u)\" = 0 ] || as_root='sudo -n'
+    \$as_root sh '$there/deploy.sh' install $role --archive '$there/$(basename "$file")' $quoted
+    status=\$?; rm -rf '$there'; exit \$status" <"${secret:-/dev/null}"
+}
+
+push() {
+  role=${1:-}
+  product=$(product_of "$role")
+  shift
+  targets='' secret=''
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    targets="$targets $1"
+    shift
+  done
+  [ $# -eq 0 ] || shift
+  [ -n "$targets" ] || bad_usage 'push: name at least one USER@HOST'
+  # The token travels by standard input, never by an argument.
+  count=$#
+  while [ "$count" -gt 0 ]; do
+    if [ "$1" = --token-file ]; then
+      [ "$count" -ge 2 ] || bad_usage 'push: a file is missing behind --token-file'
+      secret=$2
+      [ -r "$secret" ] || die "cannot read the token file $secret"
+      shift 2
+      count=$((count - 2))
+      continue
+    fi
+    set -- "$@" "$1"
+    shift
+    count=$((count - 1))
+  done
+  file=$(find_archive "$product")
+  [ -r "$file.sha256" ] || (cd "$(dirname "$file")" && sha256sum "$(basename "$file")" >"$file.sha256")
+  logs=$(mktemp -d)
+  trap 'rm -rf "$logs"' EXIT
+  number=0
+  for target in $targets; do
+    number=$((number + 1))
+    case $target in
+      *=*) index=${target##*=} target=${target%=*} ;;
+      *) index='' ;;
+    esac
+    (
+      if push_one "$role" "$target" "$index" "$file" "$secret" "$@" >"$logs/$number.log" 2>&1
+      then echo ok; else echo failed; fi >"$logs/$number.status"
+      echo "$target" >"$logs/$number.target"
+    ) &
+  done
+  wait
+  failed=0
+  at=0
+  while [ "$at" -lt "$number" ]; do
+    at=$((at + 1))
+    outcome=$(cat "$logs/$at.status")
+    printf '%-7s %-32s %s\n' "$outcome" "$(cat "$logs/$at.target")" "$(tail -n 1 "$logs/$at.log")"
+    if [ "$outcome" != ok ]; then
+      failed=$((failed + 1))
+      sed 's/^/        /' "$logs/$at.log"
+    fi
+  done
+  say "$((number - failed)) of $number machines have $(basename "$file")"
+  [ "$failed" = 0 ]
 }
 
 started=$(date +%s)
 command=${1:-}
 [ $# -eq 0 ] || shift
+case " $* " in *' --help '* | *' -h '*) usage; exit 0 ;; esac
 case $command in
   runtime) runtime ;;
+  compile)
+    runtime
+    case ${1:-} in
+      '') compile ;;
+      --stale) if is_stale; then compile --stale; fi ;;
+      *) bad_usage "compile: unknown option $1" ;;
+    esac
+    ;;
   build)
     runtime
     case ${1:-} in
-      '') build ;;
-      --stale) if is_stale; then build --stale; fi ;;
-      --help | -h) usage ;;
+      '') compile; archives tar ;;
+      --deb) compile; archives deb ;;
       *) bad_usage "build: unknown option $1" ;;
     esac
     ;;
+  install) install_product "$@" ;;
+  upgrade) install_product "$@" --upgrade ;;
+  uninstall) uninstall_product "$@" ;;
+  push) push "$@" ;;
+  status) status ;;
+  doctor) doctor ;;
   --help | -h | help) usage ;;
   '') usage >&2; exit 2 ;;
   *) bad_usage "unknown command $command" ;;

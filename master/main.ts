@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { pino } from 'pino';
 import { loadConfig } from '../common/config/load-config.ts';
 import { toWireError } from '../common/protocol/errors.ts';
+import { createServiceManager } from '../common/system/service-manager.ts';
 import { type MasterConfig, masterConfigSchema } from './config.ts';
 import { startMaster } from './start.ts';
 
@@ -42,9 +43,17 @@ export async function main(options: MainOptions): Promise<number> {
   const logger = pino({ level: config.logLevel, base: null }, { write: (line) => void stderr.write(line) });
   for (const notice of notices) logger.warn(notice);
   try {
+    const manager = createServiceManager({
+      env: options.env,
+      pid: process.pid,
+      onError: (err) => logger.warn({ err }, 'systemd could not be told'),
+    });
     const master = await startMaster({ config, logger, version });
     logger.info({ url: master.url, version }, 'sgridnext is ready');
+    await manager.ready(`serves ${master.url}`);
     logger.info({ signal: await options.stopped() }, 'stopping; services go on running');
+    manager.close();
+    await manager.stopping();
     await master.close();
     return 0;
   } catch (error) {
