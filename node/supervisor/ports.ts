@@ -32,6 +32,8 @@ export interface Ports {
   readonly findShims: () => Map<string, ProcessIdentity>;
   /** Wall clock, milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Milliseconds since some moment, never set back or forward: for how long something takes. */
+  readonly monotonic: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;

@@ -121,6 +121,7 @@ export async function openTestSupervisor(
     procRoot: '/proc',
     findShims: () => findShims(),
     clock: Date.now,
+    monotonic: () => performance.now(),
     random: () => 0,
     logger: quiet,
   };
