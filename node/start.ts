@@ -7,8 +7,8 @@ import { detectDriver } from './cgroup/detect.ts';
 import { createClosers } from './closers.ts';
 import type { AgentConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
-import { createDiscoveryEndpoint } from './http/discovery.ts';
-import { type LocalServer, openAgentServer } from './http/agent-server.ts';
+import { createDiscoveryEndpoint, discoveryNotReady } from './http/discovery.ts';
+import { countStates, healthHandler, type LocalHandler, openLocalServer } from './http/local-server.ts';
 import { localEntries } from './registry/local-entries.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import { sampleRegularly } from './sampling.ts';
@@ -16,5 +16,162 @@ import { openStateDirectory } from './state-directory.ts';
 import { openMemoryWatch } from './stats/memory-watch.ts';
 import { readNodeInfo } from './stats/node-info.ts';
 import { createSampler } from './stats/sampler.ts';
-import { openSupervision, type Supervision } from './supervision.ts';
+import { openSupervision } from './supervision.ts';
+import type { Supervisor } from './supervisor/supervisor.ts';
 import { tokenReader } from './token.ts';
+
+export interface StartOptions {
+  config: AgentConfig;
+  logger: Logger;
+  version: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** The shim's script. */
+  shimFile: string;
+  /** What the thread of a search in a log runs. */
+  searchWorkerFile: string;
+}
+
+export interface Agent {
+  readonly nodePort: number;
+  readonly driver: string;
+  /** Why the driver cannot do all; empty when it can. */
+  readonly warning: string;
+  /** How many programs were found running. */
+  readonly adopted: number;
+  link(): LinkState;
+  /** Lets go of everything but the services, which go on. */
+  close(): Promise<void>;
+}
+
+const PROC_ROOT = '/proc';
+
+/**
+ * A whole agent on a state directory. What fails half-way leaves nothing open behind.
+ *
+ * @throws SgridError with what to do, for everything that a person can mend.
+ */
+export async function startAgent(options: StartOptions): Promise<Agent> {
+  const { config, logger, version } = options;
+  const { mainNode, nodeIndex, alias, host } = config;
+  const startedAt = Date.now();
+  const closers = createClosers();
+  try {
+    const directory = openStateDirectory(config, PROC_ROOT);
+    closers.add(directory.release);
+    const { layout, state } = directory;
+    const driver = await detectDriver({
+      driver: config.cgroupDriver,
+      parent: config.cgroupParent,
+      ownCgroups: state.ownCgroups,
+    });
+    if (driver.warning !== '') logger.warn({ driver: driver.name }, driver.warning);
+
+    // Made last, and told of changes from the first on.
+    let link: AgentLink | null = null;
+    let registry: Registry | null = null;
+    let supervised: Supervisor | null = null;
+    let discovery: LocalHandler = discoveryNotReady;
+    const server = await openLocalServer(config.nodePort, [
+      healthHandler(() => ({
+        status: 'ok',
+        version,
+        nodeId: nodeIndex,
+        link: link?.state() ?? 'connecting',
+        cgroupDriver: driver.name,
+        instances: countStates(supervised?.statuses() ?? []),
+      })),
+      (...request) => discovery(...request),
+    ]);
+    closers.add(server.close);
+
+    const nodeInfo = readNodeInfo({
+      driver,
+      agentVersion: version,
+      agentStartedAt: startedAt,
+      javaCommand: config.javaBinary,
+    });
+    // Awaited below; until then a failure of something else must not make this one an unhandled rejection.
+    nodeInfo.catch(() => {});
+    const token = tokenReader(config, layout.root);
+    const { supervisor, releaseStore, logStore, events } = await openSupervision(
+      {
+        ...options,
+        directory,
+        driver,
+        procRoot: PROC_ROOT,
+        token,
+        onProgress: (sha256, receivedBytes) => link?.sendProgress(sha256, receivedBytes),
+        onEvent: () => link?.eventsChanged(),
+        onStatus: (instanceId) => {
+          link?.statusChanged(instanceId);
+          registry?.localChanged();
+        },
+      },
+      closers,
+    );
+    supervised = supervisor;
+    // Only now, when what runs has been identified: an agent that starts must not take it off the lists.
+    const known = openRegistry({
+      directory: layout.registry,
+      nodeId: nodeIndex,
+      local: () => localEntries(supervisor.instances(), nodeIndex, host),
+      clock: Date.now,
+      logger,
+    });
+    registry = known;
+    closers.add(known.close);
+    const endpoint = createDiscoveryEndpoint(known, nodeIndex);
+    closers.add(endpoint.close);
+    discovery = endpoint.handler;
+    writeFileAtomic(join(layout.registry, 'node.port'), `${server.port}\n`, 0o644);
+    const info = await nodeInfo;
+    const { agentId } = state;
+    link = createAgentLink({
+      masterUrl: mainNode,
+      hello: () => ({
+        ...{ token: token(), protocolVersion: PROTOCOL_VERSION, version },
+        ...{ nodeId: nodeIndex, agentId, alias, innerAddress: host },
+      }),
+      handlers: createHandlers(supervisor, releaseStore, logStore, known),
+      info: () => info,
+      statuses: supervisor.statuses,
+      status: supervisor.status,
+      registryDigest: known.digest,
+      events,
+      clock: Date.now,
+      logger,
+    });
+    const live = link;
+    closers.add(live.close);
+    const stopSampling = sampleRegularly({
+      supervisor,
+      sampler: createSampler({
+        driver,
+        directories: [layout.root, layout.logs, layout.releases, layout.registry],
+        clock: Date.now,
+      }),
+      memoryWatch: openMemoryWatch({
+        file: layout.memoryFile,
+        workingSet: driver.workingSet,
+        append: events.append,
+        clock: Date.now,
+        onError: (error) => logger.error({ err: error }, 'warnings of memory may be repeated'),
+      }),
+      send: live.sendSnapshot,
+      logger,
+    });
+    closers.add(stopSampling);
+    live.connect();
+    return {
+      nodePort: server.port,
+      driver: driver.name,
+      warning: driver.warning,
+      adopted: supervisor.statuses().filter(({ adopted }) => adopted).length,
+      link: live.state,
+      close: closers.closeAll,
+    };
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}

@@ -6,6 +6,12 @@ import type { LocalHandler } from './local-server.ts';
 import { sendError, sendText } from './respond.ts';
 import { createServiceDocuments, type Document } from './service-documents.ts';
 
+/** Answers for discovery until what runs on this machine is known. */
+export const discoveryNotReady: LocalHandler = ({ pathname }) => {
+  if (!pathname.startsWith(PREFIX)) return false;
+  throw new SgridError('busy', 'the agent is starting', { hint: 'try again in a second' });
+};
+
 /** Discovery for programs on this machine; see docs/DISCOVERY.md. */
 export interface DiscoveryEndpoint {
   /** `GET /v1/services` and `GET /v1/services/:name`, each with `?wait=` and `If-None-Match`. */

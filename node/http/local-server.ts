@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { sendError, sendJson } from './respond.ts';
 
@@ -12,6 +13,13 @@ export interface AgentHealth {
   cgroupDriver: string;
   /** How many instances are in each state. */
   instances: Record<string, number>;
+}
+
+/** How many of them are in each state. */
+export function countStates(statuses: readonly Pick<InstanceStatus, 'state'>[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state } of statuses) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
 }
 
 /** Answers GET and HEAD of the paths that are its own. @returns false, having done nothing, for all others. */

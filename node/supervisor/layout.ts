@@ -11,6 +11,8 @@ export interface StateLayout {
   readonly releases: string;
   readonly logs: string;
   readonly eventsFile: string;
+  /** Instances over their memory mark. */
+  readonly memoryFile: string;
   /** What programs on this machine read of the agent: the registry's files. */
   readonly registry: string;
   readonly instances: string;
@@ -40,6 +42,7 @@ export function stateLayout(root: string, registry = root): StateLayout {
     releases: join(root, 'releases'),
     logs: join(root, 'logs'),
     eventsFile: join(root, 'events', 'queue.jsonl'),
+    memoryFile: join(root, 'events', 'memory-high.json'),
     registry,
     instances,
     instance(instanceId) {
