@@ -20,6 +20,10 @@ const PACKAGES = [
   'procps',
   'linux-image-cloud-amd64',
   'initramfs-tools',
+  // An engine for services that are containers, and the one file that an image for it needs.
+  'docker.io',
+  'iptables',
+  'busybox-static',
 ];
 
 /** Space for what a run writes; the file is sparse. */

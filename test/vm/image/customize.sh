@@ -17,6 +17,9 @@ for unit in serial-getty@ttyS0.service serial-getty@ttyS1.service getty@tty1.ser
   ln -sf /dev/null "$1/etc/systemd/system/$unit"
 done
 
+# Emulated, the engine takes many seconds to start: the scenario that wants it does so itself.
+chroot "$1" systemctl --quiet disable docker.service docker.socket containerd.service
+
 cat >"$1/etc/systemd/system/sgridnext-vm.service" <<'UNIT'
 [Unit]
 Description=Scenarios of the virtual machine
