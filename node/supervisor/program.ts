@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Assignment } from '../../common/domain/instance.ts';
+import type { CgroupDriverName } from '../../common/domain/node.ts';
+import type { CgroupDriver } from '../cgroup/driver.ts';
 import {
   demandAccess,
   giveDirectory,
@@ -21,7 +23,9 @@ export interface Program {
   readonly dropRights: readonly string[];
 }
 
-export type ProgramPorts = Pick<Ports, 'layout' | 'runtimes' | 'env'>;
+export type ProgramPorts = Pick<Ports, 'layout' | 'runtimes' | 'env'> & {
+  driver: Pick<CgroupDriver, 'name'>;
+};
 
 /**
  * Finds out what to run and makes its directories, owned by the user whom it runs as. Repeatable.
@@ -31,7 +35,7 @@ export type ProgramPorts = Pick<Ports, 'layout' | 'runtimes' | 'env'>;
  * @throws SgridError naming what is missing, or may not be used by that user
  */
 export async function prepareProgram(
-  { layout, runtimes, env }: ProgramPorts,
+  { layout, runtimes, env, driver }: ProgramPorts,
   assignment: Assignment,
   packageDirectory: string,
   logDirectory: string,
@@ -39,7 +43,8 @@ export async function prepareProgram(
   const { spec, instanceId } = assignment;
   const own = layout.instance(instanceId);
   const runAs = spec.runAs === undefined ? null : await resolveRunAs(spec.runAs, process.geteuid?.() ?? 0);
-  const entry = await resolveEntry(spec.type, spec, packageDirectory, runtimes);
+  const runtimeArgs = [...jvmLimit(assignment, driver.name), ...spec.runtimeArgs];
+  const entry = await resolveEntry(spec.type, { ...spec, runtimeArgs }, packageDirectory, runtimes);
   const directory = await resolveWorkingDirectory(spec, packageDirectory);
   for (const made of [own.conf, own.data]) mkdirSync(made, { recursive: true });
   if (runAs !== null) {
@@ -66,6 +71,15 @@ export async function prepareProgram(
       { ...env, ...loginOf(runAs) },
     ),
   };
+}
+
+/**
+ * A JVM reads the limit of its cgroup since JDK 10 and 8u191. Where there is no cgroup it is told, ahead of the service's own
+ * flags, or it would take a quarter of the machine for its heap.
+ */
+function jvmLimit({ spec, limits }: Assignment, driver: CgroupDriverName): string[] {
+  if (spec.type !== 'java' || driver !== 'none' || limits.memoryMiB === undefined) return [];
+  return [`-XX:MaxRAM=${limits.memoryMiB}m`];
 }
 
 /** As systemd.exec(5) sets them with `User=`. */

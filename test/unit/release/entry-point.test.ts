@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type EntrySpec, resolveEntry } from '../../../node/release/entry-point.ts';
+import { type EntrySpec, resolveEntry, resolveWorkingDirectory } from '../../../node/release/entry-point.ts';
 
 let base: string;
 let root: string;
@@ -26,7 +26,7 @@ const spec = (over: Partial<EntrySpec> = {}): EntrySpec => ({
   ...over,
 });
 const runtimes = { node: '/opt/node', java: 'java' };
-const found = async (type: 'binary' | 'node' | 'java', over: Partial<EntrySpec> = {}) =>
+const found = async (type: 'binary' | 'node' | 'java' | 'script', over: Partial<EntrySpec> = {}) =>
   (await resolveEntry(type, spec(over), root, runtimes)).file.slice(root.length + 1);
 
 describe('binary', () => {
@@ -149,4 +149,75 @@ describe('java', () => {
     put('readme');
     await expect(found('java')).rejects.toMatchObject({ code: 'not_found' });
   });
+});
+
+describe('script', () => {
+  const argvOf = async (over: Partial<EntrySpec> = {}) =>
+    (await resolveEntry('script', spec({ args: ['a b', '$(id)'], runtimeArgs: ['-x'], ...over }), root)).argv;
+
+  test('is update.sh by default, run by sh when it does not say by what', async () => {
+    put('update.sh', 'echo hello\n');
+    put('other.sh', 'x');
+    expect(await argvOf()).toEqual(['/bin/sh', '-x', join(root, 'update.sh'), 'a b', '$(id)']);
+    expect(await argvOf({ entry: 'other.sh' })).toContain(join(root, 'other.sh'));
+    put('empty.sh', '');
+    expect(await argvOf({ entry: 'empty.sh' })).toContain('/bin/sh');
+  });
+  test('is run by what its first line says, and made executable', async () => {
+    put('update.sh', '#!/usr/bin/env python3\n');
+    expect(await argvOf()).toEqual([join(root, 'update.sh'), 'a b', '$(id)']);
+    expect(statSync(join(root, 'update.sh')).mode & 0o111).toBe(0o111);
+    put('update.sh', '\x7fELF...');
+    expect(await argvOf()).toEqual([join(root, 'update.sh'), 'a b', '$(id)']);
+  });
+  test('with line ends of Windows it could not be found by the kernel, so that is said', async () => {
+    put('update.sh', '#!/bin/sh\r\necho x\r\n');
+    await expect(argvOf()).rejects.toMatchObject({
+      code: 'package_invalid',
+      message: expect.stringContaining('CR LF'),
+    });
+  });
+  test('is nothing else when it is not there', async () => {
+    put('install.sh');
+    await expect(found('script')).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'update.sh to run web is not in the package, which holds install.sh',
+    });
+  });
+});
+
+describe('working directory', () => {
+  const at = (workingDirectory?: string) => resolveWorkingDirectory({ name: 'web', workingDirectory }, root);
+
+  test('is the root of the package, a directory in it, or an absolute one', async () => {
+    put('mydir/conf/x');
+    expect(await at()).toBe(root);
+    expect(await at('mydir/conf')).toBe(join(root, 'mydir/conf'));
+    expect(await at('conf')).toBe(join(root, 'mydir/conf'));
+    expect(await at('.')).toBe(root);
+    expect(await at(base)).toBe(base);
+  });
+  test('is refused when it is not there, no directory, or leads out of the package', async () => {
+    put('file');
+    symlinkSync(base, join(root, 'out'));
+    await expect(at('gone')).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('"gone"'),
+    });
+    await expect(at('/gone')).rejects.toMatchObject({ code: 'not_found' });
+    await expect(at('file')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(at('out')).rejects.toMatchObject({
+      message: expect.stringContaining('leads out of the package'),
+    });
+  });
+});
+
+test('java: jar or war anywhere; several are named', async () => {
+  put('lib/deep/app.war');
+  expect(await found('java')).toBe('lib/deep/app.war');
+  put('b.JAR');
+  await expect(found('java')).rejects.toMatchObject({
+    message: expect.stringContaining('b.JAR, lib/deep/app.war'),
+  });
+  expect(await found('java', { entry: 'b.JAR' })).toBe('b.JAR');
 });

@@ -10,6 +10,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -388,4 +389,33 @@ test('prune keeps the lately wanted and the used', async () => {
   expect(directories.map((directory) => existsSync(directory))).toEqual([true, true, false, false, true]);
   expect(readdirSync(join(root, 'web')).length).toBe(3);
   await store.prune('unknown', new Set(), 2);
+});
+
+test('downloads that nobody went on with for a week are removed, others are kept to be resumed', async () => {
+  const downloads = join(root, '.downloads');
+  mkdirSync(downloads, { recursive: true });
+  now = Date.now();
+  const day = 24 * 3_600_000;
+  for (const [name, ageMs] of [
+    ['a', 8 * day],
+    ['b', 6 * day],
+  ] as const) {
+    writeFileSync(join(downloads, `${name.repeat(64)}.part`), 'x');
+    utimesSync(join(downloads, `${name.repeat(64)}.part`), (now - ageMs) / 1000, (now - ageMs) / 1000);
+  }
+  const { bytes } = pack('x');
+  expect(await open(source(bytes).fetchPackage).services()).toEqual([]);
+  expect(readdirSync(downloads)).toEqual([`${'b'.repeat(64)}.part`]);
+});
+
+test('of a service without any release nothing is left', async () => {
+  const { bytes, release } = pack('x');
+  const store = open(source(bytes).fetchPackage);
+  const { directory } = await store.prepare('web', release);
+  expect(await store.services()).toEqual(['web']);
+  await store.prune('web', new Set([directory]), 0);
+  expect(await store.services()).toEqual(['web']);
+  await store.prune('web', new Set(), 0);
+  expect(await store.services()).toEqual([]);
+  expect(await store.prepare('web', release)).toMatchObject({ alreadyThere: false });
 });
