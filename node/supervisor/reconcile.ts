@@ -152,6 +152,8 @@ export function createReconciler(
       });
       return null;
     } catch (error) {
+      // Its download was ended with this agent: no failure, and the next agent starts it.
+      if (closed) throw error;
       logger.warn({ instanceId, err: error }, 'start failed');
       const permanent = isPermanent(error);
       await settleAs(wanted, { kind: 'not-started', reason: describeError(error), permanent });
