@@ -22,7 +22,8 @@ const PACKAGES = [
   'initramfs-tools',
   // An engine for services that are containers, and the one file that an image for it needs.
   'docker.io',
-  'iptables',
+  // The engine starts no container where the kernel has AppArmor and its parser is missing.
+  'apparmor',
   'busybox-static',
 ];
 
