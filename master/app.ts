@@ -173,6 +173,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   openAgentNamespace({
     namespace: agents,
     authority,
+    fleet,
     background,
     logger,
     handlers: createAgentHandlers({ ...deps, registry }),

@@ -13,6 +13,7 @@ import {
 } from '../common/protocol/bind.ts';
 import { toWireError, wireErrorSchema } from '../common/protocol/errors.ts';
 import type { AgentHello } from '../common/protocol/handshake.ts';
+import { agentFor, parseMasterAddress } from '../common/protocol/master-address.ts';
 import type { EventQueue } from './supervisor/event-queue.ts';
 import type { Logger } from './supervisor/ports.ts';
 
@@ -71,7 +72,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   let dropped = new AbortController();
   const dirty = new Set<number>();
 
-  const socket: Socket = io(`${options.masterUrl}${agentLink.namespace}`, {
+  const master = parseMasterAddress(options.masterUrl);
+  const pinned = agentFor(master);
+  const socket: Socket = io(`${master.origin}${agentLink.namespace}`, {
+    // The package has it as a text, and hands it to ws as it is.
+    ...(pinned && { agent: pinned as unknown as string }),
     autoConnect: false,
     transports: ['websocket'],
     reconnectionDelay: FIRST_RETRY_MS,
@@ -169,6 +174,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       (payload: P): R =>
         handler(payload, { signal: dropped.signal });
     return {
+      'node.ping': wrap(handlers['node.ping']),
       'release.prepare': wrap(handlers['release.prepare']),
       'instance.apply': wrap(handlers['instance.apply']),
       'instance.remove': wrap(handlers['instance.remove']),

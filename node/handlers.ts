@@ -12,6 +12,7 @@ export function createHandlers(
   registry: Registry,
 ): AgentHandlers {
   return {
+    'node.ping': () => ({}),
     'release.prepare': async ({ serviceName, release }) => {
       const { alreadyThere } = await releaseStore.prepare(serviceName, release);
       return { alreadyThere };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { PROTOCOL_VERSION } from '../common/protocol/version.ts';
@@ -9,6 +10,7 @@ import type { AgentConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
 import { createDiscoveryEndpoint, discoveryNotReady } from './http/discovery.ts';
 import { countStates, healthHandler, type LocalHandler, openLocalServer } from './http/local-server.ts';
+import { readMachineId } from './machine-id.ts';
 import { localEntries } from './registry/local-entries.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import { sampleRegularly } from './sampling.ts';
@@ -125,12 +127,12 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     discovery = endpoint.handler;
     writeFileAtomic(join(layout.registry, 'node.port'), `${server.port}\n`, 0o644);
     const info = await nodeInfo;
-    const { agentId } = state;
+    const identity = { agentId: state.agentId, machineId: readMachineId(), runId: randomUUID() };
     link = createAgentLink({
       masterUrl: mainNode,
       hello: () => ({
         ...{ token: token(), protocolVersion: PROTOCOL_VERSION, version },
-        ...{ nodeId: nodeIndex, agentId, alias, innerAddress: host },
+        ...{ nodeId: nodeIndex, ...identity, alias, innerAddress: host },
       }),
       handlers: createHandlers(supervisor, releaseStore, logStore, known),
       info: () => info,

@@ -25,6 +25,7 @@ export const eventKindSchema = z.enum([
   'node.connected',
   'node.lost',
   'node.rebooted',
+  'node.replaced',
   'command',
   'release.uploaded',
   'rollout.started',

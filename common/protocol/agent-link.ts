@@ -47,6 +47,8 @@ export const agentLink = defineLink({
     }),
   },
   toClient: {
+    /** Whether the agent still answers. */
+    'node.ping': request({ payload: emptySchema, result: emptySchema, timeoutMs: 2_000 }),
     /** Fetch, verify and unpack a release, if it is not there yet. Touches no instance. */
     'release.prepare': request({
       payload: z.object({ serviceName: serviceNameSchema, release: releaseRefSchema }),

@@ -58,6 +58,15 @@ export const cockpitLink = defineLink({
       role: 'operator',
     }),
 
+    /**
+     * Gives a node up to the next agent that claims it: its machine was replaced. Refused while the node is connected.
+     */
+    'node.replace': request({
+      payload: z.object({ nodeId: idSchema }),
+      result: z.object({}),
+      role: 'admin',
+    }),
+
     /** Uploads go over HTTP (see http.ts). Newest first. */
     'release.list': request({
       payload: z.object({ serviceId: idSchema.optional() }),

@@ -4,8 +4,8 @@ import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
 import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
 import type { AgentHello } from '../../common/protocol/handshake.ts';
+import { isKnownAgent } from '../access/node-identity.ts';
 import type { NewEvent } from '../store/events.ts';
-import type { NodeRecord } from '../store/nodes.ts';
 import type { HandlerDependencies } from './context.ts';
 import type { Registry } from './registry.ts';
 
@@ -71,19 +71,19 @@ export function createAgentHandlers(
   return {
     'node.report': async ({ at, info, instances, registryDigest }, context) => {
       const { hello, current } = context;
-      const { nodeId, agentId, alias, innerAddress } = hello;
-      const record: NodeRecord = {
-        nodeId,
-        agentId,
-        alias,
-        innerAddress,
-        info,
-        clockOffsetMs: now() - at,
-        lastSeenAt: now(),
-      };
-      await store.nodes.save(record, now());
+      const { nodeId, agentId, machineId, alias, innerAddress } = hello;
+      const known = fleet.node(nodeId);
+      const isTakenOver = known !== null && !isKnownAgent(known, hello);
+      const report = { nodeId, agentId, machineId, alias, innerAddress, info, clockOffsetMs: now() - at };
+      const node = await events.transaction(async ({ nodes }, record) => {
+        if (isTakenOver) {
+          const message = `node ${nodeId} (${alias}) was replaced: another agent speaks for it from now on`;
+          await record({ kind: 'node.replaced', nodeId, message });
+        }
+        return nodes.report(report, now());
+      });
       if (!current()) return {};
-      fleet.putNode(record, true);
+      fleet.putNode(node, true);
       registry.welcome(nodeId, registryDigest);
       await keepStatuses(context, instances);
       if (!current()) return {};

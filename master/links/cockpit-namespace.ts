@@ -11,6 +11,7 @@ import { createEventHandlers } from '../handlers/event.ts';
 import { createFleetHandlers } from '../handlers/fleet.ts';
 import { createInstanceHandlers } from '../handlers/instance.ts';
 import { createLogHandlers } from '../handlers/log.ts';
+import { createNodeHandlers } from '../handlers/node.ts';
 import { createReleaseHandlers } from '../handlers/release.ts';
 import { createRolloutHandlers } from '../handlers/rollout.ts';
 import { createServiceHandlers } from '../handlers/service.ts';
@@ -29,6 +30,7 @@ export function openCockpitNamespace(
     ...createSessionHandlers(options),
     ...createFleetHandlers(options),
     ...createServiceHandlers(options),
+    ...createNodeHandlers(options),
     ...createReleaseHandlers(options),
     ...createInstanceHandlers(options),
     ...createRolloutHandlers(options),

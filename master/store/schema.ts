@@ -12,6 +12,10 @@ export interface Database {
   nodes: {
     nodeId: number;
     agentId: string;
+    machineId: string;
+    isReplaceable: number;
+    isCordoned: number;
+    outerAddress: string;
     alias: string;
     innerAddress: string;
     infoJson: string | null;

@@ -109,10 +109,13 @@ function open(): AgentLink {
       version: '1',
       nodeId: 1,
       agentId: '00000000-0000-4000-8000-000000000000',
+      machineId: '',
+      runId: '00000000-0000-4000-8000-000000000001',
       alias: 'a',
       innerAddress: '127.0.0.1',
     }),
     handlers: {
+      'node.ping': () => ({}),
       'release.prepare': async () => ({ alreadyThere: true }),
       'instance.apply': async () => {
         throw new SgridError('start_failed', 'it would not', { hint: 'look' });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { roleIncludes } from '../../common/domain/role.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
@@ -13,6 +14,7 @@ import { AGENT_PAYLOADS, COCKPIT_PAYLOADS, malformed } from './support/payloads.
 let master: TestMaster;
 let fleet: WebFleet;
 let viewer: CockpitPeer;
+const strangerId = randomUUID();
 beforeAll(async () => {
   master = await startMaster();
   fleet = await createWebFleet(master, 1);
@@ -89,7 +91,7 @@ test('a message beyond the size limit ends only the link that it came over', asy
 test.each(Object.entries(agentLink.toMaster))(
   'a malformed %s of an agent does no harm',
   async (name, definition) => {
-    const agent = createTestAgent(master, { nodeId: 9 });
+    const agent = createTestAgent(master, { nodeId: 9, agentId: strangerId });
     const socket = await agent.connect();
     for (const payload of malformed(AGENT_PAYLOADS[name as keyof typeof AGENT_PAYLOADS])) {
       if (definition.payload.safeParse(payload).success) continue;

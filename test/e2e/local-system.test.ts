@@ -246,3 +246,17 @@ test('a place that cannot be written is named', async () => {
   expect(err).toContain('/sys/sgrid-test cannot be written by this user');
   expect(err).toContain('--state-dir');
 });
+
+test('an agent whose state was removed takes its node again, and its services come back', async () => {
+  await system.ok('up');
+  const before = await system.instances();
+  await system.ok('down');
+  rmSync(system.nodeDirectory, { recursive: true });
+  const { err, code } = await system.sgrid('up');
+  expect(code, err).toBe(0);
+  expect(err).toContain('a new one takes its place');
+  const after = await system.instances();
+  expect(after.map(({ instanceId, status }) => [instanceId, status?.state])).toEqual(
+    before.map(({ instanceId }) => [instanceId, 'running']),
+  );
+});

@@ -19,6 +19,7 @@ import type { TestMaster } from './master.ts';
 
 /** What an agent does when it is asked. A test replaces what it is about. */
 export interface AgentBehaviour {
+  ping(): Promise<Record<string, never>>;
   prepare(serviceName: string, release: ReleaseRef): Promise<{ alreadyThere: boolean }>;
   /** What becomes of a newer assignment. */
   apply(assignment: Assignment): Promise<InstanceStatus>;
@@ -33,6 +34,7 @@ export interface AgentBehaviour {
 export interface TestAgent {
   readonly nodeId: number;
   readonly agentId: string;
+  readonly runId: string;
   readonly statuses: Map<number, InstanceStatus>;
   /** Every assignment that was newer than the one before, in order. */
   readonly applied: Assignment[];
@@ -55,6 +57,10 @@ export function createTestAgent(
   options: {
     nodeId?: number;
     agentId?: string;
+    /** Default: none that outlives a boot. */
+    machineId?: string;
+    /** Default: another process. */
+    runId?: string;
     behaviour?: Partial<AgentBehaviour>;
     startedAt?: number;
     /** Asked at every connection for what it kept of the registry. */
@@ -62,6 +68,7 @@ export function createTestAgent(
   } = {},
 ): TestAgent {
   const { nodeId = 1, agentId = randomUUID(), startedAt = Date.now() } = options;
+  const { machineId = '', runId = randomUUID() } = options;
   const statuses = new Map<number, InstanceStatus>();
   const applied: Assignment[] = [];
   const prepared: ReleaseRef[] = [];
@@ -70,6 +77,7 @@ export function createTestAgent(
   let link: Socket | null = null;
 
   const behaviour: AgentBehaviour = {
+    ping: async () => ({}),
     prepare: async (_serviceName, release) => ({
       alreadyThere: prepared.slice(0, -1).some((known) => known.sha256 === release.sha256),
     }),
@@ -103,6 +111,7 @@ export function createTestAgent(
   return {
     nodeId,
     agentId,
+    runId,
     statuses,
     applied,
     prepared,
@@ -116,6 +125,8 @@ export function createTestAgent(
         version: 'test',
         nodeId,
         agentId,
+        machineId,
+        runId,
         alias: `test-${nodeId}`,
         innerAddress: '127.0.0.1',
       };
@@ -125,6 +136,7 @@ export function createTestAgent(
         connected,
         agentLink.toClient,
         {
+          'node.ping': () => behaviour.ping(),
           'release.prepare': ({ serviceName, release }) => {
             prepared.push(release);
             return behaviour.prepare(serviceName, release);

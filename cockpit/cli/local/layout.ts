@@ -12,6 +12,7 @@ export interface LocalLayout {
   logDirectory: string;
   lockFile: string;
   operatorTokenFile: string;
+  adminTokenFile: string;
   agentTokenFile: string;
   /** The sample services; only in a checkout. */
   samplesDirectory: string;
@@ -27,6 +28,7 @@ export function layoutOf(stateDirectory: string, distDirectory: string): LocalLa
     logDirectory: join(stateDirectory, 'logs'),
     lockFile: join(stateDirectory, 'up.lock'),
     operatorTokenFile: localTokenFile(stateDirectory),
+    adminTokenFile: join(masterDirectory, 'tokens', 'admin.token'),
     agentTokenFile: join(masterDirectory, 'tokens', 'agent.token'),
     samplesDirectory: join(distDirectory, '..', 'test', 'services'),
     startFile: (product) => join(distDirectory, 'bin', product),

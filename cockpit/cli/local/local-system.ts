@@ -108,6 +108,23 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
     say(`master runs at ${url()} (pid ${component.identity.pid})`);
   };
 
+  /** An agent whose state was removed comes back as another one, for which the master does not hold the node. */
+  const giveUpNode = async (client: MasterClient): Promise<void> => {
+    const left = findServiceProcesses(nodeDirectory);
+    if (left.length > 0) throw orphaned(nodeDirectory, left);
+    const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+    if (!nodes.some(({ nodeId }) => nodeId === LOCAL_NODE_ID)) return;
+    say(`the state of the agent in ${nodeDirectory} is gone: a new one takes its place`);
+    const { token } = readTokenFile(layout.adminTokenFile);
+    const admin = await openClient({ url: url(), token, warning: null }, io);
+    try {
+      await admin.ready(LINK_READY_MS);
+      await admin.call('node.replace', { nodeId: LOCAL_NODE_ID });
+    } finally {
+      admin.close();
+    }
+  };
+
   const ensureAgent = async (client: MasterClient): Promise<void> => {
     const running = runningAgent();
     const connected = (): Promise<true | null> => isNodeUp(client);
@@ -124,6 +141,7 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
       say(`agent already runs (pid ${running.pid})`);
       return;
     }
+    if (!existsSync(join(nodeDirectory, 'agent.json'))) await giveUpNode(client);
     const port = portFor(wanted.nodePort, state.nodePort);
     update({ nodePort: await claimPort(port, 'agent', '--node-port or SGRID_NODE_PORT'), agent: null });
     const component = await startComponent({
@@ -148,7 +166,7 @@ export function openLocalSystem(layout: LocalLayout, wanted: WantedPorts, io: Cl
   /** There was no master here yet, or all that it knew is gone: what we noted of its instances with it. */
   const beginAnew = (): void => {
     const left = findServiceProcesses(nodeDirectory);
-    if (left.length > 0) throw masterless(masterDirectory, left);
+    if (left.length > 0) throw orphaned(masterDirectory, left);
     if (recorded !== null) update({ samplesDeployed: false, stoppedByDown: [] });
   };
 
@@ -206,10 +224,10 @@ function refuseOtherPort(asked: number | undefined, actual: number, name: string
   });
 }
 
-/** A new master would know nothing of them, and say that all is well. */
-function masterless(masterDirectory: string, left: readonly LocalProcess[]): SgridError {
+/** A new master or agent would know nothing of them, and say that all is well, or start them a second time. */
+function orphaned(directory: string, left: readonly LocalProcess[]): SgridError {
   const names = left.map(({ identity, name }) => `${identity.pid} (${name})`).join(', ');
-  return new SgridError('conflict', `${masterDirectory} is gone while its services still run: ${names}`, {
+  return new SgridError('conflict', `${directory} is gone while its services still run: ${names}`, {
     hint: 'put it back, or end them with "sgrid down" and start anew',
   });
 }

@@ -3,6 +3,7 @@ import type { FleetFrame } from '../../../common/domain/fleet.ts';
 import { createFleetModel, type FleetModel } from '../../../master/fleet/fleet-model.ts';
 import { createFrameStream, type FrameStream } from '../../../master/fleet/frame-stream.ts';
 import { nodeFigures } from '../../support/figures.ts';
+import { nodeRecord } from '../../support/node-record.ts';
 
 let fleet: FleetModel;
 let stream: FrameStream;
@@ -25,8 +26,7 @@ afterEach(() => {
 });
 
 function putNode(nodeId: number, up = true): void {
-  const rest = { agentId: 'a', alias: '', innerAddress: '', info: null, clockOffsetMs: 0, lastSeenAt: null };
-  fleet.putNode({ nodeId, ...rest }, up);
+  fleet.putNode(nodeRecord({ nodeId }), up);
 }
 function sample(nodeId: number): void {
   fleet.putSnapshot(nodeId, { at: 0, node: nodeFigures(), instances: [] }, 999_000);

@@ -5,6 +5,7 @@ import type { RegistryChange } from '../../../common/domain/registry.ts';
 import { limitsSchema, serviceSpecSchema } from '../../../common/domain/service.ts';
 import { createFleetModel, type FleetModel } from '../../../master/fleet/fleet-model.ts';
 import { createRegistry, type Registry } from '../../../master/handlers/registry.ts';
+import { nodeRecord } from '../../support/node-record.ts';
 
 const STARTED_AT = 1_000_000;
 let fleet: FleetModel;
@@ -53,10 +54,7 @@ afterEach(() => {
 
 function putNode(nodeId: number, up: boolean): void {
   const innerAddress = `10.0.0.${nodeId}`;
-  fleet.putNode(
-    { nodeId, agentId: '', alias: '', innerAddress, info: null, clockOffsetMs: 0, lastSeenAt: 0 },
-    up,
-  );
+  fleet.putNode(nodeRecord({ nodeId, innerAddress, lastSeenAt: 0 }), up);
 }
 function runs(instanceId: number, pid: number): void {
   const status = { instanceId, state: 'running', pid, health: NO_HEALTH } as InstanceStatus;
