@@ -145,6 +145,17 @@ export function limitProblems({ memoryMiB, memoryHighMiB }: Limits): string[] {
     : [];
 }
 
+/** "0.5 cores, 64 MiB, 20 pids", for people; the same text for the same limits. */
+export function describeLimits({ cpuCores, memoryMiB, memoryHighMiB, pids }: Limits): string {
+  const parts = [
+    cpuCores === undefined ? [] : [`${cpuCores} cores`],
+    memoryMiB === undefined ? [] : [`${memoryMiB} MiB`],
+    memoryHighMiB === undefined ? [] : [`pressure from ${memoryHighMiB} MiB`],
+    pids === undefined ? [] : [`${pids} pids`],
+  ].flat();
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
 /**
  * Services that wait for one another in a circle, so that none of them could ever be started, as a path that ends where it
  * began: `['a', 'b', 'a']`; null when there is none. Names that are not among the specifications are not waited for.

@@ -27,6 +27,8 @@ export interface InstanceState {
   keep(record: InstanceRecord): void;
   pass(change: Partial<Passing>): void;
   distrust(reason: string): void;
+  /** A person has said what is true: the record is what is saved now. @throws as `want` */
+  trust(record: InstanceRecord): void;
   /** Removes what is on the disk, but data and configuration. */
   forget(): void;
   status(): InstanceStatus;
@@ -44,6 +46,8 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
     preparing: false,
     starting: false,
     adopted: false,
+    waiting: null,
+    stuck: null,
     doubt: null,
     note: loadedAssignment.broken ?? '',
   };
@@ -103,6 +107,13 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
     },
     distrust(reason) {
       broken = reason;
+    },
+    trust(next) {
+      files.saveRecord(next);
+      record = next;
+      broken = null;
+      passing = { ...passing, doubt: null, note: '' };
+      onChange();
     },
     forget() {
       files.forget();

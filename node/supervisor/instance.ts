@@ -1,14 +1,17 @@
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
-import type { Limits } from '../../common/domain/service.ts';
+import { describeLimits, type Limits } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
 import { recordName } from '../process/records.ts';
+import type { DependencyVerdict } from './dependencies.ts';
 import { runEvent } from './events.ts';
+import { createHealthKeeper } from './health-keeper.ts';
 import { loadInstanceState } from './instance-state.ts';
 import type { Ports } from './ports.ts';
 import { createReconciler } from './reconcile.ts';
 import { MAX_REASON_LENGTH } from './record.ts';
+import { type Resolution, resolveDoubt } from './resolve.ts';
 import { createWake } from './wake.ts';
 
 /** One instance, and the one queue in which things are done to it. */
@@ -20,6 +23,8 @@ export interface Instance {
   apply(assignment: Assignment): Promise<InstanceStatus>;
   /** Stops it and forgets it. */
   remove(): Promise<void>;
+  /** Ends the doubt about its processes. @throws SgridError `conflict` when there is none, or as `resolveDoubt` */
+  resolve(resolution: Resolution): Promise<InstanceStatus>;
   /** A record of it changed, or its time has come: looks again. */
   poke(): void;
   /** Whether all is as it is believed to be; pokes if not. For once a second. */
@@ -37,11 +42,18 @@ export interface Instance {
   close(): Promise<void>;
 }
 
-export function createInstance(instanceId: number, ports: Ports, onChange: () => void): Instance {
+/** @param dependencies whether what an assignment depends on is up */
+export function createInstance(
+  instanceId: number,
+  ports: Ports,
+  onChange: () => void,
+  dependencies: (wanted: Assignment) => DependencyVerdict,
+): Instance {
   const { clock, driver, events, layout, logger } = ports;
   const state = loadInstanceState(instanceId, ports, onChange);
   const wake = createWake();
-  const reconciler = createReconciler(state, ports, wake, poke);
+  const health = createHealthKeeper(state, ports, doInTurn, poke);
+  const reconciler = createReconciler(state, ports, wake, poke, { dependencies, quiesce: health.quiesce });
   let tail: Promise<unknown> = Promise.resolve();
   let pokePending = false;
   let closed = false;
@@ -53,20 +65,32 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
     return result;
   }
 
+  function doInTurn(task: () => void): void {
+    void inTurn(async () => {
+      if (!closed) task();
+    });
+  }
+
+  async function reconcile(): Promise<unknown> {
+    const failure = await reconciler.reconcile();
+    if (!closed) health.follow();
+    return failure;
+  }
+
   function poke(): void {
     wake.ring();
     if (pokePending || closed) return;
     pokePending = true;
     void inTurn(async () => {
       pokePending = false;
-      await reconciler.reconcile();
+      await reconcile();
     }).catch((error: unknown) => logger.error({ instanceId, err: error }, 'reconciling failed'));
   }
 
   function refuseInDoubt(): void {
     if (state.passing.doubt === null) return;
     throw new SgridError('identity_in_doubt', `instance ${instanceId}: ${state.passing.doubt}`, {
-      hint: `end what is left of it (group ${state.record.groupKey}), remove ${layout.instance(instanceId).recordFile}, and restart the agent`,
+      hint: `resolve it: "kill" ends all that is found of it (group ${state.record.groupKey}), "ended" says that nothing of it runs any more; what was known of it is in ${layout.instance(instanceId).recordFile}`,
     });
   }
 
@@ -98,9 +122,12 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
 
   /** Limits change live; refused ones change nothing, so they come before anything is taken down. */
   async function limitLive(next: Assignment): Promise<void> {
-    if (state.record.run === null) return;
-    if (JSON.stringify(next.limits) !== JSON.stringify(state.assignment?.limits))
-      await driver.limit(state.record.groupKey, next.limits);
+    const { run, groupKey } = state.record;
+    const before = state.assignment?.limits ?? {};
+    if (run === null || describeLimits(next.limits) === describeLimits(before)) return;
+    await driver.limit(groupKey, next.limits);
+    const text = `limits of run ${run.number}: ${describeLimits(before)}, now ${describeLimits(next.limits)}`;
+    events.append(runEvent(`${run.runId}/${next.revision}`, 'instance.limited', instanceId, clock(), text));
   }
 
   function isNews({ revision }: Assignment): boolean {
@@ -158,7 +185,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
         await limitLive(next);
         state.want(next);
         state.pass({ note: '' });
-        const failure = await reconciler.reconcile();
+        const failure = await reconcile();
         refuseInDoubt();
         if (failure !== null) throw failure;
         return state.status();
@@ -171,7 +198,7 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
         if (state.assignment !== null) {
           // It stays stopped, whatever happens on the way.
           state.want({ ...state.assignment, desired: 'stopped' });
-          const failure = await reconciler.reconcile();
+          const failure = await reconcile();
           if (failure !== null) throw failure;
         }
         if (state.record.run !== null) {
@@ -184,10 +211,25 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
         closed = true;
       }),
 
+    resolve: (resolution) =>
+      inTurn(async () => {
+        demandOpen();
+        if (state.passing.doubt === null) {
+          const { state: now } = state.status();
+          throw new SgridError('conflict', `instance ${instanceId} is ${now}, there is nothing to resolve`);
+        }
+        await resolveDoubt(state, ports, resolution);
+        // A start that fails now is no failure of this: its status says so.
+        await reconcile();
+        return state.status();
+      }),
+
     poke,
 
     verify() {
       const { run, rest } = state.record;
+      // Both have their own time, or event, at which they are looked at again.
+      if (state.passing.stuck !== null || state.passing.waiting !== null) return;
       if (run !== null) {
         if (run.program === null || !isThere(run.program)) poke();
         return;
@@ -214,7 +256,10 @@ export function createInstance(instanceId: number, ports: Ports, onChange: () =>
       closed = true;
       reconciler.close();
       wake.close();
+      await health.quiesce();
       await tail;
+      // What was under way may have begun them again.
+      await health.quiesce();
     },
   };
 }

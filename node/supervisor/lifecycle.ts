@@ -35,7 +35,14 @@ export type Action =
   | { do: 'doubt'; reason: string };
 
 export type RunEnd =
-  | { kind: 'exit'; exit: Omit<ExitResult, 'oomKilled'>; rebooted: boolean; reason: string }
+  | {
+      kind: 'exit';
+      exit: Omit<ExitResult, 'oomKilled'>;
+      rebooted: boolean;
+      /** A person said that it is over. */
+      resolved?: boolean;
+      reason: string;
+    }
   | { kind: 'not-started'; reason: string; permanent: boolean }
   | { kind: 'never-spawned' };
 
@@ -54,7 +61,9 @@ export function askKeyOf(assignment: Assignment): string {
   const { desired, restartGeneration, limits, spec } = assignment;
   // More memory may be what a crashing program waits for; a script that has done its work does not do it again for that.
   const room = spec.type === 'script' ? null : limits;
-  return digest([desired, restartGeneration, room, launchKeyOf(assignment)]);
+  // Other dependencies may end a circle. By being there at all: none must not restart what an earlier version gave up.
+  const dependencies = spec.dependsOn.length === 0 ? [] : [spec.dependsOn];
+  return digest([desired, restartGeneration, room, launchKeyOf(assignment), ...dependencies]);
 }
 
 function digest(values: unknown): string {
@@ -117,8 +126,15 @@ function decideRun(assignment: Assignment, run: Run, observation: Observation, n
 
 function stopReason(assignment: Assignment, run: Run): StopReason | null {
   if (assignment.desired === 'stopped') return 'operator';
-  if (assignment.restartGeneration > run.restartGeneration) return 'restart';
-  return launchKeyOf(assignment) === run.launchKey ? null : 'changed';
+  if (isOutdated(assignment, run))
+    return assignment.restartGeneration > run.restartGeneration ? 'restart' : 'changed';
+  const { health } = assignment.spec;
+  return health.kind !== 'none' && health.restart && run.health?.state === 'unhealthy' ? 'unhealthy' : null;
+}
+
+/** Whether another run is asked for than this one. */
+function isOutdated(assignment: Assignment, run: Run): boolean {
+  return assignment.restartGeneration > run.restartGeneration || launchKeyOf(assignment) !== run.launchKey;
 }
 
 function endOf(run: Run, seen: Extract<Observation, { kind: 'ended' | 'lost' }>, now: number): RunEnd {
@@ -173,7 +189,14 @@ export function settle(
   const lastExit: ExitResult = { ...end.exit, oomKilled };
   // What is wanted now decides afresh. After a reboot so does the policy, but never stays never.
   const afresh = end.rebooted && restartPolicyOf(assignment.spec).mode !== 'never';
-  if (run?.stopping || afresh || assignment.desired === 'stopped') return { ...clean, lastExit };
+  const gaveUpOn = run?.stopping?.reason === 'unhealthy' && !isOutdated(assignment, run) ? run : null;
+  if (afresh || end.resolved === true || assignment.desired === 'stopped') return { ...clean, lastExit };
+  if (gaveUpOn !== null) {
+    const unhealthy = { ...FAILED_START, uptimeMs: gaveUpOn.health?.healthyMs ?? 0 };
+    const why = `unhealthy: ${gaveUpOn.health?.reason ?? ''}`;
+    return { ...over, lastExit, ...nextByPolicy(assignment, record, unhealthy, why, now, random) };
+  }
+  if (run?.stopping) return { ...clean, lastExit };
   const ended = { exit: lastExit, uptimeMs: lastExit.endedAt - lastExit.startedAt };
   const why = describeExit(lastExit, end.reason);
   return { ...over, lastExit, ...nextByPolicy(assignment, record, ended, why, now, random) };
@@ -181,7 +204,10 @@ export function settle(
 
 const STOPPED = { rest: atRest('stopped', ''), restarts: 0, fastDeaths: 0 };
 
-/** To the policy, a start that failed is a failure without uptime. */
+/**
+ * To the policy, a start that failed is a failure without uptime. One that was stopped because it was unhealthy is a failure
+ * however it ended, and its uptime is the time in which it was healthy.
+ */
 const FAILED_START: EndedRun = {
   exit: { code: 1, signal: null, oomKilled: false, cause: 'exited' },
   uptimeMs: 0,

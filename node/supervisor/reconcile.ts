@@ -1,16 +1,19 @@
 import type { Assignment } from '../../common/domain/instance.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { isAlive } from '../../common/system/process-identity.ts';
 import type { Launched } from '../process/launcher.ts';
 import { sweepRecord } from '../process/records.ts';
+import type { DependencyVerdict } from './dependencies.ts';
 import { runEvent } from './events.ts';
 import type { InstanceState } from './instance-state.ts';
 import { type Action, decide, type Observation, type RunEnd } from './lifecycle.ts';
 import { observeRun } from './observe.ts';
 import type { Ports } from './ports.ts';
-import type { StopReason } from './record.ts';
+import { describeProcesses } from './process-names.ts';
+import { MAX_REASON_LENGTH, type StopReason } from './record.ts';
 import { settleRun } from './run-settle.ts';
 import { isPermanent, prepareStart } from './run-start.ts';
-import { endProgram } from './run-stop.ts';
+import { endProgram, graceLeftMs, retryStopInMs } from './run-stop.ts';
 import type { Wake } from './wake.ts';
 
 /** Brings one instance to what is wanted of it. Its calls must not overlap: the instance's queue sees to that. */
@@ -29,6 +32,13 @@ export interface Reconciler {
   close(): void;
 }
 
+export interface ReconcilerHooks {
+  /** Whether what it depends on is up. */
+  dependencies: (wanted: Assignment) => DependencyVerdict;
+  /** Ends what is done beside a run, before the run is taken down. Resolves when nothing of it is left. */
+  quiesce: () => Promise<void>;
+}
+
 /** How long a shim may take to say that its program runs, or how it ended, before we stop waiting in line for it. */
 const RECORD_PATIENCE_MS = 10_000;
 /** Changes of the records are watched; this is for one that the kernel's queue dropped: inotify(7). */
@@ -43,9 +53,13 @@ export function createReconciler(
   ports: Ports,
   wake: Wake,
   poke: () => void,
+  hooks: ReconcilerHooks,
 ): Reconciler {
   const { instanceId } = state;
-  const { clock, events, logger } = ports;
+  const { clock, monotonic, events, logger } = ports;
+  /** The stop that this agent began. */
+  let stopBegan: { runId: string; atMs: number } | null = null;
+  let failedStops = 0;
   let spawned: (Launched & { runId: string; isOver: boolean }) | null = null;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -72,6 +86,16 @@ export function createReconciler(
       try {
         const action = decide(assignment, state.record, await observe(), clock());
         if (action.do !== 'doubt' && state.passing.doubt !== null) state.pass({ doubt: null });
+        const verdict = action.do === 'start' ? hooks.dependencies(assignment) : null;
+        if (verdict?.kind === 'wait') {
+          awaitDependencies(assignment, verdict);
+          break;
+        }
+        if (state.passing.waiting !== null) state.pass({ waiting: null });
+        if (verdict?.kind === 'cycle') {
+          failure = await refuseCycle(assignment, verdict.path);
+          continue;
+        }
         if (action.do === 'nothing') break;
         if (action.do === 'wait') {
           timer = setTimeout(poke, Math.max(1, action.until - clock()));
@@ -90,7 +114,8 @@ export function createReconciler(
         if (closed) break;
         // Left as it is, to be looked at again; nothing is retried in a hurry.
         logger.error({ instanceId, err: error }, 'instance left as it is');
-        state.pass({ note: describeError(error) });
+        if (error instanceof SgridError && error.code === 'stop_failed') await noteStuck(error);
+        else state.pass({ note: describeError(error) });
         failure = error;
         break;
       }
@@ -101,8 +126,8 @@ export function createReconciler(
 
   /** Waits until the records say more than that a shim is at work. */
   async function recordComes(): Promise<boolean> {
-    const deadline = clock() + RECORD_PATIENCE_MS;
-    while (!closed && clock() < deadline) {
+    const deadlineMs = monotonic() + RECORD_PATIENCE_MS;
+    while (!closed && monotonic() < deadlineMs) {
       if ((await observe())?.kind !== 'pending') return true;
       await wake.sleep(LOOK_EVERY_MS);
     }
@@ -133,6 +158,41 @@ export function createReconciler(
           hint: "look at the instance's log and its limits",
         });
     }
+  }
+
+  /** It is looked at again when one of them changes. */
+  function awaitDependencies(
+    wanted: Assignment,
+    verdict: Extract<DependencyVerdict, { kind: 'wait' }>,
+  ): void {
+    const { reason, announced } = verdict;
+    if (state.passing.waiting?.reason === reason) return;
+    state.pass({ waiting: { reason, since: state.passing.waiting?.since ?? clock() } });
+    // By the start that waits, so that it is told once, also over starts of the agent.
+    const start = `${state.record.runs + 1}/${wanted.revision}`;
+    if (announced) events.append(runEvent(start, 'instance.waiting', instanceId, clock(), reason));
+  }
+
+  async function refuseCycle(wanted: Assignment, path: readonly string[]): Promise<SgridError> {
+    const reason = `its dependencies wait for one another: ${path.join(' → ')}`;
+    await settleAs(wanted, { kind: 'not-started', reason, permanent: true });
+    return new SgridError('conflict', `${wanted.spec.name}: ${reason}`, {
+      hint: 'take one of them off dependsOn',
+    });
+  }
+
+  /** Names who would not die. The run is not over, so nothing is started; it is tried again. */
+  async function noteStuck(error: SgridError): Promise<void> {
+    const { run, groupKey } = state.record;
+    if (run === null || closed) return;
+    failedStops += 1;
+    const left = new Set(await ports.driver.pids(groupKey));
+    if (run.program !== null && isAlive(run.program, ports.procRoot)) left.add(run.program.pid);
+    const who = left.size === 0 ? '' : `${describeProcesses([...left], ports.procRoot)} would not die: `;
+    const reason = `${who}${describeError(error)}`.slice(0, MAX_REASON_LENGTH);
+    state.pass({ stuck: reason, starting: false });
+    events.append(runEvent(run.runId, 'instance.stop-failed', instanceId, clock(), reason));
+    timer = setTimeout(poke, retryStopInMs(failedStops));
   }
 
   async function start(wanted: Assignment, byPolicy: boolean): Promise<unknown> {
@@ -178,26 +238,35 @@ export function createReconciler(
     if (run === null) return;
     state.pass({ starting: reason === 'changed' || reason === 'restart' });
     const stopping = run.stopping ?? { reason, at: clock() };
-    if (run.stopping === null) state.save({ ...state.record, run: { ...run, stopping }, since: stopping.at });
+    if (run.stopping === null) {
+      stopBegan = { runId: run.runId, atMs: monotonic() };
+      state.save({ ...state.record, run: { ...run, stopping }, since: stopping.at });
+    }
+    const begunAgoMs = stopBegan?.runId === run.runId ? monotonic() - stopBegan.atMs : null;
+    const quiet = hooks.quiesce();
     await endProgram({
       ports,
       instanceId,
       groupKey,
       run,
-      deadline: stopping.at + wanted.spec.graceMs,
+      deadlineMs: monotonic() + graceLeftMs(wanted.spec.graceMs, begunAgoMs, stopping.at, clock()),
       isOver: async () => {
         const seen = await observe();
         return seen?.kind !== 'alive' && seen?.kind !== 'pending';
       },
       sleep: wake.sleep,
     });
+    await quiet;
   }
 
   async function settleAs(wanted: Assignment, end: RunEnd): Promise<void> {
     const { recordPath } = state;
+    await hooks.quiesce();
     state.save(await settleRun(ports, instanceId, wanted, state.record, recordPath, end));
     // Only now: had we been killed before, the next agent would need them.
     if (recordPath !== null) sweepRecord(recordPath);
+    failedStops = 0;
+    if (state.passing.stuck !== null) state.pass({ stuck: null });
   }
 
   function doubt(reason: string): void {

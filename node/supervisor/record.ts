@@ -5,8 +5,20 @@ import { releaseRefSchema } from '../../common/domain/release.ts';
 import { processIdentitySchema } from '../../common/system/process-identity.ts';
 
 /** Why a run is being stopped. */
-export const stopReasonSchema = z.enum(['operator', 'changed', 'restart']);
+export const stopReasonSchema = z.enum(['operator', 'changed', 'restart', 'unhealthy']);
 export type StopReason = z.infer<typeof stopReasonSchema>;
+
+/** What the checks of a run have found so far. */
+export const runHealthSchema = z.object({
+  state: z.enum(['starting', 'healthy', 'unhealthy']),
+  reason: z.string().max(1024),
+  since: timestampSchema,
+  /** How often it became healthy or unhealthy: what its events are told apart by. */
+  changes: z.int().nonnegative(),
+  /** How long it was healthy before it last became unhealthy, in milliseconds. */
+  healthyMs: z.int().nonnegative(),
+});
+export type RunHealth = z.infer<typeof runHealthSchema>;
 
 /** One run of an instance's program, from the intent to start it until its end has been dealt with. */
 export const runSchema = z.object({
@@ -30,6 +42,8 @@ export const runSchema = z.object({
   startedAt: timestampSchema.nullable(),
   /** Set before the first signal of a stop is sent, so that an agent killed in the middle goes on with it. */
   stopping: z.object({ reason: stopReasonSchema, at: timestampSchema }).nullable(),
+  /** Null before the first check, and where nothing is checked. */
+  health: runHealthSchema.nullable().default(null),
 });
 export type Run = z.infer<typeof runSchema>;
 

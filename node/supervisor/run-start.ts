@@ -61,6 +61,7 @@ export async function prepareStart(
       shim: null,
       startedAt: null,
       stopping: null,
+      health: null,
     },
     request: {
       key: record.groupKey,

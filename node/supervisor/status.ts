@@ -1,4 +1,4 @@
-import { NO_HEALTH } from '../../common/domain/health.ts';
+import { type HealthStatus, NO_HEALTH } from '../../common/domain/health.ts';
 import type { Assignment, InstanceStatus, ObservedState } from '../../common/domain/instance.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -9,6 +9,10 @@ export interface Passing {
   /** It is being started, or will be at once when the run before has ended. */
   starting: boolean;
   adopted: boolean;
+  /** What it waits for before its start, or null. */
+  waiting: { reason: string; since: number } | null;
+  /** What would not die, and so is tried again; or null. */
+  stuck: string | null;
   /** Why its processes cannot be told, or null. */
   doubt: string | null;
   /** The last thing that went wrong without changing the state, or empty. */
@@ -24,7 +28,12 @@ export function statusOf(
 ): InstanceStatus {
   const { run } = record;
   const state = stateOf(record, passing);
-  const ownReason = state === record.rest.state ? record.rest.reason : '';
+  const ownReasons: Partial<Record<ObservedState, string>> = {
+    [record.rest.state]: record.rest.reason,
+    waiting: passing.waiting?.reason ?? '',
+    stopping: passing.stuck ?? '',
+  };
+  const ownReason = ownReasons[state] ?? '';
   return {
     instanceId,
     revision: assignment?.revision ?? 0,
@@ -33,7 +42,7 @@ export function statusOf(
       0,
       4096,
     ),
-    stateSince: record.since,
+    stateSince: state === 'waiting' ? (passing.waiting?.since ?? record.since) : record.since,
     pid: run?.program?.pid ?? null,
     startedAt: run?.startedAt ?? null,
     adopted: run !== null && passing.adopted,
@@ -42,16 +51,26 @@ export function statusOf(
     lastExit: record.lastExit,
     nextStartAt: state === 'backoff' ? record.rest.nextStartAt : null,
     cgroup: record.cgroup,
-    health: NO_HEALTH,
+    health: state === 'running' ? healthOf(assignment, record) : NO_HEALTH,
   };
 }
 
-function stateOf({ run, rest }: InstanceRecord, { doubt, preparing, starting }: Passing): ObservedState {
+/** Nobody has been told yet that what is checked answers. */
+function healthOf(assignment: Assignment | null, { run }: InstanceRecord): HealthStatus {
+  if (run === null || assignment === null || assignment.spec.health.kind === 'none') return NO_HEALTH;
+  if (run.health === null) return { state: 'starting', reason: '', since: run.startedAt };
+  const { state, reason, since } = run.health;
+  return { state, reason, since };
+}
+
+function stateOf({ run, rest }: InstanceRecord, passing: Passing): ObservedState {
+  const { doubt, stuck, waiting, preparing, starting } = passing;
   if (doubt !== null) return 'unknown';
   if (run !== null) {
-    if (run.stopping !== null) return 'stopping';
+    if (run.stopping !== null || stuck !== null) return 'stopping';
     return run.program === null ? 'starting' : 'running';
   }
   if (preparing) return 'preparing';
+  if (waiting !== null) return 'waiting';
   return starting ? 'starting' : rest.state;
 }

@@ -1,11 +1,14 @@
 import { watch } from 'node:fs';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
 import { instanceOfRecord, sweepStrangers } from '../process/records.ts';
 import type { SampleTarget } from '../stats/sampler.ts';
+import { type DependencyVerdict, decideDependencies, type Neighbour } from './dependencies.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { createInstance, type Instance } from './instance.ts';
 import { listInstances, makeLayout } from './layout.ts';
 import type { Ports } from './ports.ts';
+import type { Resolution } from './resolve.ts';
 import { awaitScript } from './script-end.ts';
 import { createWake } from './wake.ts';
 
@@ -20,6 +23,12 @@ export interface Supervisor {
   apply(assignment: Assignment): Promise<InstanceStatus>;
   /** Stops an instance and forgets it. One that is not there is fine. */
   remove(instanceId: number): Promise<void>;
+  /**
+   * Ends the doubt about an instance in state `unknown`; resolves with how it is then.
+   *
+   * @throws SgridError `not_found`; `conflict` naming what is still to be seen of it; `stop_failed`
+   */
+  resolve(instanceId: number, resolution: Resolution): Promise<InstanceStatus>;
   statuses(): InstanceStatus[];
   status(instanceId: number): InstanceStatus | null;
   /** What is wanted of each, and how it is; without those of which nothing is wanted. */
@@ -51,13 +60,39 @@ export async function openSupervisor(
   const changes = createWake();
   const housekeeping = createHousekeeping({ releaseStore, logger, users: () => instances.values() });
   const open = (instanceId: number): Instance => {
-    const instance = createInstance(instanceId, ports, () => {
-      changes.ring();
-      onChange(instanceId);
-    });
+    const instance = createInstance(
+      instanceId,
+      ports,
+      () => {
+        changes.ring();
+        wakeWaiting(instanceId);
+        onChange(instanceId);
+      },
+      dependenciesOf,
+    );
     instances.set(instanceId, instance);
     return instance;
   };
+
+  function neighbours(): Neighbour[] {
+    return [...instances.values()].flatMap((instance) => {
+      const assignment = instance.assignment();
+      return assignment === null ? [] : [{ assignment, status: instance.status() }];
+    });
+  }
+
+  /** Until all have been looked at, nobody knows who is up. */
+  let adopting = true;
+  function dependenciesOf(wanted: Assignment): DependencyVerdict {
+    if (adopting && wanted.spec.dependsOn.length > 0)
+      return { kind: 'wait', reason: 'waiting for the agent to start', announced: false };
+    return decideDependencies(wanted, neighbours());
+  }
+
+  function wakeWaiting(changed?: number): void {
+    for (const [instanceId, instance] of instances)
+      if (instanceId !== changed && instance.status().state === 'waiting') instance.poke();
+  }
 
   // Before the first look, so that no change falls between.
   const watcher = watch(layout.runs, { persistent: false }, (_event, fileName) => {
@@ -75,6 +110,8 @@ export async function openSupervisor(
     ),
   );
 
+  adopting = false;
+  wakeWaiting();
   const inDoubt = new Set<number>();
   const records = new Set<string>();
   for (const [instanceId, instance] of instances) {
@@ -102,16 +139,19 @@ export async function openSupervisor(
       const serviceName = instance.serviceName();
       await instance.remove();
       instances.delete(instanceId);
+      wakeWaiting();
       await instance.close();
       if (serviceName !== null) housekeeping.prune(serviceName);
     },
+    async resolve(instanceId, resolution) {
+      const instance = instances.get(instanceId);
+      if (instance === undefined)
+        throw new SgridError('not_found', `there is no instance ${instanceId} on this node`);
+      return await instance.resolve(resolution);
+    },
     statuses: () => [...instances.values()].map((instance) => instance.status()),
     status: (instanceId) => instances.get(instanceId)?.status() ?? null,
-    instances: () =>
-      [...instances.values()].flatMap((instance) => {
-        const assignment = instance.assignment();
-        return assignment === null ? [] : [{ assignment, status: instance.status() }];
-      }),
+    instances: neighbours,
     targets: () =>
       [...instances].flatMap(([instanceId, instance]) => {
         const running = instance.running();

@@ -52,6 +52,7 @@ function run(more: Partial<Run> = {}): Run {
     shim: identity(9),
     startedAt: NOW - 60_000,
     stopping: null,
+    health: null,
     ...more,
   };
 }

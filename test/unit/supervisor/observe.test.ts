@@ -31,6 +31,7 @@ const run = (runId: string, more: Partial<Run> = {}): Run => ({
   shim: null,
   startedAt: null,
   stopping: null,
+  health: null,
   ...more,
 });
 const deps = (more: Partial<ObserveDeps> = {}): ObserveDeps => ({
