@@ -32,7 +32,7 @@ export interface MasterLimits {
   /** A connection whose request has not come to the end of its headers is cut after one to two times this. */
   headersMs: number;
   frameIntervalMs: number;
-  /** How long a program must run to count as come up in a rollout. */
+  /** How long a program must be up to count as come up in a rollout that does not say it. */
   minReadyMs: number;
   /** How long a rollout waits for a node that is away. */
   nodeWaitMs: number;
@@ -150,7 +150,6 @@ export async function createMaster(components: MasterComponents): Promise<Master
     commands: (): InstanceCommands => commands,
     push: (rollout) => tell(cockpits, cockpitLink.toClient, 'rollout.changed', { rollout }),
     onError: ({ rolloutId }, err) => logger.error({ err, rolloutId }, 'a step of a rollout is tried again'),
-    minReadyMs: limits.minReadyMs,
     nodeWaitMs: limits.nodeWaitMs,
   });
   const commands = createInstanceCommands({
@@ -167,7 +166,9 @@ export async function createMaster(components: MasterComponents): Promise<Master
       ),
   });
 
-  const deps = { store, fleet, frames, relay, commands, rollouts, events, now, version, background, logger };
+  const { minReadyMs } = limits;
+  const services = { store, fleet, frames, relay, commands, rollouts, events, background, logger };
+  const deps = { ...services, now, version, minReadyMs };
   let closing = false;
   openCockpitNamespace({ ...deps, namespace: cockpits, authority });
   openAgentNamespace({
@@ -230,9 +231,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     await close();
     throw error;
   }
-  for (const rollout of await store.rollouts.running()) {
-    rollouts.start(rollout, await store.releases.byId(rollout.releaseId));
-  }
+  for (const rollout of await store.rollouts.open()) rollouts.start(rollout);
 
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,

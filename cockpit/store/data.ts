@@ -1,5 +1,5 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
-import type { Rollout } from '../../common/domain/rollout.ts';
+import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import { count } from '../format/quantity.ts';
 import type { DataAction } from './action.ts';
 import type { Effect } from './effect.ts';
@@ -81,7 +81,7 @@ function withLivingMarks(state: CockpitState): CockpitState {
 function takeRollout(state: CockpitState, rollout: Rollout): CockpitState {
   const known = state.catalog.rollouts.get(rollout.rolloutId);
   // Two ways lead here, the answer to a question and the stream: an older state never replaces an end.
-  if (known !== undefined && known.state !== 'running' && rollout.state === 'running') return state;
+  if (known !== undefined && hasEnded(known) && !hasEnded(rollout)) return state;
   const rollouts = new Map(state.catalog.rollouts);
   rollouts.delete(rollout.rolloutId);
   rollouts.set(rollout.rolloutId, rollout);
@@ -91,16 +91,17 @@ function takeRollout(state: CockpitState, rollout: Rollout): CockpitState {
   }
   const next = { ...state, catalog: { ...state.catalog, rollouts } };
   const isWatched = state.deploy?.rolloutId === rollout.rolloutId;
-  const hasEnded = known?.state === 'running' && rollout.state !== 'running';
-  return hasEnded && !isWatched ? withToast(next, ...endOfRollout(rollout)) : next;
+  const endedNow = known !== undefined && !hasEnded(known) && hasEnded(rollout);
+  return endedNow && !isWatched ? withToast(next, ...endOfRollout(rollout)) : next;
 }
 
 function endOfRollout(rollout: Rollout): ['ok' | 'bad', string] {
   const done = rollout.steps.filter((step) => step.state === 'done').length;
   const what = `${rollout.serviceName} ${rollout.version} (by ${rollout.actor})`;
   if (rollout.state === 'succeeded') return ['ok', `Deployed ${what} on ${count(done, 'instance')}`];
-  const failed = rollout.steps.find((step) => step.state === 'failed');
-  const why = failed === undefined || failed.reason === '' ? '' : `: ${failed.reason}`;
+  const why = rollout.reason === '' ? '' : `: ${rollout.reason}`;
+  if (rollout.state === 'aborted' || rollout.state === 'rolled-back')
+    return ['bad', `Deploying ${what}: ${rollout.state}${why}`];
   return [
     'bad',
     `Deploying ${what} failed after ${done} of ${count(rollout.steps.length, 'instance')}${why}`,

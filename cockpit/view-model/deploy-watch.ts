@@ -1,4 +1,4 @@
-import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count, formatBytes } from '../format/quantity.ts';
@@ -15,6 +15,9 @@ const TONES: Readonly<Record<RolloutStep['state'], Tone>> = {
   done: 'ok',
   failed: 'bad',
   skipped: 'idle',
+  reverting: 'busy',
+  reverted: 'warn',
+  'revert-failed': 'bad',
 };
 
 const WORDS: Readonly<Record<RolloutStep['state'], string>> = {
@@ -24,6 +27,15 @@ const WORDS: Readonly<Record<RolloutStep['state'], string>> = {
   done: 'done',
   failed: 'failed',
   skipped: 'skipped',
+  reverting: 'reverting',
+  reverted: 'reverted',
+  'revert-failed': 'not back',
+};
+
+const DOING: Readonly<Partial<Record<Rollout['state'], string>>> = {
+  paused: 'Paused:',
+  aborting: 'Aborting',
+  'rolling-back': 'Rolling back',
 };
 
 /** A rollout as it goes, instance by instance, and how it ended. */
@@ -32,8 +44,12 @@ export function watchBlocks(state: CockpitState, deploy: DeployState, rows: numb
   if (rollout === undefined) return [{ kind: 'busy', text: 'Waiting for the master' }];
   const steps = [...rollout.steps];
   const done = steps.filter((step) => step.state === 'done').length;
-  const ended = steps.filter((step) => ['done', 'failed', 'skipped'].includes(step.state)).length;
-  const active = steps.findIndex(({ state }) => ['preparing', 'applying', 'failed'].includes(state));
+  const ended = steps.filter(
+    (step) => !['pending', 'preparing', 'applying', 'reverting'].includes(step.state),
+  ).length;
+  const active = steps.findIndex(({ state }) =>
+    ['preparing', 'applying', 'reverting', 'failed'].includes(state),
+  );
   const end = endBlock(state, rollout, done);
   const why = reasonLines(rollout, state.size.columns);
   const columns = dialogColumns(
@@ -69,8 +85,8 @@ const MAX_REASON_ROWS = 3;
 
 /** The first failure in full: a cell is too narrow for what one has to act on. */
 function reasonLines(rollout: Rollout, columns: number): Line[] {
-  const failed = rollout.steps.find((step) => step.state === 'failed');
-  if (failed === undefined || failed.reason === '') return [];
+  const failed = rollout.steps.find((step) => step.reason !== '' && step.state !== 'skipped');
+  if (failed === undefined) return [];
   return wrapWords(plainText(failed.reason), columns - 2)
     .slice(0, MAX_REASON_ROWS)
     .map((text) => textLine(text, 'bad'));
@@ -78,10 +94,11 @@ function reasonLines(rollout: Rollout, columns: number): Line[] {
 
 function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
   const masterNow = state.now + state.fleet.masterOffsetMs;
-  if (rollout.state === 'running') {
+  if (!hasEnded(rollout)) {
     const spent = formatSpan(masterNow - rollout.startedAt);
     const link = state.link.state === 'up' ? '' : ' (link down: as last heard; the rollout goes on)';
-    return { kind: 'busy', text: `Deploying ${rollout.serviceName} ${rollout.version} ... ${spent}${link}` };
+    const what = `${DOING[rollout.state] ?? 'Deploying'} ${rollout.serviceName} ${rollout.version}`;
+    return { kind: 'busy', text: `${what} ... ${spent}${link}` };
   }
   const took = formatSpan((rollout.endedAt ?? masterNow) - rollout.startedAt);
   if (rollout.state === 'succeeded') {
@@ -89,7 +106,12 @@ function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
     return { kind: 'alert', variant: 'success', text };
   }
   const rest = rollout.steps.length - done;
-  const text = `Failed after ${took}: ${count(rest, 'instance')} of ${rollout.steps.length} did not get ${rollout.version}`;
+  if (rollout.state === 'rolled-back') {
+    const text = `Rolled back after ${took}: ${rollout.serviceName} runs what it ran before`;
+    return { kind: 'alert', variant: 'error', text };
+  }
+  const end = rollout.state === 'aborted' ? 'Aborted' : 'Failed';
+  const text = `${end} after ${took}: ${count(rest, 'instance')} of ${rollout.steps.length} did not get ${rollout.version}`;
   return { kind: 'alert', variant: 'error', text };
 }
 
@@ -111,8 +133,8 @@ function nowCell(
   pid: number | null,
   version: string | undefined,
 ): Segment {
-  if (step.state === 'failed' || step.state === 'skipped') {
-    return { text: plainText(step.reason), tone: step.state === 'failed' ? 'bad' : 'dim' };
+  if (step.state === 'failed' || step.state === 'skipped' || step.state === 'revert-failed') {
+    return { text: plainText(step.reason), tone: step.state === 'skipped' ? 'dim' : 'bad' };
   }
   if (step.state === 'preparing') {
     return { text: `${formatBytes(step.receivedBytes)} of ${formatBytes(rollout.sizeBytes)}`, tone: 'busy' };

@@ -1,4 +1,5 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
+import { hasEnded } from '../../common/domain/rollout.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count, formatBytes, formatCpuPercent } from '../format/quantity.ts';
@@ -103,7 +104,7 @@ function servicesSection(state: CockpitState): PulseSection {
 }
 
 function rolloutsSection({ catalog, now, fleet }: CockpitState): PulseSection {
-  const running = [...catalog.rollouts.values()].filter(({ state }) => state === 'running');
+  const running = [...catalog.rollouts.values()].filter((rollout) => !hasEnded(rollout));
   return {
     heading: [
       title('Rollouts'),

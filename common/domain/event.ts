@@ -29,6 +29,10 @@ export const eventKindSchema = z.enum([
   'command',
   'release.uploaded',
   'rollout.started',
+  'rollout.paused',
+  'rollout.resumed',
+  'rollout.aborted',
+  'rollout.rolling-back',
   'rollout.finished',
 ]);
 export type EventKind = z.infer<typeof eventKindSchema>;

@@ -1,32 +1,179 @@
 import { z } from 'zod';
-import { idSchema, timestampSchema } from './names.ts';
+import { idSchema, timestampSchema, versionLabelSchema } from './names.ts';
 
 /**
- * One instance of a rollout: `pending` → `preparing` (its node fetches and unpacks) → `applying` (old program stops,
- * new one starts) → `done` or `failed`; `skipped` when the rollout ended before its turn.
+ * One instance of a rollout.
+ *
+ * Forwards: `pending` → `preparing` (its node fetches and unpacks) → `applying` (old program stops, new one starts, and has
+ * to come up) → `done` or `failed`; `skipped` when the rollout ended before its turn. Backwards, when the rollout is rolled
+ * back: `reverting` → `reverted` or `revert-failed`.
  */
+export const rolloutStepStateSchema = z.enum([
+  'pending',
+  'preparing',
+  'applying',
+  'done',
+  'failed',
+  'skipped',
+  'reverting',
+  'reverted',
+  'revert-failed',
+]);
+
+/** A release as a step names it; it may have been removed since. */
+const stepReleaseSchema = z.object({ releaseId: idSchema, version: versionLabelSchema });
+
 export const rolloutStepSchema = z.object({
   instanceId: idSchema,
   nodeId: idSchema,
-  state: z.enum(['pending', 'preparing', 'applying', 'done', 'failed', 'skipped']),
+  state: rolloutStepStateSchema,
   /** Why it failed; empty otherwise. */
   reason: z.string(),
   /** Download progress on its node while `preparing`. */
   receivedBytes: z.int().nonnegative(),
+  /** What it gets. */
+  release: stepReleaseSchema,
+  /** What it was to run when the rollout was created, and gets back in a roll-back; null when it had none. */
+  previous: stepReleaseSchema.nullable(),
+  /** Whether it was to run at all then. */
+  previousDesired: z.enum(['running', 'stopped']),
+  /** When the release was put on it, master's clock; null while the rollout has not touched it. */
+  appliedAt: timestampSchema.nullable(),
 });
 export type RolloutStep = z.infer<typeof rolloutStepSchema>;
+
+/** A number of instances, or a share of those in the rollout: `3` or `25%`, as Kubernetes writes it. */
+export const maxUnavailableSchema = z.union([
+  z.int().min(1).max(10_000),
+  z.string().regex(/^(100|[1-9]?[0-9])%$/, 'must be a number of instances or a percentage, such as "25%"'),
+]);
+
+export const rolloutOptionsSchema = z.object({
+  /**
+   * How many of the rollout's instances may be down at the same time. Those that were down before count too, and have their
+   * turn first.
+   */
+  maxUnavailable: maxUnavailableSchema.default(1),
+  /** So many instances, the first ones in the order given, come up before any other is touched. 0: no canary. */
+  canary: z.int().min(0).max(10_000).default(0),
+  /** Wait for somebody to resume it once the canary is up. */
+  pauseAfterCanary: z.boolean().default(false),
+  /** How long a program must have been up, and healthy where that is checked, in milliseconds. Default: the master's. */
+  minReadyMs: z.int().min(0).max(3_600_000).optional(),
+  /** `stop`: what was not begun is skipped · `rollback`: what was changed gets back what it ran before. */
+  onFailure: z.enum(['stop', 'rollback']).default('stop'),
+});
+export type RolloutOptions = z.infer<typeof rolloutOptionsSchema>;
+
+/**
+ * `running` · `paused` what is under way finishes, nothing is begun · `aborting` the same, for good · `rolling-back` what was
+ * changed gets back what it ran before. Ended: `succeeded` · `failed` (also when a roll-back did not work everywhere) ·
+ * `aborted` · `rolled-back`.
+ */
+export const rolloutStateSchema = z.enum([
+  'running',
+  'paused',
+  'aborting',
+  'rolling-back',
+  'succeeded',
+  'failed',
+  'aborted',
+  'rolled-back',
+]);
+export type RolloutState = z.infer<typeof rolloutStateSchema>;
 
 export const rolloutSchema = z.object({
   rolloutId: idSchema,
   serviceId: idSchema,
   serviceName: z.string(),
+  /** Of the first step; an undo may give each instance another one. */
   releaseId: idSchema,
+  /** The versions that it puts on instances, each once, separated by commas. */
   version: z.string(),
   sizeBytes: z.int().nonnegative(),
   actor: z.string(),
-  state: z.enum(['running', 'succeeded', 'failed']),
+  /** Why, in the words of whoever began it. */
+  message: z.string(),
+  state: rolloutStateSchema,
+  /** Why it is paused, failed or rolled back; empty otherwise. */
+  reason: z.string(),
+  options: rolloutOptionsSchema.required({ minReadyMs: true }),
+  /** Whether the canary has come up, so that the rest may have its turn. */
+  isPromoted: z.boolean(),
   startedAt: timestampSchema,
   endedAt: timestampSchema.nullable(),
   steps: z.array(rolloutStepSchema),
 });
 export type Rollout = z.infer<typeof rolloutSchema>;
+
+/** Whether nothing will happen in it any more, and its service is free for another. */
+export function hasEnded({ state }: Pick<Rollout, 'state'>): boolean {
+  return ['succeeded', 'failed', 'aborted', 'rolled-back'].includes(state);
+}
+
+const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
+
+/** What a rollout is to do: a release on instances of its service, or what each instance had before another rollout. */
+export const rolloutRequestSchema = z.union([
+  z.object({
+    releaseId: idSchema,
+    instanceIds: instanceIdsSchema,
+    message: z.string().max(1024).default(''),
+    options: rolloutOptionsSchema.default(() => rolloutOptionsSchema.parse({})),
+  }),
+  z.object({
+    /** The rollout whose changes are taken back. */
+    undoes: idSchema,
+    /** Only these of its instances. */
+    instanceIds: instanceIdsSchema.optional(),
+    message: z.string().max(1024).default(''),
+    options: rolloutOptionsSchema.default(() => rolloutOptionsSchema.parse({})),
+  }),
+]);
+export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
+
+/** What a rollout would do, without doing it. */
+export const rolloutPlanSchema = z.object({
+  serviceId: idSchema,
+  serviceName: z.string(),
+  version: z.string(),
+  options: rolloutSchema.shape.options,
+  /** At most so many at the same time: `maxUnavailable` of these instances, in numbers. */
+  atOnce: z.int().positive(),
+  /** In their order. */
+  batches: z.array(
+    z.object({
+      isCanary: z.boolean(),
+      steps: z.array(
+        z.object({
+          instanceId: idSchema,
+          nodeId: idSchema,
+          /** What it runs now, as far as is known; null for nothing. */
+          runs: stepReleaseSchema.nullable(),
+          state: z.string(),
+          gets: stepReleaseSchema,
+          /** `replace` its release · `start` it, being stopped · `keep`: it runs that release already. */
+          action: z.enum(['replace', 'start', 'keep']),
+          warnings: z.array(z.string()),
+        }),
+      ),
+    }),
+  ),
+  /** About the whole. */
+  warnings: z.array(z.string()),
+});
+export type RolloutPlan = z.infer<typeof rolloutPlanSchema>;
+
+/** What is wrong with options whose fields are all right each by itself; empty when nothing is. For people. */
+export function rolloutOptionProblems({ canary, pauseAfterCanary }: RolloutOptions): string[] {
+  return pauseAfterCanary && canary === 0 ? ['pauseAfterCanary: there is no canary to pause after'] : [];
+}
+
+/** `maxUnavailable` of so many instances: a percentage is rounded down, and is at least one, or nothing could ever move. */
+export function maxUnavailableOf({ maxUnavailable }: RolloutOptions, instances: number): number {
+  const count =
+    typeof maxUnavailable === 'number'
+      ? maxUnavailable
+      : Math.floor((instances * Number.parseInt(maxUnavailable, 10)) / 100);
+  return Math.max(1, Math.min(count, instances));
+}

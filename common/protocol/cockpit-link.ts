@@ -9,7 +9,7 @@ import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-sea
 import { idSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
-import { rolloutSchema } from '../domain/rollout.ts';
+import { rolloutPlanSchema, rolloutRequestSchema, rolloutSchema } from '../domain/rollout.ts';
 import { limitsSchema, serviceSchema, serviceSpecSchema } from '../domain/service.ts';
 import { defineLink, notice, request } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
@@ -112,9 +112,28 @@ export const cockpitLink = defineLink({
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
 
-    /** Put a release on instances of its service, one after another. Answered when begun; `rollout.changed` tells the rest. */
+    /** Put releases on instances, batch by batch. Answered when begun; `rollout.changed` tells the rest. */
     'rollout.create': request({
-      payload: z.object({ releaseId: idSchema, instanceIds: instanceIdsSchema }),
+      payload: rolloutRequestSchema,
+      result: z.object({ rollout: rolloutSchema }),
+      role: 'operator',
+    }),
+    /** What `rollout.create` would do. Changes nothing. */
+    'rollout.plan': request({ payload: rolloutRequestSchema, result: z.object({ plan: rolloutPlanSchema }) }),
+    /** What is under way finishes; nothing is begun until it is resumed. */
+    'rollout.pause': request({
+      payload: z.object({ rolloutId: idSchema }),
+      result: z.object({ rollout: rolloutSchema }),
+      role: 'operator',
+    }),
+    'rollout.resume': request({
+      payload: z.object({ rolloutId: idSchema }),
+      result: z.object({ rollout: rolloutSchema }),
+      role: 'operator',
+    }),
+    /** What is under way finishes, the rest is skipped; with `rollback` what was changed gets back what it ran before. */
+    'rollout.abort': request({
+      payload: z.object({ rolloutId: idSchema, rollback: z.boolean().default(false) }),
       result: z.object({ rollout: rolloutSchema }),
       role: 'operator',
     }),

@@ -1,38 +1,57 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
-import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
+import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
 import type { Store } from '../store/open-store.ts';
 import { type InstanceCommands, needsRestart } from './instance-commands.ts';
-import { applyMove, nextMove, type RolloutMove, type StepObservation } from './rollout.ts';
-import { createStepWatch, type StepWatch } from './step-watch.ts';
+import { isWrite, nextMoves, type RolloutMove, type StepObservation } from './rollout.ts';
+import { applyWrites, control, type RolloutControl } from './rollout-change.ts';
+import { changedEvent } from './rollout-events.ts';
+import { gateOf, goalOf, isUp } from './rollout-gate.ts';
+import { createStepWatch, type Question, type StepWatch } from './step-watch.ts';
 
-/** Pushes of download progress, four a second at most. */
+/** Pushes of download progress, four a second at most; and the pause before a node is asked again whose link went down. */
 const PROGRESS_INTERVAL_MS = 250;
 /** After a failure of our own, such as a full disk under the database. */
 const RETRY_MS = 2_000;
-const SETTLE_MARGIN_MS = 30_000;
+/** Of an instance that is gone. */
+const NO_GATE = { isChecked: false, completes: false, settleMs: 0 };
 
 export interface RolloutRunner {
   /** Carries a rollout on from wherever the database has it, until it has ended. */
-  start(rollout: Rollout, release: ReleaseRef): void;
+  start(rollout: Rollout): void;
   /** The rollout as it is now, when it is under way. */
   active(rolloutId: number): Rollout | null;
-  /** @throws SgridError `conflict` when a rollout under way has this instance still to do. */
+  /**
+   * Does what an operator asks for, between two moves.
+   *
+   * @throws SgridError `conflict` when its state does not allow that; `cancelled` when the master stops meanwhile.
+   */
+  control(rolloutId: number, verb: RolloutControl, actor: string): Promise<Rollout>;
+  /** @throws SgridError `conflict` when a rollout under way has something to do with this instance. */
   demandIdle(instanceId: number): void;
   progress(nodeId: number, sha256: string, receivedBytes: number): void;
   /** Leaves the rollouts as the database has them; the next start resumes them. */
   close(): void;
 }
 
+interface Order {
+  verb: RolloutControl;
+  actor: string;
+  done: PromiseWithResolvers<Rollout>;
+}
+
 interface Run {
   rollout: Rollout;
-  release: ReleaseRef;
+  /** By id; filled as they are needed. */
+  releases: Map<number, ReleaseRef>;
   watch: StepWatch;
+  orders: Order[];
   pushedAt: number;
 }
 
@@ -45,12 +64,11 @@ export function createRolloutRunner(deps: {
   background: Background;
   push: (rollout: Rollout) => void;
   now: () => number;
-  minReadyMs: number;
   nodeWaitMs: number;
   /** Told of failures that are the master's own; the move is tried again. */
   onError: (rollout: Rollout, error: unknown) => void;
 }): RolloutRunner {
-  const { store, fleet, relay, commands, events, background, push, now, onError } = deps;
+  const { store, fleet, relay, commands, events, background, push, now, onError, nodeWaitMs } = deps;
   const runs = new Map<number, Run>();
   let closed = false;
 
@@ -62,79 +80,131 @@ export function createRolloutRunner(deps: {
 
   const observe = (run: Run, step: RolloutStep): StepObservation => {
     const entry = fleet.instance(step.instanceId);
+    const status = entry?.status ?? null;
     const nodeUp = fleet.isUp(step.nodeId);
+    const gate = entry === null ? NO_GATE : gateOf(entry.record.spec);
     return {
       exists: entry !== null && !entry.record.removing,
       nodeUp,
+      isWanted: entry?.record.desired === 'running',
       revision: entry?.record.revision ?? 0,
-      status: entry?.status ?? null,
-      ...run.watch.measure(step, nodeUp, entry?.status ?? null, now()),
+      status,
+      gate,
+      ...run.watch.measure(step, releaseOf(step), { nodeUp, isUp: isUp(status, gate), status }, now()),
     };
   };
 
-  /** State first, world second: what a crash cuts off is found in the database and done again. */
-  const write = async (run: Run, move: RolloutMove & { kind: 'step' | 'finish' }): Promise<void> => {
-    const next = applyMove(run.rollout, move, now());
-    const step = move.kind === 'step' && move.state === 'applying' ? next.steps[move.position] : undefined;
-    const entry = step === undefined ? null : fleet.instance(step.instanceId);
-    const record = await store.transaction(async (repositories) => {
-      await repositories.rollouts.save(next);
-      if (entry === null) return null;
-      return repositories.instances.change(entry.record.instanceId, {
-        desired: 'running',
-        releaseId: next.releaseId,
-        restart: needsRestart(entry),
-      });
+  /**
+   * State first, world second: what a crash cuts off is found in the database and done again. What a step wants of its
+   * instance is written with the step's state, so that no instance ever gets one step twice.
+   */
+  const write = async (run: Run, next: Rollout, actor: string | null): Promise<void> => {
+    const { rollout } = run;
+    const event = changedEvent(rollout, next, actor);
+    const records = await events.transaction(async ({ rollouts, instances }, record) => {
+      await rollouts.save(rollout, next);
+      if (event !== null) await record(event);
+      const changed: InstanceRecord[] = [];
+      for (const [position, step] of next.steps.entries()) {
+        if (step.state === rollout.steps[position]?.state) continue;
+        const change = changeOf(step, fleet);
+        if (change !== null) changed.push(await instances.change(step.instanceId, change));
+      }
+      return changed;
     });
-    if (record !== null) fleet.putInstance(record);
+    for (const record of records) fleet.putInstance(record);
     publish(run, next);
   };
 
-  /** A broken link is no failure of the release: the next look at the node decides. */
-  const ask = async (run: Run, what: () => Promise<void>): Promise<void> => {
+  const obey = async (run: Run, { verb, actor, done }: Order): Promise<void> => {
     try {
-      await what();
+      await write(run, control(run.rollout, verb, actor, now()), actor);
+      done.resolve(run.rollout);
     } catch (error) {
-      const lostLink =
-        error instanceof SgridError && (error.code === 'disconnected' || error.code === 'node_unreachable');
-      if (lostLink) await run.watch.changed(PROGRESS_INTERVAL_MS);
-      else run.watch.failed(describeError(error));
+      done.reject(error);
     }
   };
 
-  const prepare = async ({ rollout, release, watch }: Run, step: RolloutStep): Promise<void> => {
-    await relay.call(step.nodeId, 'release.prepare', { serviceName: rollout.serviceName, release });
-    watch.prepared();
+  const releaseRef = async (run: Run, releaseId: number): Promise<ReleaseRef> => {
+    const known = run.releases.get(releaseId);
+    if (known !== undefined) return known;
+    const { version, sha256, sizeBytes } = await store.releases.byId(releaseId);
+    const release = { releaseId, version, sha256, sizeBytes };
+    run.releases.set(releaseId, release);
+    return release;
   };
 
-  const perform = async (run: Run, move: RolloutMove): Promise<void> => {
-    if (move.kind === 'step' || move.kind === 'finish') return write(run, move);
-    const step = 'position' in move ? run.rollout.steps[move.position] : undefined;
-    if (step === undefined) return;
-    if (move.kind === 'wait') await run.watch.changed(move.forMs);
-    if (move.kind === 'prepare') await ask(run, () => prepare(run, step));
-    if (move.kind === 'apply') {
-      const entry = fleet.instance(step.instanceId);
-      if (entry !== null) await ask(run, async () => void (await commands().apply(entry.record)));
+  const put = async (run: Run, { about, step, releaseId }: Question): Promise<void> => {
+    const entry = fleet.instance(step.instanceId);
+    if (about === 'apply' && entry !== null) await commands().apply(entry.record);
+    if (about === 'prepare' && releaseId !== null) {
+      const release = await releaseRef(run, releaseId);
+      const { serviceName } = run.rollout;
+      await relay.call(step.nodeId, 'release.prepare', { serviceName, release });
     }
+  };
+
+  /** A broken link is no failure of the release: the next look at the node decides. */
+  const ask = async (run: Run, question: Question): Promise<void> => {
+    run.watch.asked(question);
+    try {
+      await put(run, question);
+      run.watch.answered(question);
+    } catch (error) {
+      if (isLostLink(error) || isLate(question, error))
+        run.watch.askAgain(question, now() + PROGRESS_INTERVAL_MS);
+      else run.watch.refused(question, describeError(error));
+    }
+  };
+
+  /** An answer that is late (a script's comes with its end): what the node reports decides. */
+  const isLate = ({ about, step }: Question, error: unknown): boolean => {
+    if (!(error instanceof SgridError) || error.code !== 'timeout') return false;
+    const entry = fleet.instance(step.instanceId);
+    return about === 'apply' && (entry?.status?.revision ?? 0) >= (entry?.record.revision ?? 1);
+  };
+
+  const askAll = (run: Run, moves: readonly RolloutMove[]): void => {
+    const asked = new Set<string>();
+    for (const move of moves) {
+      if (move.kind !== 'prepare' && move.kind !== 'apply') continue;
+      const step = run.rollout.steps[move.position];
+      if (step === undefined) continue;
+      const question: Question = { about: move.kind, step, releaseId: releaseOf(step) };
+      // Several instances of one node that need the same release: one question.
+      const key = move.kind === 'prepare' ? `${step.nodeId} ${question.releaseId}` : `${step.instanceId}`;
+      if (asked.has(`${move.kind} ${key}`)) continue;
+      asked.add(`${move.kind} ${key}`);
+      background.run(`asking node ${step.nodeId}`, () => ask(run, question));
+    }
+  };
+
+  const takeRound = async (run: Run): Promise<void> => {
+    const order = run.orders.shift();
+    if (order !== undefined) return obey(run, order);
+    const moves = nextMoves(run.rollout, (step) => observe(run, step), { nodeWaitMs });
+    const writes = moves.filter(isWrite);
+    if (writes.length > 0) return write(run, applyWrites(run.rollout, writes, now()), null);
+    askAll(run, moves);
+    const waits = moves.flatMap((move) => (move.kind === 'wait' ? [move.forMs] : []));
+    return run.watch.changed(Math.min(...waits));
   };
 
   const carryOn = async (run: Run): Promise<void> => {
+    const concerned = new Set(run.rollout.steps.flatMap(({ instanceId }) => instanceId));
+    const nodes = new Set(run.rollout.steps.map(({ nodeId }) => nodeId));
     const unlisten = fleet.listen({
-      onInstance: (instanceId) => run.watch.notify({ instanceId }),
-      onNode: (nodeId) => run.watch.notify({ nodeId }),
+      onInstance: (instanceId) => concerned.has(instanceId) && run.watch.notify(),
+      onNode: (nodeId) => nodes.has(nodeId) && run.watch.notify(),
     });
     try {
-      while (!closed && run.rollout.state === 'running') {
-        const move = nextMove(run.rollout, (step) => observe(run, step), {
-          minReadyMs: deps.minReadyMs,
-          nodeWaitMs: deps.nodeWaitMs,
-          settleMs: graceOf(run.rollout, fleet) + SETTLE_MARGIN_MS,
-        });
+      while (!closed && !hasEnded(run.rollout)) {
+        run.watch.arm();
         try {
-          await perform(run, move);
+          await takeRound(run);
         } catch (error) {
           onError(run.rollout, error);
+          run.watch.arm();
           await run.watch.changed(RETRY_MS);
         }
       }
@@ -142,42 +212,49 @@ export function createRolloutRunner(deps: {
       unlisten();
       run.watch.close();
       runs.delete(run.rollout.rolloutId);
+      for (const { done, verb, actor } of run.orders.splice(0)) {
+        done.reject(whyNot(run.rollout, verb, actor));
+      }
     }
-    if (run.rollout.state !== 'running') await events.record(finishedEvent(run.rollout));
   };
 
   return {
-    start(rollout, { releaseId, version, sha256, sizeBytes }) {
-      const release = { releaseId, version, sha256, sizeBytes };
-      const run: Run = { rollout, release, watch: createStepWatch(), pushedAt: 0 };
+    start(rollout) {
+      const run: Run = { rollout, releases: new Map(), watch: createStepWatch(), orders: [], pushedAt: 0 };
       runs.set(rollout.rolloutId, run);
       background.run(`rollout ${rollout.rolloutId}`, () => carryOn(run));
     },
     active: (rolloutId) => runs.get(rolloutId)?.rollout ?? null,
+    async control(rolloutId, verb, actor) {
+      const run = runs.get(rolloutId);
+      if (run === undefined) throw whyNot(await store.rollouts.byId(rolloutId), verb, actor);
+      const order: Order = { verb, actor, done: Promise.withResolvers() };
+      run.orders.push(order);
+      run.watch.notify();
+      return order.done.promise;
+    },
     demandIdle(instanceId) {
       for (const { rollout } of runs.values()) {
         const step = rollout.steps.find((candidate) => candidate.instanceId === instanceId);
-        if (step === undefined || step.state === 'done' || step.state === 'failed') continue;
+        if (step === undefined || !isBusy(rollout, step)) continue;
         const entry = fleet.instance(instanceId);
         const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
+        const { rolloutId, actor, state } = rollout;
         throw new SgridError(
           'conflict',
-          `rollout ${rollout.rolloutId} by ${rollout.actor} is putting ${rollout.version} on ${label}`,
-          { hint: 'wait until it has ended' },
+          `rollout ${rolloutId} by ${actor} is ${state} and has ${label} to do: ${step.release.version}`,
+          { hint: `wait until it has ended, or end it: sgrid rollout abort ${rolloutId}` },
         );
       }
     },
     progress(nodeId, sha256, receivedBytes) {
       for (const run of runs.values()) {
-        const { rollout } = run;
-        if (run.release.sha256 !== sha256) continue;
-        const position = rollout.steps.findIndex(
-          (step) => step.nodeId === nodeId && step.state === 'preparing',
-        );
-        if (position < 0) continue;
-        const steps = rollout.steps.map((step, at) =>
-          at === position ? { ...step, receivedBytes: Math.min(receivedBytes, rollout.sizeBytes) } : step,
-        );
+        const { rollout, releases } = run;
+        const isMeant = ({ nodeId: at, state, release }: RolloutStep): boolean =>
+          at === nodeId && state === 'preparing' && releases.get(release.releaseId)?.sha256 === sha256;
+        if (!rollout.steps.some(isMeant)) continue;
+        const bytes = Math.min(receivedBytes, rollout.sizeBytes);
+        const steps = rollout.steps.map((step) => (isMeant(step) ? { ...step, receivedBytes: bytes } : step));
         run.rollout = { ...rollout, steps };
         if (now() - run.pushedAt >= PROGRESS_INTERVAL_MS) publish(run, run.rollout);
       }
@@ -187,26 +264,47 @@ export function createRolloutRunner(deps: {
       for (const run of runs.values()) run.watch.close();
     },
   };
+
+  function whyNot(rollout: Rollout, verb: RolloutControl, actor: string): unknown {
+    try {
+      control(rollout, verb, actor, now());
+    } catch (error) {
+      return error;
+    }
+    return new SgridError(
+      'cancelled',
+      `the master stopped before rollout ${rollout.rolloutId} could ${verb}`,
+    );
+  }
 }
 
-function graceOf(rollout: Rollout, fleet: FleetModel): number {
-  return fleet.instance(rollout.steps[0]?.instanceId ?? 0)?.record.spec.graceMs ?? 0;
+function isLostLink(error: unknown): boolean {
+  return error instanceof SgridError && ['disconnected', 'node_unreachable'].includes(error.code);
 }
 
-function finishedEvent(rollout: Rollout) {
-  const { rolloutId, serviceName, version, serviceId, actor, steps } = rollout;
-  const failed = steps.find((step) => step.state === 'failed');
-  const done = steps.filter((step) => step.state === 'done').length;
+/** The release that a step's instance is to have fetched; null when nothing is to run on it. */
+function releaseOf(step: RolloutStep): number | null {
+  const goal = goalOf(step);
+  return goal === 'stopped' ? null : goal.releaseId;
+}
+
+/** What a step that has just come to its state wants of its instance; null when nothing changes there. */
+function changeOf(step: RolloutStep, fleet: FleetModel): InstanceChange | null {
+  const entry = fleet.instance(step.instanceId);
+  if (entry === null) return null;
+  if (step.state === 'applying')
+    return { desired: 'running', releaseId: step.release.releaseId, restart: needsRestart(entry) };
+  if (step.state !== 'reverting') return null;
+  const isToRun = goalOf(step) !== 'stopped';
   return {
-    kind: 'rollout.finished' as const,
-    actor,
-    serviceId,
-    instanceId: failed?.instanceId ?? null,
-    nodeId: failed?.nodeId ?? null,
-    result: failed === undefined ? ('ok' as const) : ('failed' as const),
-    message:
-      failed === undefined
-        ? `rollout ${rolloutId}: ${serviceName} ${version} runs on ${done} instances`
-        : `rollout ${rolloutId}: ${serviceName} ${version} failed on instance ${failed.instanceId}: ${failed.reason}`,
+    desired: isToRun ? 'running' : 'stopped',
+    releaseId: step.previous?.releaseId ?? null,
+    restart: isToRun && needsRestart(entry),
   };
+}
+
+/** Whether the rollout works on this instance, or will. */
+function isBusy({ state }: Rollout, step: RolloutStep): boolean {
+  if (['pending', 'preparing', 'applying', 'reverting'].includes(step.state)) return true;
+  return state === 'rolling-back' && step.appliedAt !== null && ['done', 'failed'].includes(step.state);
 }

@@ -1,142 +1,234 @@
-import type { InstanceStatus } from '../../common/domain/instance.ts';
-import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import {
+  hasEnded,
+  maxUnavailableOf,
+  type Rollout,
+  type RolloutState,
+  type RolloutStep,
+} from '../../common/domain/rollout.ts';
+import { describeFailure, type GateObservation, goalOf, hasFallen, isUp, judge } from './rollout-gate.ts';
 
-/** What is known of the instance whose turn it is. All durations in milliseconds. */
-export interface StepObservation {
+/** What is known of an instance of a rollout. All durations in milliseconds. */
+export interface StepObservation extends GateObservation {
   /** False when the instance was removed. */
   exists: boolean;
   nodeUp: boolean;
+  /** It is to run; an operator may have stopped one that was done. */
+  isWanted: boolean;
   /** The node has the release unpacked. Known only to the process that asked: asking again is harmless. */
-  prepared: boolean;
-  /** The revision that the rollout gave the instance, while `applying`. */
-  revision: number;
-  status: InstanceStatus | null;
-  /** How long this step has been as it is: same step state, same state of the link. */
-  waitedMs: number;
-  /** How long the present process has been seen running. */
-  runningMs: number;
+  isPrepared: boolean;
+  /** How long not to ask its node: a question is under way (then infinite), or has just been cut off. */
+  busyMs: number;
+  /** How long it has been seen down without a break. */
+  downMs: number;
   /** Error that the node answered with; null while there is none. Failures of the link are none. */
   failure: string | null;
 }
 
 export interface RolloutTimes {
-  /** How long a program must run to count as come up. */
-  minReadyMs: number;
   /** How long a rollout waits for a node that went away (an agent being upgraded), or for a master's agents to return. */
   nodeWaitMs: number;
-  /** How long stopping the old program and starting the new one may take. */
-  settleMs: number;
 }
 
-/** What to do next: exactly one thing. */
-export type RolloutMove =
-  | { kind: 'none' }
-  /** Write a step's new state; with `applying` also the instance's release, in the same transaction. */
+/** Changes of the rollout's own state in the database; all of one round are one transaction. */
+export type RolloutWrite =
+  /** A step's new state; `applying` and `reverting` also change what is wanted of the instance. */
   | { kind: 'step'; position: number; state: RolloutStep['state']; reason: string }
+  /** The canary is up. */
+  | { kind: 'promote' }
+  /** To `rolling-back`, or to an end. */
+  | { kind: 'state'; state: RolloutState; reason: string };
+
+export type RolloutMove =
+  | RolloutWrite
   | { kind: 'prepare'; position: number }
   | { kind: 'apply'; position: number }
-  /** Nothing until something changes, or `forMs` has passed. */
-  | { kind: 'wait'; position: number; forMs: number }
-  | { kind: 'finish'; state: 'succeeded' | 'failed' };
+  /** Look again when something has changed, and after `forMs` at the latest. */
+  | { kind: 'wait'; forMs: number };
+
+type Observations = readonly StepObservation[];
 
 /**
- * The whole rollout as one pure decision: state in the database and what is observed → next move. Every move may be
- * repeated after a crash: `step` and `finish` are one transaction, `prepare` and `apply` are idempotent on the node.
+ * The whole rollout as one pure decision: state in the database and what is observed → next moves, each about another thing,
+ * so that they may go on side by side. Every move may be repeated after a crash: writes are transactions, `prepare` and
+ * `apply` are idempotent on the node.
  */
-export function nextMove(
+export function nextMoves(
   rollout: Rollout,
   observe: (step: RolloutStep) => StepObservation,
   times: RolloutTimes,
-): RolloutMove {
-  if (rollout.state !== 'running') return { kind: 'none' };
-  if (rollout.steps.some((step) => step.state === 'failed')) return { kind: 'finish', state: 'failed' };
-  const position = rollout.steps.findIndex((step) => step.state !== 'done');
-  const step = rollout.steps[position];
-  if (step === undefined) return { kind: 'finish', state: 'succeeded' };
-
-  const seen = observe(step);
-  const fail = (reason: string): RolloutMove => ({ kind: 'step', position, state: 'failed', reason });
-  if (!seen.exists) return fail('the instance was removed');
-  if (seen.failure !== null) return fail(seen.failure);
-  if (step.state === 'pending') return { kind: 'step', position, state: 'preparing', reason: '' };
-  if (!seen.nodeUp) {
-    if (seen.waitedMs < times.nodeWaitMs) {
-      return { kind: 'wait', position, forMs: times.nodeWaitMs - seen.waitedMs };
-    }
-    return fail(`node ${step.nodeId} did not come back within ${times.nodeWaitMs / 1000} s`);
-  }
-  if (step.state === 'preparing') {
-    return seen.prepared
-      ? { kind: 'step', position, state: 'applying', reason: '' }
-      : { kind: 'prepare', position };
-  }
-  return judgeApplying(rollout, position, seen, times);
-}
-
-function judgeApplying(
-  rollout: Rollout,
-  position: number,
-  seen: StepObservation,
-  times: RolloutTimes,
-): RolloutMove {
-  const { status } = seen;
-  if (status === null || status.revision < seen.revision) return { kind: 'apply', position };
-  const fail = (reason: string): RolloutMove => ({ kind: 'step', position, state: 'failed', reason });
-  switch (status.state) {
-    case 'running':
-      if (status.release?.releaseId === rollout.releaseId) {
-        return seen.runningMs >= times.minReadyMs
-          ? { kind: 'step', position, state: 'done', reason: '' }
-          : { kind: 'wait', position, forMs: times.minReadyMs - seen.runningMs };
-      }
-      break;
-    case 'preparing':
-    case 'starting':
-    case 'stopping':
-      break;
+): RolloutMove[] {
+  if (hasEnded(rollout)) return [];
+  const seen = rollout.steps.map(observe);
+  switch (rollout.state) {
+    case 'aborting':
+      return windUp(rollout, seen, times, 'aborted', rollout.reason);
+    case 'rolling-back':
+      return goBack(rollout, seen, times);
     default:
-      return fail(describeFailure(status));
+      return goForward(rollout, seen, times);
   }
-  return seen.waitedMs < times.settleMs
-    ? { kind: 'wait', position, forMs: times.settleMs - seen.waitedMs }
-    : fail(`still ${status.state} after ${times.settleMs / 1000} s`);
 }
 
-/** "backoff: exited with code 3" */
-function describeFailure({ state, reason, lastExit }: InstanceStatus): string {
-  if (reason !== '') return `${state}: ${reason}`;
-  if (lastExit === null) return state;
-  const how =
-    lastExit.signal === null
-      ? `exited with code ${lastExit.code ?? 'unknown'}`
-      : `ended by ${lastExit.signal}`;
-  return `${state}: ${how}${lastExit.oomKilled ? ', out of memory' : ''}`;
+function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): RolloutMove[] {
+  const { steps, options, state } = rollout;
+  const fallen = positionsOf(steps, 'done').flatMap((position) => fallenStep(position, seen));
+  if (fallen.length > 0) return fallen;
+  const failed = steps.find((step) => step.state === 'failed');
+  if (failed !== undefined) {
+    const reason = `instance ${failed.instanceId}: ${failed.reason}`;
+    return options.onFailure === 'rollback'
+      ? [{ kind: 'state', state: 'rolling-back', reason }]
+      : windUp(rollout, seen, times, 'failed', reason);
+  }
+  if (steps.every((step) => step.state === 'done'))
+    return [{ kind: 'state', state: 'succeeded', reason: '' }];
+  if (!rollout.isPromoted && steps.slice(0, options.canary).every((step) => step.state === 'done'))
+    return [{ kind: 'promote' }];
+  const underWay = positionsOf(steps, 'preparing', 'applying').map((position) =>
+    carryOn(rollout, position, seen, times),
+  );
+  const relapsed = positionsOf(steps, 'done').filter((position) => hasRelapsed(seen[position]));
+  const patience = relapsed.map((position): RolloutMove => waitForReturn(seen[position]));
+  const begun = state === 'paused' ? [] : begin(rollout, seen, underWay.length + relapsed.length);
+  return [...begun, ...underWay, ...patience];
 }
 
-/** The rollout behind a `step` or `finish` move. */
-export function applyMove(rollout: Rollout, move: RolloutMove, now: number): Rollout {
-  if (move.kind === 'step') {
-    const steps = rollout.steps.map((step, position) =>
-      position === move.position
-        ? { ...step, ...progressOf(rollout, step, move.state), reason: move.reason }
-        : step,
+/** Begins as many pending steps as the options allow: of the canary alone until that is up. */
+function begin(rollout: Rollout, seen: Observations, unavailable: number): RolloutMove[] {
+  const { steps, options, isPromoted } = rollout;
+  const turn = isPromoted ? steps.length : options.canary;
+  const pending = positionsOf(steps, 'pending').filter((position) => position < turn);
+  const slots = maxUnavailableOf(options, steps.length) - unavailable;
+  return downFirst(pending, seen)
+    .slice(0, Math.max(0, slots))
+    .map((position) =>
+      seen[position]?.exists === true
+        ? { kind: 'step', position, state: 'preparing', reason: '' }
+        : { kind: 'step', position, state: 'failed', reason: REMOVED },
     );
-    return { ...rollout, steps };
-  }
-  if (move.kind === 'finish') {
-    const steps = rollout.steps.map((step) =>
-      step.state === 'pending' ? { ...step, state: 'skipped' as const } : step,
-    );
-    return { ...rollout, steps, state: move.state, endedAt: now };
-  }
-  return rollout;
 }
 
-function progressOf(
+/** Lets what is being changed come to its end, begins nothing more, and ends. */
+function windUp(
   rollout: Rollout,
-  step: RolloutStep,
-  state: RolloutStep['state'],
-): Pick<RolloutStep, 'state' | 'receivedBytes'> {
-  const complete = state === 'applying' || state === 'done';
-  return { state, receivedBytes: complete ? rollout.sizeBytes : step.receivedBytes };
+  seen: Observations,
+  times: RolloutTimes,
+  end: RolloutState,
+  reason: string,
+): RolloutMove[] {
+  const { steps } = rollout;
+  const underWay = positionsOf(steps, 'applying', 'reverting');
+  if (underWay.length === 0) return [{ kind: 'state', state: end, reason }];
+  const untouched = positionsOf(steps, 'pending', 'preparing');
+  return [
+    ...untouched.map((position): RolloutMove => ({ kind: 'step', position, state: 'skipped', reason: '' })),
+    ...underWay.map((position) => carryOn(rollout, position, seen, times)),
+  ];
+}
+
+/**
+ * Gives every instance that was touched what it ran before. One on which that does not work does not keep the others from it:
+ * each of them ran that release already.
+ */
+function goBack(rollout: Rollout, seen: Observations, times: RolloutTimes): RolloutMove[] {
+  const { steps, options, reason } = rollout;
+  const underWay = positionsOf(steps, 'reverting').map((position) => carryOn(rollout, position, seen, times));
+  const touched = positionsOf(steps, 'applying', 'done', 'failed').filter(
+    (position) => steps[position]?.appliedAt !== null,
+  );
+  if (underWay.length + touched.length === 0) {
+    const isWhole = steps.every((step) => step.state !== 'revert-failed');
+    return [{ kind: 'state', state: isWhole ? 'rolled-back' : 'failed', reason }];
+  }
+  const slots = maxUnavailableOf(options, steps.length) - underWay.length;
+  const begun = downFirst(touched, seen)
+    .slice(0, Math.max(0, slots))
+    .map(
+      (position): RolloutMove =>
+        seen[position]?.exists === true
+          ? { kind: 'step', position, state: 'reverting', reason: steps[position]?.reason ?? '' }
+          : { kind: 'step', position, state: 'skipped', reason: REMOVED },
+    );
+  return [...begun, ...underWay];
+}
+
+const REMOVED = 'the instance was removed';
+
+/** The next move of one step that is under way. */
+function carryOn(rollout: Rollout, position: number, all: Observations, times: RolloutTimes): RolloutMove {
+  const step = rollout.steps[position];
+  const seen = all[position];
+  if (step === undefined || seen === undefined) return { kind: 'wait', forMs: Infinity };
+  const isBackwards = step.state === 'reverting';
+  const to = (state: RolloutStep['state'], reason = ''): RolloutMove => ({
+    kind: 'step',
+    position,
+    state,
+    reason,
+  });
+  const fail = (reason: string): RolloutMove => to(isBackwards ? 'revert-failed' : 'failed', reason);
+  if (!seen.exists) return isBackwards ? to('skipped', REMOVED) : fail(REMOVED);
+  if (seen.failure !== null) return fail(seen.failure);
+  if (!seen.nodeUp) {
+    const leftMs = times.nodeWaitMs - seen.waitedMs;
+    if (leftMs > 0) return { kind: 'wait', forMs: leftMs };
+    const later = isBackwards ? '; it gets what it ran before when it does' : '';
+    return fail(`node ${step.nodeId} did not come back within ${times.nodeWaitMs / 1000} s${later}`);
+  }
+  if (seen.busyMs > 0) return { kind: 'wait', forMs: seen.busyMs };
+  if (step.state === 'preparing') return seen.isPrepared ? to('applying') : { kind: 'prepare', position };
+  const goal = goalOf(step);
+  const verdict = judge(goal, seen, rollout.options.minReadyMs);
+  switch (verdict.kind) {
+    case 'behind':
+      return goal === 'stopped' || seen.isPrepared
+        ? { kind: 'apply', position }
+        : { kind: 'prepare', position };
+    case 'reached':
+      return isBackwards ? to('reverted', step.reason) : to('done');
+    case 'missed':
+      return fail(verdict.reason);
+    case 'wait':
+      return verdict;
+  }
+}
+
+/**
+ * Of instances that may be begun, those that are down come first: that costs nothing, and as long as one of them waits no
+ * other goes down (as the controller of Kubernetes' DaemonSet does it). Of a node that is away nothing is known.
+ */
+function downFirst(positions: readonly number[], seen: Observations): number[] {
+  const isDown = (position: number): boolean => {
+    const at = seen[position];
+    return at?.nodeUp === true && !at.gate.completes && !isUp(at.status, at.gate);
+  };
+  return [...positions.filter(isDown), ...positions.filter((position) => !isDown(position))];
+}
+
+/** A program that had come up with this release, is wanted, and is down now. */
+function hasRelapsed(seen: StepObservation | undefined): boolean {
+  if (seen === undefined || !seen.exists || !seen.nodeUp || !seen.isWanted || seen.gate.completes)
+    return false;
+  return !isUp(seen.status, seen.gate);
+}
+
+function waitForReturn(seen: StepObservation | undefined): RolloutMove {
+  return { kind: 'wait', forMs: seen === undefined ? Infinity : seen.gate.settleMs - seen.downMs };
+}
+
+/** What came up and did not stay up speaks against the release as much as what never did. */
+function fallenStep(position: number, all: Observations): RolloutMove[] {
+  const seen = all[position];
+  if (seen === undefined || !hasRelapsed(seen) || seen.status === null) return [];
+  if (!hasFallen(seen.status, seen.gate) && seen.downMs < seen.gate.settleMs) return [];
+  const reason = `it came up, then: ${describeFailure(seen.status)}`;
+  return [{ kind: 'step', position, state: 'failed', reason }];
+}
+
+function positionsOf(steps: readonly RolloutStep[], ...states: readonly RolloutStep['state'][]): number[] {
+  return steps.flatMap((step, position) => (states.includes(step.state) ? [position] : []));
+}
+
+export function isWrite(move: RolloutMove): move is RolloutWrite {
+  return move.kind === 'step' || move.kind === 'promote' || move.kind === 'state';
 }

@@ -1,63 +1,130 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { RolloutStep } from '../../common/domain/rollout.ts';
+import type { StepObservation } from './rollout.ts';
+
+type Measured = Pick<StepObservation, 'isPrepared' | 'busyMs' | 'waitedMs' | 'upMs' | 'downMs' | 'failure'>;
+
+/** A question to a node. Instances of one node share the fetching of a release. */
+export interface Question {
+  about: 'prepare' | 'apply';
+  step: RolloutStep;
+  /** The release to be fetched; null when nothing is to run. */
+  releaseId: number | null;
+}
 
 /**
- * What a rollout's runner remembers of the step under way, and the alarm clock that it sleeps by. Nothing in here has
- * to survive a crash: it all begins anew, and only makes the rollout wait a little longer.
+ * What a rollout's runner remembers of the steps under way, and the alarm clock that it sleeps by. Nothing in here has to
+ * survive a crash: it all begins anew, and only makes the rollout wait a little longer.
  */
 export interface StepWatch {
+  /** From here on, a change ends the next `changed` at once. */
+  arm(): void;
   measure(
     step: RolloutStep,
-    nodeUp: boolean,
-    status: InstanceStatus | null,
+    releaseId: number | null,
+    seen: { nodeUp: boolean; isUp: boolean; status: InstanceStatus | null },
     now: number,
-  ): { prepared: boolean; failure: string | null; waitedMs: number; runningMs: number };
-  prepared(): void;
-  failed(reason: string): void;
-  /** Resolves at the next change of this step's instance or node, after `forMs` at the latest. */
+  ): Measured;
+  /** The question was sent; it is not sent again before one of the following. */
+  asked(question: Question): void;
+  answered(question: Question): void;
+  refused(question: Question, reason: string): void;
+  /** The link went down under it: it may be asked again at `at`. */
+  askAgain(question: Question, at: number): void;
+  /** Resolves at the next change, after `forMs` at the latest. */
   changed(forMs: number): Promise<void>;
-  notify(what: { instanceId?: number; nodeId?: number }): void;
+  notify(): void;
   close(): void;
 }
 
+/** A timer cannot run longer than 2^31 ms; looking again once in a while costs nothing. */
+const LONGEST_SLEEP_MS = 60_000;
+
+interface Memory {
+  key: string;
+  since: number;
+  /** The process that is up, or empty. */
+  up: string;
+  upSince: number;
+}
+
 export function createStepWatch(): StepWatch {
-  let current = { key: '', since: 0, instanceId: 0, nodeId: 0, prepared: false };
-  let failure: string | null = null;
-  let running = { key: '', since: 0 };
-  /** A change that came while nobody was waiting: the next wait is over at once. */
-  let pending = false;
-  let closed = false;
+  const memories = new Map<number, Memory>();
+  /** When a question may be asked (again): infinite while it waits for its answer. */
+  const busyUntil = new Map<string, number>();
+  const failures = new Map<string, string>();
+  /** By node, since one that was away may come back with another disk. */
+  const prepared = new Map<number, Set<number>>();
+  let isPending = false;
+  let isClosed = false;
   let wake: (() => void) | null = null;
 
+  const keyOf = ({ about, step, releaseId }: Question): string =>
+    about === 'prepare'
+      ? `prepare ${step.nodeId} ${releaseId}`
+      : `apply ${step.instanceId} ${step.state === 'reverting' ? 'back' : 'forth'}`;
+
+  const notify = (): void => {
+    isPending = true;
+    wake?.();
+  };
+
+  const remember = (step: RolloutStep, nodeUp: boolean, up: string, now: number): Memory => {
+    const key = `${step.state} ${nodeUp}`;
+    const known = memories.get(step.instanceId);
+    const next: Memory = {
+      key,
+      since: known?.key === key ? known.since : now,
+      up,
+      upSince: known?.up === up ? known.upSince : now,
+    };
+    memories.set(step.instanceId, next);
+    return next;
+  };
+
   return {
-    measure(step, nodeUp, status, now) {
-      const { instanceId, nodeId, state } = step;
-      const key = `${instanceId}/${state}/${nodeUp}`;
-      if (current.key !== key) {
-        // What a node has prepared is asked again when it was away: it may be another disk by now.
-        current = { key, since: now, instanceId, nodeId, prepared: false };
-        failure = null;
-      }
-      const runningKey = status?.state === 'running' ? `${instanceId}/${status.pid}/${status.startedAt}` : '';
-      if (running.key !== runningKey) running = { key: runningKey, since: now };
-      pending = false;
+    arm() {
+      isPending = false;
+    },
+    measure(step, releaseId, { nodeUp, isUp, status }, now) {
+      if (!nodeUp) prepared.delete(step.nodeId);
+      const up = isUp ? `${status?.pid} ${status?.startedAt}` : '';
+      const { since, upSince } = remember(step, nodeUp, up, now);
+      const questions = (['prepare', 'apply'] as const).map((about) => keyOf({ about, step, releaseId }));
+      const busy = Math.max(...questions.map((key) => busyUntil.get(key) ?? 0));
       return {
-        prepared: current.prepared,
-        failure,
-        waitedMs: now - current.since,
-        runningMs: runningKey === '' ? 0 : now - running.since,
+        isPrepared: releaseId !== null && prepared.get(step.nodeId)?.has(releaseId) === true,
+        busyMs: Math.max(0, busy - now),
+        failure: questions.flatMap((key) => failures.get(key) ?? [])[0] ?? null,
+        waitedMs: now - since,
+        upMs: isUp ? now - upSince : 0,
+        downMs: isUp ? 0 : now - upSince,
       };
     },
-    prepared() {
-      current.prepared = true;
+    asked(question) {
+      busyUntil.set(keyOf(question), Infinity);
     },
-    failed(reason) {
-      failure = reason;
+    answered(question) {
+      busyUntil.delete(keyOf(question));
+      const { about, step, releaseId } = question;
+      if (about === 'prepare' && releaseId !== null) {
+        prepared.set(step.nodeId, (prepared.get(step.nodeId) ?? new Set()).add(releaseId));
+      }
+      notify();
+    },
+    refused(question, reason) {
+      busyUntil.delete(keyOf(question));
+      failures.set(keyOf(question), reason);
+      notify();
+    },
+    askAgain(question, at) {
+      busyUntil.set(keyOf(question), at);
+      notify();
     },
     changed(forMs) {
-      if (pending || closed) return Promise.resolve();
+      if (isPending || isClosed) return Promise.resolve();
       return new Promise((resolve) => {
-        const timer = setTimeout(() => wake?.(), forMs);
+        const timer = setTimeout(() => wake?.(), Math.min(forMs, LONGEST_SLEEP_MS));
         wake = () => {
           clearTimeout(timer);
           wake = null;
@@ -65,13 +132,9 @@ export function createStepWatch(): StepWatch {
         };
       });
     },
-    notify({ instanceId, nodeId }) {
-      if (instanceId !== current.instanceId && nodeId !== current.nodeId) return;
-      pending = true;
-      wake?.();
-    },
+    notify,
     close() {
-      closed = true;
+      isClosed = true;
       wake?.();
     },
   };

@@ -23,6 +23,8 @@ export interface HandlerDependencies {
   background: Background;
   now: () => number;
   version: string;
+  /** How long a program must be up to count as come up in a rollout that does not say it. */
+  minReadyMs: number;
 }
 
 /** Who sent a message, and over which socket. */

@@ -1,31 +1,51 @@
-import type { Release } from '../../common/domain/release.ts';
+import { type RolloutRequest, type RolloutStep, rolloutOptionProblems } from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { startedEvent } from '../control/rollout-events.ts';
+import { isInEffect, planRollout } from '../control/rollout-plan.ts';
+import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
+import type { NewRollout, NewStep } from '../store/rollouts.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 
-export function createRolloutHandlers(
-  deps: HandlerDependencies,
-): CockpitHandlers<'rollout.create' | 'rollout.get' | 'rollout.list'> {
-  const { store, rollouts, events, now } = deps;
+type Names =
+  | 'rollout.create'
+  | 'rollout.plan'
+  | 'rollout.pause'
+  | 'rollout.resume'
+  | 'rollout.abort'
+  | 'rollout.get'
+  | 'rollout.list';
+
+export function createRolloutHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
+  const { store, fleet, rollouts, events } = deps;
   return {
-    'rollout.create': async ({ releaseId, instanceIds }, { identity }) => {
-      const release = await store.releases.byId(releaseId);
-      const steps = [...new Set(instanceIds)].map((instanceId) => target(deps, release, instanceId));
-      const { serviceId } = release;
-      const { actor } = identity;
-      const rollout = await store.transaction((repositories) =>
-        repositories.rollouts.create({ serviceId, releaseId, actor, startedAt: now(), steps }),
-      );
-      rollouts.start(rollout, release);
-      await events.record({
-        kind: 'rollout.started',
-        actor,
-        message: `rollout ${rollout.rolloutId}: ${release.serviceName} ${release.version} on ${steps.length} instances`,
-        serviceId,
+    'rollout.create': async (request, { identity }) => {
+      const wanted = await compose(deps, request, identity.actor);
+      for (const { nodeId } of wanted.steps) if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+      const rollout = await events.transaction(async (repositories, record) => {
+        const created = await repositories.rollouts.create(wanted);
+        await record(startedEvent(created));
+        return created;
       });
+      rollouts.start(rollout);
       return { rollout: rollouts.active(rollout.rolloutId) ?? rollout };
     },
+    'rollout.plan': async (request, { identity }) => {
+      const wanted = await compose(deps, request, identity.actor);
+      const holder = (await store.rollouts.open()).find(({ serviceId }) => serviceId === wanted.serviceId);
+      const { instance, isUp } = fleet;
+      return { plan: planRollout(wanted, { instance, isUp, holder: holder ?? null }) };
+    },
+    'rollout.pause': async ({ rolloutId }, { identity }) => ({
+      rollout: await rollouts.control(rolloutId, 'pause', identity.actor),
+    }),
+    'rollout.resume': async ({ rolloutId }, { identity }) => ({
+      rollout: await rollouts.control(rolloutId, 'resume', identity.actor),
+    }),
+    'rollout.abort': async ({ rolloutId, rollback }, { identity }) => ({
+      rollout: await rollouts.control(rolloutId, rollback ? 'roll-back' : 'abort', identity.actor),
+    }),
     'rollout.get': async ({ rolloutId }) => ({
       rollout: rollouts.active(rolloutId) ?? (await store.rollouts.byId(rolloutId)),
     }),
@@ -38,24 +58,69 @@ export function createRolloutHandlers(
   };
 }
 
-/** Checks one instance before anything is changed. */
-function target(
-  { fleet }: HandlerDependencies,
-  release: Release,
-  instanceId: number,
-): { instanceId: number; nodeId: number } {
-  const entry = fleet.instance(instanceId);
-  if (entry === null || entry.record.removing) {
-    throw new SgridError('not_found', `there is no instance ${instanceId}`, { hint: 'list the instances' });
-  }
-  const { record } = entry;
-  if (record.serviceId !== release.serviceId) {
+type Composed = NewRollout & { serviceName: string };
+
+/** What a request asks for, in full, checked before anything is changed. */
+async function compose(deps: HandlerDependencies, request: RolloutRequest, actor: string): Promise<Composed> {
+  const { message, options } = request;
+  const [problem] = rolloutOptionProblems(options);
+  if (problem !== undefined) throw new SgridError('bad_request', problem);
+  const target = 'undoes' in request ? await takeBack(deps, request) : await putOn(deps, request);
+  const minReadyMs = options.minReadyMs ?? deps.minReadyMs;
+  return { ...target, actor, message, options: { ...options, minReadyMs }, startedAt: deps.now() };
+}
+
+type Target = Pick<Composed, 'serviceId' | 'serviceName' | 'steps'>;
+
+async function putOn(
+  deps: HandlerDependencies,
+  { releaseId, instanceIds }: RolloutRequest & { releaseId: number },
+): Promise<Target> {
+  const { serviceId, serviceName, version } = await deps.store.releases.byId(releaseId);
+  const steps = [...new Set(instanceIds)].map((instanceId) => {
+    const entry = find(deps, instanceId);
+    if (entry.record.serviceId === serviceId) return stepOn(entry, { releaseId, version });
     throw new SgridError(
       'bad_request',
-      `${instanceLabel(record)} does not belong to "${release.serviceName}", whose release ${release.version} is`,
+      `${instanceLabel(entry.record)} does not belong to "${serviceName}", whose release ${version} is`,
       { hint: 'choose instances of one service' },
     );
-  }
-  if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(record.nodeId);
-  return { instanceId, nodeId: record.nodeId };
+  });
+  return { serviceId, serviceName, steps };
+}
+
+/** Every instance that the other rollout changed, and that is still there, gets what it had before. */
+async function takeBack(
+  deps: HandlerDependencies,
+  { undoes, instanceIds }: RolloutRequest & { undoes: number },
+): Promise<Target> {
+  const { serviceId, serviceName, steps } = await deps.store.rollouts.byId(undoes);
+  const isChosen = (step: RolloutStep): boolean => {
+    const isThere = deps.fleet.instance(step.instanceId)?.record.removing === false;
+    return isThere && isInEffect(step) && (instanceIds?.includes(step.instanceId) ?? true);
+  };
+  const back = steps
+    .filter(isChosen)
+    .flatMap(({ instanceId, previous }) =>
+      previous === null ? [] : [stepOn(find(deps, instanceId), previous)],
+    );
+  // What is gone cannot be put back: said now, rather than in the middle.
+  for (const releaseId of new Set(back.map(({ release }) => release.releaseId)))
+    await deps.store.releases.byId(releaseId);
+  if (back.length > 0) return { serviceId, serviceName, steps: back };
+  throw new SgridError('conflict', `rollout ${undoes} of "${serviceName}" leaves nothing to take back`, {
+    hint: 'none of its instances was changed, or had a release before; name a version instead',
+  });
+}
+
+function find({ fleet }: HandlerDependencies, instanceId: number): InstanceEntry {
+  const entry = fleet.instance(instanceId);
+  if (entry !== null && !entry.record.removing) return entry;
+  throw new SgridError('not_found', `there is no instance ${instanceId}`, { hint: 'list the instances' });
+}
+
+function stepOn({ record }: InstanceEntry, release: NewStep['release']): NewStep {
+  const { instanceId, nodeId, desired, release: present } = record;
+  const previous = present && { releaseId: present.releaseId, version: present.version };
+  return { instanceId, nodeId, release, previous, previousDesired: desired };
 }

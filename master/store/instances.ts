@@ -32,7 +32,8 @@ export interface InstanceRecord {
 
 export interface InstanceChange {
   desired?: DesiredState;
-  releaseId?: number;
+  /** Null takes its release away again. */
+  releaseId?: number | null;
   removing?: true;
   /** Asks for one restart. */
   restart?: boolean;

@@ -1,24 +1,28 @@
 import type { Kysely } from 'kysely';
-import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import { type Rollout, type RolloutStep, rolloutSchema } from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
+export type NewStep = Pick<RolloutStep, 'instanceId' | 'nodeId' | 'release' | 'previous' | 'previousDesired'>;
+
+export type NewRollout = Pick<Rollout, 'serviceId' | 'actor' | 'message' | 'options' | 'startedAt'> & {
+  /** At least one. */
+  steps: readonly NewStep[];
+};
+
 export interface RolloutRepository {
-  /** @throws SgridError `conflict` naming the rollout of this service that is under way. */
-  create(rollout: {
-    serviceId: number;
-    releaseId: number;
-    actor: string;
-    startedAt: number;
-    steps: readonly { instanceId: number; nodeId: number }[];
-  }): Promise<Rollout>;
+  /** @throws SgridError `conflict` naming the rollout of this service that has not ended, its holder and since when. */
+  create(rollout: NewRollout): Promise<Rollout>;
   /** @throws SgridError `not_found` */
   byId(rolloutId: number): Promise<Rollout>;
-  running(): Promise<Rollout[]>;
+  /** Those that have not ended. */
+  open(): Promise<Rollout[]>;
   /** Newest first, of all services or of one. */
   list(query: { serviceId?: number | undefined; limit: number }): Promise<Rollout[]>;
-  /** Writes the state of the rollout and of its steps; what it is about never changes. */
-  save(rollout: Rollout): Promise<void>;
+  /** Writes what differs between the two states of one rollout; what it is about never changes. */
+  save(before: Rollout, after: Rollout): Promise<void>;
+  /** Releases that a rollout which has not ended may still put somewhere: none of them may be removed. */
+  heldReleaseIds(): Promise<number[]>;
 }
 
 export function createRolloutRepository(db: Kysely<Database>): RolloutRepository {
@@ -28,76 +32,142 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
       .innerJoin('services', 'services.serviceId', 'rollouts.serviceId')
       .innerJoin('releases', 'releases.releaseId', 'rollouts.releaseId')
       .selectAll('rollouts')
-      .select(['services.name as serviceName', 'version', 'sizeBytes']);
+      .select(['services.name as serviceName', 'sizeBytes']);
   type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
-  const withSteps = async (row: Row): Promise<Rollout> => {
-    const steps: RolloutStep[] = await db
+
+  const withSteps = async ({ optionsJson, isPromoted, ...row }: Row): Promise<Rollout> => {
+    const steps = await db
       .selectFrom('rollout_steps')
-      .select(['instanceId', 'nodeId', 'state', 'reason', 'receivedBytes'])
+      .selectAll()
       .where('rolloutId', '=', row.rolloutId)
       .orderBy('position')
       .execute();
-    return { ...row, steps };
+    return {
+      ...row,
+      version: [...new Set(steps.map(({ version }) => version))].join(', '),
+      options: rolloutSchema.shape.options.parse(JSON.parse(optionsJson)),
+      isPromoted: isPromoted === 1,
+      steps: steps.map(toStep),
+    };
   };
+
   const byId = async (rolloutId: number): Promise<Rollout> => {
     const row = await select().where('rolloutId', '=', rolloutId).executeTakeFirst();
-    if (row === undefined) throw new SgridError('not_found', `there is no rollout ${rolloutId}`);
-    return withSteps(row);
+    if (row !== undefined) return withSteps(row);
+    throw new SgridError('not_found', `there is no rollout ${rolloutId}`, {
+      hint: 'see "sgrid get rollouts"',
+    });
   };
+
+  const open = async (): Promise<Rollout[]> => {
+    const rows = await select().where('endedAt', 'is', null).orderBy('rolloutId').execute();
+    return Promise.all(rows.map(withSteps));
+  };
+
   return {
     byId,
-    async create({ steps, ...rollout }) {
+    open,
+    async create({ serviceId, actor, message, startedAt, options, steps }) {
       const row = await db
         .insertInto('rollouts')
-        .values({ ...rollout, state: 'running', endedAt: null })
+        .values({
+          ...{ serviceId, actor, message, startedAt },
+          releaseId: steps[0]?.release.releaseId ?? 0,
+          state: 'running',
+          reason: '',
+          optionsJson: JSON.stringify(options),
+          isPromoted: options.canary === 0 ? 1 : 0,
+          endedAt: null,
+        })
         .onConflict((conflict) => conflict.doNothing())
         .returning('rolloutId')
         .executeTakeFirst();
       if (row === undefined) {
-        const other = await select()
-          .where('rollouts.serviceId', '=', rollout.serviceId)
-          .where('state', '=', 'running')
-          .executeTakeFirstOrThrow();
-        throw new SgridError(
-          'conflict',
-          `rollout ${other.rolloutId} of "${other.serviceName}" to ${other.version} by ${other.actor} is under way`,
-          { hint: 'wait until it has ended' },
-        );
+        const [holder] = (await open()).filter((rollout) => rollout.serviceId === serviceId);
+        throw lockedBy(holder);
       }
-      for (const [position, step] of steps.entries()) {
+      for (const [position, { instanceId, nodeId, release, previous, previousDesired }] of steps.entries()) {
         await db
           .insertInto('rollout_steps')
           .values({
             rolloutId: row.rolloutId,
             position,
-            ...step,
+            instanceId,
+            nodeId,
             state: 'pending',
             reason: '',
             receivedBytes: 0,
+            ...release,
+            previousReleaseId: previous?.releaseId ?? null,
+            previousVersion: previous?.version ?? null,
+            previousDesired,
+            appliedAt: null,
           })
           .execute();
       }
       return byId(row.rolloutId);
-    },
-    async running() {
-      const rows = await select().where('state', '=', 'running').orderBy('rolloutId').execute();
-      return Promise.all(rows.map(withSteps));
     },
     async list({ serviceId, limit }) {
       let query = select().orderBy('rolloutId', 'desc').limit(limit);
       if (serviceId !== undefined) query = query.where('rollouts.serviceId', '=', serviceId);
       return Promise.all((await query.execute()).map(withSteps));
     },
-    async save({ rolloutId, state, endedAt, steps }) {
-      await db.updateTable('rollouts').set({ state, endedAt }).where('rolloutId', '=', rolloutId).execute();
-      for (const [position, { state, reason, receivedBytes }] of steps.entries()) {
+    async save(before, { rolloutId, state, reason, isPromoted, endedAt, steps }) {
+      await db
+        .updateTable('rollouts')
+        .set({ state, reason, isPromoted: isPromoted ? 1 : 0, endedAt })
+        .where('rolloutId', '=', rolloutId)
+        .execute();
+      for (const [position, step] of steps.entries()) {
+        if (step === before.steps[position]) continue;
+        const { state, reason, receivedBytes, appliedAt } = step;
         await db
           .updateTable('rollout_steps')
-          .set({ state, reason, receivedBytes })
+          .set({ state, reason, receivedBytes, appliedAt })
           .where('rolloutId', '=', rolloutId)
           .where('position', '=', position)
           .execute();
       }
     },
+    async heldReleaseIds() {
+      const rows = await db
+        .selectFrom('rollout_steps')
+        .innerJoin('rollouts', 'rollouts.rolloutId', 'rollout_steps.rolloutId')
+        .where('endedAt', 'is', null)
+        .select(['rollout_steps.releaseId', 'previousReleaseId'])
+        .execute();
+      return [
+        ...new Set(rows.flatMap(({ releaseId, previousReleaseId }) => [releaseId, previousReleaseId ?? []])),
+      ].flat();
+    },
   };
+}
+
+function toStep(row: Database['rollout_steps']): RolloutStep {
+  const { instanceId, nodeId, state, reason, receivedBytes, previousDesired, appliedAt } = row;
+  const { releaseId, version, previousReleaseId, previousVersion } = row;
+  const previous =
+    previousReleaseId === null || previousVersion === null
+      ? null
+      : { releaseId: previousReleaseId, version: previousVersion };
+  return {
+    ...{ instanceId, nodeId, state, reason, receivedBytes, previousDesired, appliedAt },
+    release: { releaseId, version },
+    previous,
+  };
+}
+
+/** The lock on a service's deployment: who holds it, since when and why. */
+function lockedBy(holder: Rollout | undefined): SgridError {
+  if (holder === undefined) return new SgridError('conflict', 'another rollout has just begun');
+  const { rolloutId, serviceName, version, actor, startedAt, state, message } = holder;
+  const since = new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19);
+  const why = message === '' ? '' : ` (${message})`;
+  return new SgridError(
+    'conflict',
+    `rollout ${rolloutId} of "${serviceName}" to ${version} by ${actor}${why} is ${state}, since ${since} UTC`,
+    {
+      hint: `wait until it has ended (sgrid rollout status ${rolloutId} --wait), or end it: sgrid rollout abort ${rolloutId}`,
+    },
+  );
 }

@@ -55,7 +55,11 @@ export interface Database {
     serviceId: number;
     releaseId: number;
     actor: string;
+    message: string;
     state: Rollout['state'];
+    reason: string;
+    optionsJson: string;
+    isPromoted: number;
     startedAt: number;
     endedAt: number | null;
   };
@@ -67,6 +71,12 @@ export interface Database {
     state: RolloutStep['state'];
     reason: string;
     receivedBytes: number;
+    releaseId: number;
+    version: string;
+    previousReleaseId: number | null;
+    previousVersion: string | null;
+    previousDesired: DesiredState;
+    appliedAt: number | null;
   };
   events: {
     seq: Generated<number>;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createRecordedClient, linkUp, readRecording } from '../support/recorded-client.ts';
+import { rolloutOf, stepOf } from '../support/rollouts.ts';
 import { openCockpit } from './cockpit-support.ts';
 
 const recording = readRecording('three-nodes');
@@ -196,25 +197,15 @@ describe('from the keyboard alone', () => {
     await terminal.waitFor('1.1.0 -> 3.2.1');
     terminal.press('enter');
     await terminal.waitFor('Deploy web 3.2.1 on 3 instances of 3 nodes?');
-    const rollout = (state: 'running' | 'succeeded', step: 'preparing' | 'done') => ({
-      rolloutId: 4,
-      serviceId: 1,
-      serviceName: 'web',
-      releaseId: 60,
-      version: '3.2.1',
-      sizeBytes: 1000,
-      actor: 'alice',
-      state,
-      startedAt: snapshot.at,
-      endedAt: state === 'running' ? null : snapshot.at + 2000,
-      steps: [1, 2, 5].map((instanceId) => ({
-        instanceId,
-        nodeId: 1,
-        state: step,
-        reason: '',
-        receivedBytes: 10,
-      })),
-    });
+    const rollout = (state: 'running' | 'succeeded', step: 'preparing' | 'done') =>
+      rolloutOf({
+        rolloutId: 4,
+        version: '3.2.1',
+        state,
+        startedAt: snapshot.at,
+        endedAt: state === 'running' ? null : snapshot.at + 2000,
+        steps: [1, 2, 5].map((instanceId) => stepOf({ instanceId, state: step, receivedBytes: 10 })),
+      });
     client.answer('rollout.create', () => ({ rollout: rollout('running', 'preparing') }));
     terminal.press('y');
     await terminal.waitFor('fetching');

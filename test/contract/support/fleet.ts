@@ -1,5 +1,6 @@
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Release } from '../../../common/domain/release.ts';
+import { hasEnded } from '../../../common/domain/rollout.ts';
 import { type CockpitPeer, connectCockpit } from '../../support/cockpit-peer.ts';
 import type { TestMaster } from '../../support/master.ts';
 import { tarOf, uploadPackage } from '../../support/packages.ts';
@@ -54,7 +55,7 @@ export async function deploy(admin: CockpitPeer, releaseId: number, instanceIds:
 export function ended(admin: CockpitPeer, rolloutId: number) {
   return waitFor(`rollout ${rolloutId} to end`, async () => {
     const { rollout } = await admin.call('rollout.get', { rolloutId });
-    return rollout.state === 'running' ? null : rollout;
+    return hasEnded(rollout) ? rollout : null;
   });
 }
 

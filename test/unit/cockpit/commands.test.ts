@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Rollout } from '../../../common/domain/rollout.ts';
+import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 import { NOW, recording, Session } from './support.ts';
 
 const { snapshot } = recording;
@@ -151,23 +152,19 @@ describe('restart, stop and start', () => {
 
 describe('deploy', () => {
   const releases = recording.releases;
-  const rollout = (change: Partial<Rollout>): Rollout => ({
-    rolloutId: 9,
-    serviceId: 1,
-    serviceName: 'web',
-    releaseId: 1,
-    version: '1.0.0',
-    sizeBytes: 5_000_000,
-    actor: 'alice',
-    state: 'running',
-    startedAt: snapshot.at,
-    endedAt: null,
-    steps: [
-      { instanceId: 1, nodeId: 1, state: 'done', reason: '', receivedBytes: 0 },
-      { instanceId: 2, nodeId: 2, state: 'preparing', reason: '', receivedBytes: 1_048_576 },
-    ],
-    ...change,
-  });
+  const rollout = (change: Partial<Rollout>): Rollout =>
+    rolloutOf({
+      rolloutId: 9,
+      version: '1.0.0',
+      sizeBytes: 5_000_000,
+      actor: 'alice',
+      startedAt: snapshot.at,
+      steps: [
+        stepOf({ state: 'done' }),
+        stepOf({ instanceId: 2, nodeId: 2, state: 'preparing', receivedBytes: 1_048_576 }),
+      ],
+      ...change,
+    });
 
   /** On the releases of web, out of the instance under the cursor. */
   const onReleases = (): Session => {

@@ -2,30 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { displayWidth } from '../../../cockpit/format/width.ts';
 import { pulseId, pulseTarget } from '../../../cockpit/view-model/pulse.ts';
 import { serviceRows } from '../../../cockpit/view-model/service-rows.ts';
-import type { Rollout } from '../../../common/domain/rollout.ts';
+import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 import { recording, Session } from './support.ts';
 
 const { snapshot } = recording;
 
-const ROLLOUT: Rollout = {
+const ROLLOUT = rolloutOf({
   rolloutId: 7,
-  serviceId: 1,
-  serviceName: 'web',
-  releaseId: 2,
   version: '1.2.0',
-  sizeBytes: 1000,
   actor: 'alice',
-  state: 'running',
   startedAt: snapshot.at - 30_000,
-  endedAt: null,
-  steps: (['done', 'applying', 'failed'] as const).map((state, at) => ({
-    instanceId: [1, 2, 5][at] ?? 0,
-    nodeId: at + 1,
-    state,
-    reason: '',
-    receivedBytes: 0,
-  })),
-};
+  steps: (['done', 'applying', 'failed'] as const).map((state, at) =>
+    stepOf({ instanceId: [1, 2, 5][at] ?? 0, nodeId: at + 1, state }),
+  ),
+});
 
 function overview(): Session {
   return Session.ready()

@@ -8,7 +8,9 @@ import { NO_HEALTH } from '../../../common/domain/health.ts';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { MIGRATIONS, type Migration } from '../../../master/store/migrations/index.ts';
 import { openStore, type Store } from '../../../master/store/open-store.ts';
+import type { NewRollout } from '../../../master/store/rollouts.ts';
 import { nodeRecord } from '../../support/node-record.ts';
+import { rolloutOf } from '../../support/rollouts.ts';
 
 let directory: string;
 let file: string;
@@ -160,26 +162,36 @@ test('one running rollout per service, kept with its steps in order', async () =
     uploadedBy: 'x',
     uploadedAt: 1,
   });
-  const fresh = {
-    serviceId: 1,
-    releaseId: release.releaseId,
-    actor: 'ann',
-    startedAt: 5,
+  const { releaseId, version } = release;
+  const step = {
+    nodeId: 1,
+    release: { releaseId, version },
+    previous: null,
+    previousDesired: 'stopped',
+  } as const;
+  const { options } = rolloutOf();
+  const fresh: NewRollout = {
+    ...{ serviceId: 1, actor: 'ann', message: 'friday', options, startedAt: 5 },
     steps: [
-      { instanceId: 77, nodeId: 1 },
-      { instanceId, nodeId: 1 },
+      { ...step, instanceId: 77 },
+      { ...step, instanceId, previous: { releaseId, version }, previousDesired: 'running' },
     ],
   };
   const rollout = await store.rollouts.create(fresh);
   expect(rollout.steps.map((step) => step.instanceId)).toEqual([77, instanceId]);
   await expect(store.rollouts.create(fresh)).rejects.toMatchObject({
     code: 'conflict',
-    message: expect.stringContaining('by ann'),
+    message: 'rollout 1 of "web" to v1 by ann (friday) is running, since 1970-01-01 00:00:00 UTC',
   });
-  const failed = { ...rollout, state: 'failed' as const, endedAt: 9 };
-  await store.rollouts.save(failed);
+  expect(rollout.steps[0]).toMatchObject({ previous: null, previousDesired: 'stopped' });
+  expect(rollout.steps[1]).toMatchObject({ previous: { releaseId, version }, previousDesired: 'running' });
+  expect(await store.rollouts.heldReleaseIds()).toEqual([releaseId]);
+  const steps = rollout.steps.map((each) => ({ ...each, state: 'failed' as const, appliedAt: 7 }));
+  const failed = { ...rollout, state: 'failed' as const, reason: 'why', endedAt: 9, steps };
+  await store.rollouts.save(rollout, failed);
   expect(await store.rollouts.byId(rollout.rolloutId)).toEqual(failed);
-  expect(await store.rollouts.running()).toEqual([]);
+  expect(await store.rollouts.open()).toEqual([]);
+  expect(await store.rollouts.heldReleaseIds()).toEqual([]);
   await store.rollouts.create(fresh);
 });
 

@@ -1,0 +1,83 @@
+import { hasEnded, type Rollout, type RolloutState, type RolloutStep } from '../../common/domain/rollout.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { RolloutWrite } from './rollout.ts';
+
+/** The rollout behind some writes. Steps that stay as they are stay the same objects. */
+export function applyWrites(rollout: Rollout, writes: readonly RolloutWrite[], now: number): Rollout {
+  return writes.reduce((next, write) => applyWrite(next, write, now), rollout);
+}
+
+function applyWrite(rollout: Rollout, write: RolloutWrite, now: number): Rollout {
+  switch (write.kind) {
+    case 'step': {
+      const { position, state, reason } = write;
+      const steps = rollout.steps.map((step, at) =>
+        at === position ? { ...step, ...moved(rollout, step, state, now), reason } : step,
+      );
+      return { ...rollout, steps };
+    }
+    case 'promote': {
+      const isPromoted = true;
+      if (rollout.state !== 'running' || !rollout.options.pauseAfterCanary) return { ...rollout, isPromoted };
+      return { ...rollout, isPromoted, state: 'paused', reason: 'the canary is up' };
+    }
+    case 'state':
+      return withState(rollout, write.state, write.reason, now);
+  }
+}
+
+function moved(rollout: Rollout, step: RolloutStep, state: RolloutStep['state'], now: number) {
+  const isWhole = state === 'applying' || state === 'done';
+  return {
+    state,
+    receivedBytes: isWhole ? rollout.sizeBytes : step.receivedBytes,
+    appliedAt: state === 'applying' ? now : step.appliedAt,
+  };
+}
+
+/** From here on nothing new is begun forwards: what had no turn yet has none any more. */
+function withState(rollout: Rollout, state: RolloutState, reason: string, now: number): Rollout {
+  const steps = rollout.steps.map((step) =>
+    step.state === 'pending' || step.state === 'preparing' ? { ...step, state: 'skipped' as const } : step,
+  );
+  return { ...rollout, steps, state, reason, endedAt: hasEnded({ state }) ? now : null };
+}
+
+export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
+
+/** From which states an operator may ask for what. */
+const ALLOWED: Readonly<Record<RolloutControl, readonly RolloutState[]>> = {
+  pause: ['running'],
+  resume: ['paused'],
+  abort: ['running', 'paused', 'rolling-back'],
+  'roll-back': ['running', 'paused', 'aborting'],
+};
+
+/**
+ * The rollout after what an operator asked for.
+ *
+ * @throws SgridError `conflict` when its state does not allow that.
+ */
+export function control(rollout: Rollout, verb: RolloutControl, actor: string, now: number): Rollout {
+  const { rolloutId, state } = rollout;
+  if (hasEnded(rollout)) {
+    throw new SgridError('conflict', `rollout ${rolloutId} has ended: ${state}`, {
+      hint: 'to take back what it did: sgrid rollback',
+    });
+  }
+  if (!ALLOWED[verb].includes(state)) {
+    throw new SgridError('conflict', `rollout ${rolloutId} is ${state}: it cannot ${verb} now`, {
+      hint: `see "sgrid rollout status ${rolloutId}"`,
+    });
+  }
+  switch (verb) {
+    case 'pause':
+      return { ...rollout, state: 'paused', reason: `paused by ${actor}` };
+    case 'resume':
+      return { ...rollout, state: 'running', reason: '' };
+    case 'abort':
+      return withState(rollout, 'aborting', `aborted by ${actor}`, now);
+    case 'roll-back':
+      return withState(rollout, 'rolling-back', `rolled back by ${actor}`, now);
+  }
+}

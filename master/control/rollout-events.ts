@@ -1,0 +1,73 @@
+import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import type { MasterEvent } from '../event-log.ts';
+
+/** The audit event of a rollout that begins. */
+export function startedEvent(rollout: Rollout): MasterEvent {
+  const { serviceName, version, steps, actor, message } = rollout;
+  const why = message === '' ? '' : ` (${message})`;
+  return {
+    ...aboutRollout(rollout),
+    kind: 'rollout.started',
+    actor,
+    message: `rollout ${rollout.rolloutId}: ${serviceName} ${version} on ${steps.length} instances${why}`,
+  };
+}
+
+/**
+ * The audit event of a change of a rollout's state, or null when that stayed.
+ *
+ * @param actor who asked for it; null when the rollout came to it by itself.
+ */
+export function changedEvent(before: Rollout, after: Rollout, actor: string | null): MasterEvent | null {
+  if (before.state === after.state) return null;
+  const about = { ...aboutRollout(after), actor: actor ?? after.actor };
+  const what = `rollout ${after.rolloutId} of ${after.serviceName} to ${after.version}`;
+  switch (after.state) {
+    case 'paused':
+      return { ...about, kind: 'rollout.paused', message: `${what}: paused${because(after)}` };
+    case 'running':
+      return { ...about, kind: 'rollout.resumed', message: `${what}: resumed` };
+    case 'aborting':
+      return { ...about, kind: 'rollout.aborted', message: `${what}: ${after.reason}` };
+    case 'rolling-back':
+      return {
+        ...about,
+        ...failedStep(after),
+        kind: 'rollout.rolling-back',
+        result: 'failed',
+        message: `${what}: rolling back${because(after)}`,
+      };
+    default:
+      return hasEnded(after) ? { ...about, ...finishedEvent(after) } : null;
+  }
+}
+
+function finishedEvent(rollout: Rollout): Pick<MasterEvent, 'kind' | 'message' | 'result'> {
+  const { rolloutId, serviceName, version, state, steps } = rollout;
+  const done = steps.filter((step) => step.state === 'done').length;
+  const name = `rollout ${rolloutId}: ${serviceName} ${version}`;
+  if (state === 'succeeded')
+    return { kind: 'rollout.finished', result: 'ok', message: `${name} runs on ${done} instances` };
+  const words = state === 'failed' ? 'failed' : state === 'aborted' ? 'aborted' : 'rolled back';
+  return {
+    ...failedStep(rollout),
+    kind: 'rollout.finished',
+    result: 'failed',
+    message: `${name} ${words}${because(rollout)}`,
+  };
+}
+
+function failedStep({ steps }: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeId'> {
+  const failed = steps.find(
+    ({ reason, appliedAt, state }) => reason !== '' && (appliedAt !== null || state === 'failed'),
+  );
+  return { instanceId: failed?.instanceId ?? null, nodeId: failed?.nodeId ?? null };
+}
+
+function aboutRollout({ serviceId }: Rollout): Pick<MasterEvent, 'serviceId'> {
+  return { serviceId };
+}
+
+function because({ reason }: Rollout): string {
+  return reason === '' ? '' : `: ${reason}`;
+}
