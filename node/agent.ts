@@ -178,6 +178,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       'release.prepare': wrap(handlers['release.prepare']),
       'instance.apply': wrap(handlers['instance.apply']),
       'instance.remove': wrap(handlers['instance.remove']),
+      'instance.resolve': wrap(handlers['instance.resolve']),
       'log.read': wrap(handlers['log.read']),
       'log.search': wrap(handlers['log.search']),
       'log.runs': wrap(handlers['log.runs']),

@@ -22,6 +22,9 @@ export function createHandlers(
       await supervisor.remove(instanceId);
       return {};
     },
+    'instance.resolve': async ({ instanceId, how, actor }) => ({
+      status: await supervisor.resolve(instanceId, { how, actor }),
+    }),
     'log.read': (request, { signal }) => logStore.read(request, signal),
     'log.search': (request, { signal }) => logStore.search(request, signal),
     'log.runs': async ({ instanceId }) => ({ runs: await logStore.runs(instanceId) }),

@@ -32,6 +32,9 @@ export const observedStateSchema = z.enum([
 ]);
 export type ObservedState = z.infer<typeof observedStateSchema>;
 
+/** How a person ends the doubt about an instance that is `unknown`. */
+export const resolutionSchema = z.enum(['ended', 'kill']);
+
 /** How a run of a program ended. */
 export const exitResultSchema = z.object({
   /** Exit status 0 to 255, or null when a signal ended it or nobody saw the end. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';
-import { assignmentSchema, instanceStatusSchema } from '../domain/instance.ts';
+import { assignmentSchema, instanceStatusSchema, resolutionSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
@@ -69,6 +69,20 @@ export const agentLink = defineLink({
       payload: z.object({ instanceId: idSchema }),
       result: emptySchema,
       timeoutMs: 30_000,
+    }),
+    /**
+     * Ends the doubt about an instance in state `unknown`: `kill` ends all that can be found of it, `ended` is the word of a
+     * person that nothing of it runs any more, refused while something is to be seen. Then it follows what is wanted.
+     */
+    'instance.resolve': request({
+      payload: z.object({
+        instanceId: idSchema,
+        how: resolutionSchema,
+        /** Who asked, for the node's event. */
+        actor: z.string().max(128),
+      }),
+      result: z.object({ status: instanceStatusSchema }),
+      timeoutMs: 60_000,
     }),
     'log.read': request({ payload: logReadRequestSchema, result: logReadResultSchema, timeoutMs: 10_000 }),
     'log.search': request({

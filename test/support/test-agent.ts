@@ -24,6 +24,7 @@ export interface AgentBehaviour {
   /** What becomes of a newer assignment. */
   apply(assignment: Assignment): Promise<InstanceStatus>;
   remove(instanceId: number): Promise<void>;
+  resolve(instanceId: number, how: 'ended' | 'kill', actor: string): Promise<InstanceStatus>;
   readLog(request: LogReadRequest): Promise<LogReadResult>;
   searchLog(request: LogSearchRequest): Promise<LogSearchResult>;
   logRuns(instanceId: number): Promise<LogRun[]>;
@@ -86,6 +87,9 @@ export function createTestAgent(
         ? statusOf(assignment, { state: 'running', pid: nextPid++, startedAt: Date.now() })
         : statusOf(assignment, { state: 'stopped' }),
     remove: async () => {},
+    resolve: async (unknownId) => {
+      throw new SgridError('conflict', `instance ${unknownId} is not unknown`);
+    },
     readLog: async () => ({
       data: new Uint8Array(),
       start: { lineage: 'test', offset: 0 },
@@ -155,6 +159,11 @@ export function createTestAgent(
             await behaviour.remove(instanceId);
             statuses.delete(instanceId);
             return {};
+          },
+          'instance.resolve': async ({ instanceId, how, actor }) => {
+            const status = await behaviour.resolve(instanceId, how, actor);
+            statuses.set(status.instanceId, status);
+            return { status };
           },
           'log.read': (request) => behaviour.readLog(request),
           'log.search': (request) => behaviour.searchLog(request),
