@@ -1,4 +1,3 @@
-import { createServer } from 'node:http';
 import type { Logger } from 'pino';
 import { Server } from 'socket.io';
 import { agentLink } from '../common/protocol/agent-link.ts';
@@ -15,8 +14,10 @@ import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
 import { createFrameStream } from './fleet/frame-stream.ts';
 import { createAgentHandlers } from './handlers/agent-report.ts';
 import { createRegistry } from './handlers/registry.ts';
+import type { Certificate } from './http/certificate.ts';
 import { listen } from './http/listen.ts';
 import { createHttpListener } from './http/listener.ts';
+import { createMasterServer } from './http/open-server.ts';
 import type { PackageStore } from './http/package-store.ts';
 import { createUploads } from './http/upload.ts';
 import { openAgentNamespace } from './links/agent-namespace.ts';
@@ -71,6 +72,8 @@ export interface MasterComponents {
   host: string;
   /** 0 takes a free one. */
   port: number;
+  /** Without one everything is in plain text. */
+  certificate?: Certificate;
   limits?: Partial<MasterLimits>;
 }
 
@@ -104,7 +107,10 @@ export async function createMaster(components: MasterComponents): Promise<Master
     connectionsCheckingInterval: limits.headersMs,
   };
   // Ours goes in ahead of Socket.IO's, which wraps it.
-  const server = createServer(timeouts, (request, response) => listener(request, response));
+  const certificate = components.certificate ?? null;
+  const server = createMasterServer(certificate, timeouts, (request, response) =>
+    listener(request, response),
+  );
   const io = new Server(server, {
     transports: ['websocket'],
     serveClient: false,
@@ -234,7 +240,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   for (const rollout of await store.rollouts.open()) rollouts.start(rollout);
 
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: addressOf(host, port, certificate),
     port,
     pendingCalls: relay.waiting,
     async close() {
@@ -253,4 +259,12 @@ async function loadFleet(store: Store): Promise<FleetModel> {
     if (nodeId !== undefined) fleet.putStatuses(nodeId, [status]);
   }
   return fleet;
+}
+
+/** As agents and cockpits are told it, with the pin of the certificate. */
+function addressOf(host: string, port: number, certificate: Certificate | null): string {
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return certificate === null
+    ? `http://${authority}`
+    : `https://${authority}#sha256:${certificate.fingerprint}`;
 }

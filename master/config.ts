@@ -10,6 +10,13 @@ export const masterConfigSchema = z.object({
   httpPort: z.coerce.number().pipe(z.int().min(0).max(65535)).default(15872),
   /** Database, packages and first tokens. */
   stateDir: z.string().min(1).default('/var/lib/sgridnext'),
+  /** Encrypts everything on the port, with the certificate below, or one that is made at the first start. */
+  tls: z.stringbool().or(z.boolean()).default(false),
+  /** PEM, the whole chain; with `tlsKeyFile`. */
+  tlsCertFile: z.string().min(1).optional(),
+  tlsKeyFile: z.string().min(1).optional(),
+  /** Tokens, packages and logs readable by everybody on the way: allowed on loopback only, unless this says so. */
+  allowPlainText: z.stringbool().or(z.boolean()).default(false),
   maxPackageBytes: z.coerce
     .number()
     .pipe(z.int().min(1))

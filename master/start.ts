@@ -9,6 +9,7 @@ import { createMaster, type Master, type MasterLimits } from './app.ts';
 import type { MasterConfig } from './config.ts';
 import { createPackageStore } from './http/package-store.ts';
 import { openStore } from './store/open-store.ts';
+import { certificateOf } from './tls.ts';
 
 export interface StartOptions {
   config: Omit<MasterConfig, 'logLevel'>;
@@ -32,6 +33,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
   };
   try {
     makeStateDirectory(stateDir);
+    const certificate = await certificateOf(config, stateDir, now());
     const lock = acquireLock(join(stateDir, 'master.pid'), stateDir, config.httpPort || undefined);
     opened.push(lock.release);
     const store = await openStore({ file: resolve(config.db ?? join(stateDir, 'sgridnext.db')), now });
@@ -60,6 +62,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
       version,
       host: config.host,
       port: config.httpPort,
+      ...(certificate && { certificate }),
       limits: { ...limits, maxPackageBytes: config.maxPackageBytes },
     });
     opened.push(master.close);

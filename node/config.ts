@@ -1,17 +1,23 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { cgroupDriverNameSchema } from '../common/domain/node.ts';
+import { parseMasterAddress } from '../common/protocol/master-address.ts';
 
 /** Every key of `sgridnode`'s configuration: in the file, as `SGRIDNODE_<KEY>`, and as a flag. */
 export const agentConfigSchema = z.object({
-  /** The master. Without a scheme it is http. */
+  /** The master, as it prints it at its start; see `parseMasterAddress`. */
   mainNode: z
     .string()
-    .transform((url) => (url.includes('://') ? url : `http://${url}`))
-    .pipe(
-      z.url({ protocol: /^https?$/, error: 'must be the URL of the master, such as http://10.0.0.1:15872' }),
-    )
-    .transform((url) => url.replace(/\/+$/, ''))
+    .transform((text, context) => {
+      try {
+        return parseMasterAddress(text).text;
+      } catch {
+        context.addIssue(
+          'must be the address of the master, http://host:15872 or https://host:15872#sha256:…',
+        );
+        return z.NEVER;
+      }
+    })
     .default('http://127.0.0.1:15872'),
   /** This node's id; unique in the fleet. */
   nodeIndex: z.coerce.number().pipe(z.int().positive()).default(1),

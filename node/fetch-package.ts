@@ -1,7 +1,7 @@
-import { get as httpGet, type IncomingMessage } from 'node:http';
-import { get as httpsGet } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { fromWireError, SgridError } from '../common/protocol/errors.ts';
 import { HTTP_PATHS, httpErrorSchema } from '../common/protocol/http.ts';
+import { type MasterAddress, parseMasterAddress, requestMaster } from '../common/protocol/master-address.ts';
 import type { FetchPackage } from './release/release-store.ts';
 
 const MAX_ERROR_BYTES = 65_536;
@@ -17,40 +17,43 @@ export function createPackageFetcher(options: {
   token: () => string;
   onProgress: (sha256: string, receivedBytes: number) => void;
 }): FetchPackage {
+  const master = parseMasterAddress(options.masterUrl);
   return async (sha256, offset, signal) => {
-    const url = new URL(HTTP_PATHS.package(sha256), options.masterUrl);
+    const path = HTTP_PATHS.package(sha256);
     const headers = {
       authorization: `Bearer ${options.token()}`,
       ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
     };
-    const response = await request(url, headers, signal);
+    const response = await request(master, path, headers, signal);
     const expected = offset > 0 ? 206 : 200;
-    if (response.statusCode !== expected) throw await toError(response, url);
+    if (response.statusCode !== expected) throw await toError(response, `${master.origin}${path}`);
     return counted(response, sha256, offset, options.onProgress);
   };
 }
 
 async function request(
-  url: URL,
+  master: MasterAddress,
+  path: string,
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const get = url.protocol === 'https:' ? httpsGet : httpGet;
-  get(url, { headers, signal }, resolve).on('error', (cause) => {
+  const outgoing = requestMaster(master, path, { headers, signal });
+  outgoing.on('response', resolve).on('error', (cause) => {
     const hint = 'the download goes on when the master answers';
     reject(
       new SgridError(
         'disconnected',
-        `the package could not be fetched from ${url.origin}: ${cause.message}`,
+        `the package could not be fetched from ${master.origin}: ${cause.message}`,
         { hint, cause },
       ),
     );
   });
+  outgoing.end();
   return await promise;
 }
 
-async function toError(response: IncomingMessage, url: URL): Promise<SgridError> {
+async function toError(response: IncomingMessage, url: string): Promise<SgridError> {
   let text = '';
   for await (const chunk of response) {
     text += chunk;

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
-import { SgridError } from '../../common/protocol/errors.ts';
+import { SgridError, toWireError } from '../../common/protocol/errors.ts';
+import { parseMasterAddress } from '../../common/protocol/master-address.ts';
 import { readLockHolder } from '../../common/system/lock-file.ts';
 import { isAlive } from '../../common/system/process-identity.ts';
 import { readTokenFile } from '../client/token-file.ts';
@@ -80,9 +81,10 @@ function findLocal(io: Pick<CliIo, 'cwd' | 'env'>): { url: string; tokenFile: st
 }
 
 function normalize(url: string): string {
-  const text = url.includes('://') ? url : `http://${url}`;
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
-    throw new UsageError(`"${url}" is not the address of a master`, 'write it like http://host:15872');
+  try {
+    return parseMasterAddress(url).text;
+  } catch (error) {
+    const { message, hint } = toWireError(error);
+    throw new UsageError(message, hint);
   }
-  return new URL(text).origin;
 }

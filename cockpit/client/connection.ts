@@ -4,6 +4,7 @@ import { bindMessages, call, readReply } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { fromWireError, SgridError, toWireError, type WireError } from '../../common/protocol/errors.ts';
 import type { CockpitHello } from '../../common/protocol/handshake.ts';
+import { agentFor, parseMasterAddress } from '../../common/protocol/master-address.ts';
 import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
 import { reconnectDelayMs } from './backoff.ts';
 import { explainConnectError, isFinal } from './connect-error.ts';
@@ -42,13 +43,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
  */
 export function createMasterClient(options: MasterClientOptions): MasterClient {
   const { clock, random, timing = DEFAULT_TIMING } = options;
-  const url = options.url.replace(/\/+$/, '');
+  const address = parseMasterAddress(options.url);
+  const { text: url } = address;
+  const pinned = agentFor(address);
   const hello: CockpitHello = {
     token: options.token,
     protocolVersion: PROTOCOL_VERSION,
     version: options.version,
   };
-  const socket = io(`${url}${cockpitLink.namespace}`, {
+  const socket = io(`${address.origin}${cockpitLink.namespace}`, {
+    // The package has it as a text, and hands it to ws as it is.
+    ...(pinned && { agent: pinned as unknown as string }),
     transports: ['websocket'],
     autoConnect: false,
     reconnection: false,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Release } from '../../common/domain/release.ts';
@@ -12,6 +12,7 @@ import {
   SHA256_HEADER,
   uploadResultSchema,
 } from '../../common/protocol/http.ts';
+import { parseMasterAddress, requestMaster } from '../../common/protocol/master-address.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 
 export interface PackageUpload {
@@ -43,7 +44,7 @@ export async function uploadPackage(upload: PackageUpload): Promise<Release> {
   try {
     const totalBytes = await sizeOf(file);
     const sha256 = await hashFile(file, signal);
-    const outgoing = request(uploadUrl(upload), {
+    const outgoing = requestMaster(parseMasterAddress(upload.url), uploadPath(upload), {
       method: 'POST',
       headers: {
         authorization: `Bearer ${upload.token}`,
@@ -74,11 +75,8 @@ async function rethrowSent(sent: Promise<void>, error: unknown): Promise<never> 
   throw error;
 }
 
-function uploadUrl({ url, serviceName, version, message }: PackageUpload): URL {
-  const target = new URL(HTTP_PATHS.upload(serviceName), url);
-  target.searchParams.set('version', version);
-  target.searchParams.set('message', message);
-  return target;
+function uploadPath({ serviceName, version, message }: PackageUpload): string {
+  return `${HTTP_PATHS.upload(serviceName)}?${new URLSearchParams({ version, message })}`;
 }
 
 async function sizeOf(file: string): Promise<number> {

@@ -32,6 +32,8 @@ export interface TestMasterOptions {
   logLevel?: string;
   /** Default: a free one. */
   port?: number;
+  /** With a certificate of its own. */
+  tls?: boolean;
 }
 
 /** Starts a real master inside this process. */
@@ -47,6 +49,8 @@ export async function startMaster(options: TestMasterOptions = {}): Promise<Test
         db: undefined,
         host: '127.0.0.1',
         httpPort: options.port ?? 0,
+        tls: options.tls ?? false,
+        allowPlainText: false,
         maxPackageBytes: options.maxPackageBytes ?? 64 * 1024 * 1024,
       },
       logger: pino({ level: options.logLevel ?? 'silent' }),
