@@ -12,6 +12,8 @@ import { registerInstanceCreate } from './verbs/instance-create.ts';
 import { registerLocal } from './verbs/local.ts';
 import { registerLogs } from './verbs/logs.ts';
 import { openCockpit } from './verbs/open.ts';
+import { registerRollback } from './verbs/rollback.ts';
+import { registerRollout } from './verbs/rollout.ts';
 import { registerService } from './verbs/service-create.ts';
 import { registerUpload } from './verbs/upload.ts';
 
@@ -78,6 +80,8 @@ function createProgram(io: CliIo): Command {
   registerUpload(program, context);
   registerInstanceCreate(program, context);
   registerDeploy(program, context);
+  registerRollback(program, context);
+  registerRollout(program, context);
   registerInstanceCommands(program, context);
   registerLogs(program, context);
   addTargetOptions(program);

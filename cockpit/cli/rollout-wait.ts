@@ -1,46 +1,74 @@
-import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { MasterClient } from '../client/master-client.ts';
 import { isUnanswered } from '../format/no-answer.ts';
 
+export interface WaitOptions {
+  timeoutMs: number;
+  /** Told each step's change once. */
+  onStep?: (step: RolloutStep) => void;
+  /** Told each change of the rollout's own state once. */
+  onState?: (rollout: Rollout) => void;
+  /** A link that is lost meanwhile is no failure: the rollout goes on in the master, and is asked for when it is back. */
+  onLink?: (isUp: boolean) => void;
+  signal?: AbortSignal | undefined;
+}
+
 /**
- * Waits until a rollout has ended, telling each step's change once. A link that is lost meanwhile is told and is no
- * failure: the rollout goes on in the master, and is asked for when the link is back.
+ * Waits until a rollout has succeeded, or pauses after its canary as it was asked to.
  *
- * @throws SgridError `start_failed` naming the first failed step, `timeout`, or `cancelled` by the signal.
+ * @throws SgridError `start_failed` naming why, when it failed or was rolled back; `conflict` when it was aborted; `timeout`;
+ * `cancelled` by the signal.
  */
 export async function waitForRollout(
   client: MasterClient,
   rolloutId: number,
-  timeoutMs: number,
-  onStep: (step: RolloutStep) => void,
-  onLink: (isUp: boolean) => void = () => {},
-  signal?: AbortSignal,
+  options: WaitOptions,
 ): Promise<Rollout> {
-  const seen = new Map<number, RolloutStep['state']>();
-  const tell = (rollout: Rollout): void => {
-    for (const step of rollout.steps) {
-      if (seen.get(step.instanceId) === step.state) continue;
-      seen.set(step.instanceId, step.state);
-      if (step.state !== 'pending') onStep(step);
-    }
-  };
-  const ended = await watchUntilEnd(client, rolloutId, timeoutMs, tell, onLink, signal);
-  if (ended.state === 'succeeded') return ended;
-  const failed = ended.steps.find((step) => step.state === 'failed');
-  const why = failed === undefined ? '' : `: instance ${failed.instanceId}: ${failed.reason}`;
-  throw new SgridError('start_failed', `rollout ${rolloutId} of ${ended.serviceName} failed${why}`, {
+  const rollout = await watchUntilRest(client, rolloutId, options, createTeller(options));
+  const { state, serviceName, reason } = rollout;
+  if (state === 'succeeded' || state === 'paused') return rollout;
+  const why = reason === '' ? '' : `: ${reason}`;
+  if (state === 'aborted')
+    throw new SgridError('conflict', `rollout ${rolloutId} of ${serviceName} was ended: ${reason}`);
+  const failed = failedStep(rollout);
+  const what = state === 'rolled-back' ? 'was rolled back' : 'failed';
+  throw new SgridError('start_failed', `rollout ${rolloutId} of ${serviceName} ${what}${why}`, {
     hint: failed === undefined ? undefined : `see its output: sgrid logs ${failed.instanceId} --tail 50`,
   });
 }
 
-function watchUntilEnd(
+/** The first instance that the release did not come up on. */
+export function failedStep({ steps }: Rollout): RolloutStep | undefined {
+  return steps.find(({ state, reason }) => reason !== '' && state !== 'skipped');
+}
+
+/** It waits for somebody, as it was asked to: whoever waits for it is at the end of what can be waited for. */
+function restsAfterCanary({ state, isPromoted, options, steps }: Rollout): boolean {
+  const isAtRest = steps.every((step) => step.state === 'pending' || step.state === 'done');
+  return state === 'paused' && options.pauseAfterCanary && isPromoted && isAtRest;
+}
+
+function createTeller({ onStep, onState }: WaitOptions): (rollout: Rollout) => void {
+  const seen = new Map<number, RolloutStep['state']>();
+  let state: Rollout['state'] = 'running';
+  return (rollout) => {
+    for (const step of rollout.steps) {
+      if (seen.get(step.instanceId) === step.state) continue;
+      seen.set(step.instanceId, step.state);
+      if (step.state !== 'pending') onStep?.(step);
+    }
+    if (state === rollout.state) return;
+    state = rollout.state;
+    onState?.(rollout);
+  };
+}
+
+function watchUntilRest(
   client: MasterClient,
   rolloutId: number,
-  timeoutMs: number,
+  { timeoutMs, onLink, signal }: WaitOptions,
   tell: (rollout: Rollout) => void,
-  onLink: (isUp: boolean) => void,
-  signal?: AbortSignal,
 ): Promise<Rollout> {
   return new Promise((resolve, reject) => {
     const finish = (): void => {
@@ -51,7 +79,7 @@ function watchUntilEnd(
     const take = (rollout: Rollout): void => {
       if (rollout.rolloutId !== rolloutId) return;
       tell(rollout);
-      if (rollout.state === 'running') return;
+      if (!hasEnded(rollout) && !restsAfterCanary(rollout)) return;
       finish();
       resolve(rollout);
     };
@@ -70,7 +98,7 @@ function watchUntilEnd(
     const timer = setTimeout(() => {
       fail(
         new SgridError('timeout', `rollout ${rolloutId} has not ended within ${timeoutMs / 1000} s`, {
-          hint: 'it goes on; see it in the cockpit',
+          hint: `it goes on; see "sgrid rollout status ${rolloutId}"`,
         }),
       );
     }, timeoutMs);
@@ -78,7 +106,7 @@ function watchUntilEnd(
       onRollout: take,
       onLink: (link) => {
         const isUp = link.state === 'up' && link.unansweredSince === undefined;
-        if (isUp !== wasUp) onLink(isUp);
+        if (isUp !== wasUp) onLink?.(isUp);
         wasUp = isUp;
         if (isUp) ask();
         else if (link.state === 'refused') fail(new SgridError(link.error.code, link.error.message));

@@ -4,6 +4,7 @@ import type { FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
 import type { Release } from '../../common/domain/release.ts';
+import type { Rollout } from '../../common/domain/rollout.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { exitWords } from '../format/fleet-words.ts';
 import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
@@ -151,6 +152,29 @@ export const RELEASE_COLUMNS: readonly TextColumn<ReleaseRow>[] = [
   { title: 'RUNS-ON', align: 'right', text: ({ instances }) => String(instances) },
   { title: 'MESSAGE', text: ({ release }) => release.message },
 ];
+
+export const ROLLOUT_COLUMNS: readonly TextColumn<Rollout>[] = [
+  { title: 'ID', align: 'right', text: ({ rolloutId }) => String(rolloutId) },
+  { title: 'SERVICE', text: ({ serviceName }) => serviceName },
+  { title: 'VERSION', text: ({ version }) => version.replaceAll(', ', ',') },
+  { title: 'STATE', text: ({ state }) => state },
+  { title: 'DONE', align: 'right', text: ({ steps }) => `${countSteps(steps, 'done')}/${steps.length}` },
+  { title: 'BY', text: ({ actor }) => actor },
+  { title: 'STARTED', text: ({ startedAt }) => formatDate(startedAt).replace(' ', 'T') },
+  {
+    title: 'TOOK',
+    align: 'right',
+    text: ({ startedAt, endedAt }) => (endedAt === null ? '' : formatSpan(endedAt - startedAt)),
+  },
+  {
+    title: 'MESSAGE',
+    text: ({ message, reason }) => [message, reason].filter((each) => each !== '').join('; '),
+  },
+];
+
+function countSteps(steps: Rollout['steps'], state: Rollout['steps'][number]['state']): number {
+  return steps.filter((step) => step.state === state).length;
+}
 
 export const EVENT_COLUMNS: readonly TextColumn<SgridEvent>[] = [
   { title: 'SEQ', align: 'right', text: (event) => String(event.seq) },

@@ -109,7 +109,7 @@ async function ensureDeployed(
   // The rollout of a first run that was killed is finished by the master itself.
   if (rolloutId === null) return;
   try {
-    await waitForRollout(client, rolloutId, ROLLOUT_TIMEOUT_MS, () => undefined);
+    await waitForRollout(client, rolloutId, { timeoutMs: ROLLOUT_TIMEOUT_MS });
   } catch (error) {
     throw await withLastLines(client, error, instanceIds);
   }

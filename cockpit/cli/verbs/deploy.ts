@@ -4,71 +4,58 @@ import type { Command } from 'commander';
 import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Release } from '../../../common/domain/release.ts';
-import type { RolloutStep } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
-import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
-import { instanceWords } from '../../format/fleet-words.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { resolveInstances } from '../instance-name.ts';
-import { type CliIo, printLine } from '../io.ts';
+import type { CliIo } from '../io.ts';
 import type { CliContext } from '../program.ts';
-import { waitForRollout } from '../rollout-wait.ts';
+import { beginRollout } from '../rollout-begin.ts';
+import { addRolloutOptions, parseRolloutOptions, parseTimeout, ROLLOUT_HELP } from '../rollout-options.ts';
 import { parseVersion, uploadWithProgress } from './upload.ts';
 
 export function registerDeploy(program: Command, { io, act }: CliContext): void {
-  program
+  const command = program
     .command('deploy')
     .argument('<service>', 'name of the service')
     .argument('<archive|version>', 'a local tar archive to upload, or the version of a release')
     .option('--version <label>', 'version label for an archive')
-    .option('--message <text>', 'what is new in it', '')
-    .option('--instance <instance...>', 'only these; default: all of the service')
-    .option('--wait', 'wait for the end, and fail when it fails')
-    .option('--timeout <seconds>', 'how long --wait waits', '600')
-    .description('put a release on the instances of a service')
+    .option('--message <text>', 'what is new in it, or why', '')
+    .option('--instance <instance...>', 'only these, in this order; default: all of the service')
+    .description('put a release on the instances of a service');
+  addRolloutOptions(command)
     .addHelpText(
       'after',
-      '\nExamples:\n  sgrid deploy web ./web.tar.gz --version 1.4.0 --wait\n  sgrid deploy web 1.3.9 --instance web@alpha\n',
+      `${ROLLOUT_HELP}
+Examples:
+  sgrid deploy web ./web.tar.gz --version 1.4.0 --wait --timeout 5m
+  sgrid deploy web 1.4.0 --canary 1 --max-unavailable 25% --rollback-on-failure --wait
+  sgrid deploy web 1.3.9 --instance web@alpha --dry-run
+`,
     )
     .action(
       act(async (options, service, what) => {
-        const timeoutMs = Number(options.timeout) * 1000;
-        if (!(timeoutMs > 0))
-          throw new UsageError(`--timeout "${options.timeout}" is not a number of seconds`);
+        const rolloutOptions = parseRolloutOptions(options);
+        parseTimeout(options.timeout);
         await withMaster(options, io, async (client) => {
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
           const serviceName = String(service);
           const instances = chooseInstances(fleet, serviceName, options.instance as string[] | undefined);
           const release = await chooseRelease(client, io, serviceName, String(what), options);
-          const instanceIds = instances.map((instance) => instance.instanceId);
-          const { rollout } = await callChange(client, 'rollout.create', {
+          const request = {
             releaseId: release.releaseId,
-            instanceIds,
-          });
-          const where = `${instances.length} instance${instances.length === 1 ? '' : 's'}`;
-          printLine(io.stdout, `rollout ${rollout.rolloutId}: ${serviceName} ${release.version} on ${where}`);
-          if (options.wait !== true) return;
-          const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
-          const words = new Map(instances.map((each) => [each.instanceId, instanceWords(each, nodes)]));
-          const onStep = (step: RolloutStep): void => {
-            const reason = step.reason === '' ? '' : `: ${step.reason}`;
-            printLine(io.stderr, `${words.get(step.instanceId) ?? step.instanceId} ${step.state}${reason}`);
+            instanceIds: instances.map((instance) => instance.instanceId),
+            message: String(options.message),
+            options: rolloutOptions,
           };
-          const onLink = (isUp: boolean): void =>
-            printLine(
-              io.stderr,
-              isUp ? 'the master answers again' : 'no answer from the master: waiting for it',
-            );
-          await waitForRollout(client, rollout.rolloutId, timeoutMs, onStep, onLink, io.signal);
-          printLine(io.stdout, `rollout ${rollout.rolloutId}: succeeded`);
+          await beginRollout(client, io, request, fleet, options);
         });
       }),
     );
 }
 
-function chooseInstances(
+export function chooseInstances(
   fleet: FleetSnapshot,
   serviceName: string,
   names: readonly string[] | undefined,
@@ -100,6 +87,11 @@ async function chooseRelease(
     if (options.version === undefined)
       throw new UsageError('an archive needs a version label', 'give --version LABEL');
     const version = parseVersion(options.version);
+    if (options.dryRun === true)
+      throw new UsageError(
+        'a dry run uploads nothing',
+        'upload it first (sgrid upload), then name its version',
+      );
     return uploadWithProgress(client, io, {
       serviceName,
       file: what,
@@ -110,14 +102,20 @@ async function chooseRelease(
   if (options.version !== undefined) {
     throw new SgridError('not_found', `there is no archive ${what}`, { hint: 'check the path' });
   }
+  return findRelease(client, serviceName, what, ', and there is no such file');
+}
+
+/** @throws SgridError `not_found`, with `also` behind its message. */
+export async function findRelease(
+  client: MasterClient,
+  serviceName: string,
+  version: string,
+  also = '',
+): Promise<Release> {
   const { releases } = await client.call('release.list', {});
-  const release = releases.find((each) => each.serviceName === serviceName && each.version === what);
+  const release = releases.find((each) => each.serviceName === serviceName && each.version === version);
   if (release !== undefined) return release;
-  throw new SgridError(
-    'not_found',
-    `service "${serviceName}" has no release "${what}", and there is no such file`,
-    {
-      hint: 'see "sgrid get releases"',
-    },
-  );
+  throw new SgridError('not_found', `service "${serviceName}" has no release "${version}"${also}`, {
+    hint: 'see "sgrid get releases"',
+  });
 }

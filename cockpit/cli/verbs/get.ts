@@ -11,10 +11,14 @@ import {
   NODE_COLUMNS,
   nodeRows,
   RELEASE_COLUMNS,
+  ROLLOUT_COLUMNS,
   SERVICE_COLUMNS,
   stateOf,
 } from '../rows.ts';
 import { formatTable } from '../table.ts';
+
+/** The master lists no more at a time. */
+const MAX_ROLLOUTS = 200;
 
 /** What one kind of thing looks like: as JSON (a stable array of plain objects) and as lines of a table. */
 interface Listing {
@@ -22,7 +26,7 @@ interface Listing {
   lines: string[];
 }
 
-const KINDS = ['nodes', 'services', 'instances', 'releases', 'events'] as const;
+const KINDS = ['nodes', 'services', 'instances', 'releases', 'rollouts', 'events'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** Short forms, as kubectl has them. */
@@ -35,6 +39,8 @@ const ALIASES: Readonly<Record<string, Kind>> = {
   inst: 'instances',
   release: 'releases',
   rel: 'releases',
+  rollout: 'rollouts',
+  ro: 'rollouts',
   event: 'events',
   ev: 'events',
 };
@@ -46,8 +52,8 @@ export function registerGet(program: Command, { io, act }: CliContext): void {
     .addOption(
       new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
     )
-    .option('--limit <count>', 'how many events, newest first', '50')
-    .description('list nodes, services, instances, releases or events')
+    .option('--limit <count>', 'how many events or rollouts, newest first', '50')
+    .description('list nodes, services, instances, releases, rollouts or events')
     .addHelpText('after', '\nExamples:\n  sgrid get instances\n  sgrid get releases -o json\n')
     .action(
       act(async (options, kindName) => {
@@ -77,6 +83,10 @@ async function list(client: MasterClient, kind: Kind, limit: number): Promise<Li
   if (kind === 'events') {
     const { events } = await client.call('event.list', { limit });
     return { json: events, lines: formatTable(EVENT_COLUMNS, events) };
+  }
+  if (kind === 'rollouts') {
+    const { rollouts } = await client.call('rollout.list', { limit: Math.min(limit, MAX_ROLLOUTS) });
+    return { json: rollouts, lines: formatTable(ROLLOUT_COLUMNS, rollouts) };
   }
   const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
   switch (kind) {

@@ -10,13 +10,8 @@ test('a link that goes, and a master that does not answer, are told once each, a
   const client = createRecordedClient(readRecording('three-nodes'));
   client.answer('rollout.get', () => ({ rollout }));
   const told: boolean[] = [];
-  const ended = waitForRollout(
-    client,
-    1,
-    60_000,
-    () => {},
-    (isUp) => told.push(isUp),
-  );
+  const onLink = (isUp: boolean) => told.push(isUp);
+  const ended = waitForRollout(client, 1, { timeoutMs: 60_000, onLink });
   client.setLink(linkUp());
   expect(told).toEqual([]);
   client.setLink({ ...linkUp(), unansweredSince: 1 } as LinkState);

@@ -1,0 +1,114 @@
+import { type Command, Option } from 'commander';
+import { hasEnded, type Rollout, type RolloutStep } from '../../../common/domain/rollout.ts';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import { callChange } from '../../client/change.ts';
+import type { MasterClient } from '../../client/master-client.ts';
+import { plainText } from '../../format/plain-text.ts';
+import { formatSpan } from '../../format/time.ts';
+import { withMaster } from '../connect.ts';
+import { type CliIo, printLine } from '../io.ts';
+import type { CliContext } from '../program.ts';
+import { followRollout, namesOf } from '../rollout-begin.ts';
+import { parseTimeout } from '../rollout-options.ts';
+import { formatTable, type TextColumn } from '../table.ts';
+
+/** What can be asked of a rollout that has not ended. */
+const CONTROLS = [
+  {
+    verb: 'pause',
+    request: 'rollout.pause',
+    description: 'begin no further instance; what is under way finishes',
+  },
+  { verb: 'resume', request: 'rollout.resume', description: 'go on with one that is paused' },
+  {
+    verb: 'abort',
+    request: 'rollout.abort',
+    description: 'end it: what is under way finishes, the rest is skipped',
+  },
+] as const;
+
+const NAME = ['<rollout>', 'its number, or a service for its latest'] as const;
+
+export function registerRollout(program: Command, { io, act }: CliContext): void {
+  const rollout = program.command('rollout').description('look at a rollout, pause it, resume it, end it');
+  for (const { verb, request, description } of CONTROLS) {
+    const command = addWait(
+      rollout
+        .command(verb)
+        .argument(...NAME)
+        .description(description),
+    );
+    if (verb === 'abort')
+      command.option('--rollback', 'give every instance that it changed what that ran before');
+    command.addHelpText('after', `\nExample:\n  sgrid rollout ${verb} 12\n`).action(
+      act(async (options, name) => {
+        const timeoutMs = parseTimeout(options.timeout);
+        await withMaster(options, io, async (client) => {
+          const { rolloutId } = await findRollout(client, String(name));
+          const payload = { rolloutId, rollback: options.rollback === true };
+          const { rollout: now } = await callChange(client, request, payload);
+          printLine(io.stdout, `rollout ${rolloutId}: ${now.state}`);
+          if (options.wait !== true) return;
+          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          await followRollout(client, io, now, fleet, timeoutMs);
+        });
+      }),
+    );
+  }
+  addWait(rollout.command('status').argument(...NAME))
+    .addOption(
+      new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
+    )
+    .description('show a rollout, instance by instance')
+    .addHelpText('after', '\nExamples:\n  sgrid rollout status web\n  sgrid rollout status 12 --wait\n')
+    .action(
+      act(async (options, name) => {
+        const timeoutMs = parseTimeout(options.timeout);
+        await withMaster(options, io, async (client) => {
+          const found = await findRollout(client, String(name));
+          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          if (options.wait === true) await followRollout(client, io, found, fleet, timeoutMs);
+          const { rollout: now } = await client.call('rollout.get', found);
+          if (options.output === 'json') printLine(io.stdout, JSON.stringify(now, null, 2));
+          else printRollout(io, now, namesOf(fleet));
+        });
+      }),
+    );
+}
+
+function addWait(command: Command): Command {
+  return command
+    .option('--wait', 'wait for the end (or the pause after the canary), and fail when it fails')
+    .option('--timeout <time>', 'how long --wait waits', '10m');
+}
+
+async function findRollout(client: MasterClient, name: string): Promise<Rollout> {
+  if (/^\d+$/.test(name)) return (await client.call('rollout.get', { rolloutId: Number(name) })).rollout;
+  const { services } = await client.call('service.list', {});
+  const service = services.find((each) => each.name === name);
+  if (service === undefined)
+    throw new SgridError('not_found', `there is no service "${name}"`, { hint: 'see "sgrid get services"' });
+  const [latest] = (await client.call('rollout.list', { serviceId: service.serviceId, limit: 1 })).rollouts;
+  if (latest !== undefined) return latest;
+  throw new SgridError('not_found', `service "${name}" has had no rollout`, {
+    hint: `begin one: sgrid deploy ${name}`,
+  });
+}
+
+function printRollout(io: CliIo, rollout: Rollout, words: (instanceId: number) => string): void {
+  const { rolloutId, serviceName, version, state, actor, message, reason, startedAt, endedAt } = rollout;
+  const took = `${hasEnded(rollout) ? 'took' : 'for'} ${formatSpan((endedAt ?? io.clock()) - startedAt)}`;
+  printLine(io.stdout, `rollout ${rolloutId}: ${serviceName} ${version}, by ${plainText(actor)}`);
+  printLine(io.stdout, `state:   ${state}, ${took}`);
+  if (reason !== '') printLine(io.stdout, `reason:  ${plainText(reason)}`);
+  if (message !== '') printLine(io.stdout, `message: ${plainText(message)}`);
+  const columns: TextColumn<RolloutStep>[] = [
+    { title: 'ID', align: 'right', text: ({ instanceId }) => String(instanceId) },
+    { title: 'INSTANCE', text: ({ instanceId }) => words(instanceId) },
+    { title: 'STEP', text: (step) => step.state },
+    { title: 'FROM', text: ({ previous }) => previous?.version ?? '' },
+    { title: 'TO', text: ({ release }) => release.version },
+    { title: 'REASON', text: (step) => step.reason },
+  ];
+  for (const line of formatTable(columns, rollout.steps)) printLine(io.stdout, line);
+}
