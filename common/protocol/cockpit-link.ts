@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { eventSchema } from '../domain/event.ts';
 import { figuresHistorySchema } from '../domain/figures.ts';
 import { fleetFrameSchema, fleetScopeSchema, fleetSnapshotSchema } from '../domain/fleet.ts';
-import { instanceViewSchema } from '../domain/instance.ts';
+import { instanceViewSchema, resolutionSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
@@ -18,7 +18,14 @@ const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
 
 /** One outcome per instance asked for, in the order asked. `error` is null where it worked. */
 const outcomesSchema = z.object({
-  outcomes: z.array(z.object({ instanceId: idSchema, error: wireErrorSchema.nullable() })),
+  outcomes: z.array(
+    z.object({
+      instanceId: idSchema,
+      error: wireErrorSchema.nullable(),
+      /** What to know although it worked. */
+      warning: z.string().max(4096).optional(),
+    }),
+  ),
 });
 export type InstanceOutcome = z.infer<typeof outcomesSchema>['outcomes'][number];
 
@@ -100,6 +107,20 @@ export const cockpitLink = defineLink({
     }),
     'instance.restart': request({
       payload: z.object({ instanceIds: instanceIdsSchema }),
+      result: outcomesSchema,
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    /** Other limits, live where it runs: the whole of them, so one that is absent is lifted. What is refused changes nothing. */
+    'instance.limit': request({
+      payload: z.object({ instanceIds: instanceIdsSchema, limits: limitsSchema }),
+      result: outcomesSchema,
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    /** Ends the doubt about instances in state `unknown`; see `instance.resolve` of the agent link. */
+    'instance.resolve': request({
+      payload: z.object({ instanceIds: instanceIdsSchema, how: resolutionSchema }),
       result: outcomesSchema,
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,

@@ -18,7 +18,15 @@ const PER_NODE = 16;
 export interface InstanceOutcome {
   instanceId: number;
   error: unknown;
+  /** What the operator should know although it worked. */
+  warning?: string;
 }
+
+/**
+ * Does one thing to one instance. @param event of the audit, to be recorded in the transaction of the change, or behind it
+ * @returns a warning, or null.
+ */
+export type PerformOnInstance = (entry: InstanceEntry, event: MasterEvent) => Promise<string | null>;
 
 /** Changes what is wanted of instances, and makes their nodes follow. */
 export interface InstanceCommands {
@@ -27,6 +35,17 @@ export interface InstanceCommands {
    * in the same transaction; that it was refused, or did not come about on the node, is an event of its own.
    */
   run(verb: InstanceVerb, instanceIds: readonly number[], actor: string): Promise<InstanceOutcome[]>;
+  /** The same for other commands. @param what begins the message of the audit: a verb */
+  each(
+    what: string,
+    instanceIds: readonly number[],
+    actor: string,
+    perform: PerformOnInstance,
+  ): Promise<InstanceOutcome[]>;
+  /** Changes what is wanted of one instance, without telling its node. @throws SgridError `not_found` */
+  change(instanceId: number, what: InstanceChange, event?: MasterEvent): Promise<InstanceRecord>;
+  /** Keeps a status that a node has answered with. */
+  keep(record: InstanceRecord, status: InstanceStatus): Promise<void>;
   /** Tells a new instance to its node, when that is connected; else it hears of it when it reports. */
   introduce(record: InstanceRecord): Promise<void>;
   /** Sends what is wanted to the node and keeps the status that it answers with. */
@@ -47,6 +66,13 @@ export function createInstanceCommands(deps: {
 }): InstanceCommands {
   const { store, fleet, relay, events, now, demandIdle, onReconcileError } = deps;
 
+  const keep = async (record: InstanceRecord, status: InstanceStatus): Promise<void> => {
+    const known = fleet.instance(record.instanceId)?.status ?? null;
+    if (known !== null && overtakes(known, status)) return;
+    const { accepted } = fleet.putStatuses(record.nodeId, [status]);
+    if (fleet.instance(record.instanceId) !== null) await store.instances.saveStatuses(accepted, now());
+  };
+
   const apply = async (record: InstanceRecord): Promise<InstanceStatus> => {
     const { status } = await relay.call(
       record.nodeId,
@@ -54,10 +80,7 @@ export function createInstanceCommands(deps: {
       { assignment: toAssignment(record) },
       { timeoutMs: applyTimeoutMs(record) },
     );
-    const known = fleet.instance(record.instanceId)?.status ?? null;
-    if (known !== null && overtakes(known, status)) return status;
-    const { accepted } = fleet.putStatuses(record.nodeId, [status]);
-    if (fleet.instance(record.instanceId) !== null) await store.instances.saveStatuses(accepted, now());
+    await keep(record, status);
     return status;
   };
 
@@ -106,13 +129,18 @@ export function createInstanceCommands(deps: {
     await apply(await change(record.instanceId, changeFor(verb, entry), event));
   };
 
-  const runOne = async (verb: InstanceVerb, instanceId: number, actor: string): Promise<InstanceOutcome> => {
+  const runOne = async (
+    what: string,
+    instanceId: number,
+    actor: string,
+    performOn: PerformOnInstance,
+  ): Promise<InstanceOutcome> => {
     const entry = fleet.instance(instanceId);
     const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
     const event: MasterEvent = {
       kind: 'command',
       actor,
-      message: `${verb} ${label}`,
+      message: `${what} ${label}`,
       instanceId,
       nodeId: entry?.record.nodeId ?? null,
       serviceId: entry?.record.serviceId ?? null,
@@ -123,8 +151,8 @@ export function createInstanceCommands(deps: {
           hint: 'list the instances',
         });
       }
-      await perform(verb, entry, event);
-      return { instanceId, error: null };
+      const warning = await performOn(entry, event);
+      return { instanceId, error: null, ...(warning === null ? {} : { warning }) };
     } catch (caught) {
       const error = explainLateness(caught);
       const message = `${event.message}: ${describeError(error)}`;
@@ -133,26 +161,37 @@ export function createInstanceCommands(deps: {
     }
   };
 
+  const each: InstanceCommands['each'] = async (what, instanceIds, actor, performOn) => {
+    const byNode = new Map<number, number[]>();
+    for (const instanceId of new Set(instanceIds)) {
+      const nodeId = fleet.instance(instanceId)?.record.nodeId ?? 0;
+      byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), instanceId]);
+    }
+    const perNode = await Promise.all(
+      [...byNode.values()].map((ids) =>
+        mapBounded(ids, PER_NODE, (id) => runOne(what, id, actor, performOn)),
+      ),
+    );
+    const outcomes = new Map(perNode.flat().map((outcome) => [outcome.instanceId, outcome]));
+    return instanceIds.flatMap((instanceId) => outcomes.get(instanceId) ?? []);
+  };
+
   return {
     apply,
+    change,
+    keep,
+    each,
 
     async introduce(record) {
       if (!fleet.isUp(record.nodeId)) return;
       await apply(record).catch((error: unknown) => onReconcileError(record, error));
     },
 
-    async run(verb, instanceIds, actor) {
-      const byNode = new Map<number, number[]>();
-      for (const instanceId of new Set(instanceIds)) {
-        const nodeId = fleet.instance(instanceId)?.record.nodeId ?? 0;
-        byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), instanceId]);
-      }
-      const perNode = await Promise.all(
-        [...byNode.values()].map((ids) => mapBounded(ids, PER_NODE, (id) => runOne(verb, id, actor))),
-      );
-      const outcomes = new Map(perNode.flat().map((outcome) => [outcome.instanceId, outcome]));
-      return instanceIds.flatMap((instanceId) => outcomes.get(instanceId) ?? []);
-    },
+    run: (verb, instanceIds, actor) =>
+      each(verb, instanceIds, actor, async (entry, event) => {
+        await perform(verb, entry, event);
+        return null;
+      }),
 
     async reconcile(nodeId, reported) {
       const seen = new Map(reported.map((status) => [status.instanceId, status.revision]));

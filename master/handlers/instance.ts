@@ -1,23 +1,31 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
-import type { InstanceVerb } from '../control/instance-commands.ts';
+import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
+import { limitInstance } from '../control/instance-limits.ts';
 import { instanceLabel, toInstanceView } from '../fleet/views.ts';
+import { nodeUnreachable } from '../relay.ts';
 import type { CockpitContext, CockpitHandlers, HandlerDependencies } from './context.ts';
 
-type Names = 'instance.create' | 'instance.start' | 'instance.stop' | 'instance.restart' | 'instance.remove';
+type Names =
+  | 'instance.create'
+  | 'instance.start'
+  | 'instance.stop'
+  | 'instance.restart'
+  | 'instance.remove'
+  | 'instance.limit'
+  | 'instance.resolve';
 
 export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
-  const { store, fleet, events, commands, background, now } = deps;
+  const { store, fleet, relay, events, commands, rollouts, background, now } = deps;
+  const toWire = (outcomes: readonly InstanceOutcome[]) => ({
+    outcomes: outcomes.map(({ error, ...outcome }) => ({
+      ...outcome,
+      error: error === null ? null : toWireError(error),
+    })),
+  });
   const command =
     (verb: InstanceVerb) =>
-    async ({ instanceIds }: { instanceIds: number[] }, { identity }: CockpitContext) => {
-      const outcomes = await commands.run(verb, instanceIds, identity.actor);
-      return {
-        outcomes: outcomes.map(({ instanceId, error }) => ({
-          instanceId,
-          error: error === null ? null : toWireError(error),
-        })),
-      };
-    };
+    async ({ instanceIds }: { instanceIds: number[] }, { identity }: CockpitContext) =>
+      toWire(await commands.run(verb, instanceIds, identity.actor));
   return {
     'instance.create': async ({ serviceName, nodeId, host, port, limits }, { identity }) => {
       const { serviceId } = await store.services.byName(serviceName);
@@ -48,5 +56,25 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
     'instance.stop': command('stop'),
     'instance.restart': command('restart'),
     'instance.remove': command('remove'),
+    'instance.limit': async ({ instanceIds, limits }, { identity }) => {
+      const { demandIdle } = rollouts;
+      const outcomes = await commands.each('limit', instanceIds, identity.actor, (entry, event) =>
+        limitInstance({ fleet, commands, demandIdle, now }, entry, limits, event),
+      );
+      return toWire(outcomes);
+    },
+    'instance.resolve': async ({ instanceIds, how }, { identity: { actor } }) => {
+      const what = how === 'kill' ? 'resolve by killing' : 'resolve as ended';
+      // A rollout that waits for it is helped by this, so it is not asked.
+      const outcomes = await commands.each(what, instanceIds, actor, async ({ record }, event) => {
+        const { nodeId, instanceId } = record;
+        if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+        const { status } = await relay.call(nodeId, 'instance.resolve', { instanceId, how, actor });
+        await events.record(event);
+        await commands.keep(record, status);
+        return null;
+      });
+      return toWire(outcomes);
+    },
   };
 }

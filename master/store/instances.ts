@@ -35,6 +35,7 @@ export interface InstanceChange {
   /** Null takes its release away again. */
   releaseId?: number | null;
   removing?: true;
+  limits?: Limits;
   /** Asks for one restart. */
   restart?: boolean;
   /** The node has seen a higher revision than ours (an older database was restored): go above it. */
@@ -98,7 +99,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
       );
     },
 
-    async change(instanceId, { desired, releaseId, removing, restart, aboveRevision = 0 }) {
+    async change(instanceId, { desired, releaseId, removing, limits, restart, aboveRevision = 0 }) {
       const changed = await db
         .updateTable('instances')
         .set((column) => {
@@ -108,6 +109,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           if (desired !== undefined) set.desired = desired;
           if (releaseId !== undefined) set.releaseId = releaseId;
           if (removing !== undefined) set.removing = 1;
+          if (limits !== undefined) set.limitsJson = JSON.stringify(limits);
           if (restart === true) set.restartGeneration = column('restartGeneration', '+', 1);
           return set;
         })

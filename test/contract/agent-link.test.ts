@@ -121,6 +121,7 @@ function open(): AgentLink {
         throw new SgridError('start_failed', 'it would not', { hint: 'look' });
       },
       'instance.remove': async () => ({}),
+      'instance.resolve': () => Promise.reject(new Error('not asked')),
       'log.read': (_request: unknown, { signal }: { signal: AbortSignal }) =>
         new Promise<never>((_, reject) => {
           pollSignal = signal;

@@ -19,6 +19,8 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'instance.stop': { instanceIds: [1] },
   'instance.restart': { instanceIds: [1] },
   'instance.remove': { instanceIds: [1] },
+  'instance.limit': { instanceIds: [1], limits: {} },
+  'instance.resolve': { instanceIds: [1], how: 'ended' },
   'rollout.create': { releaseId: 1, instanceIds: [1] },
   'rollout.plan': { releaseId: 1, instanceIds: [1] },
   'rollout.pause': { rolloutId: 1 },
