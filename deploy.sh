@@ -25,7 +25,8 @@ on a machine, as root; again and again with the same result:
   install master|node|cockpit  install from an archive, keep config.json and state, enable and start the unit
       --archive FILE             default: the newest beside this script or in dist/archives
       --no-start                 install only
-    master: --host ADDRESS       to listen on (default: 127.0.0.1)  --http-port PORT (default: 15872)
+    master: --host ADDRESS       to listen on (default: all)        --http-port PORT (default: 15872)
+            --plain-text         without TLS: where nobody else is on the network
     node:   --main-node URL      the master      --node-index ID   unique in the fleet
             --host ADDRESS       of this node    --alias NAME      for people
             --token-file FILE    token of role agent, or - for standard input
@@ -359,7 +360,7 @@ write_config() {
     while [ $# -gt 0 ]; do
       if [ -n "$2" ]; then
         case $1 in
-          nodeIndex | httpPort | nodePort) value=$2 ;;
+          nodeIndex | httpPort | tls | allowPlainText) value=$2 ;;
           *) value=$(json_string "$2") ;;
         esac
         printf '%s\n  "%s": %s' "$separator" "$1" "$value"
@@ -452,11 +453,12 @@ install_product() {
   role=${1:-}
   product=$(product_of "$role")
   shift
-  archive='' main_node='' node_index='' host='' alias='' token='' http_port='' start=yes upgrade=no if_configured=no
+  archive='' main_node='' node_index='' host='' alias='' token='' http_port='' tls=true start=yes upgrade=no if_configured=no
   while [ $# -gt 0 ]; do
     case $1 in
       --no-start) start=no; shift; continue ;;
       --upgrade) upgrade=yes; shift; continue ;;
+      --plain-text) tls=false; shift; continue ;;
       --if-configured) if_configured=yes; shift; continue ;;
     esac
     [ $# -ge 2 ] || bad_usage "$role: unknown option $1, or a value is missing behind it"
@@ -484,7 +486,11 @@ install_product() {
   before=$(current_of "$product")
   label=$(unpack "$product" "$archive")
   case $role in
-    master) write_config "$home/config.json" host "$host" httpPort "$http_port" ;;
+    master)
+      plain=''
+      [ "$tls" = true ] || plain=true
+      write_config "$home/config.json" host "${host:-0.0.0.0}" httpPort "$http_port" tls "$tls" allowPlainText "$plain"
+      ;;
     node)
       if [ -n "$main_node" ]; then
         write_config "$home/config.json" mainNode "$main_node" nodeIndex "$node_index" host "$host" alias "$alias"
@@ -517,6 +523,7 @@ install_product() {
   if start_unit "$product"; then
     drop_old_versions "$product" "$label" "$before"
     say "$product $label runs"
+    [ "$role" != master ] || next_steps
     return 0
   fi
   journalctl -u "$product" -n 15 --no-pager -o cat >&2 || true
@@ -527,6 +534,15 @@ install_product() {
     die "$product $label did not start and was taken back; $before runs. Services went on running"
   fi
   die "$product $label did not start: see journalctl -u $product, mend it, and run this again"
+}
+
+# What the machines of the fleet need to know of a new master.
+next_steps() {
+  state=/var/lib/sgridnext
+  address=$(cat "$state/address" 2>/dev/null) || return 0
+  say "nodes and cockpits reach it at: $address"
+  say "a node:    ./deploy.sh push node USER@HOST=INDEX -- --main-node '$address' --token-file $state/tokens/agent.token"
+  say "a cockpit: sgrid --master '$address' --token-file FILE, with a copy of $state/tokens/operator.token"
 }
 
 uninstall_product() {

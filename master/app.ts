@@ -4,6 +4,7 @@ import { agentLink } from '../common/protocol/agent-link.ts';
 import { tell } from '../common/protocol/bind.ts';
 import { cockpitLink } from '../common/protocol/cockpit-link.ts';
 import { SgridError, toWireError } from '../common/protocol/errors.ts';
+import { firstAddress } from '../common/system/own-address.ts';
 import { createAuthority } from './access/authority.ts';
 import { toConnectError } from './access/handshake.ts';
 import { createBackground } from './background.ts';
@@ -263,7 +264,8 @@ async function loadFleet(store: Store): Promise<FleetModel> {
 
 /** As agents and cockpits are told it, with the pin of the certificate. */
 function addressOf(host: string, port: number, certificate: Certificate | null): string {
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const reachable = host === '0.0.0.0' || host === '::' ? firstAddress() : host;
+  const authority = `${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
   return certificate === null
     ? `http://${authority}`
     : `https://${authority}#sha256:${certificate.fingerprint}`;

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { pino } from 'pino';
 import { loadConfig } from '../common/config/load-config.ts';
+import { printFindings } from '../common/doctor/finding.ts';
 import { toWireError } from '../common/protocol/errors.ts';
 import { createServiceManager } from '../common/system/service-manager.ts';
 import { type MasterConfig, masterConfigSchema } from './config.ts';
+import { examineMaster } from './doctor.ts';
 import { startMaster } from './start.ts';
 
 export interface MainOptions {
@@ -27,7 +29,12 @@ export async function main(options: MainOptions): Promise<number> {
   let notices: string[];
   try {
     command.parse([...options.argv], { from: 'user' });
-    const { config: file, checkConfig: _, ...flags } = command.opts<Record<string, string | undefined>>();
+    const {
+      config: file,
+      checkConfig: _,
+      doctor: __,
+      ...flags
+    } = command.opts<Record<string, string | undefined>>();
     const sources = { file, fileMustExist: true, env: options.env, envPrefix: 'SGRIDNEXT_', flags };
     ({ config, notices } = loadConfig(masterConfigSchema, sources));
   } catch (error) {
@@ -39,6 +46,9 @@ export async function main(options: MainOptions): Promise<number> {
     stdout.write(`${JSON.stringify(config, null, 2)}\n`);
     return 0;
   }
+
+  if (command.opts<{ doctor?: boolean }>().doctor === true)
+    return printFindings(await examineMaster(config, Date.now), stdout);
 
   const logger = pino({ level: config.logLevel, base: null }, { write: (line) => void stderr.write(line) });
   for (const notice of notices) logger.warn(notice);
@@ -78,6 +88,7 @@ function buildCommand({ stdout, stderr, version }: MainOptions): Command {
     .option('--max-package-bytes <bytes>', 'largest package that is taken (default: 2 GiB)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)')
     .option('--check-config', 'print the configuration that would be used, and exit')
+    .option('--doctor', 'look for what commonly goes wrong, say what to do, and exit (1: something is bad)')
     .version(version)
     .addHelpText(
       'after',

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { explainFileError } from '../common/system/atomic-file.ts';
+import { explainFileError, writeFileAtomic } from '../common/system/atomic-file.ts';
 import { acquireLock } from '../common/system/lock-file.ts';
 import { createFirstTokens } from './access/first-tokens.ts';
 import { createMaster, type Master, type MasterLimits } from './app.ts';
@@ -33,9 +33,9 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
   };
   try {
     makeStateDirectory(stateDir);
-    const certificate = await certificateOf(config, stateDir, now());
     const lock = acquireLock(join(stateDir, 'master.pid'), stateDir, config.httpPort || undefined);
     opened.push(lock.release);
+    const certificate = await certificateOf(config, stateDir, now());
     const store = await openStore({ file: resolve(config.db ?? join(stateDir, 'sgridnext.db')), now });
     opened.push(store.close);
     if (store.migratedFromBackup !== null) {
@@ -66,6 +66,8 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
       limits: { ...limits, maxPackageBytes: config.maxPackageBytes },
     });
     opened.push(master.close);
+    // For scripts that set up agents and cockpits; nothing in it is secret.
+    writeFileAtomic(join(stateDir, 'address'), `${master.url}\n`, 0o644);
     return { ...master, close: closeAll };
   } catch (error) {
     await closeAll();

@@ -1,7 +1,8 @@
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname } from 'node:os';
 import { z } from 'zod';
 import { cgroupDriverNameSchema } from '../common/domain/node.ts';
 import { parseMasterAddress } from '../common/protocol/master-address.ts';
+import { firstAddress } from '../common/system/own-address.ts';
 
 /** Every key of `sgridnode`'s configuration: in the file, as `SGRIDNODE_<KEY>`, and as a flag. */
 export const agentConfigSchema = z.object({
@@ -53,8 +54,3 @@ export type AgentConfig = z.output<typeof agentConfigSchema>;
 
 /** Keys of older configurations. */
 export const IGNORED_KEYS = { db: 'the agent needs no database; only the master has one' } as const;
-
-function firstAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
-}

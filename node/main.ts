@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { pino } from 'pino';
 import { loadConfig } from '../common/config/load-config.ts';
+import { printFindings } from '../common/doctor/finding.ts';
 import { toWireError } from '../common/protocol/errors.ts';
+import { createServiceManager } from '../common/system/service-manager.ts';
 import { type AgentConfig, agentConfigSchema, IGNORED_KEYS } from './config.ts';
+import { examineNode } from './doctor.ts';
 import { startAgent } from './start.ts';
 
 export interface MainOptions {
@@ -29,7 +32,12 @@ export async function main(options: MainOptions): Promise<number> {
   let notices: string[];
   try {
     command.parse([...options.argv], { from: 'user' });
-    const { config: file, checkConfig: _, ...flags } = command.opts<Record<string, string | undefined>>();
+    const {
+      config: file,
+      checkConfig: _,
+      doctor: __,
+      ...flags
+    } = command.opts<Record<string, string | undefined>>();
     ({ config, notices } = loadConfig(agentConfigSchema, {
       file: file ?? DEFAULT_CONFIG_FILE,
       fileMustExist: file !== undefined,
@@ -49,15 +57,26 @@ export async function main(options: MainOptions): Promise<number> {
     return 0;
   }
 
+  if (command.opts<{ doctor?: boolean }>().doctor === true)
+    return printFindings(await examineNode(config, version), stdout);
+
   const logger = pino({ level: config.logLevel, base: null }, { write: (line) => void stderr.write(line) });
   for (const notice of notices) logger.warn(notice);
   try {
     const stopped = options.stopped();
+    const manager = createServiceManager({
+      env: options.env,
+      pid: process.pid,
+      onError: (err) => logger.warn({ err }, 'systemd could not be told'),
+    });
     const { env, shimFile, searchWorkerFile } = options;
     const agent = await startAgent({ config, logger, version, env, shimFile, searchWorkerFile });
     const { nodePort, driver, adopted } = agent;
+    await manager.ready(`node ${config.nodeIndex} supervises; driver ${driver}`);
     logger.info({ version, nodeId: config.nodeIndex, nodePort, driver, adopted }, 'sgridnode is ready');
     logger.info({ signal: await stopped }, 'stopping; services go on running');
+    manager.close();
+    await manager.stopping();
     await agent.close();
     return 0;
   } catch (error) {
@@ -89,6 +108,7 @@ function buildCommand({ stdout, stderr, version }: MainOptions): Command {
     .option('--java-binary <file>', 'runs services of type java (default: java)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)')
     .option('--check-config', 'print the configuration that would be used, and exit')
+    .option('--doctor', 'look for what commonly goes wrong, say what to do, and exit (1: something is bad)')
     .version(version)
     .addHelpText(
       'after',

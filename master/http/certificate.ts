@@ -12,6 +12,8 @@ export interface Certificate {
   readonly key: string;
   /** Of the leaf: see `fingerprintOf`. */
   readonly fingerprint: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 /** Long, since a certificate that is pinned has to be changed everywhere at once. */
@@ -45,7 +47,7 @@ export function readCertificate(certFile: string, keyFile: string, now: number):
       hint: 'renew it; for one that sgridnext made, remove the file, start again, and give out the new address',
     });
   }
-  return { cert, key, fingerprint: fingerprintOf(leaf.raw) };
+  return { cert, key, fingerprint: fingerprintOf(leaf.raw), expiresAt: leaf.validToDate.getTime() };
 }
 
 /**

@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { examine, type Finding, printFindings } from '../../common/doctor/finding.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { masterConfigSchema } from '../../master/config.ts';
+import { examineMaster } from '../../master/doctor.ts';
+import { agentConfigSchema } from '../../node/config.ts';
+import { examineNode, fileSystemOf } from '../../node/doctor.ts';
+import { startMaster, type TestMaster } from '../support/master.ts';
+
+const VERSION = '0.0.0-test';
+let stateDir: string;
+let master: TestMaster | null = null;
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'sgrid-doctor-'));
+});
+afterEach(async () => {
+  await master?.close();
+  master = null;
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+const seen = (findings: Finding[], what: string): Finding => {
+  const finding = findings.find((each) => each.what === what);
+  if (finding === undefined) throw new Error(`nothing was said of ${what}`);
+  return finding;
+};
+
+const node = (mainNode: string, version = VERSION) =>
+  examineNode(agentConfigSchema.parse({ mainNode, stateDir, nodePort: 0, cgroupDriver: 'none' }), version);
+
+describe('a node', () => {
+  test('with its token and its master is well', async () => {
+    master = await startMaster({ tls: true });
+    writeFileSync(join(stateDir, 'agent.token'), 'secret', { mode: 0o600 });
+    const findings = await node(master.url);
+    expect(findings.filter(({ level }) => level === 'bad')).toEqual([]);
+    expect(seen(findings, 'master').text).toMatch(/answers, version 0\.0\.0-test$/);
+    expect(seen(findings, 'token').level).toBe('ok');
+    expect(seen(findings, 'cgroups')).toMatchObject({ level: 'warn' });
+  });
+
+  test('without a token, with one that all can read, and with an empty one', async () => {
+    const mainNode = 'http://127.0.0.1:9';
+    expect(seen(await node(mainNode), 'token')).toMatchObject({ level: 'bad' });
+    const file = join(stateDir, 'agent.token');
+    writeFileSync(file, 'secret');
+    chmodSync(file, 0o644);
+    expect(seen(await node(mainNode), 'token')).toMatchObject({
+      level: 'warn',
+      hint: expect.stringContaining('chmod 600'),
+    });
+    writeFileSync(file, '');
+    expect(seen(await node(mainNode), 'token')).toMatchObject({ level: 'bad' });
+  });
+
+  test('whose master is away, is another one, or is of another version', async () => {
+    expect(seen(await node('http://127.0.0.1:9'), 'master')).toMatchObject({
+      level: 'bad',
+      hint: expect.stringContaining('firewall'),
+    });
+    master = await startMaster({ tls: true });
+    const wrongPin = master.url.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
+    expect(seen(await node(wrongPin), 'master')).toMatchObject({
+      level: 'bad',
+      text: expect.stringContaining('another certificate'),
+    });
+    expect(seen(await node(master.url, '9.9.9'), 'master')).toMatchObject({ level: 'warn' });
+  });
+
+  test('the file system of a path is that of the longest mount point above it', () => {
+    const mounts = [
+      'rootfs / rootfs rw 0 0',
+      '/dev/a / ext4 rw 0 0',
+      '/dev/b /var/lib xfs rw 0 0',
+      'tmpfs /var/li tmpfs rw 0 0',
+      'x /mnt/a\\040b btrfs rw 0 0',
+    ].join('\n');
+    expect(fileSystemOf('/var/lib/sgridnode', mounts)).toBe('xfs');
+    expect(fileSystemOf('/var/lib', mounts)).toBe('xfs');
+    expect(fileSystemOf('/var/libx', mounts)).toBe('ext4');
+    expect(fileSystemOf('/mnt/a b/c', mounts)).toBe('btrfs');
+  });
+});
+
+describe('a master', () => {
+  const examined = (config: object) =>
+    examineMaster(masterConfigSchema.parse({ stateDir, httpPort: 0, ...config }), Date.now);
+
+  test('before its first start is well', async () => {
+    const findings = await examined({ tls: true, host: '0.0.0.0' });
+    expect(findings.filter(({ level }) => level === 'bad')).toEqual([]);
+    expect(seen(findings, 'encryption').text).toMatch(/made at the first start/);
+  });
+
+  test('that runs is looked at without being disturbed', async () => {
+    master = await startMaster({ stateDir, tls: true });
+    const findings = await examined({ tls: true, httpPort: master.port });
+    expect(findings.filter(({ level }) => level === 'bad')).toEqual([]);
+    expect(seen(findings, 'port').text).toContain(`process ${process.pid}`);
+    expect(seen(findings, 'database').text).toMatch(/is sound, schema \d+$/);
+    expect(seen(findings, 'encryption').text).toContain(master.url.slice(-64));
+  });
+
+  test('with a damaged database, a taken port, plain text where others listen, tokens that all can read', async () => {
+    writeFileSync(join(stateDir, 'sgridnext.db'), 'no database at all, but long enough to be looked at');
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    mkdirSync(join(stateDir, 'tokens'));
+    writeFileSync(join(stateDir, 'tokens/admin.token'), 'secret');
+    chmodSync(join(stateDir, 'tokens/admin.token'), 0o644);
+    const { port } = holder.address() as AddressInfo;
+    const findings = await examined({ httpPort: port });
+    holder.close();
+    expect(seen(findings, 'database').level).toBe('bad');
+    expect(seen(findings, 'port')).toMatchObject({ level: 'bad', hint: expect.stringContaining('ss -ltnp') });
+    expect(seen(findings, 'tokens').level).toBe('warn');
+    expect(seen(findings, 'reach').level).toBe('warn');
+    expect(seen(await examined({ host: '0.0.0.0' }), 'encryption')).toMatchObject({
+      level: 'bad',
+      hint: expect.stringContaining('"tls": true'),
+    });
+  });
+});
+
+test('a check that fails is a finding, and what is bad makes the exit status', async () => {
+  const findings = await examine({
+    first: () => ({ level: 'ok', text: 'fine' }),
+    second: () => {
+      throw new SgridError('not_found', 'gone', { hint: 'look for it' });
+    },
+  });
+  let printed = '';
+  const stdout = {
+    write: (text: string) => {
+      printed += text;
+    },
+  } as never;
+  expect(printFindings(findings, stdout)).toBe(1);
+  expect(printed).toBe(
+    'ok    first   fine\nBAD   second  gone\n              → look for it\n1 ok, 0 to look at, 1 bad\n',
+  );
+  expect(printFindings(findings.slice(0, 1), stdout)).toBe(0);
+});
