@@ -1,4 +1,5 @@
 import { render } from 'ink';
+import { clipboardRoute, clipboardSequence, createAskTmux } from './client/clipboard.ts';
 import { createEffectRunner } from './client/effects.ts';
 import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
@@ -85,6 +86,15 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
 
   const logFeed = createLogFeed({
     read: (request) => client.call('log.read', request),
+    search: (request) => client.call('log.search', request),
+    runs: async ({ instanceId }) => (await client.call('log.runs', { instanceId })).runs,
+    files: async ({ instanceId }) => (await client.call('log.files', { instanceId })).files,
+    copy: async (text) => {
+      const route = await clipboardRoute(env, createAskTmux(env));
+      stdout.write(clipboardSequence(text, route));
+      return route === 'plain' ? '' : ' (handed on by the multiplexer)';
+    },
+    cwd,
     dispatch: (action) => store.dispatch({ type: 'log', action }, 'data'),
     clock,
   });

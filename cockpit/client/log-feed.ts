@@ -1,28 +1,27 @@
-import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { LogRun } from '../../common/domain/log-runs.ts';
 import { toWireError } from '../../common/protocol/errors.ts';
-import { cutOf, firstLine, lastLine, readLine } from '../store/log-lines.ts';
+import type { CutPoint } from '../store/log-cuts.ts';
 import type { LogPaneAction, LogPaneEffect } from '../store/log-pane.ts';
-import type { SearchRequest } from '../store/log-pane-state.ts';
-import { findMatch } from '../store/log-search.ts';
-import { isPlainView } from '../store/log-view-spec.ts';
-import {
-  appendBytes,
-  appendGap,
-  emptyWindow,
-  type LogWindow,
-  prependBytes,
-  windowEnd,
-  withoutLines,
-} from '../store/log-window.ts';
+import type { SaveRequest, SearchRequest, SearchTally } from '../store/log-pane-state.ts';
+import { isPlainView, type LogSourceSpec } from '../store/log-view-spec.ts';
 import { createPollQueue } from './log-poll-queue.ts';
+import { saveView } from './log-save.ts';
+import { searchThrough } from './log-search-through.ts';
+import { type SearchLog, searchOnServer, tallyOnServer } from './log-server-search.ts';
 import { createLogViews } from './log-views.ts';
-
-/** A search reads in greater steps than a screen needs. */
-const SEARCH_READ_BYTES = 1024 * 1024;
 
 export interface LogFeedOptions {
   /** `log.read` of the master. @throws SgridError */
   readonly read: (request: LogReadRequest) => Promise<LogReadResult>;
+  /** `log.search`, `log.runs` and `log.files` of the master. @throws SgridError */
+  readonly search: SearchLog;
+  readonly runs: (source: LogSourceSpec) => Promise<readonly LogRun[]>;
+  readonly files: (source: LogSourceSpec) => Promise<readonly LogFile[]>;
+  /** Hands a text to the clipboard. @throws SgridError */
+  readonly copy: (text: string) => Promise<string>;
+  /** Directory that relative paths start from. */
+  readonly cwd: string;
   readonly dispatch: (action: LogPaneAction) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -44,7 +43,8 @@ type ReadEffect = Extract<LogPaneEffect, { type: 'read' }>;
  * The master has no way to take a long poll back, so there is never more than one: a second one waits for the first,
  * which answers as soon as there is anything new, or at its time-out.
  */
-export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFeed {
+export function createLogFeed(options: LogFeedOptions): LogFeed {
+  const { read, dispatch, clock } = options;
   const polls = createPollQueue(read);
   const views = createLogViews({ polls, clock });
   const delayed = new Map<ReadEffect['lane'], NodeJS.Timeout>();
@@ -53,6 +53,8 @@ export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFee
   /** One a pane: aborted when it is closed. */
   let pane = new AbortController();
   let search: AbortController | null = null;
+  let tally: AbortController | null = null;
+  let saving: AbortController | null = null;
 
   const send = async (effect: ReadEffect, { signal }: AbortController): Promise<void> => {
     try {
@@ -101,6 +103,8 @@ export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFee
   const close = (): void => {
     pane.abort();
     search?.abort();
+    tally?.abort();
+    saving?.abort();
     for (const timer of delayed.values()) clearTimeout(timer);
     delayed.clear();
     nextPoll = null;
@@ -119,9 +123,85 @@ export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFee
     try {
       const readView = (asked: LogReadRequest): Promise<LogReadResult> =>
         views.read({ view: request.view, kind: 'next', origin: null, request: asked });
-      await searchThrough(request, readView, tell, signal);
+      const found = isPlainView(request.view) ? await askServer(request, tell, signal) : request.cut;
+      if (found !== null) await searchThrough({ ...request, cut: found }, readView, tell, signal);
     } catch (error) {
       tell({ type: 'search-failed', searchId: request.searchId, error: toWireError(error) });
+    }
+  };
+
+  /** Where the log is, as far as whole lines go: the place to look at piece by piece, or null when all is told. */
+  const askServer = async (
+    request: SearchRequest,
+    tell: (action: LogPaneAction) => void,
+    signal: AbortSignal,
+  ): Promise<CutPoint | null> => {
+    const { searchId, lineage, step } = request;
+    const end = await searchOnServer(
+      request,
+      options.search,
+      (scannedBytes) => tell({ type: 'search-progress', searchId, scannedBytes }),
+      signal,
+    );
+    if (end?.type === 'missed') tell({ type: 'search-missed', searchId });
+    if (end?.type === 'found') tell({ type: 'search-found', searchId, lineage, cut: end.cut });
+    // Upwards the place to begin at is behind the line.
+    return end?.type === 'inside' ? (step > 0 ? end.cut : request.cut) : null;
+  };
+
+  const startTally = async (effect: Extract<LogPaneEffect, { type: 'tally' }>): Promise<void> => {
+    tally?.abort();
+    tally = new AbortController();
+    const { signal } = tally;
+    const tell = (told: SearchTally): void => {
+      if (!signal.aborted) dispatch({ type: 'tallied', tally: told });
+    };
+    try {
+      await tallyOnServer(effect, options.search, tell, signal);
+    } catch {
+      // The search itself says what is the matter; without a count, what is held is counted.
+      const { searchId } = effect;
+      tell({ searchId, matches: 0, lineStarts: [], scannedBytes: 0, totalBytes: 0, end: 'failed' });
+    }
+  };
+
+  /** Asks something once; the answer of a pane that was closed is dropped. */
+  const load = async (what: string, ask: () => Promise<LogPaneAction>): Promise<void> => {
+    const { signal } = pane;
+    const action = await ask().catch(
+      (error: unknown): LogPaneAction => ({ type: 'load-failed', what, error: toWireError(error) }),
+    );
+    if (!signal.aborted) dispatch(action);
+  };
+
+  const startSave = async (effect: SaveRequest): Promise<void> => {
+    saving?.abort();
+    saving = new AbortController();
+    const { signal } = saving;
+    const { saveId, view } = effect;
+    const tell = (action: LogPaneAction): void => {
+      if (!signal.aborted) dispatch(action);
+    };
+    // Its own way through the logs, so that what is on the screen stays where it is.
+    const own = createLogViews({ polls, clock, hasColours: false });
+    try {
+      const end = await saveView(
+        effect,
+        (request, isFirst) => own.read({ view, kind: isFirst ? 'head' : 'next', origin: null, request }),
+        {
+          cwd: options.cwd,
+          signal,
+          onProgress: (writtenBytes, totalBytes) =>
+            tell({ type: 'save-progress', saveId, writtenBytes, totalBytes }),
+        },
+      );
+      tell(
+        end.type === 'done' ? { ...end, type: 'save-done', saveId } : { ...end, type: 'save-exists', saveId },
+      );
+    } catch (error) {
+      tell({ type: 'save-failed', saveId, error: toWireError(error) });
+    } finally {
+      own.close();
     }
   };
 
@@ -137,6 +217,33 @@ export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFee
         case 'stop-search':
           search?.abort();
           break;
+        case 'tally':
+          void startTally(effect);
+          break;
+        case 'stop-tally':
+          tally?.abort();
+          break;
+        case 'load-runs':
+          void load('runs', async () => ({ type: 'runs-loaded', runs: await options.runs(effect.source) }));
+          break;
+        case 'load-files':
+          void load('files', async () => ({
+            type: 'files-loaded',
+            files: await options.files(effect.source),
+          }));
+          break;
+        case 'copy':
+          void options.copy(effect.text).then(
+            (way) => dispatch({ type: 'copied', way }),
+            (error: unknown) => dispatch({ type: 'copy-failed', error: toWireError(error) }),
+          );
+          break;
+        case 'save':
+          void startSave(effect);
+          break;
+        case 'stop-save':
+          saving?.abort();
+          break;
         case 'close':
           close();
           break;
@@ -144,59 +251,4 @@ export function createLogFeed({ read, dispatch, clock }: LogFeedOptions): LogFee
     },
     close,
   };
-}
-
-/** Reads on from the edge of what a pane holds, holding one read at a time, until a line matches or the log ends. */
-async function searchThrough(
-  { searchId, view, matcher, step, lineage, cut }: SearchRequest,
-  read: LogFeedOptions['read'],
-  tell: (action: LogPaneAction) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  let window = emptyWindow(cut);
-  let scannedBytes = 0;
-  for (;;) {
-    const offset = step > 0 ? windowEnd(window) : window.above.offset;
-    const result = await read({
-      instanceId: view.sources[0]?.instanceId ?? 0,
-      file: view.sources[0]?.file ?? 'stdout',
-      from: { lineage, offset },
-      direction: step > 0 ? 'forward' : 'backward',
-      maxBytes: SEARCH_READ_BYTES,
-      waitMs: 0,
-    });
-    if (signal.aborted) return;
-    const isBegunAnew = result.start.lineage !== lineage;
-    const isNothing = result.data.length === 0 && isPlainView(view);
-    const isLast = isBegunAnew || isNothing || isEnd(result, step);
-    if (!isBegunAnew) window = withRead(window, result, step, isLast);
-    const from = step > 0 ? firstLine(window) : lastLine(window);
-    const found = findMatch(window, from, step, matcher);
-    if (found !== null) {
-      tell({ type: 'search-found', searchId, lineage, cut: cutOf(readLine(window, found)) });
-      return;
-    }
-    if (isLast) {
-      tell({ type: 'search-missed', searchId });
-      return;
-    }
-    window = withoutLines(window, step);
-    scannedBytes += result.data.length;
-    tell({ type: 'search-progress', searchId, scannedBytes });
-  }
-}
-
-function isEnd(result: LogReadResult, step: 1 | -1): boolean {
-  return step > 0 ? result.end.offset >= result.tailOffset : result.start.offset <= result.headOffset;
-}
-
-function withRead(
-  window: LogWindow,
-  { data, start }: LogReadResult,
-  step: 1 | -1,
-  isLast: boolean,
-): LogWindow {
-  if (step < 0) return prependBytes(window, data, isLast);
-  const whole = start.offset > windowEnd(window) ? appendGap(window, 'lost', start.offset) : window;
-  return appendBytes(whole, data);
 }

@@ -22,16 +22,20 @@ export interface SegmentBuilder {
 const COLOURS = ['36', '35', '32', '34', '96', '95', '92', '94'];
 
 /** How the lines of a view become bytes: prefixes in the colour of their source, hidden lines left out. */
-export function createLineRenderer({
-  sources,
-  filters,
-}: LogViewSpec): (source: number, line: SourceLine) => readonly Uint8Array[] {
+export function createLineRenderer(
+  { sources, filters }: LogViewSpec,
+  hasColours = true,
+): (source: number, line: SourceLine) => readonly Uint8Array[] {
   const isShown = createLineFilter(filters);
   const width = Math.max(...sources.map(({ label }) => label.length));
   const prefixes = sources.map(({ label }, at) =>
     sources.length === 1
       ? null
-      : Buffer.from(`\x1b[${COLOURS[at % COLOURS.length]}m${label.padEnd(width)}\x1b[0m `),
+      : Buffer.from(
+          hasColours
+            ? `\x1b[${COLOURS[at % COLOURS.length]}m${label.padEnd(width)}\x1b[0m `
+            : `${label.padEnd(width)} `,
+        ),
   );
   return (source, { bytes, isMark }) => {
     if (!isMark && !isShown(bytes)) return [];

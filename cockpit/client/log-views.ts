@@ -19,9 +19,12 @@ export interface LogViews {
 export function createLogViews({
   polls,
   clock,
+  hasColours = true,
 }: {
   readonly polls: PollQueue;
   readonly clock: () => number;
+  /** Whose a line is of merged logs stands before it in a colour. */
+  readonly hasColours?: boolean;
 }): LogViews {
   const readLog = polls.reader(new AbortController().signal);
   let shown: { view: LogViewSpec; merged: Promise<MergedLog>; abort: AbortController } | null = null;
@@ -41,7 +44,9 @@ export function createLogViews({
     const places = placesOf(view, origin);
     leave();
     const read = polls.reader(abort.signal);
-    const merged = places.then((found) => createMergedLog({ spec: view, origin: found, read, clock }));
+    const merged = places.then((found) =>
+      createMergedLog({ spec: view, origin: found, read, clock, hasColours }),
+    );
     abort.signal.addEventListener('abort', () => merged.then((log) => log.close()).catch(() => undefined));
     shown = { view, merged, abort };
     // One that could not be begun is begun again by the next read.

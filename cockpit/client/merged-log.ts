@@ -41,6 +41,7 @@ export interface MergedLogOptions {
   readonly read: ReadLog;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  readonly hasColours?: boolean;
 }
 
 /** Far from zero, so that it can grow at both ends. */
@@ -53,8 +54,8 @@ const HELD_BYTES = 32 * 1024 * 1024;
 
 const NO_BYTES: Bytes = new Uint8Array(0);
 
-export function createMergedLog({ spec, origin, read, clock }: MergedLogOptions): MergedLog {
-  const tools: StandTools = { render: createLineRenderer(spec), clock };
+export function createMergedLog({ spec, origin, read, clock, hasColours }: MergedLogOptions): MergedLog {
+  const tools: StandTools = { render: createLineRenderer(spec, hasColours), clock };
   const closed = new AbortController();
   let generation = 1;
   let stand: Stand | null = null;

@@ -3,7 +3,7 @@ import { displayWidth, takeColumns } from '../format/width.ts';
 import type { Line, Segment, Tone } from '../view-model/line.ts';
 
 /** SGR parameters by tone (ECMA-48 8.3.117): the 16 colours that every terminal has, in its own shades. */
-type Palette = Readonly<Record<Tone | 'selected' | 'header', string>>;
+type Palette = Readonly<Record<Tone | NonNullable<Line['bar']>, string>>;
 
 const COLOURS: Palette = {
   plain: '',
@@ -23,6 +23,8 @@ const COLOURS: Palette = {
   stale: '2',
   selected: '7;36',
   header: '1;2',
+  chosen: '7',
+  marked: '4;33',
 };
 
 /** For `NO_COLOR` (no-color.org): weight and reverse video only, which are not colours. */
@@ -44,6 +46,8 @@ const NO_COLOURS: Palette = {
   stale: '2',
   selected: '7',
   header: '1',
+  chosen: '7;2',
+  marked: '4',
 };
 
 export interface Theme {

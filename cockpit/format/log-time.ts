@@ -20,13 +20,31 @@ const GREATEST_SECONDS = 1e11;
  * @param bytes the line; only its beginning is looked at
  */
 export function lineTime(bytes: Uint8Array): number | null {
-  const text = latin1(bytes);
+  return textTime(latin1(bytes));
+}
+
+/** The same of a text. */
+export function textTime(line: string): number | null {
+  const text = line.slice(0, LOOKED_AT_BYTES);
   const number = text.trimStart().startsWith('{') ? NUMBER.exec(text) : null;
   if (number !== null) {
-    const value = Number(number[1]);
-    return Math.floor(value < GREATEST_SECONDS ? value * 1000 : value);
+    return jsonTime(Number(number[1]));
   }
   return isoTime(text) ?? accessTime(text);
+}
+
+/** The time that a field of a JSON line holds: a number of seconds or milliseconds since the epoch, or ISO 8601. */
+export function jsonTime(value: unknown): number | null {
+  if (typeof value === 'string') return isoTime(value);
+  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
+  return Math.floor(value < GREATEST_SECONDS ? value * 1000 : value);
+}
+
+const LEADING = new RegExp(`^\\s*\\[?(?:${ISO.source})\\]?[:,]?\\s*`);
+
+/** How many characters the time takes that a line begins with; 0 when it begins with something else. */
+export function leadingTimeLength(text: string): number {
+  return LEADING.exec(text.slice(0, 64))?.[0].length ?? 0;
 }
 
 function latin1(bytes: Uint8Array): string {

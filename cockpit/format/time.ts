@@ -23,6 +23,14 @@ export function formatClock(at: number, now: number): string {
   return `${two(then.getMonth() + 1)}-${two(then.getDate())} ${time.slice(0, 5)}`;
 }
 
+/** Local time of day to the millisecond, always as wide. */
+export function formatClockMs(at: number): string {
+  const then = new Date(at);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const ms = String(then.getMilliseconds()).padStart(3, '0');
+  return `${two(then.getHours())}:${two(then.getMinutes())}:${two(then.getSeconds())}.${ms}`;
+}
+
 /** Local date and time in full. */
 export function formatDate(at: number): string {
   const then = new Date(at);

@@ -15,6 +15,8 @@ export function actionName(action: Action): string {
       return `go-${action.screen.name}`;
     case 'visit':
       return `visit-${action.to}`;
+    case 'logs':
+      return action.run === undefined ? 'logs' : 'previous-logs';
     case 'log':
       return `log-${action.action.type}`;
     case 'edit':

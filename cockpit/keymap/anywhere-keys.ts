@@ -1,5 +1,5 @@
 import type { Binding } from './binding.ts';
-import { ANYWHERE, CONFIRMS, TEXTS } from './context-groups.ts';
+import { ANYWHERE, CONFIRMS, LOG_PARTS, TEXTS } from './context-groups.ts';
 
 /** Keys that mean the same everywhere. */
 export const ANYWHERE_KEYS: readonly Binding[] = [
@@ -20,7 +20,7 @@ export const ANYWHERE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['ctrl-c'],
-    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload'],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload', ...LOG_PARTS],
     action: { type: 'quit' },
     help: 'leave; services keep running',
   },

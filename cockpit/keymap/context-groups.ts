@@ -4,7 +4,7 @@ export const TABLES = ['pulse', ...FILTERED] as const;
 export const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as const;
 export const PAGES = ['describe', 'help'] as const;
 export const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
-export const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text'] as const;
+export const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text', 'log-path'] as const;
 export const VISITED = [...TABLES, ...PAGES, 'logs'] as const;
 export const ANYWHERE = [
   ...TABLES,
@@ -15,3 +15,5 @@ export const ANYWHERE = [
   'deploy-marks',
   'deploy-watch',
 ] as const;
+/** What can be open over a log. */
+export const LOG_PARTS = ['log-select', 'log-files', 'log-overwrite'] as const;

@@ -11,6 +11,10 @@ export type KeyContext =
   | 'help'
   | 'logs'
   | 'log-text'
+  | 'log-path'
+  | 'log-select'
+  | 'log-files'
+  | 'log-overwrite'
   | 'palette'
   | 'filter'
   | 'confirm'
@@ -29,6 +33,7 @@ export const TEXT_CONTEXTS: ReadonlySet<KeyContext> = new Set([
   'filter',
   'deploy-form',
   'log-text',
+  'log-path',
 ]);
 
 const DEPLOY_CONTEXTS = {
@@ -41,12 +46,20 @@ const DEPLOY_CONTEXTS = {
   watch: 'deploy-watch',
 } as const;
 
+function logContext({ logPane }: CockpitState): KeyContext {
+  if (logPane === null) return 'logs';
+  if (logPane.isTyping) return logPane.typingFor === 'save' ? 'log-path' : 'log-text';
+  if (logPane.overwrite !== null) return 'log-overwrite';
+  if (logPane.files !== null) return 'log-files';
+  return logPane.selection === null ? 'logs' : 'log-select';
+}
+
 export function contextOf(state: CockpitState): KeyContext {
   if (state.prompt !== null) return state.prompt.kind;
   if (state.confirm !== null) return 'confirm';
   if (state.picker !== null) return 'columns';
   const { screen } = currentView(state);
   if (screen.name === 'deploy') return DEPLOY_CONTEXTS[state.deploy?.step ?? 'service'];
-  if (screen.name === 'logs') return state.logPane?.isTyping === true ? 'log-text' : 'logs';
+  if (screen.name === 'logs') return logContext(state);
   return screen.name;
 }

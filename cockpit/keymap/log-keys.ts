@@ -1,6 +1,7 @@
 import type { Action } from '../store/action.ts';
 import { PAN_COLUMNS } from '../store/log-pane.ts';
 import { type Binding, logAction } from './binding.ts';
+import { LOG_PART_KEYS } from './log-part-keys.ts';
 
 /** The lines of the last minutes, by the times that they carry. */
 const range = (minutes: number): Action => logAction({ type: 'range', spanMs: minutes * 60_000 });
@@ -93,6 +94,67 @@ export const LOG_KEYS: readonly Binding[] = [
     help: 'clear: hide what is above, until g',
     hint: 'clear',
   },
+  {
+    keys: ['t'],
+    contexts: ['logs'],
+    action: logAction({ type: 'toggle-timestamps' }),
+    help: 'times as written, in a column, or hidden',
+    hint: 'times',
+  },
+  {
+    keys: ['J'],
+    contexts: ['logs'],
+    action: logAction({ type: 'toggle-json' }),
+    help: 'JSON lines as written, as columns, or a row a key',
+    hint: 'JSON',
+  },
+  {
+    keys: ['p'],
+    contexts: ['logs'],
+    action: logAction({ type: 'run', step: -1 }),
+    help: 'to the run before this one',
+    hint: 'previous run',
+  },
+  {
+    keys: ['P'],
+    contexts: ['logs'],
+    action: logAction({ type: 'run', step: 1 }),
+    help: 'to the run after this one',
+  },
+  {
+    keys: ['m'],
+    contexts: ['logs'],
+    action: logAction({ type: 'mark' }),
+    help: 'mark a line: the match, the newest, or the top one',
+    hint: 'mark',
+  },
+  {
+    keys: ["'"],
+    contexts: ['logs'],
+    action: logAction({ type: 'next-mark' }),
+    help: 'to the mark above, round',
+  },
+  {
+    keys: ['v', 'V'],
+    contexts: ['logs'],
+    action: logAction({ type: 'select' }),
+    help: 'select lines, to copy them',
+    hint: 'select',
+  },
+  {
+    keys: ['S', 'ctrl-s'],
+    contexts: ['logs'],
+    action: logAction({ type: 'save' }),
+    help: 'save to a file: all of it, as filtered',
+    hint: 'save',
+  },
+  {
+    keys: ['f'],
+    contexts: ['logs'],
+    action: logAction({ type: 'files' }),
+    help: 'another log file of the instance',
+    hint: 'files',
+  },
   { keys: ['0'], contexts: ['logs'], action: logAction({ type: 'follow' }), help: 'the end', hint: 'end' },
   {
     keys: ['1'],
@@ -107,4 +169,5 @@ export const LOG_KEYS: readonly Binding[] = [
   { keys: ['5'], contexts: ['logs'], action: range(60), help: 'from an hour ago on', hint: '1h' },
   { keys: ['6'], contexts: ['logs'], action: range(1440), help: 'from a day ago on', hint: '1d' },
   { keys: ['enter'], contexts: ['log-text'], action: { type: 'submit' }, help: 'take it', hint: 'take' },
+  ...LOG_PART_KEYS,
 ];

@@ -25,6 +25,12 @@ export const TABLE_KEYS: readonly Binding[] = [
     hint: 'open',
   },
   {
+    keys: ['p'],
+    contexts: ['instances', 'describe'],
+    action: { type: 'logs', run: 'previous' },
+    help: 'log of the run before the present one',
+  },
+  {
     keys: ['d'],
     contexts: ['nodes'],
     action: { type: 'describe' },

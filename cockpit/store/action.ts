@@ -78,7 +78,8 @@ export type CommandAction =
   | { readonly type: 'deploy' }
   | { readonly type: 'deploy-archive' }
   | { readonly type: 'describe' }
-  | { readonly type: 'logs' }
+  /** `previous`: at the beginning of the run before the present one. */
+  | { readonly type: 'logs'; readonly run?: 'previous' }
   | { readonly type: 'help' }
   /** A key that means nothing on this screen. */
   | { readonly type: 'unbound'; readonly key: string }

@@ -1,6 +1,6 @@
 import { cutOf, lineAt, readLine } from './log-lines.ts';
 import { type LogPaneReduction, type LogPaneState, topRow } from './log-pane-state.ts';
-import type { LogViewSpec, ViewOrigin } from './log-view-spec.ts';
+import { isPlainView, type LogViewSpec, type ViewOrigin } from './log-view-spec.ts';
 
 /**
  * Shows another view of the logs: at their end while following, else from the line on that is at the top of the screen,
@@ -33,12 +33,33 @@ export function showView(
       news: null,
       skippedBytes: 0,
       hit: null,
+      marks: keepsMarks(state.view, view) ? state.marks.map((mark) => mark - state.base) : [],
+      selection: null,
       search: null,
+      tally: isSameLogs(state.view, view) ? state.tally : null,
       notice: '',
       centerOn: null,
     },
-    effects: state.search === null ? [] : [{ type: 'stop-search' }],
+    effects: [
+      ...(state.search === null ? [] : [{ type: 'stop-search' } as const]),
+      ...(isSameLogs(state.view, view) ? [] : [{ type: 'stop-tally' } as const]),
+    ],
   };
+}
+
+/** Offsets of a single log mean the same in every view of it; those of merged or filtered ones are of one view only. */
+function keepsMarks(before: LogViewSpec, after: LogViewSpec): boolean {
+  return isPlainView(before) && isPlainView(after) && isSameLogs(before, after);
+}
+
+function isSameLogs({ sources }: LogViewSpec, after: LogViewSpec): boolean {
+  return (
+    sources.length === after.sources.length &&
+    sources.every(({ instanceId, file }, at) => {
+      const other = after.sources[at];
+      return other?.instanceId === instanceId && other.file === file;
+    })
+  );
 }
 
 function placeOfTop(state: LogPaneState): ViewOrigin | null {

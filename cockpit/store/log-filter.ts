@@ -1,11 +1,11 @@
 import { decodeLine, segmentsText } from '../format/terminal-text.ts';
-import { createMatcher } from './log-search.ts';
+import { textMatcher } from './log-search.ts';
 import type { LogFilter } from './log-view-spec.ts';
 
 /** Whether a line is shown, by its text as it would be seen: colours inside of a word do not hide it. */
 export function createLineFilter(filters: readonly LogFilter[]): (bytes: Uint8Array) => boolean {
   if (filters.length === 0) return () => true;
-  const tests = filters.map(({ text, isExclude }) => ({ matcher: createMatcher(text), isExclude }));
+  const tests = filters.map(({ text, isExclude }) => ({ matcher: textMatcher(text), isExclude }));
   return (bytes) => {
     let shown: string | null = null;
     return tests.every(({ matcher, isExclude }) => {

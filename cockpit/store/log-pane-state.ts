@@ -1,9 +1,11 @@
-import type { LogPosition, LogReadRequest } from '../../common/domain/log.ts';
+import type { LogFile, LogPosition, LogReadRequest } from '../../common/domain/log.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
+import type { JsonStyle } from '../format/json-line.ts';
 import type { CutPoint } from './log-cuts.ts';
+import type { LogFormat, TimestampStyle } from './log-format.ts';
 import { bottomTop, type LogGeometry, moveRows, type RowRef } from './log-scroll.ts';
 import type { Matcher } from './log-search.ts';
-import type { LogViewSpec, ViewOrigin } from './log-view-spec.ts';
+import type { LogSourceSpec, LogViewSpec, ViewOrigin } from './log-view-spec.ts';
 import { type LogWindow, windowEnd } from './log-window.ts';
 import type { TextField } from './state.ts';
 
@@ -18,6 +20,41 @@ export interface RunningSearch {
   readonly searchId: number;
   readonly step: 1 | -1;
   readonly scannedBytes: number;
+}
+
+/** Matches counted where the logs are: in all of them, not only in what is held. */
+export interface SearchTally {
+  readonly searchId: number;
+  readonly matches: number;
+  /** Where the matching lines of a single log begin, ascending, in offsets of the log; of several, none. */
+  readonly lineStarts: readonly number[];
+  readonly scannedBytes: number;
+  readonly totalBytes: number;
+  /** `bounded`: there are more than are counted. */
+  readonly end: 'running' | 'done' | 'bounded' | 'failed';
+}
+
+/** Lines chosen to be copied, by where they begin. */
+export interface LogSelection {
+  readonly anchor: number;
+  readonly cursor: number;
+}
+
+/** A file under way to the disk. */
+export interface RunningSave {
+  readonly saveId: number;
+  readonly path: string;
+  readonly writtenBytes: number;
+  readonly totalBytes: number;
+}
+
+/** What an effect asks to write. */
+export interface SaveRequest {
+  readonly type: 'save';
+  readonly saveId: number;
+  readonly view: LogViewSpec;
+  readonly path: string;
+  readonly mayOverwrite: boolean;
 }
 
 /**
@@ -37,7 +74,7 @@ export interface LogPaneState {
   readonly aboveReads: number;
   /** The pane edits a line of text, so printable keys are text. */
   readonly isTyping: boolean;
-  readonly typingFor: 'search' | 'filter';
+  readonly typingFor: 'search' | 'filter' | 'save';
   /** Size of the text's area. */
   readonly columns: number;
   readonly rows: number;
@@ -55,6 +92,8 @@ export interface LogPaneState {
   /** What has come since it was paused: line ends counted up to an offset. */
   readonly news: { readonly lines: number; readonly countedTo: number } | null;
   readonly isWrapped: boolean;
+  readonly timestamps: TimestampStyle;
+  readonly json: JsonStyle;
   /** Columns scrolled to the right while not wrapped. */
   readonly pan: number;
   /** To be asked for at once, whatever is under way; the answer to that is not waited for. */
@@ -74,8 +113,21 @@ export interface LogPaneState {
   /** The line that the search stands on. */
   readonly hit: number | null;
   readonly search: RunningSearch | null;
+  readonly tally: SearchTally | null;
   /** What the last search came to, for people; empty when there is nothing to say. */
   readonly notice: string;
+  /** Beginnings of lines that somebody marked, ascending. */
+  readonly marks: readonly number[];
+  readonly selection: LogSelection | null;
+  /** The files of the instance to choose one of; null while none is chosen. */
+  readonly files: { readonly list: readonly LogFile[]; readonly cursor: number } | null;
+  readonly saving: RunningSave | null;
+  /** What the path under edit could go on to. */
+  readonly completions: readonly string[];
+  /** A file that is there already and would be overwritten. */
+  readonly overwrite: string | null;
+  /** Asked for, not yet answered: which run, and in what direction from the one shown. */
+  readonly runStep: 1 | -1 | null;
   /** A line that is kept a third of the screen down, while text comes in above it, until somebody scrolls. */
   readonly centerOn: number | null;
 }
@@ -108,6 +160,19 @@ export type LogPaneEffect =
     }
   | SearchRequest
   | { readonly type: 'stop-search' }
+  | { readonly type: 'stop-tally' }
+  /** Count the matches of all the logs of a view. */
+  | {
+      readonly type: 'tally';
+      readonly searchId: number;
+      readonly view: LogViewSpec;
+      readonly matcher: Matcher;
+    }
+  | { readonly type: 'load-runs'; readonly source: LogSourceSpec }
+  | { readonly type: 'load-files'; readonly source: LogSourceSpec }
+  | { readonly type: 'copy'; readonly text: string }
+  | SaveRequest
+  | { readonly type: 'stop-save' }
   /** Forget all that is under way. */
   | { readonly type: 'close' };
 
@@ -116,10 +181,15 @@ export interface LogPaneReduction {
   readonly effects: readonly LogPaneEffect[];
 }
 
+/** How its lines are shown. */
+export function formatOf({ timestamps, json, view, isWrapped, columns }: LogPaneState): LogFormat {
+  return { timestamps, json, isLabelled: view.sources.length > 1, isWrapped, columns };
+}
+
 /** What the pane looks at, or null before there is anything. */
 export function geometryOf(state: LogPaneState): LogGeometry | null {
-  const { window, columns, rows, isWrapped } = state;
-  return window === null ? null : { window, columns, rows, isWrapped };
+  const { window, rows } = state;
+  return window === null ? null : { window, rows, format: formatOf(state) };
 }
 
 /** The row at the top of the screen. */

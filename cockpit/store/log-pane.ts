@@ -1,51 +1,32 @@
-import type { WireError } from '../../common/protocol/errors.ts';
-import type { EditAction } from './action.ts';
+import type { LogPaneAction } from './log-action.ts';
 import { showView } from './log-change-view.ts';
-import type { CutPoint } from './log-cuts.ts';
+import { askFiles, filesLoaded, moveFile, openFile } from './log-files.ts';
 import { parseFilter, withFilter } from './log-filter.ts';
+import { JSON_STYLES, TIMESTAMP_STYLES } from './log-format.ts';
 import { lineAt } from './log-lines.ts';
+import { goToMark, toggleMark } from './log-marks.ts';
 import { geometryOf, type LogPaneReduction, type LogPaneState, paused, topRow } from './log-pane-state.ts';
-import { bounded, nextReads, readDone, readFailed, type ViewReadResult } from './log-reads.ts';
+import { bounded, nextReads, readDone, readFailed } from './log-reads.ts';
+import { askRuns, goToRun } from './log-runs.ts';
+import { askPath, save, saveDone, saveExists, saveFailed } from './log-save.ts';
 import { bottomTop, compareRows, firstRow, moveRows, type RowRef } from './log-scroll.ts';
 import { createMatcher } from './log-search.ts';
-import { goToMatch, nextMatch, searchFailed, searchFound, searchMissed } from './log-search-steps.ts';
+import {
+  goToMatch,
+  nextMatch,
+  searchFailed,
+  searchFound,
+  searchMissed,
+  tallied,
+  withTally,
+} from './log-search-steps.ts';
+import { copySelection, moveSelection, startSelection } from './log-select.ts';
 import type { LogSourceSpec } from './log-view-spec.ts';
 import { emptyWindow, windowEnd } from './log-window.ts';
-import { EMPTY_FIELD, editField } from './text-field.ts';
+import { EMPTY_FIELD, editField, fieldOf } from './text-field.ts';
 
+export type { LogPaneAction } from './log-action.ts';
 export type { LogPaneEffect, LogPaneReduction, LogPaneState } from './log-pane-state.ts';
-
-export type LogPaneAction =
-  | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
-  | { readonly type: 'read-done'; readonly readId: number; readonly result: ViewReadResult }
-  | { readonly type: 'read-failed'; readonly readId: number; readonly error: WireError }
-  | { readonly type: 'scroll'; readonly rows: number }
-  | { readonly type: 'page'; readonly pages: number }
-  | { readonly type: 'head' }
-  | { readonly type: 'follow' }
-  | { readonly type: 'clear' }
-  /** The lines of the last `spanMs` milliseconds; whoever knows the time makes `from-time` of it. */
-  | { readonly type: 'range'; readonly spanMs: number }
-  /** From the first line of that time on, in milliseconds since the epoch. */
-  | { readonly type: 'from-time'; readonly at: number }
-  | { readonly type: 'toggle-follow' }
-  | { readonly type: 'toggle-wrap' }
-  | { readonly type: 'pan'; readonly columns: number }
-  | { readonly type: 'search' }
-  | { readonly type: 'filter' }
-  | { readonly type: 'text-edit'; readonly edit: EditAction }
-  | { readonly type: 'text-submit' }
-  | { readonly type: 'cancel' }
-  | { readonly type: 'next-match'; readonly step: 1 | -1 }
-  | { readonly type: 'search-progress'; readonly searchId: number; readonly scannedBytes: number }
-  | {
-      readonly type: 'search-found';
-      readonly searchId: number;
-      readonly lineage: string;
-      readonly cut: CutPoint;
-    }
-  | { readonly type: 'search-missed'; readonly searchId: number }
-  | { readonly type: 'search-failed'; readonly searchId: number; readonly error: WireError };
 
 /** Columns that one step scrolls to the side. */
 export const PAN_COLUMNS = 8;
@@ -76,6 +57,8 @@ export function openLogPane(opened: {
     top: null,
     news: null,
     isWrapped: false,
+    timestamps: 'written',
+    json: 'raw',
     pan: 0,
     wanted: null,
     paceMs: 0,
@@ -88,7 +71,15 @@ export function openLogPane(opened: {
     matcher: null,
     hit: null,
     search: null,
+    tally: null,
     notice: '',
+    marks: [],
+    selection: null,
+    files: null,
+    saving: null,
+    completions: [],
+    overwrite: null,
+    runStep: null,
     centerOn: null,
   });
 }
@@ -126,15 +117,42 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
       return only(state.isFollowing ? paused(state) : follow(state));
     case 'toggle-wrap':
       return only({ ...state, isWrapped: !state.isWrapped, pan: 0, top: lineTop(state.top) });
+    case 'toggle-timestamps':
+      return only(reformatted({ ...state, timestamps: nextOf(TIMESTAMP_STYLES, state.timestamps) }));
+    case 'toggle-json':
+      return only(reformatted({ ...state, json: nextOf(JSON_STYLES, state.json) }));
     case 'pan':
       return only(state.isWrapped ? state : { ...state, pan: Math.max(0, state.pan + action.columns) });
     case 'search':
     case 'filter':
       return only({ ...state, isTyping: true, typingFor: action.type, field: EMPTY_FIELD, notice: '' });
+    case 'save':
+      return only(askPath(state, action.defaultPath ?? ''));
+    case 'overwrite':
+      return state.overwrite === null ? only(state) : save(state, state.overwrite, true);
     case 'text-edit':
-      return only({ ...state, field: editField(state.field, action.edit) });
+      return only({ ...state, field: editField(state.field, action.edit), completions: [] });
     case 'text-submit':
+      if (state.typingFor === 'save') return save(state, state.field.text, false);
       return state.typingFor === 'filter' ? submitFilter(state) : submitSearch(state);
+    case 'run':
+      return askRuns(state, action.step);
+    case 'mark':
+      return only(toggleMark(state));
+    case 'next-mark':
+      return goToMark(state);
+    case 'select':
+      return only(startSelection(state));
+    case 'select-move':
+      return only(moveSelection(state, action.move));
+    case 'copy':
+      return copySelection(state);
+    case 'files':
+      return askFiles(state);
+    case 'file-move':
+      return only(moveFile(state, action.move));
+    case 'file-open':
+      return openFile(state);
     case 'cancel':
       return cancel(state);
     case 'next-match':
@@ -151,6 +169,42 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
       return only(searchMissed(state, action.searchId));
     case 'search-failed':
       return only(searchFailed(state, action.searchId, action.error));
+    case 'tallied':
+      return only(tallied(state, action.tally));
+    case 'runs-loaded':
+      return goToRun(state, action.runs);
+    case 'files-loaded':
+      return only(filesLoaded(state, action.files));
+    case 'load-failed':
+      return only({ ...state, runStep: null, notice: `no ${action.what}: ${action.error.message}` });
+    case 'path-completed':
+      return only(
+        state.typingFor === 'save' && state.field.text === action.asked
+          ? { ...state, field: fieldOf(action.path), completions: action.completions }
+          : state,
+      );
+    case 'save-progress':
+      return only(
+        state.saving?.saveId === action.saveId
+          ? {
+              ...state,
+              saving: { ...state.saving, writtenBytes: action.writtenBytes, totalBytes: action.totalBytes },
+            }
+          : state,
+      );
+    case 'save-exists':
+      return only(saveExists(state, action.saveId, action.path));
+    case 'save-done':
+      return only(saveDone(state, action.saveId, action.path, action.writtenBytes));
+    case 'save-failed':
+      return only(saveFailed(state, action.saveId, action.error));
+    case 'copied':
+      return only({
+        ...state,
+        notice: state.notice.replace(/^copying (.*) \.\.\.$/, `copied $1${action.way}`),
+      });
+    case 'copy-failed':
+      return only({ ...state, notice: `not copied: ${action.error.message}` });
   }
 }
 
@@ -213,9 +267,13 @@ function submitSearch(state: LogPaneState): LogPaneReduction {
   const { text } = state.field;
   const done = { ...state, isTyping: false };
   // An empty line repeats the last search, as in less(1).
-  const matcher = text === '' ? state.matcher : createMatcher(text);
+  const created = text === '' ? state.matcher : createMatcher(text);
+  if (typeof created === 'string') return only({ ...done, notice: created });
+  const matcher = created;
   if (matcher === null) return only(done);
-  return goToMatch({ ...done, matcher, hit: null });
+  const found = goToMatch({ ...done, matcher, hit: null });
+  const counted = withTally(found.state, matcher);
+  return { state: counted.state, effects: [...found.effects, ...counted.effects] };
 }
 
 /** Adds a filter; an empty line takes all of them away, as in less(1). */
@@ -228,22 +286,42 @@ function submitFilter(state: LogPaneState): LogPaneReduction {
   );
 }
 
-/** Esc: leaves the line, else stops the search under way, else forgets the matches, else the filters. */
+/** Esc ends the nearest thing: the line, a question, a choice, what is under way, then the matches, then the filters. */
 function cancel(state: LogPaneState): LogPaneReduction {
   if (state.isTyping) return only({ ...state, isTyping: false, notice: '' });
-  if (state.search !== null)
+  if (state.overwrite !== null) return only({ ...state, overwrite: null, notice: 'not saved' });
+  if (state.files !== null) return only({ ...state, files: null });
+  if (state.selection !== null) return only({ ...state, selection: null, notice: '' });
+  if (state.saving !== null)
     return {
-      state: { ...state, search: null, notice: 'search stopped' },
-      effects: [{ type: 'stop-search' }],
+      state: { ...state, saving: null, notice: 'saving stopped, nothing was written' },
+      effects: [{ type: 'stop-save' }],
+    };
+  if (state.search !== null || state.tally?.end === 'running')
+    return {
+      state: { ...state, search: null, tally: null, notice: 'search stopped' },
+      effects: [{ type: 'stop-search' }, { type: 'stop-tally' }],
     };
   if (state.matcher !== null || state.notice !== '')
-    return only({ ...state, matcher: null, hit: null, notice: '' });
+    return only({ ...state, matcher: null, hit: null, tally: null, notice: '' });
   return showView(state, { ...state.view, filters: [] });
 }
 
 /** Whether esc has something to end here before it leaves the pane. */
-export function hasToCancel({ isTyping, search, matcher, view }: LogPaneState): boolean {
-  return isTyping || search !== null || matcher !== null || view.filters.length > 0;
+export function hasToCancel(state: LogPaneState): boolean {
+  const { isTyping, overwrite, files, selection, saving, search, matcher, view } = state;
+  const isOpen =
+    isTyping || [overwrite, files, selection, saving, search, matcher].some((part) => part !== null);
+  return isOpen || view.filters.length > 0;
+}
+
+/** The rows of lines are others now; the line at the top stays there. */
+function reformatted(state: LogPaneState): LogPaneState {
+  return { ...state, top: lineTop(state.top), pan: 0 };
+}
+
+function nextOf<T>(styles: readonly T[], style: T): T {
+  return styles[(styles.indexOf(style) + 1) % styles.length] ?? style;
 }
 
 /** Keeps the line that was searched for a third of the screen down. */

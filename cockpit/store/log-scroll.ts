@@ -1,5 +1,4 @@
-import { wrapSegments } from '../format/segments.ts';
-import { decodeLine } from '../format/terminal-text.ts';
+import { type LogFormat, rowCount } from './log-format.ts';
 import {
   firstLine,
   type LineRef,
@@ -21,10 +20,9 @@ export interface RowRef {
 /** What of a log is looked at, and through what. */
 export interface LogGeometry {
   readonly window: LogWindow;
-  /** Size of the text's area, in columns and rows. */
-  readonly columns: number;
+  /** Rows of the text's area. */
   readonly rows: number;
-  readonly isWrapped: boolean;
+  readonly format: LogFormat;
 }
 
 export interface VisibleRow {
@@ -32,11 +30,8 @@ export interface VisibleRow {
   readonly row: number;
 }
 
-/** Rows that a line takes. Only wrapped lines have to be decoded for that. */
-function rowsOf({ window, isWrapped, columns }: LogGeometry, ref: LineRef): number {
-  const line = readLine(window, ref);
-  if (!isWrapped || line.kind !== 'text') return 1;
-  return wrapSegments(decodeLine(line.bytes), columns).length;
+function rowsOf({ window, format }: LogGeometry, ref: LineRef): number {
+  return rowCount(readLine(window, ref), format);
 }
 
 /** `rows` further up (negative: down), as far as there is text in the window; null when it is empty. */

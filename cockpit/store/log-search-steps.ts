@@ -2,9 +2,17 @@ import type { LogPosition } from '../../common/domain/log.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { CutPoint } from './log-cuts.ts';
 import { type LineRef, lineAt, lineBefore, lineBehind, readLine } from './log-lines.ts';
-import { geometryOf, type LogPaneReduction, type LogPaneState, paused, topRow } from './log-pane-state.ts';
+import {
+  geometryOf,
+  type LogPaneReduction,
+  type LogPaneState,
+  paused,
+  type SearchTally,
+  topRow,
+} from './log-pane-state.ts';
 import { visibleRows } from './log-scroll.ts';
 import { findMatch, type Matcher } from './log-search.ts';
+import { isPlainView } from './log-view-spec.ts';
 import { emptyWindow, type LogWindow, windowEnd, windowStart } from './log-window.ts';
 
 /** After a new search: the nearest line from the top of the screen down, else above it, else in what is not held. */
@@ -70,6 +78,43 @@ function searchOn(state: LogPaneState, step: 1 | -1): LogPaneReduction {
 
 function missed(matcher: Matcher, step: 1 | -1): string {
   return `"${matcher.query}" is nowhere ${step > 0 ? 'below (N looks above)' : 'above (n looks below)'}`;
+}
+
+/** Asks for the matches of all the logs to be counted where they are. Of some lines only, what is held is counted. */
+export function withTally(state: LogPaneState, matcher: Matcher): LogPaneReduction {
+  if (state.view.filters.length > 0) return { state: { ...state, tally: null }, effects: [] };
+  const searchId = state.nextId;
+  const tally: SearchTally = {
+    searchId,
+    matches: 0,
+    lineStarts: [],
+    scannedBytes: 0,
+    totalBytes: 0,
+    end: 'running',
+  };
+  return {
+    state: { ...state, nextId: searchId + 1, tally },
+    effects: [{ type: 'tally', searchId, view: state.view, matcher }],
+  };
+}
+
+export function tallied(state: LogPaneState, tally: SearchTally): LogPaneState {
+  return state.tally?.searchId === tally.searchId ? { ...state, tally } : state;
+}
+
+/** Which of the counted matches the search stands on, from 1 on; null when that is not known. */
+export function hitNumber({ tally, hit, base, view }: LogPaneState): number | null {
+  if (tally === null || hit === null || !isPlainView(view)) return null;
+  const { lineStarts } = tally;
+  let low = 0;
+  let high = lineStarts.length;
+  // A later piece of an overlong line belongs to the line that begins before it.
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((lineStarts[middle] ?? 0) <= hit - base) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? null : low;
 }
 
 export function searchFound(

@@ -7,9 +7,17 @@ const ESCAPE = 0x1b;
 const BACKSPACE = 0x08;
 const TAB = 0x09;
 
-/** What is looked for. Small letters find capitals too; a capital makes it exact, as in less(1) -i. */
+/**
+ * What is looked for: a text, or a regular expression behind `-r `. Small letters find capitals too; a capital makes it exact, as
+ * in less(1) -i.
+ */
 export interface Matcher {
+  /** As it was typed. */
   readonly query: string;
+  /** As `log.search` takes it. */
+  readonly pattern: string;
+  readonly syntax: 'literal' | 'regex';
+  readonly ignoreCase: boolean;
   /** Where it is in a line's text as shown, in order, without overlaps. */
   ranges(text: string): TextRange[];
   /** A cheap look at raw bytes: false when no line in them can match. */
@@ -18,7 +26,45 @@ export interface Matcher {
   countIn(block: LogBlock, count: () => number): number;
 }
 
-export function createMatcher(query: string): Matcher {
+/** @returns what is wrong with a regular expression, for people, when something is */
+export function createMatcher(query: string): Matcher | string {
+  return query.startsWith('-r ') ? patternMatcher(query, query.slice(3)) : textMatcher(query);
+}
+
+function patternMatcher(query: string, pattern: string): Matcher | string {
+  // A class such as \S is no capital.
+  const ignoreCase = !/[A-Z]/.test(pattern.replaceAll(/\\./g, ''));
+  try {
+    // Both: what the agent compiles, and what is shown.
+    new RegExp(pattern, ignoreCase ? 'i' : '');
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^.*\/[a-z]*: /, '') : String(error);
+    return `"${pattern}" is no regular expression: ${why}`;
+  }
+  const counts = new WeakMap<LogBlock, number>();
+  return {
+    query,
+    pattern,
+    syntax: 'regex',
+    ignoreCase,
+    countIn: (block, count) => remembered(counts, block, count),
+    ranges: (text) => {
+      const found: TextRange[] = [];
+      for (const match of text.matchAll(new RegExp(pattern, ignoreCase ? 'gi' : 'g')))
+        if (match[0] !== '') found.push({ start: match.index, end: match.index + match[0].length });
+      return found;
+    },
+    mayMatch: () => true,
+  };
+}
+
+function remembered(counts: WeakMap<LogBlock, number>, block: LogBlock, count: () => number): number {
+  const known = counts.get(block) ?? count();
+  counts.set(block, known);
+  return known;
+}
+
+export function textMatcher(query: string): Matcher {
   const isExact = query !== query.toLowerCase();
   const fold = (text: string): string => (isExact ? text : text.toLowerCase());
   const wanted = fold(query);
@@ -27,11 +73,10 @@ export function createMatcher(query: string): Matcher {
   const counts = new WeakMap<LogBlock, number>();
   return {
     query,
-    countIn: (block, count) => {
-      const known = counts.get(block) ?? count();
-      counts.set(block, known);
-      return known;
-    },
+    pattern: query,
+    syntax: 'literal',
+    ignoreCase: !isExact,
+    countIn: (block, count) => remembered(counts, block, count),
     ranges: (text) => {
       const folded = fold(text);
       // Some capitals are of another length in small letters (U+0130): then places would not agree.

@@ -4,11 +4,13 @@ import {
   hasToCancel,
   type LogPaneAction,
   type LogPaneReduction,
+  type LogPaneState,
   openLogPane,
   reduceLogPane,
 } from './log-pane.ts';
+import { defaultPath } from './log-save.ts';
 import { logSources, MAX_MERGED_LOGS } from './log-sources.ts';
-import { become, type Reduction } from './reduction.ts';
+import { andThen, become, type Reduction } from './reduction.ts';
 import type { CockpitState, Size } from './state.ts';
 import { targetInstances } from './targets.ts';
 import { withToast } from './toasts.ts';
@@ -47,9 +49,28 @@ export function openLogs(state: CockpitState): Reduction {
 
 export function reduceLogs(state: CockpitState, action: LogPaneAction): Reduction {
   if (state.logPane === null) return become(state);
-  const timed: LogPaneAction =
-    action.type === 'range' ? { type: 'from-time', at: state.now - action.spanMs } : action;
-  return withPane(state, reduceLogPane(state.logPane, timed));
+  return withPane(state, reduceLogPane(state.logPane, timed(state, state.logPane, action)));
+}
+
+/** What the pane cannot know: the time. */
+function timed({ now }: CockpitState, pane: LogPaneState, action: LogPaneAction): LogPaneAction {
+  if (action.type === 'range') return { type: 'from-time', at: now - action.spanMs };
+  return action.type === 'save' ? { type: 'save', defaultPath: defaultPath(pane, now) } : action;
+}
+
+/** The log from where the run before the present one began. */
+export function openPreviousRun(state: CockpitState): Reduction {
+  const opened = openLogs(state);
+  if (opened.state.logPane === state.logPane) return opened;
+  return andThen(opened, (next) => reduceLogs(next, { type: 'run', step: -1 }));
+}
+
+/** Tab in the line that asks where to save to. */
+export function completeLogPath(state: CockpitState): Reduction {
+  const { logPane } = state;
+  return logPane?.isTyping === true && logPane.typingFor === 'save'
+    ? become(state, { type: 'complete-path', text: logPane.field.text })
+    : become(state);
 }
 
 /** The pane follows the size of the area that it is shown in. */

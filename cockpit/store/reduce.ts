@@ -88,6 +88,7 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
     case 'upload-failed':
       return become(archive.uploadFailed(state, action.uploadId, action.error));
     case 'path-completed':
+      if (state.logPane?.isTyping === true) return logs.reduceLogs(state, action);
       return become(archive.pathCompleted(state, action.asked, action.path, action.completions));
     case 'save-failed':
       return become(withError(state, 'Could not remember this', action.error));
@@ -113,6 +114,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
         state.prompt === null ? archive.editDeploy(state, action.edit) : editPrompt(state, action.edit),
       );
     case 'complete':
+      if (isInLog) return logs.completeLogPath(state);
       return state.prompt === null
         ? archive.completeDeploy(state, action.step)
         : become(completePrompt(state, action.step));
@@ -168,7 +170,7 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'describe':
       return navigate.describe(state);
     case 'logs':
-      return logs.openLogs(state);
+      return action.run === undefined ? logs.openLogs(state) : logs.openPreviousRun(state);
     case 'help':
       return become(navigate.openHelp(state));
     case 'unbound':

@@ -13,7 +13,7 @@ const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
   events: ['events'],
   describe: ['describe'],
   deploy: ['deploy-list', 'deploy-releases', 'deploy-form', 'deploy-marks', 'deploy-confirm', 'deploy-watch'],
-  logs: ['logs', 'log-text'],
+  logs: ['logs', 'log-text', 'log-select', 'log-files', 'log-path'],
   help: ['help'],
 };
 

@@ -29,8 +29,9 @@ export interface Segment {
   readonly sgr?: string;
 }
 
-/** One row of the screen, top to bottom. `bar` paints the whole row as selected, to the full width. */
+/** One row of the screen, top to bottom. `bar` paints the whole row, to the full width: the one under the cursor, a line of titles, one
+ * chosen besides, one marked. */
 export interface Line {
   readonly segments: readonly Segment[];
-  readonly bar?: 'selected' | 'header';
+  readonly bar?: 'selected' | 'header' | 'chosen' | 'marked';
 }

@@ -1,4 +1,4 @@
-import { createLogFeed } from '../../cockpit/client/log-feed.ts';
+import { createLogFeed, type LogFeedOptions } from '../../cockpit/client/log-feed.ts';
 import { segmentsText } from '../../cockpit/format/terminal-text.ts';
 import {
   type LogPaneAction,
@@ -11,6 +11,7 @@ import type { LogSourceSpec } from '../../cockpit/store/log-view-spec.ts';
 import { heldBytes } from '../../cockpit/store/log-window.ts';
 import { logLines } from '../../cockpit/view-model/log-view.ts';
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
 
 /** A log pane with its feed, as the cockpit's store runs them, without a screen. */
 export interface LogPaneDriver {
@@ -31,7 +32,7 @@ export interface LogPaneDriver {
 export function createLogPaneDriver(
   read: (request: LogReadRequest) => Promise<LogReadResult>,
   size: { columns: number; rows: number } = { columns: 60, rows: 10 },
-  options: { sources?: readonly LogSourceSpec[] } = {},
+  options: { sources?: readonly LogSourceSpec[]; feed?: Partial<LogFeedOptions> } = {},
 ): LogPaneDriver {
   const watchers = new Set<() => void>();
   let mostHeld = 0;
@@ -43,7 +44,19 @@ export function createLogPaneDriver(
     for (const watch of [...watchers]) watch();
   };
   const dispatch = (action: LogPaneAction): void => take(reduceLogPane(state, action));
-  const feed = createLogFeed({ read, dispatch, clock: Date.now });
+  const missing = (): Promise<never> =>
+    Promise.reject(new SgridError('not_found', 'this test has no such part of a log store'));
+  const feed = createLogFeed({
+    read,
+    search: missing,
+    runs: missing,
+    files: missing,
+    copy: missing,
+    cwd: '/',
+    ...options.feed,
+    dispatch,
+    clock: Date.now,
+  });
   const opened = openLogPane({
     sources: options.sources ?? [{ instanceId: 1, file: 'stdout', label: 'web' }],
     ...size,

@@ -1,10 +1,18 @@
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { reduceLogPane } from '../../../cockpit/store/log-pane.ts';
 import { windowEnd } from '../../../cockpit/store/log-window.ts';
-import type { LogReadRequest } from '../../../common/domain/log.ts';
+import { type LogReadRequest, logRotationSchema } from '../../../common/domain/log.ts';
 import { formatMark } from '../../../common/domain/log-mark.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
@@ -17,11 +25,13 @@ let root: string;
 let store: LogStore;
 let file: string;
 const drivers: LogPaneDriver[] = [];
+let copied: string[];
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'sgrid-log-pane-'));
   store = createLogStore({ root, clock: () => 0 });
   file = (await store.prepare(1)).stdoutFile;
+  copied = [];
 });
 
 afterEach(async () => {
@@ -34,7 +44,18 @@ function open(
   size?: { columns: number; rows: number },
   read: LogStore['read'] = (request) => store.read(request),
 ): LogPaneDriver {
-  const driver = createLogPaneDriver((request: LogReadRequest) => read(request), size);
+  const driver = createLogPaneDriver((request: LogReadRequest) => read(request), size, {
+    feed: {
+      search: (request) => store.search(request),
+      runs: ({ instanceId }) => store.runs(instanceId),
+      files: ({ instanceId }) => store.files(instanceId),
+      cwd: root,
+      copy: async (text) => {
+        copied.push(text);
+        return '';
+      },
+    },
+  });
   drivers.push(driver);
   return driver;
 }
@@ -215,7 +236,7 @@ describe('search', () => {
     await driver.waitFor(() => driver.state().backwardId === null);
     search(driver, 'error');
     expect(driver.rows()).toContain('error two');
-    expect(driver.lines().at(-1)).toMatch(/\/error 2 lines here$/);
+    expect(driver.lines().at(-1)).toMatch(/\/error {2}2 lines here$/);
     driver.dispatch({ type: 'next-match', step: -1 });
     expect(driver.rows()).toContain('ERROR one');
     driver.dispatch({ type: 'next-match', step: -1 });
@@ -261,6 +282,244 @@ describe('search', () => {
     expect(driver.status()).toMatch(/^search stopped/);
     driver.dispatch({ type: 'cancel' });
     expect(driver.state().matcher).toBeNull();
+  });
+});
+
+describe('search where the log is', () => {
+  const search = (driver: LogPaneDriver, text: string): void => {
+    driver.dispatch({ type: 'search' });
+    driver.dispatch({ type: 'text-edit', edit: { type: 'insert', text } });
+    driver.dispatch({ type: 'text-submit' });
+  };
+  /** 600,000 lines, of which every 1,000th is looked for, and which no pane holds. */
+  const many = (): string => {
+    let text = '';
+    for (let n = 1; n <= 600_000; n++) text += n % 1000 === 0 ? `needle ${n}\n` : `line ${n}\n`;
+    return text;
+  };
+
+  test('counts all matches, tells which one is shown, and asks for no text but that around it', async () => {
+    writeFileSync(file, many());
+    let readBytes = 0;
+    const driver = open(undefined, async (request) => {
+      const result = await store.read(request);
+      readBytes += result.data.length;
+      return result;
+    });
+    await driver.waitFor(() => last(driver) === 'needle 600000');
+    driver.dispatch({ type: 'head' });
+    await driver.waitFor(() => first(driver) === 'line 1');
+    const before = readBytes;
+    search(driver, 'needle 300000');
+    await driver.waitFor(() => driver.rows().includes('needle 300000') && / 1 of 1$/.test(driver.status()));
+    // The lines of context around it are there too.
+    expect(driver.rows()).toContain('line 299999');
+    await driver.waitFor(() => driver.rows().includes('line 300005'));
+    expect(readBytes - before).toBeLessThan(1024 * 1024);
+    search(driver, '-r needle [0-9]+000$');
+    await driver.waitFor(() => / 300 of 600$/.test(driver.status()));
+    driver.dispatch({ type: 'next-match', step: 1 });
+    await driver.waitFor(() => / 301 of 600$/.test(driver.status()));
+    driver.dispatch({ type: 'next-match', step: -1 });
+    driver.dispatch({ type: 'next-match', step: -1 });
+    await driver.waitFor(() => / 299 of 600$/.test(driver.status()));
+  });
+
+  test('a pattern that is none is named, and nothing is asked', async () => {
+    writeFileSync(file, numbered(1, 20));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 20');
+    search(driver, '-r (');
+    expect(driver.status()).toMatch(/^"\(" is no regular expression/);
+    expect(driver.state().matcher).toBeNull();
+  });
+
+  test('esc stops the count too, and it is said how far it has come', async () => {
+    writeFileSync(file, many());
+    const steps: (() => void)[] = [];
+    const driver = createLogPaneDriver((request) => store.read(request), undefined, {
+      feed: {
+        search: async (request) => {
+          await new Promise<void>((resolve) => steps.push(resolve));
+          return store.search({ ...request, maxBytes: 1_000_000 });
+        },
+      },
+    });
+    drivers.push(driver);
+    await driver.waitFor(() => last(driver) === 'needle 600000');
+    search(driver, 'needle');
+    await driver.waitFor(() => steps.length > 0);
+    steps.shift()?.();
+    await driver.waitFor(() => /\+ counting [1-9]\d?%$/.test(driver.status()));
+    const asked = steps.length;
+    driver.dispatch({ type: 'cancel' });
+    expect(driver.status()).toBe('search stopped');
+    for (const step of steps.splice(0)) step();
+    driver.dispatch({ type: 'cancel' });
+    await driver.waitFor(() => driver.state().tally === null && steps.length === 0);
+    expect(asked).toBeLessThanOrEqual(1);
+  });
+
+  test('of merged logs the matches of all are counted', async () => {
+    writeFileSync(file, many());
+    const other = (await store.prepare(2)).stdoutFile;
+    writeFileSync(other, 'needle of the other\nno more\n');
+    const driver = createLogPaneDriver((request) => store.read(request), undefined, {
+      sources: [1, 2].map((instanceId) => ({ instanceId, file: 'stdout', label: `web-${instanceId}` })),
+      feed: { search: (request) => store.search(request) },
+    });
+    drivers.push(driver);
+    await driver.waitFor(() => driver.rows().length > 0);
+    search(driver, 'needle');
+    await driver.waitFor(() => /needle {2}601 lines$/.test(driver.status()));
+  });
+});
+
+describe('runs, files, marks, selection', () => {
+  test('p goes to the run before, as far as there are any', async () => {
+    for (const run of ['a', 'b', 'c']) {
+      await store.beginRun(1, run);
+      appendFileSync(file, `run ${run} begins\n${numbered(1, 30)}`);
+      await store.endRun(1, run);
+    }
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 30');
+    driver.dispatch({ type: 'run', step: -1 });
+    await driver.waitFor(() => first(driver) === 'run b begins');
+    expect(driver.status()).toMatch(/^run 2 of 3, started /);
+    driver.dispatch({ type: 'run', step: -1 });
+    await driver.waitFor(() => first(driver) === 'run a begins');
+    driver.dispatch({ type: 'run', step: -1 });
+    await driver.waitFor(() => /^no run before this one/.test(driver.status()));
+    driver.dispatch({ type: 'run', step: 1 });
+    await driver.waitFor(() => first(driver) === 'run b begins');
+  });
+
+  test('another file of the instance is shown in its place', async () => {
+    store.configure(1, { rotation: logRotationSchema.parse({}), logPaths: ['*.txt'] });
+    writeFileSync(file, numbered(1, 5));
+    writeFileSync(join(dirname(file), 'access.txt'), 'GET /\n');
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 5');
+    driver.dispatch({ type: 'files' });
+    await driver.waitFor(() => driver.state().files !== null);
+    const at = driver.state().files?.list.findIndex(({ name }) => name.endsWith('access.txt')) ?? -1;
+    expect(driver.rows().join('\n')).toMatch(/access\.txt +6B +/);
+    driver.dispatch({ type: 'file-move', move: 'home' });
+    for (let n = 0; n < at; n++) driver.dispatch({ type: 'file-move', move: 'down' });
+    driver.dispatch({ type: 'file-open' });
+    await driver.waitFor(() => last(driver) === 'GET /');
+    expect(driver.lines()[0]).toContain('access.txt');
+  });
+
+  test('marks are come back to, from anywhere in a log', async () => {
+    writeFileSync(file, numbered(1, 400_000));
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'line 400000');
+    driver.dispatch({ type: 'mark' });
+    driver.dispatch({ type: 'head' });
+    await driver.waitFor(() => first(driver) === 'line 1');
+    driver.dispatch({ type: 'scroll', rows: 4 });
+    driver.dispatch({ type: 'mark' });
+    driver.dispatch({ type: 'next-mark' });
+    await driver.waitFor(() => driver.rows().includes('line 400000'));
+    driver.dispatch({ type: 'next-mark' });
+    await driver.waitFor(() => first(driver) === 'line 5');
+  });
+
+  test('lines are selected and copied as text, without colours', async () => {
+    writeFileSync(file, `${numbered(1, 20)}\x1b[31mred\x1b[0m alert\nplain\nlast\n`);
+    const driver = open();
+    await driver.waitFor(() => last(driver) === 'last');
+    driver.dispatch({ type: 'select' });
+    driver.dispatch({ type: 'select-move', move: 'up' });
+    driver.dispatch({ type: 'select-move', move: 'up' });
+    expect(driver.status()).toBe('3 lines selected');
+    driver.dispatch({ type: 'select-move', move: 'down' });
+    driver.dispatch({ type: 'copy' });
+    await driver.waitFor(() => driver.status() === 'copied 2 lines, 11B');
+    expect(copied).toEqual(['plain\nlast\n']);
+    driver.dispatch({ type: 'select' });
+    driver.dispatch({ type: 'select-move', move: 'home' });
+    expect(first(driver)).toBe('line 1');
+    driver.dispatch({ type: 'copy' });
+    // From the top of the screen, where a choice begins when nothing is followed.
+    expect(copied[1]).toBe(numbered(1, 14));
+  });
+
+  test('too much for a clipboard is not cut off but refused', async () => {
+    writeFileSync(file, numbered(1, 20_000));
+    const driver = open({ columns: 100, rows: 4000 });
+    await driver.waitFor(() => last(driver) === 'line 20000');
+    await driver.waitFor(() => driver.state().backwardId === null);
+    driver.dispatch({ type: 'select' });
+    driver.dispatch({ type: 'select-move', move: 'home' });
+    expect(driver.status()).toBe('selected as far as is held here: S saves all of it');
+    driver.dispatch({ type: 'copy' });
+    expect(driver.status()).toMatch(/^\d+K are too much to copy: a terminal takes 73K; .* save with S$/);
+    expect(copied).toEqual([]);
+  });
+});
+
+describe('save', () => {
+  const save = (driver: LogPaneDriver, path: string): void => {
+    driver.dispatch({ type: 'save', defaultPath: path });
+    driver.dispatch({ type: 'text-submit' });
+  };
+
+  test('writes all of the log, says how much, and never over a file unasked', async () => {
+    const text = numbered(1, 300_000);
+    writeFileSync(file, text);
+    const driver = open({ columns: 160, rows: 10 });
+    await driver.waitFor(() => last(driver) === 'line 300000');
+    save(driver, 'out.log');
+    await driver.waitFor(() => /^saved/.test(driver.status()));
+    expect(driver.status()).toBe(
+      `saved ${text.length} bytes (${(text.length / 1024 ** 2).toFixed(1)}M) to ${join(root, 'out.log')}`,
+    );
+    expect(readFileSync(join(root, 'out.log'), 'utf8')).toBe(text);
+    writeFileSync(join(root, 'mine.txt'), 'precious');
+    save(driver, 'mine.txt');
+    await driver.waitFor(() => /mine\.txt is there already: overwrite it\?/.test(driver.status()));
+    driver.dispatch({ type: 'cancel' });
+    expect(driver.status()).toBe('not saved');
+    expect(readFileSync(join(root, 'mine.txt'), 'utf8')).toBe('precious');
+    save(driver, 'mine.txt');
+    await driver.waitFor(() => driver.state().overwrite !== null);
+    driver.dispatch({ type: 'overwrite' });
+    await driver.waitFor(() => /^saved/.test(driver.status()));
+    expect(readFileSync(join(root, 'mine.txt'), 'utf8')).toBe(text);
+  });
+
+  test('of a filter, what it shows; what cannot be written is said, and nothing half done stays', async () => {
+    writeFileSync(file, numbered(1, 100));
+    const driver = open({ columns: 160, rows: 10 });
+    await driver.waitFor(() => last(driver) === 'line 100');
+    driver.dispatch({ type: 'filter' });
+    driver.dispatch({ type: 'text-edit', edit: { type: 'insert', text: '7' } });
+    driver.dispatch({ type: 'text-submit' });
+    await driver.waitFor(() => last(driver) === 'line 97');
+    save(driver, 'sevens.log');
+    await driver.waitFor(() => /^saved/.test(driver.status()));
+    const sevens = numbered(1, 100)
+      .split('\n')
+      .filter((line) => line.includes('7'));
+    expect(readFileSync(join(root, 'sevens.log'), 'utf8')).toBe(`${sevens.join('\n')}\n`);
+    save(driver, 'no/such/directory.log');
+    await driver.waitFor(() => /^not saved: .*no such file/i.test(driver.status()));
+  });
+
+  test('a log that cannot be read to its end leaves no file behind', async () => {
+    writeFileSync(file, numbered(1, 300_000));
+    const driver = open({ columns: 160, rows: 10 }, (request) => {
+      const { from } = request;
+      const isFar = typeof from === 'object' && from.offset > 1_000_000 && request.maxBytes > 100_000;
+      return isFar ? Promise.reject(new SgridError('disconnected', 'cut')) : store.read(request);
+    });
+    await driver.waitFor(() => last(driver) === 'line 300000');
+    save(driver, 'half.log');
+    await driver.waitFor(() => /^not saved: cut/.test(driver.status()));
+    expect(existsSync(join(root, 'half.log'))).toBe(false);
   });
 });
 

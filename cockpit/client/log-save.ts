@@ -1,0 +1,83 @@
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { LogReadRequest } from '../../common/domain/log.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { SaveRequest } from '../store/log-pane-state.ts';
+import type { ViewReadResult } from '../store/log-reads.ts';
+import { isPlainView } from '../store/log-view-spec.ts';
+import { expandHome } from './complete-path.ts';
+
+const READ_BYTES = 1024 * 1024;
+
+export type SaveEnd =
+  | { readonly type: 'done'; readonly path: string; readonly writtenBytes: number }
+  /** There is such a file, which was left alone. */
+  | { readonly type: 'exists'; readonly path: string };
+
+/**
+ * Writes a view from its beginning up to its end as it is when this begins. What is half written does not stay: a new file is
+ * removed, one to overwrite is replaced only when all is there.
+ *
+ * @param read reads of the view: from the head first, then on
+ * @throws SgridError `cancelled`, and what reading and writing throw
+ */
+export async function saveView(
+  { view, path, mayOverwrite }: SaveRequest,
+  read: (request: LogReadRequest, isFirst: boolean) => Promise<ViewReadResult>,
+  options: {
+    cwd: string;
+    signal: AbortSignal;
+    onProgress: (writtenBytes: number, totalBytes: number) => void;
+  },
+): Promise<SaveEnd> {
+  const { cwd, signal, onProgress } = options;
+  const target = resolve(cwd, expandHome(path.trim()));
+  const written = mayOverwrite ? `${target}.sgrid-part` : target;
+  let file: FileHandle;
+  try {
+    file = await open(written, mayOverwrite ? 'w' : 'wx', 0o644);
+  } catch (error) {
+    if (!mayOverwrite && (error as NodeJS.ErrnoException).code === 'EEXIST')
+      return { type: 'exists', path: target };
+    throw error;
+  }
+  try {
+    const writtenBytes = await copyAll(file);
+    await file.close();
+    if (written !== target) await rename(written, target);
+    return { type: 'done', path: target, writtenBytes };
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await unlink(written).catch(() => undefined);
+    throw error;
+  }
+
+  async function copyAll(to: FileHandle): Promise<number> {
+    const [source] = view.sources;
+    const request = {
+      instanceId: source?.instanceId ?? 0,
+      file: source?.file ?? 'stdout',
+      direction: 'forward',
+      maxBytes: READ_BYTES,
+      waitMs: 0,
+    } as const;
+    let result = await read({ ...request, from: 'head' }, true);
+    const end = result.tailOffset;
+    const total = result.tailOffset - result.start.offset;
+    let bytes = 0;
+    for (;;) {
+      if (signal.aborted) throw new SgridError('cancelled', 'cancelled');
+      // Of a log that grows meanwhile, no more than there was; a merged one only estimates its end.
+      const data = isPlainView(view)
+        ? result.data.subarray(0, Math.max(0, end - result.start.offset))
+        : result.data;
+      const { length } = data;
+      for (let at = 0; at < length; ) at += (await to.write(data, at, length - at)).bytesWritten;
+      bytes += length;
+      onProgress(bytes, total);
+      const isEnd = result.end.offset >= (isPlainView(view) ? end : result.tailOffset);
+      if (isEnd || (isPlainView(view) && length === 0)) return bytes;
+      result = await read({ ...request, from: result.end }, false);
+    }
+  }
+}

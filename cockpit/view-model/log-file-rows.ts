@@ -1,0 +1,35 @@
+import { plainText } from '../format/plain-text.ts';
+import { formatBytes } from '../format/quantity.ts';
+import { formatSpan } from '../format/time.ts';
+import { fitText } from '../format/width.ts';
+import type { LogPaneState } from '../store/log-pane-state.ts';
+import type { Line } from './line.ts';
+import type { LogContext } from './log-view.ts';
+
+const SIZE_WIDTH = 8;
+const AGE_WIDTH = 12;
+
+/** The log files of the instance, to choose one of. */
+export function fileRows({ files, rows, columns, view }: LogPaneState, { now }: LogContext): Line[] {
+  if (files === null) return [];
+  const height = Math.max(1, rows - 1);
+  const top = Math.max(0, Math.min(files.list.length - height, files.cursor - Math.floor(height / 2)));
+  const width = Math.max(10, columns - SIZE_WIDTH - AGE_WIDTH - 6);
+  const head: Line = {
+    segments: [
+      {
+        text: `  ${fitText('FILE', width)}  ${'SIZE'.padStart(SIZE_WIDTH)}  ${'CHANGED'.padStart(AGE_WIDTH)}`,
+        tone: 'label',
+      },
+    ],
+  };
+  const shown = files.list.slice(top, top + height).map(({ name, sizeBytes, modifiedAt }, at): Line => {
+    const isSelected = top + at === files.cursor;
+    const lead = isSelected ? '>' : name === view.sources[0]?.file ? '*' : ' ';
+    const age = `${formatSpan(now - modifiedAt)} ago`.padStart(AGE_WIDTH);
+    const size = formatBytes(sizeBytes).padStart(SIZE_WIDTH);
+    const segments = [{ text: `${lead} ${fitText(plainText(name), width)}  ${size}  ${age}` }];
+    return isSelected ? { segments, bar: 'selected' } : { segments };
+  });
+  return [head, ...shown];
+}
