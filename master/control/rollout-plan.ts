@@ -30,7 +30,7 @@ export function planRollout(
     const entry = view.instance(step.instanceId);
     const nodeUp = view.isUp(step.nodeId);
     const gate = entry === null ? null : gateOf(entry.record.spec);
-    const isDown = gate !== null && nodeUp && !gate.completes && !isUp(entry?.status ?? null, gate);
+    const isDown = gate !== null && !gate.completes && !isUp(entry?.status ?? null, gate);
     return { step: planStep(step, entry, nodeUp, isDown), isDown };
   });
   const atOnce = maxUnavailableOf(options, steps.length);

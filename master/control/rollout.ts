@@ -195,12 +195,12 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
 
 /**
  * Of instances that may be begun, those that are down come first: that costs nothing, and as long as one of them waits no
- * other goes down (as the controller of Kubernetes' DaemonSet does it). Of a node that is away nothing is known.
+ * other goes down (as the controller of Kubernetes' DaemonSet does it). Of a node that is away its last word counts.
  */
 function downFirst(positions: readonly number[], seen: Observations): number[] {
   const isDown = (position: number): boolean => {
     const at = seen[position];
-    return at?.nodeUp === true && !at.gate.completes && !isUp(at.status, at.gate);
+    return at !== undefined && !at.gate.completes && !isUp(at.status, at.gate);
   };
   return [...positions.filter(isDown), ...positions.filter((position) => !isDown(position))];
 }

@@ -163,8 +163,9 @@ describe('batches', () => {
     expect(changesOf(movesOf(rolloutIn(five, two), {}, down, down, down))).toBe('2 preparing, 3 preparing');
   });
 
-  test('of a node that is away nothing is known: it waits for its turn', () => {
-    expect(changesOf(movesOf(rolloutIn(five), {}, { ...down, nodeUp: false }))).toBe('1 preparing');
+  test('of a node that is away its last word counts', () => {
+    expect(changesOf(movesOf(rolloutIn(five), {}, { ...down, nodeUp: false }))).toBe('2 preparing');
+    expect(changesOf(movesOf(rolloutIn(five), {}, { nodeUp: false }))).toBe('1 preparing');
   });
 
   test('one that was done and is down again counts, is waited for, and then fails the rollout', () => {
