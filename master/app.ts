@@ -174,7 +174,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   });
 
   const { minReadyMs } = limits;
-  const services = { store, fleet, frames, relay, commands, rollouts, events, background, logger };
+  const services = { store, packages, fleet, frames, relay, commands, rollouts, events, background, logger };
   const deps = { ...services, now, version, minReadyMs };
   let closing = false;
   openCockpitNamespace({ ...deps, namespace: cockpits, authority });

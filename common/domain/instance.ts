@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { healthStatusSchema } from './health.ts';
-import { idSchema, portSchema, timestampSchema } from './names.ts';
+import { idSchema, lineSchema, portSchema, timestampSchema } from './names.ts';
 import { releaseRefSchema } from './release.ts';
 import { limitsSchema, serviceSpecSchema } from './service.ts';
 
@@ -65,7 +65,7 @@ export const assignmentSchema = z.object({
   spec: serviceSpecSchema,
   release: releaseRefSchema.nullable(),
   /** Address that the program should bind: `SGRID_TARGET_HOST`. */
-  host: z.string().min(1).max(255),
+  host: lineSchema(255).min(1),
   /** Port that the program should bind: `SGRID_TARGET_PORT`. */
   port: portSchema,
   limits: limitsSchema,

@@ -52,6 +52,14 @@ export const envSchema = z.record(
     .refine((value) => !value.includes('\0'), 'holds a NUL'),
 );
 
+/** Text of one line that is shown as it is, or goes into files that are read line by line: no control characters. */
+export function lineSchema(maxLength: number): z.ZodString {
+  return z
+    .string()
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'must not hold control characters');
+}
+
 /** A path below a package: relative, without `..`, and not starting with a dash (it may become an argument). */
 export const packagePathSchema = z
   .string()

@@ -125,6 +125,10 @@ export const serviceSchema = serviceSpecSchema.extend({
 });
 export type Service = z.infer<typeof serviceSchema>;
 
+/** What a new specification does to an instance: `restart` it now · `live` as it runs, or at its next start. */
+export const serviceUpdateEffectSchema = z.enum(['restart', 'live']);
+export type ServiceUpdateEffect = z.infer<typeof serviceUpdateEffectSchema>;
+
 /** What is wrong with a specification whose fields are all right each by itself; empty when nothing is. For people. */
 export function specProblems(spec: ServiceSpec): string[] {
   const problems: string[] = [];
@@ -136,6 +140,15 @@ export function specProblems(spec: ServiceSpec): string[] {
   if (spec.type === 'script' && spec.dockerName === undefined && spec.health.kind !== 'none')
     problems.push('health: a script runs to its end, there is nothing to check');
   return problems;
+}
+
+/**
+ * What a program is started with: of a specification, whatever changes this takes a restart. By name, and without what is
+ * absent: a field that a later version adds must not restart what an earlier one started.
+ */
+export function launchSpecOf(spec: ServiceSpec) {
+  const { name, type, entry, args, runtimeArgs, env, workingDirectory, runAs, dockerName } = spec;
+  return { name, type, entry, args, runtimeArgs, env, workingDirectory, runAs, dockerName };
 }
 
 /** The same for limits. */

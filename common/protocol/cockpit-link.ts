@@ -6,11 +6,16 @@ import { instanceViewSchema, resolutionSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
-import { idSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
+import { idSchema, lineSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
 import { rolloutPlanSchema, rolloutRequestSchema, rolloutSchema } from '../domain/rollout.ts';
-import { limitsSchema, serviceSchema, serviceSpecSchema } from '../domain/service.ts';
+import {
+  limitsSchema,
+  serviceSchema,
+  serviceSpecSchema,
+  serviceUpdateEffectSchema,
+} from '../domain/service.ts';
 import { defineLink, notice, request } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 
@@ -66,6 +71,37 @@ export const cockpitLink = defineLink({
     }),
 
     /**
+     * Puts another specification in the place of the one that a service of this name has. Instances whose program is
+     * started with something else now are restarted, one after another; the rest applies to them as they run.
+     */
+    'service.update': request({
+      payload: z.object({
+        spec: serviceSpecSchema,
+        /** Only say what would happen. */
+        dryRun: z.boolean().default(false),
+      }),
+      result: z.object({
+        service: serviceSchema,
+        /** Every instance that gets a new assignment. */
+        instances: z.array(z.object({ instanceId: idSchema, effect: serviceUpdateEffectSchema })),
+      }),
+      role: 'operator',
+    }),
+    /** With its releases and the history of its rollouts. */
+    'service.remove': request({
+      payload: z.object({
+        serviceName: serviceNameSchema,
+        /** Remove its instances first. Without it, a service that has instances is refused. */
+        force: z.boolean().default(false),
+        /** The name once more, as typed by a person: asked for with `force`, and for a protected service. */
+        typedName: z.string().max(64).optional(),
+      }),
+      result: z.object({}),
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+
+    /**
      * Gives a node up to the next agent that claims it: its machine was replaced. Refused while the node is connected.
      */
     'node.replace': request({
@@ -86,7 +122,7 @@ export const cockpitLink = defineLink({
         serviceName: serviceNameSchema,
         nodeId: idSchema,
         /** Default: the node's inner address. */
-        host: z.string().min(1).max(255).optional(),
+        host: lineSchema(255).min(1).optional(),
         port: portSchema,
         limits: limitsSchema.default({}),
       }),

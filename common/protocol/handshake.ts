@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema } from '../domain/names.ts';
+import { idSchema, lineSchema } from '../domain/names.ts';
 
 /** What a client puts in Socket.IO's `auth`, on both namespaces. */
 const helloSchema = z.object({
@@ -29,7 +29,7 @@ export const agentHelloSchema = helloSchema.extend({
    * when the one that is connected does not answer, so that copies of one state directory cannot take turns.
    */
   runId: z.uuid(),
-  alias: z.string().max(128),
-  innerAddress: z.string().max(255),
+  alias: lineSchema(128),
+  innerAddress: lineSchema(255),
 });
 export type AgentHello = z.infer<typeof agentHelloSchema>;

@@ -8,12 +8,14 @@ import type { RolloutRunner } from '../control/rollout-runner.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { FrameStream, WatchingSocket } from '../fleet/frame-stream.ts';
+import type { PackageStore } from '../http/package-store.ts';
 import type { Relay } from '../relay.ts';
 import type { Store } from '../store/open-store.ts';
 
 /** What handlers work with. */
 export interface HandlerDependencies {
   store: Store;
+  packages: PackageStore;
   fleet: FleetModel;
   frames: FrameStream;
   relay: Relay;

@@ -13,7 +13,10 @@ export interface PackageStore {
   discard(incomingFile: string): Promise<void>;
   /** Makes a written and checked upload durable under its sha256. One that is there already is kept. */
   keep(incomingFile: string, sha256: string): Promise<void>;
-  remove(sha256: string): Promise<void>;
+  /** One at a time: a package that is taken in must not be dropped between its file and its release. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+  /** Drops those that no release has any more. */
+  dropUnused(sha256s: Iterable<string>, isUsed: (sha256: string) => Promise<boolean>): Promise<void>;
   /** @throws SgridError `not_found` */
   locate(sha256: string): Promise<{ file: string; sizeBytes: number }>;
   /** Drops what a crash left: unfinished uploads, and packages that no release has. */
@@ -28,6 +31,12 @@ export function createPackageStore(directory: string): PackageStore {
   } catch (error) {
     throw explainFileError(error, incoming);
   }
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
+  };
   const fileOf = (sha256: string): string => join(directory, sha256Schema.parse(sha256));
   return {
     newIncomingFile: () => join(incoming, randomBytes(12).toString('hex')),
@@ -47,7 +56,13 @@ export function createPackageStore(directory: string): PackageStore {
         throw explainFileError(error, file);
       }
     },
-    remove: (sha256) => rm(fileOf(sha256), { force: true }),
+    inTurn,
+    dropUnused: (sha256s, isUsed) =>
+      inTurn(async () => {
+        for (const sha256 of new Set(sha256s)) {
+          if (!(await isUsed(sha256))) await rm(fileOf(sha256), { force: true });
+        }
+      }),
     async locate(sha256) {
       const file = fileOf(sha256);
       try {

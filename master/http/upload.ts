@@ -48,14 +48,6 @@ export function createUploads(deps: {
   now: () => number;
 }): Uploads {
   const { store, packages, events, background, limits, now } = deps;
-  /** The last step of one upload at a time: two of the same content or version must not interleave. */
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = background.track(last.then(work));
-    last = turn.catch(() => {});
-    return turn;
-  };
-
   const existing = async (service: Service, version: string, sha256: string): Promise<Release | null> => {
     const release = await store.releases.byVersion(service.serviceId, version);
     if (release === null || release.sha256 === sha256) return release;
@@ -67,12 +59,13 @@ export function createUploads(deps: {
   };
 
   const register = async (
-    service: Service,
     upload: Upload,
     received: { file: string; sha256: string; sizeBytes: number },
     actor: string,
   ): Promise<{ release: Release; created: boolean }> => {
     const { file, sha256, sizeBytes } = received;
+    // Looked up again: it may have been removed while the bytes came.
+    const service = await store.services.byName(upload.serviceName);
     const known = await existing(service, upload.version, sha256);
     if (known !== null) return { release: known, created: false };
     await packages.keep(file, sha256);
@@ -92,7 +85,7 @@ export function createUploads(deps: {
       });
       return { release, created: true };
     } catch (error) {
-      if (!(await store.releases.hasPackage(sha256))) await packages.remove(sha256);
+      background.run('dropping a package', () => packages.dropUnused([sha256], store.releases.hasPackage));
       throw error;
     }
   };
@@ -116,7 +109,9 @@ export function createUploads(deps: {
           );
         }
         await inspectArchive(file);
-        return await inTurn(() => register(service, upload, { file, sha256, sizeBytes }, actor));
+        return await background.track(
+          packages.inTurn(() => register(upload, { file, sha256, sizeBytes }, actor)),
+        );
       } finally {
         await packages.discard(file);
       }

@@ -9,6 +9,10 @@ export interface ServiceRepository {
   byName(name: string): Promise<Service>;
   /** @throws SgridError `already_exists` */
   create(spec: ServiceSpec, now: number): Promise<Service>;
+  /** @throws SgridError `not_found` */
+  update(spec: ServiceSpec): Promise<Service>;
+  /** With its releases and the history of its rollouts. It must have no instances. */
+  remove(serviceId: number): Promise<void>;
 }
 
 export function createServiceRepository(db: Kysely<Database>): ServiceRepository {
@@ -20,9 +24,7 @@ export function createServiceRepository(db: Kysely<Database>): ServiceRepository
     },
     async byName(name) {
       const row = await find(name);
-      if (row === undefined) {
-        throw new SgridError('not_found', `there is no service "${name}"`, { hint: 'create it first' });
-      }
+      if (row === undefined) throw noService(name);
       return toService(row);
     },
     async create(spec, now) {
@@ -37,7 +39,27 @@ export function createServiceRepository(db: Kysely<Database>): ServiceRepository
         hint: 'choose another name',
       });
     },
+    async update(spec) {
+      const row = await db
+        .updateTable('services')
+        .set({ specJson: JSON.stringify(spec) })
+        .where('name', '=', spec.name)
+        .returningAll()
+        .executeTakeFirst();
+      if (row === undefined) throw noService(spec.name);
+      return toService(row);
+    },
+    async remove(serviceId) {
+      // The steps go with their rollouts.
+      await db.deleteFrom('rollouts').where('serviceId', '=', serviceId).execute();
+      await db.deleteFrom('releases').where('serviceId', '=', serviceId).execute();
+      await db.deleteFrom('services').where('serviceId', '=', serviceId).execute();
+    },
   };
+}
+
+function noService(name: string): SgridError {
+  return new SgridError('not_found', `there is no service "${name}"`, { hint: 'create it first' });
 }
 
 function toService(row: Selectable<Database['services']>): Service {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Assignment, ExitResult } from '../../common/domain/instance.ts';
+import { launchSpecOf } from '../../common/domain/service.ts';
 import type { ProcessIdentity } from '../../common/system/process-identity.ts';
 import { type InstanceRecord, MAX_REASON_LENGTH, type Rest, type Run, type StopReason } from './record.ts';
 import { decideRestart, type EndedRun, restartPolicyOf } from './restart-policy.ts';
@@ -46,14 +47,9 @@ export type RunEnd =
   | { kind: 'not-started'; reason: string; permanent: boolean }
   | { kind: 'never-spawned' };
 
-/**
- * What the program was started with: whatever changes this takes a restart. By name, and without what is absent: a field that
- * a later version adds must not restart what an earlier one started.
- */
+/** What the program was started with: whatever changes this takes a restart. */
 export function launchKeyOf({ spec, release, host, port }: Assignment): string {
-  const { name, type, entry, args, runtimeArgs, env, workingDirectory, runAs, dockerName } = spec;
-  const program = { name, type, entry, args, runtimeArgs, env, workingDirectory, runAs, dockerName };
-  return digest({ sha256: release?.sha256, ...program, host, port });
+  return digest({ sha256: release?.sha256, ...launchSpecOf(spec), host, port });
 }
 
 /** What an operator asks for: a change of this starts an instance that had been given up. */

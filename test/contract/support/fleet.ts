@@ -41,9 +41,9 @@ export async function createWebFleet(master: MasterAddress, nodes = 1): Promise<
   return { admin, agents, instances, release };
 }
 
-export function uploadVersion(master: MasterAddress, version: string): Promise<Release> {
+export function uploadVersion(master: MasterAddress, version: string, serviceName = 'web'): Promise<Release> {
   const content = tarOf({ 'run.sh': `#!/bin/sh\necho ${version}\n` });
-  return uploadPackage(master, { serviceName: 'web', version, content });
+  return uploadPackage(master, { serviceName, version, content });
 }
 
 /** Begins a rollout and waits until it has ended, whichever way. */

@@ -12,6 +12,8 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'figures.history': { instanceIds: [1] },
   'service.list': {},
   'service.create': { spec: { name: 'intruder', type: 'binary' } },
+  'service.update': { spec: { name: 'web', type: 'node' } },
+  'service.remove': { serviceName: 'web' },
   'node.replace': { nodeId: 1 },
   'release.list': {},
   'instance.create': { serviceName: 'web', nodeId: 1, port: 9999 },

@@ -1,0 +1,50 @@
+import type { Service } from '../../common/domain/service.ts';
+import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import type { HandlerDependencies } from './context.ts';
+
+/**
+ * Removes a service with these instances, its releases and their packages. Instances that cannot be removed keep it.
+ *
+ * @throws SgridError `conflict`, naming what is in the way.
+ */
+export async function removeService(
+  { events, commands, packages, store, background }: HandlerDependencies,
+  { serviceId, name }: Service,
+  instanceIds: readonly number[],
+  actor: string,
+): Promise<void> {
+  const failed = (await commands.run('remove', instanceIds, actor)).filter(({ error }) => error !== null);
+  if (failed.length > 0) {
+    const list = failed.map(({ instanceId, error }) => `${instanceId}: ${describeError(error)}`).join('; ');
+    throw new SgridError('conflict', `"${name}" stays, since instances of it could not be removed: ${list}`, {
+      hint: 'try again when their nodes are back, or remove those nodes',
+    });
+  }
+  const sha256s = await events.transaction(async (repositories, record) => {
+    const left = (await repositories.instances.list()).filter((each) => each.serviceId === serviceId);
+    if (left.length > 0) {
+      throw new SgridError(
+        'conflict',
+        `"${name}" has ${left.length} instances that are still being removed`,
+        {
+          hint: 'they go when their nodes are connected',
+        },
+      );
+    }
+    const open = (await repositories.rollouts.open()).find((rollout) => rollout.serviceId === serviceId);
+    if (open !== undefined) {
+      throw new SgridError('conflict', `rollout ${open.rolloutId} of "${name}" has not ended`, {
+        hint: 'wait until it has, or abort it',
+      });
+    }
+    const releases = await repositories.releases.list(serviceId);
+    await repositories.services.remove(serviceId);
+    const message = `remove service ${name} with ${releases.length} releases`;
+    await record({ kind: 'command', actor, serviceId, message });
+    return releases.map(({ sha256 }) => sha256);
+  });
+  // What a crash leaves here is swept at the next start.
+  background.run(`dropping the packages of ${name}`, () =>
+    packages.dropUnused(sha256s, store.releases.hasPackage),
+  );
+}
