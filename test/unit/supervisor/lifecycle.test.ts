@@ -387,3 +387,114 @@ test('a record with the longest of reasons can be read again', () => {
     expect(instanceRecordSchema.safeParse(next).error).toBeUndefined();
   }
 });
+
+const sick = (more: Partial<Run> = {}) =>
+  run({
+    health: { state: 'unhealthy', reason: 'no answer', since: NOW, changes: 2, healthyMs: 60_000 },
+    ...more,
+  });
+const checked = (health: Record<string, unknown> = {}, more = {}, spec = {}) =>
+  assignment(more, { health: { kind: 'tcp', restart: true, ...health }, ...spec });
+
+test.each<[string, Assignment, Run, object]>([
+  ['unhealthy, to be restarted', checked(), sick(), { do: 'stop', reason: 'unhealthy' }],
+  ['unhealthy, to be left', checked({ restart: false }), sick(), { do: 'nothing' }],
+  ['unhealthy, and no longer checked', assignment(), sick(), { do: 'nothing' }],
+  [
+    'healthy',
+    checked(),
+    run({ health: { ...sick().health, state: 'healthy' } as Run['health'] }),
+    { do: 'nothing' },
+  ],
+  ['not asked yet', checked(), run(), { do: 'nothing' }],
+  [
+    'unhealthy, but to be stopped',
+    checked({}, { desired: 'stopped' }),
+    sick(),
+    { do: 'stop', reason: 'operator' },
+  ],
+  [
+    'unhealthy, and a restart asked for',
+    checked({}, { restartGeneration: 1 }),
+    sick(),
+    { do: 'stop', reason: 'restart' },
+  ],
+])('health: %s', (_name, wanted, of, expected) => {
+  const observation = { ...alive };
+  expect(decide(wanted, record({ run: of }), observation, NOW)).toEqual(expected);
+});
+
+const given = (more: Partial<Run> = {}) => sick({ stopping: { reason: 'unhealthy', at: NOW }, ...more });
+const never = (healthyMs: number) =>
+  given({ health: { state: 'unhealthy', reason: 'no answer', since: NOW, changes: 1, healthyMs } });
+
+test.each<[string, Assignment, Run, Partial<InstanceRecord>, object]>([
+  [
+    'a restart for ill health is a failure to the policy, whatever its exit status',
+    checked({}, {}, { restart: { mode: 'on-failure' } }),
+    given(),
+    {},
+    { rest: { state: 'backoff', reason: 'unhealthy: no answer; restart by policy' }, fastDeaths: 0 },
+  ],
+  [
+    'never stays never',
+    checked({}, {}, { restart: { mode: 'never' } }),
+    given(),
+    {},
+    { rest: { state: 'exited' } },
+  ],
+  [
+    'one that never was healthy is a fast death, however long it ran',
+    checked(),
+    never(0),
+    { fastDeaths: 2 },
+    { rest: { state: 'backoff' }, fastDeaths: 3 },
+  ],
+  ['and in the end a crash loop', checked(), never(0), { fastDeaths: 7 }, { rest: { state: 'crash-loop' } }],
+  [
+    'one that was healthy for long begins anew',
+    checked(),
+    never(60_000),
+    { fastDeaths: 7 },
+    { fastDeaths: 0 },
+  ],
+  [
+    'stopped by an operator meanwhile',
+    checked({}, { desired: 'stopped' }),
+    given(),
+    {},
+    { rest: { state: 'stopped' } },
+  ],
+  [
+    'restarted by an operator meanwhile: at once',
+    checked({}, { restartGeneration: 1 }),
+    given(),
+    { fastDeaths: 3 },
+    { rest: { state: 'stopped' }, fastDeaths: 0 },
+  ],
+])('health: %s', (_name, wanted, of, known, expected) => {
+  const end = exitEnd({ code: 0, cause: 'stopped' });
+  const next = settle(wanted, record({ run: of, ...known }), end, false, NOW, 0);
+  expect(next).toMatchObject(expected);
+  expect(next.lastExit).toMatchObject({ cause: 'stopped' });
+});
+
+test('what a person has resolved is decided afresh, also in a crash loop to be', () => {
+  const end: RunEnd = { ...exitEnd({ code: null, cause: 'lost' }), resolved: true } as RunEnd;
+  const next = settle(assignment(), record({ run: run(), fastDeaths: 7 }), end, false, NOW, 0);
+  expect(next).toMatchObject({ rest: { state: 'stopped' }, lastExit: { cause: 'lost' }, fastDeaths: 0 });
+  expect(decide(assignment(), next, null, NOW)).toMatchObject({ do: 'start' });
+});
+
+test('health and dependencies restart nothing; other dependencies are something else that is asked for', () => {
+  const plain = assignment();
+  for (const spec of [{ health: { kind: 'tcp' } }, { dependsOn: ['db'] }])
+    expect(launchKeyOf(assignment({}, spec))).toBe(launchKeyOf(plain));
+  expect(askKeyOf(assignment({}, { health: { kind: 'tcp' } }))).toBe(askKeyOf(plain));
+  expect(askKeyOf(assignment({}, { dependsOn: ['db'] }))).not.toBe(askKeyOf(plain));
+});
+
+test('a record of the version before, without health, is read', () => {
+  const { health: _, ...before } = run();
+  expect(instanceRecordSchema.parse({ ...record(), run: before }).run?.health).toBeNull();
+});
