@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CgroupDriver } from './cgroup/driver.ts';
 import type { Closers } from './closers.ts';
+import { createContainerEngine } from './docker/engine.ts';
 import { createPackageFetcher } from './fetch-package.ts';
 import { createLogStore } from './log/create-log-store.ts';
 import { createLogEvents } from './log/log-events.ts';
@@ -64,6 +65,8 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
     searchWorkerFile: options.searchWorkerFile,
   });
   closers.add(logStore.close);
+  const containers = createContainerEngine('docker', logger);
+  closers.add(containers.close);
   const supervisor = await openSupervisor(
     {
       driver,
@@ -78,6 +81,7 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
       layout,
       runtimes: { node: config.nodeBinary, java: config.javaBinary },
       env: options.env,
+      containers,
       nodeId: config.nodeIndex,
       agentId: state.agentId,
       bootId,

@@ -12,6 +12,9 @@ export interface EnvironmentPlaces {
   registryDirectory: string;
 }
 
+const INHERITED = ['PATH', 'HOME', 'LANG', 'TZ', 'USER', 'LOGNAME'];
+/** A script that makes a container must mean the engine that the agent asks: docker(1), "Environment variables". */
+const ENGINE = ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_CONFIG', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'];
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -26,7 +29,7 @@ export function programEnvironment(
   const { spec, host, port } = assignment;
   const dockerName = dockerNameOf(assignment);
   const inherited = Object.fromEntries(
-    ['PATH', 'HOME', 'LANG', 'TZ', 'USER', 'LOGNAME'].flatMap((name) => {
+    [...INHERITED, ...(dockerName === null ? [] : ENGINE)].flatMap((name) => {
       const value = agentEnv[name];
       return value === undefined ? [] : [[name, value]];
     }),

@@ -1,9 +1,10 @@
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
-import { describeLimits, type Limits } from '../../common/domain/service.ts';
+import { describeLimits } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
 import { recordName } from '../process/records.ts';
+import type { SampleTarget } from '../stats/sampler.ts';
 import type { DependencyVerdict } from './dependencies.ts';
 import { runEvent } from './events.ts';
 import { createHealthKeeper } from './health-keeper.ts';
@@ -30,7 +31,7 @@ export interface Instance {
   /** Whether all is as it is believed to be; pokes if not. For once a second. */
   verify(): void;
   /** What runs, for sampling; null when nothing does. */
-  running(): { groupKey: string; pid: number | null; runId: string; limits: Limits } | null;
+  running(): Omit<SampleTarget, 'instanceId'> | null;
   /** Releases that must stay on this node for it: the one that runs and the one that is wanted. */
   releases(): ReleaseRef[];
   /** What is wanted of it; null before the first `apply`. */

@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../../common/system/process-identity.ts';
 import type { CgroupDriver } from '../cgroup/driver.ts';
+import type { ContainerEngine } from '../docker/engine.ts';
 import type { LogStore } from '../log/log-store.ts';
 import type { Launcher } from '../process/launcher.ts';
 import type { RuntimePaths } from '../release/entry-point.ts';
@@ -25,6 +26,7 @@ export interface Ports {
   readonly runtimes: RuntimePaths;
   /** Environment of the agent. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly containers: ContainerEngine;
   readonly nodeId: number;
   readonly agentId: string;
   readonly bootId: string;

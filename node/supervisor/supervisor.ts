@@ -1,11 +1,12 @@
 import { watch } from 'node:fs';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { createContainerInstance } from '../docker/container-instance.ts';
 import { instanceOfRecord, sweepStrangers } from '../process/records.ts';
 import type { SampleTarget } from '../stats/sampler.ts';
 import { type DependencyVerdict, decideDependencies, type Neighbour } from './dependencies.ts';
 import { createHousekeeping } from './housekeeping.ts';
-import { createInstance, type Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { listInstances, makeLayout } from './layout.ts';
 import type { Ports } from './ports.ts';
 import type { Resolution } from './resolve.ts';
@@ -60,7 +61,7 @@ export async function openSupervisor(
   const changes = createWake();
   const housekeeping = createHousekeeping({ releaseStore, logger, users: () => instances.values() });
   const open = (instanceId: number): Instance => {
-    const instance = createInstance(
+    const instance = createContainerInstance(
       instanceId,
       ports,
       () => {
@@ -131,7 +132,13 @@ export async function openSupervisor(
       housekeeping.prune(assignment.spec.name);
       if (assignment.spec.type !== 'script') return status;
       const statusNow = (): InstanceStatus | null => instances.get(instanceId)?.status() ?? null;
-      return await awaitScript(statusNow, status.revision, changes, ports.clock, SCRIPT_PATIENCE_MS);
+      return await awaitScript(
+        statusNow,
+        { ...assignment, revision: status.revision },
+        changes,
+        ports.clock,
+        SCRIPT_PATIENCE_MS,
+      );
     },
     async remove(instanceId) {
       const instance = instances.get(instanceId);

@@ -5,6 +5,7 @@ import { identify, readBootId } from '../../common/system/process-identity.ts';
 import { loadAgentState } from '../../node/agent-state.ts';
 import { detectDriver, readOwnCgroups } from '../../node/cgroup/detect.ts';
 import type { CgroupDriver } from '../../node/cgroup/driver.ts';
+import { createContainerEngine } from '../../node/docker/engine.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import { createLauncher } from '../../node/process/launcher.ts';
 import { findShims } from '../../node/process/shims.ts';
@@ -74,7 +75,7 @@ export interface TestSupervisor extends Supervisor {
 /** A real supervisor on a state directory: real shims, cgroups (or `none`), logs and releases. */
 export async function openTestSupervisor(
   stateDir: string,
-  options: { driver?: string; ports?: (ports: Ports) => Ports } = {},
+  options: { driver?: string; docker?: string; ports?: (ports: Ports) => Ports } = {},
 ): Promise<TestSupervisor> {
   const layout = stateLayout(stateDir);
   makeLayout(layout);
@@ -114,7 +115,8 @@ export async function openTestSupervisor(
     events,
     layout,
     runtimes: { node: process.execPath, java: 'java' },
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, DOCKER_HOST: process.env.DOCKER_HOST },
+    containers: createContainerEngine(options.docker ?? 'docker', quiet),
     nodeId: 1,
     agentId,
     bootId,
@@ -135,6 +137,7 @@ export async function openTestSupervisor(
     changes,
     async close() {
       await supervisor.close();
+      await ports.containers.close();
       await logStore.close();
       await releaseStore.close();
       events.close();

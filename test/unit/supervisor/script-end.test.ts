@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 import type { InstanceStatus } from '../../../common/domain/instance.ts';
+import type { ServiceSpec } from '../../../common/domain/service.ts';
 import { awaitScript } from '../../../node/supervisor/script-end.ts';
 
 const status = (state: InstanceStatus['state'], revision = 4) => ({ state, revision }) as InstanceStatus;
+
+const script = { revision: 4, spec: { type: 'script' } as ServiceSpec };
+const container = { revision: 4, spec: { type: 'script', dockerName: 'web' } as ServiceSpec };
 
 /** Each sleep lets the next status come, and so much time pass. */
 function world(statuses: (InstanceStatus | null)[], stepMs = 1) {
@@ -26,22 +30,32 @@ test.each([
   ['a newer wish', [status('running'), status('running', 5)], 1],
 ])('waits until %s', async (_what, statuses, turns) => {
   const at = world(statuses);
-  expect(await awaitScript(at.statusOf, 4, at, at.clock, 20_000)).toEqual(statuses.at(-1));
+  expect(await awaitScript(at.statusOf, script, at, at.clock, 20_000)).toEqual(statuses.at(-1));
   expect(at.turns()).toBe(turns);
 });
 
 test('gives up in time, and says that it runs; also when the clock is set back', async () => {
   const slow = world([status('running')], 6000);
-  expect(await awaitScript(slow.statusOf, 4, slow, slow.clock, 20_000)).toMatchObject({ state: 'running' });
+  expect(await awaitScript(slow.statusOf, script, slow, slow.clock, 20_000)).toMatchObject({
+    state: 'running',
+  });
   expect(slow.turns()).toBe(4);
   const back = world([status('running')], -900);
-  expect(await awaitScript(back.statusOf, 4, back, back.clock, 20_000)).toMatchObject({ state: 'running' });
+  expect(await awaitScript(back.statusOf, script, back, back.clock, 20_000)).toMatchObject({
+    state: 'running',
+  });
   expect(back.turns()).toBe(1);
 });
 
 test('an instance that is removed meanwhile', async () => {
   const at = world([status('running'), null]);
-  await expect(awaitScript(at.statusOf, 4, at, at.clock, 20_000)).rejects.toMatchObject({
+  await expect(awaitScript(at.statusOf, script, at, at.clock, 20_000)).rejects.toMatchObject({
     code: 'cancelled',
   });
+});
+
+test('one that makes a container is done when that runs', async () => {
+  const at = world([status('starting'), status('running')]);
+  expect(await awaitScript(at.statusOf, container, at, at.clock, 20_000)).toMatchObject({ state: 'running' });
+  expect(at.turns()).toBe(1);
 });

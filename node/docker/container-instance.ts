@@ -1,0 +1,341 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { dockerNameOf } from '../supervisor/environment.ts';
+import { runEvent } from '../supervisor/events.ts';
+import { createInstance, type Instance } from '../supervisor/instance.ts';
+import { describeExit, launchKeyOf } from '../supervisor/lifecycle.ts';
+import type { Ports } from '../supervisor/ports.ts';
+import type { Container } from './container.ts';
+import {
+  type ContainerAction,
+  decideContainer,
+  settleContainer,
+  settleFailedStart,
+} from './container-lifecycle.ts';
+import { createContainerLog } from './container-log.ts';
+import { type ContainerRecord, containerRecordFile, newContainerRecord } from './container-record.ts';
+import { type ContainerGroups, findContainerGroups } from './container-stat.ts';
+import { containerStatus } from './container-status.ts';
+import type { Seen } from './engine.ts';
+import { createEngineStats } from './engine-stats.ts';
+
+/** Beside the engine's events, which may be missed. */
+const LOOK_EVERY_MS = 15_000;
+/** Of decisions in a row: more is a bug, and would ask the engine for ever. */
+const MAX_TURNS = 20;
+
+type Dependencies = Parameters<typeof createInstance>[3];
+
+/**
+ * An instance that may be a container: `script` with a `dockerName`. Its script is an instance of its own inside, run by the
+ * shim as any program is; when that ended well, the container of that name is what is started, stopped and looked at. For all
+ * other services it is the inner instance.
+ *
+ * The engine is asked before anything is done, and told by the container's id, so what it cannot say is `unknown` and nothing
+ * is started a second time.
+ */
+export function createContainerInstance(
+  instanceId: number,
+  ports: Ports,
+  onChange: () => void,
+  dependencies: Dependencies,
+): Instance {
+  const { clock, events, logger, containers, layout, logStore } = ports;
+  const { directory } = layout.instance(instanceId);
+  const file = containerRecordFile(join(directory, 'container.json'));
+  let record: ContainerRecord | null = null;
+  let seen: Seen | null = null;
+  let note = '';
+  let adopted = false;
+  let figures: {
+    run: string;
+    groups: ContainerGroups | null;
+    byEngine: ReturnType<typeof createEngineStats>;
+  } | null = null;
+  let tail: Promise<unknown> = Promise.resolve();
+  let pokePending = false;
+  let closed = false;
+  let dueTimer: NodeJS.Timeout | undefined;
+  let lookTimer: NodeJS.Timeout | undefined;
+  let stopWatching: (() => void) | null = null;
+
+  const inner = createInstance(
+    instanceId,
+    ports,
+    () => {
+      onChange();
+      if (record !== null) poke();
+    },
+    dependencies,
+  );
+  const positionFile = join(directory, 'container-log.json');
+  const log = createContainerLog({ engine: containers, logStore, instanceId, logger, positionFile });
+
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = tail.then(task);
+    tail = result.catch(() => {});
+    return result;
+  }
+
+  function poke(): void {
+    if (record === null) {
+      inner.poke();
+      return;
+    }
+    if (pokePending || closed) return;
+    pokePending = true;
+    void inTurn(async () => {
+      pokePending = false;
+      await reconcile();
+    }).catch((error: unknown) => logger.error({ instanceId, err: error }, 'reconciling a container failed'));
+  }
+
+  function save(next: ContainerRecord): void {
+    file.save(next);
+    record = next;
+    onChange();
+  }
+
+  function nameOf({ wanted }: ContainerRecord): string {
+    return dockerNameOf(wanted) ?? '';
+  }
+
+  function status(): InstanceStatus {
+    const script = inner.status();
+    if (record === null) return script;
+    return containerStatus(record, script, seen, {
+      ...{ name: nameOf(record), note, adopted },
+      cgroup: figures?.groups?.path ?? '',
+    });
+  }
+
+  function beginWatching(name: string): void {
+    if (stopWatching !== null) return;
+    containers.claim(name, instanceId);
+    const endWatch = containers.events.watch(name, poke);
+    lookTimer = setInterval(poke, LOOK_EVERY_MS);
+    stopWatching = () => {
+      endWatch();
+      clearInterval(lookTimer);
+      clearTimeout(dueTimer);
+      containers.release(name, instanceId);
+      stopWatching = null;
+    };
+  }
+
+  async function look(now: ContainerRecord): Promise<Seen> {
+    const found = await containers.look(nameOf(now));
+    const isNews = JSON.stringify(found) !== JSON.stringify(seen);
+    seen = found;
+    if (found.kind === 'container') {
+      noteFigures(found.container);
+      await log.seen(found.container);
+    }
+    if (isNews) onChange();
+    return found;
+  }
+
+  function noteFigures({ id, pid, startedAt }: Container): void {
+    const run = `${id}/${startedAt}`;
+    if (pid === null) figures = null;
+    else if (figures?.run !== run) {
+      const byEngine = createEngineStats(containers, id, ports.monotonic);
+      figures = { run, groups: findContainerGroups(pid, id, ports.procRoot), byEngine };
+    }
+  }
+
+  /** @returns what failed on the way, or null. */
+  async function reconcile(): Promise<unknown> {
+    clearTimeout(dueTimer);
+    for (let turn = 0; turn < MAX_TURNS && !closed && record !== null; turn += 1) {
+      const script = { assignment: inner.assignment(), status: inner.status() };
+      const action = decideContainer(record, script, await look(record), clock());
+      if (action.do === 'nothing') return null;
+      if (action.do === 'wait') {
+        dueTimer = setTimeout(poke, Math.max(1, action.until - clock()));
+        return null;
+      }
+      try {
+        await act(action, record);
+        note = '';
+      } catch (error) {
+        logger.warn({ instanceId, err: error }, 'container left as it is');
+        note = describeError(error);
+        onChange();
+        return error;
+      }
+    }
+    return null;
+  }
+
+  async function act(
+    action: Exclude<ContainerAction, { do: 'nothing' | 'wait' }>,
+    now: ContainerRecord,
+  ): Promise<void> {
+    const name = nameOf(now);
+    switch (action.do) {
+      case 'run-script':
+        if (now.run !== null || now.scriptKey !== null)
+          save({ ...now, run: null, scriptKey: null, since: clock() });
+        await inner.apply(now.wanted);
+        return;
+      case 'stop-script':
+        await inner.apply({ ...now.wanted, desired: 'stopped' });
+        return;
+      case 'attach':
+        save({
+          ...{ ...now, scriptKey: launchKeyOf(now.wanted), restartGeneration: now.wanted.restartGeneration },
+          ...{ run: null, stopping: null, rest: null, restarts: 0, fastDeaths: 0, since: clock() },
+        });
+        return;
+      case 'forget-script':
+        save({ ...now, scriptKey: null });
+        return;
+      case 'rest':
+        save({ ...now, rest: action.rest, stopping: null, since: clock() });
+        return;
+      case 'note-running':
+        noteRunning(now, action.container);
+        return;
+      case 'start':
+        await start(now, action.container, action.byPolicy);
+        return;
+      case 'stop':
+        if (now.stopping !== action.reason) save({ ...now, stopping: action.reason, since: clock() });
+        await containers.stop(action.container.id, name, now.wanted.spec.graceMs);
+        return;
+      case 'settle':
+        settle(now, action.container);
+    }
+  }
+
+  function noteRunning(now: ContainerRecord, { id, startedAt, pid }: Container): void {
+    const at = startedAt ?? clock();
+    const text = `container ${nameOf(now)} (${id.slice(0, 12)}) runs, pid ${pid}`;
+    events.append(runEvent(`${id}/${at}`, 'instance.started', instanceId, at, text));
+    save({ ...now, run: { id, startedAt: at }, rest: null, since: at });
+  }
+
+  async function start(now: ContainerRecord, container: Container, byPolicy: boolean): Promise<void> {
+    const counters = byPolicy ? { restarts: now.restarts + 1 } : { restarts: 0, fastDeaths: 0 };
+    const { restartGeneration } = now.wanted;
+    const asked = { ...now, ...counters, restartGeneration, stopping: null };
+    try {
+      await containers.start(container.id, nameOf(now));
+    } catch (error) {
+      // An engine that is away has not tried.
+      if ((await look(now)).kind !== 'down')
+        save(settleFailedStart(asked, describeError(error), clock(), ports.random()));
+      throw error;
+    }
+    save({ ...asked, rest: null, since: clock() });
+  }
+
+  function settle(now: ContainerRecord, container: Container | null): void {
+    const next = settleContainer(now, container, clock(), ports.random());
+    const exit = next.lastExit;
+    const run = now.run ?? { id: container?.id ?? '', startedAt: container?.startedAt ?? 0 };
+    const runId = `${run.id}/${run.startedAt}`;
+    if (exit !== null) {
+      const text = `container ${nameOf(now)} ${describeExit(exit, 'it was removed')}`;
+      if (exit.oomKilled) events.append(runEvent(runId, 'instance.oom', instanceId, exit.endedAt, text));
+      const kind = exit.cause === 'stopped' ? 'instance.stopped' : 'instance.exited';
+      events.append(runEvent(runId, kind, instanceId, exit.endedAt, text));
+    }
+    const { rest } = next;
+    if (rest?.state === 'backoff' || rest?.state === 'crash-loop')
+      events.append(runEvent(runId, `instance.${rest.state}`, instanceId, clock(), rest.reason));
+    adopted = false;
+    save(next);
+  }
+
+  /** Stops and removes the container: its name goes to another, or to nobody. */
+  async function retire(now: ContainerRecord): Promise<void> {
+    const name = nameOf(now);
+    const found = await containers.look(name);
+    if (found.kind === 'down')
+      throw new SgridError('stop_failed', `container ${name} cannot be stopped: ${found.reason}`, {
+        hint: 'look at docker on that node, then try again',
+      });
+    if (found.kind === 'container' && now.scriptKey !== null) {
+      const { id } = found.container;
+      await containers.stop(id, name, now.wanted.spec.graceMs);
+      // Else the engine would start it again with the machine, if that is its policy.
+      await containers.remove(id, name);
+    }
+    await log.stop();
+    stopWatching?.();
+    file.remove();
+    rmSync(positionFile, { force: true });
+    record = null;
+    seen = null;
+    figures = null;
+  }
+
+  return {
+    ...inner,
+    status,
+    poke,
+
+    async adopt() {
+      await inner.adopt();
+      record = file.load();
+      if (record === null) return;
+      beginWatching(nameOf(record));
+      adopted = (await look(record)).kind === 'container' && record.run !== null;
+      poke();
+    },
+
+    async apply(next) {
+      const name = dockerNameOf(next);
+      if (record === null && name === null) return await inner.apply(next);
+      if (next.desired === 'running' && next.release !== null)
+        await ports.releaseStore.prepare(next.spec.name, next.release);
+      return await inTurn(async () => {
+        if (closed)
+          throw new SgridError('cancelled', `instance ${instanceId} was removed, or the agent is ending`);
+        if (record !== null && next.revision <= record.wanted.revision) return status();
+        if (record !== null && nameOf(record) !== name) await retire(record);
+        if (name === null) return await inner.apply(next);
+        beginWatching(name);
+        save(record === null ? newContainerRecord(next, clock()) : { ...record, wanted: next });
+        const failure = await reconcile();
+        if (failure !== null) throw failure;
+        return status();
+      });
+    },
+
+    remove: () =>
+      inTurn(async () => {
+        if (record !== null) await retire(record);
+        await inner.remove();
+        closed = true;
+      }),
+
+    verify() {
+      inner.verify();
+    },
+
+    running() {
+      const script = inner.running();
+      if (script !== null || record === null || figures === null || record.run === null) return script;
+      const { run, groups, byEngine } = figures;
+      const pid = groups === null || seen?.kind !== 'container' ? null : seen.container.pid;
+      return { groupKey: '', pid, runId: run, limits: {}, stat: () => groups?.stat() ?? byEngine() };
+    },
+
+    assignment: () => record?.wanted ?? inner.assignment(),
+    serviceName: () => record?.wanted.spec.name ?? inner.serviceName(),
+    releases: () => [...inner.releases(), ...(record?.wanted.release == null ? [] : [record.wanted.release])],
+
+    async close() {
+      closed = true;
+      stopWatching?.();
+      await log.stop();
+      await tail;
+      await inner.close();
+    },
+  };
+}

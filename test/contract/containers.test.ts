@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
+import { until } from '../support/agent-shim.ts';
+import {
+  assignmentOf,
+  openTestSupervisor,
+  packages,
+  type TestSupervisor,
+} from '../support/agent-supervisor.ts';
+import { docker, hasEngine, IMAGE, importImage, removeContainers } from '../support/container-engine.ts';
+import { sha256Of, tarOf } from '../support/packages.ts';
+
+const LOOP = 'trap "exit 0" TERM; echo "begin $0"; echo "oops" >&2; while :; do sleep 0.1; done';
+
+/** A script as people write them: the old container goes, the new one comes. */
+const deploying = (command: string, options = ''): string => `#!/bin/sh
+set -e
+echo "deploying $SGRID_DOCKER_NAME"
+docker rm -f "$SGRID_DOCKER_NAME" >/dev/null 2>&1 || true
+docker run -d --network none --name "$SGRID_DOCKER_NAME" ${options} ${IMAGE} sh -c '${command}' >/dev/null
+`;
+
+// A real container service: this says nothing about one that is played.
+describe.skipIf(!hasEngine())('a service that is a container', { timeout: 90_000 }, () => {
+  const prefix = `sgrid-test-${process.pid}-`;
+  let stateDir: string;
+  let supervisor: TestSupervisor;
+  let revision = 0;
+
+  beforeAll(importImage, 60_000);
+  beforeEach(async () => {
+    stateDir = newAgentDir();
+    supervisor = await openTestSupervisor(stateDir);
+  });
+  afterEach(async () => {
+    await supervisor.close();
+    removeContainers(prefix);
+    await removeAgentDir(stateDir, 'none');
+  }, 60_000);
+
+  const release = (script: string) => {
+    const content = tarOf({ 'update.sh': script });
+    const sha256 = sha256Of(content);
+    packages.set(sha256, content);
+    return { releaseId: 1, version: '1.0', sha256, sizeBytes: content.length };
+  };
+  const want = (script: string, more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) => {
+    revision += 1;
+    return assignmentOf(
+      { release: release(script), revision, ...more },
+      {
+        ...{ type: 'script', entry: undefined, dockerName: `${prefix}{id}`, graceMs: 5000 },
+        restart: { initialDelayMs: 1, stableAfterMs: 0 },
+        ...spec,
+      },
+    );
+  };
+  const name = `${prefix}1`;
+  const inspect = (format: string): string => docker('container', 'inspect', '--format', format, name).trim();
+  const log = (): string => readFileSync(join(stateDir, 'logs/1/stdout.log'), 'utf8');
+  const when = (what: string, check: (status: InstanceStatus) => boolean): Promise<InstanceStatus> =>
+    until(what, () => {
+      const status = supervisor.status(1);
+      return status !== null && check(status) ? status : null;
+    });
+  const kinds = (): string[] => supervisor.ports.events.peek(1000).map(({ kind }) => kind);
+  const reopen = async (): Promise<void> => {
+    await supervisor.close();
+    supervisor = await openTestSupervisor(stateDir);
+  };
+
+  test('is what its script made: state, pid, log, figures; stop, start, restart, removal', async () => {
+    const script = deploying(LOOP);
+    const status = await supervisor.apply(want(script));
+    expect(status).toMatchObject({ state: 'running', pid: Number(inspect('{{.State.Pid}}')), restarts: 0 });
+    expect(status.startedAt).toBe(Date.parse(inspect('{{.State.StartedAt}}')));
+    await until('its output', () => log().includes('begin sh\n') && log().includes('oops\n'));
+    const [target] = supervisor.targets();
+    expect(target?.stat?.().memoryBytes).toBeGreaterThan(0);
+    expect(status.cgroup).toContain(inspect('{{.Id}}'));
+
+    const id = inspect('{{.Id}}');
+    const stopped = await supervisor.apply(want(script, { desired: 'stopped' }));
+    expect(stopped).toMatchObject({ state: 'stopped', pid: null, lastExit: { code: 0, cause: 'stopped' } });
+    expect(inspect('{{.State.Status}}')).toBe('exited');
+    const started = await supervisor.apply(want(script));
+    expect(started).toMatchObject({ state: 'running' });
+    const restarted = await supervisor.apply(want(script, { restartGeneration: 1 }));
+    expect(restarted).toMatchObject({ state: 'running' });
+    expect(restarted.startedAt).toBeGreaterThan(started.startedAt ?? 0);
+    // The same container all along: its script ran once.
+    expect(inspect('{{.Id}}')).toBe(id);
+    expect(log().match(/deploying/g)).toHaveLength(1);
+    await until('all output', () => log().match(/begin sh/g)?.length === 3);
+
+    const deployed = await supervisor.apply(want(`${script}# two\n`, { restartGeneration: 1 }));
+    expect(deployed).toMatchObject({ state: 'running' });
+    expect(inspect('{{.Id}}')).not.toBe(id);
+    await until('the output of the new one', () => log().match(/begin sh/g)?.length === 4);
+    await supervisor.remove(1);
+    expect(() => inspect('{{.Id}}')).toThrow(/No such container/);
+  });
+
+  test('an end is told as it was, and the policy starts the same container again', async () => {
+    await supervisor.apply(
+      want(
+        deploying('echo turn; sleep 0.3; exit 7'),
+        {},
+        { restart: { mode: 'always', initialDelayMs: 1, stableAfterMs: 600_000, maxFastDeaths: 3 } },
+      ),
+    );
+    const looped = await when('the crash loop', ({ state }) => state === 'crash-loop');
+    expect(looped).toMatchObject({ restarts: 2, lastExit: { code: 7, cause: 'exited', oomKilled: false } });
+    await until('three turns', () => log().match(/^turn$/gm)?.length === 3);
+    expect(kinds().filter((kind) => kind === 'instance.exited')).toHaveLength(4);
+    expect(kinds().filter((kind) => kind === 'instance.crash-loop')).toHaveLength(1);
+  });
+
+  test('a script that fails leaves no container, and says so', async () => {
+    const failed = await supervisor.apply(want('echo "no image"; exit 5\n'));
+    expect(failed).toMatchObject({ state: 'failed', pid: null, lastExit: { code: 5 } });
+    expect(log()).toContain('no image\n');
+    const retried = await supervisor.apply(want(deploying(LOOP)));
+    expect(retried).toMatchObject({ state: 'running' });
+  });
+
+  test('a container that somebody removed is not made anew until somebody asks', async () => {
+    const script = deploying(LOOP);
+    await supervisor.apply(want(script));
+    removeContainers(prefix);
+    const lost = await when('the loss', ({ state }) => state === 'failed');
+    expect(lost.reason).toContain('not there');
+    expect(lost.lastExit).toMatchObject({ cause: 'lost', code: null });
+    const again = await supervisor.apply(want(script, { restartGeneration: 1 }));
+    expect(again).toMatchObject({ state: 'running' });
+    expect(log().match(/deploying/g)).toHaveLength(2);
+  });
+
+  test('an agent that comes back finds it, learns its end, and takes every line over once', async () => {
+    const count =
+      'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "line $i"; [ $((i % 3)) -ne 0 ] || echo "err $i" >&2; done; sleep 2; exit 3';
+    await supervisor.apply(want(deploying(count), {}, { restart: { mode: 'never' } }));
+    await until('some lines', () => log().includes('line 10\n'));
+    await reopen();
+    expect(supervisor.status(1)).toMatchObject({ state: 'running', adopted: true });
+    await supervisor.close();
+    await until('its end', () => inspect('{{.State.Status}}') === 'exited');
+    supervisor = await openTestSupervisor(stateDir);
+    const ended = await when('the end', ({ state }) => state === 'exited');
+    expect(ended.lastExit).toMatchObject({ code: 3, cause: 'exited' });
+    await until('all lines', () => log().includes('line 3000\n') && log().includes('err 3000\n'));
+    const lines = log().match(/^line \d+$/gm) ?? [];
+    expect(lines).toEqual(Array.from({ length: 3000 }, (_, index) => `line ${index + 1}`));
+    expect(log().match(/^err \d+$/gm)).toEqual(
+      Array.from({ length: 1000 }, (_, index) => `err ${3 * (index + 1)}`),
+    );
+  });
+
+  test('a line longer than the messages of the engine arrives whole', async () => {
+    await supervisor.apply(
+      want(deploying('head -c 50000 /dev/zero | tr "\\\\0" x; echo; echo after; sleep 60', '--init=false')),
+    );
+    await until('the end of it', () => log().includes('after\n'));
+    expect(log()).toContain(`\n${'x'.repeat(50_000)}\nafter\n`);
+  });
+
+  test('killed for its memory', async () => {
+    const hog = 'a=x; while :; do a=$a$a; done';
+    await supervisor.apply(
+      want(deploying(hog, '--memory 16m --memory-swap 16m'), {}, { restart: { mode: 'never' } }),
+    );
+    const ended = await when('the end', ({ state }) => state === 'exited');
+    expect(ended.lastExit).toMatchObject({ code: 137, oomKilled: true });
+    expect(kinds()).toContain('instance.oom');
+  });
+
+  test('one container cannot be two instances', async () => {
+    await supervisor.apply(want(deploying(LOOP), {}, { dockerName: `${prefix}same` }));
+    const second = want(deploying(LOOP), { instanceId: 2 }, { dockerName: `${prefix}same` });
+    await expect(supervisor.apply(second)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  test('the beginning of an id is no name', async () => {
+    const other = docker(
+      'run',
+      '-d',
+      '--network',
+      'none',
+      '--name',
+      `${prefix}other`,
+      IMAGE,
+      'sleep',
+      '300',
+    ).trim();
+    const status = await supervisor.apply(want('exit 0\n', {}, { dockerName: other.slice(0, 12) }));
+    expect(status).toMatchObject({ state: 'failed', reason: expect.stringContaining('not there') });
+    await supervisor.remove(1);
+    expect(docker('container', 'inspect', '--format', '{{.State.Status}}', other).trim()).toBe('running');
+  });
+});
