@@ -48,17 +48,33 @@ export async function probeSystemd(
   if (systemdRun === undefined) return refuse('systemd-run is missing');
   const manager = createSystemdManager();
   try {
-    const driver = createSystemdDriver({
-      ...{ manager, slice, systemdRun, capacity: options.capacity, procRoot: options.procRoot },
-      mountPoint: join(options.root, options.mountPoint),
-      slicePath: options.parentPath,
-      systemdVersion: await manager.version(),
-    });
-    await tryOut(driver);
+    const systemdVersion = await manager.version();
+    const create = (hasOomPolicy: boolean): CgroupDriver =>
+      createSystemdDriver({
+        ...{ manager, slice, systemdRun, systemdVersion, hasOomPolicy },
+        ...{ capacity: options.capacity, procRoot: options.procRoot },
+        mountPoint: join(options.root, options.mountPoint),
+        slicePath: options.parentPath,
+      });
+    const driver = await firstThatStarts(create);
     return { driver, problem: '' };
   } catch (error) {
     return refuse(describeError(error));
   }
+}
+
+/** Versions do not tell who takes `OOMPolicy=` for a scope: it came with 253, and Debian's 252 has it too. */
+async function firstThatStarts(create: (hasOomPolicy: boolean) => CgroupDriver): Promise<CgroupDriver> {
+  const driver = create(true);
+  try {
+    await tryOut(driver);
+    return driver;
+  } catch (error) {
+    if (!(error instanceof SgridError) || error.code !== 'start_failed') throw error;
+  }
+  const older = create(false);
+  await tryOut(older);
+  return older;
 }
 
 async function tryOut(driver: CgroupDriver): Promise<void> {
@@ -69,7 +85,7 @@ async function tryOut(driver: CgroupDriver): Promise<void> {
     const child = await execa(command, args, { reject: false, stdin: 'ignore', timeout: JOIN_TIMEOUT_MS });
     if (child.failed)
       throw new SgridError(
-        'start_failed',
+        child.timedOut ? 'timeout' : 'start_failed',
         `a process cannot enter a scope: ${child.stderr || child.shortMessage}`,
       );
   } finally {

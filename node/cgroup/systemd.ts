@@ -25,6 +25,11 @@ export interface SystemdDriverOptions {
   /** Path of the program of that name: the child that uses it may have any `PATH`. */
   readonly systemdRun: string;
   readonly systemdVersion: number;
+  /**
+   * Whether a scope takes `OOMPolicy=`. Where it does, its default is to stop all of the scope when the kernel has killed one
+   * process in it (systemd.scope(5)), which is not for us to decide.
+   */
+  readonly hasOomPolicy: boolean;
   readonly capacity: () => MachineCapacity;
   readonly procRoot: string;
 }
@@ -54,8 +59,7 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
       ...[options.systemdRun, '--scope', '--quiet', '--collect', '--no-ask-password', `--slice=${inSlice}`],
       // The default is a share of the machine's; the slice has the limit that was asked for.
       ...[`--description=${description}`, '--property=TasksMax=infinity'],
-      // systemd 253 gave scopes a policy: to stop all of it when the kernel has killed one process.
-      ...(options.systemdVersion >= 253 ? ['--property=OOMPolicy=continue'] : []),
+      ...(options.hasOomPolicy ? ['--property=OOMPolicy=continue'] : []),
       // systemd 254 means to expand variables in arguments one day.
       ...(options.systemdVersion >= 254 ? ['--expand-environment=no'] : []),
       ...[...more, '--'],

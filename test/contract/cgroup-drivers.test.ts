@@ -321,6 +321,16 @@ function contract(label: string, driver: CgroupDriver, { hasGroups, hasLimits }:
         expect(program.output()).not.toContain('taken');
       });
 
+      test('an OOM kill of one process is left to the kernel: the others live on', async () => {
+        const joinIt = await driver.create(key, { memoryMiB: 24 });
+        const program = startScript(joinIt, 'sleep 300 & tail /dev/zero; echo it ended with $?; read end');
+        await until('an OOM kill', async () => ((await driver.stat(key)).oomKills ?? 0) > 0);
+        await until('what is left to know', async () => program.output().includes('it ended with 137'));
+        await memberCount(2);
+        program.tell('end');
+        await memberCount(1);
+      });
+
       test('a pids limit stops forks', async () => {
         const joinIt = await driver.create(key, { pids: 5 });
         const program = startScript(joinIt, 'for i in 1 2 3 4 5 6 7 8; do sleep 300 & done; echo all');
