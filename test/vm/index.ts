@@ -9,14 +9,14 @@ import { buildPayload } from './payload.ts';
 import { EXIT_CANNOT_RUN, findObstacles } from './prerequisites.ts';
 import { addLine, conclude, EMPTY_REPORT } from './report.ts';
 
-const SCENARIOS = ['smoke', 'scopes', 'drivers', 'agent'];
+const SCENARIOS = ['smoke', 'scopes', 'drivers', 'limits', 'agent'];
 const HELP = `usage: npm run test:vm [-- NAME...]
 Boots a Debian with systemd and cgroup v2 in qemu and runs the scenarios ${SCENARIOS.join(', ')}, or those named.
 The base image is kept in $XDG_CACHE_HOME/sgridnext-vm (~/.cache/sgridnext-vm); delete that directory to build it anew.
 Exit code: 0 all passed, 1 something failed, 2 wrong usage, ${EXIT_CANNOT_RUN} cannot run on this machine.
 `;
 /** Bounds everything together, the making of the image included. */
-const RUN_TIMEOUT_MS = 480_000;
+const RUN_TIMEOUT_MS = 840_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 

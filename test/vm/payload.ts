@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 
 /** Parts of the checkout that the guest needs, below /opt/sgridnext there; what is not built yet is left out. */
-const PARTS = ['package.json', 'vitest.config.ts', 'tsconfig.json', 'common', 'node', 'dist', 'test'];
+const PARTS = ['package.json', 'vitest.config.ts', 'tsconfig.json', 'common', 'node', 'test'];
+
+/** Of `dist`: the archives of releases are large, and the compile cache of this machine fits no other. */
+const UNNEEDED_BUILDS = ['archives', '.compile-cache'];
 
 /** Packages that only checking and building need: large, and never loaded in the guest. */
 const UNNEEDED_PACKAGES = ['@biomejs', '@typescript', 'typescript', '@esbuild', 'esbuild', '@types'];
@@ -30,9 +33,14 @@ export async function buildPayload(
   const copy = (from: readonly string[], to: string) =>
     run('cp', ['-a', '--reflink=auto', '-t', to, ...from]);
   await copy(await thoseThere(PARTS.map((part) => join(repository, part))), root);
-  // The launchers' compile cache of this machine fits no other; the guest puts its own there.
-  await rm(join(root, 'dist/.compile-cache'), { recursive: true, force: true });
+  const dist = join(repository, 'dist');
+  const built = (await readdir(dist)).filter((name) => !UNNEEDED_BUILDS.includes(name));
+  // Where the guest puts its own.
   await mkdir(join(root, 'dist/.compile-cache'), { recursive: true });
+  await copy(
+    built.map((name) => join(dist, name)),
+    join(root, 'dist'),
+  );
   const modules = join(repository, 'node_modules');
   const needed = (await readdir(modules)).filter(
     (name) => !UNNEEDED_PACKAGES.includes(name) && !name.startsWith('.vite'),

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import { type InstanceFigures, unpackFigures } from '../../../../common/domain/figures.ts';
 import type { InstanceStatus } from '../../../../common/domain/instance.ts';
 import type { NodeView } from '../../../../common/domain/node.ts';
 import type { Limits } from '../../../../common/domain/service.ts';
@@ -36,6 +37,12 @@ export interface Fleet {
   node(what: string, condition: (node: NodeView) => boolean): Promise<NodeView>;
   /** Waits until an instance's status is as asked for. */
   status(id: number, what: string, condition: (status: InstanceStatus) => boolean): Promise<InstanceStatus>;
+  /** Waits until the last sample of an instance is as asked for. */
+  figures(
+    id: number,
+    what: string,
+    condition: (figures: InstanceFigures) => boolean,
+  ): Promise<InstanceFigures>;
   /** Makes a service of this shell script, one instance of it, and deploys it. */
   deploy(name: string, script: string, port: number, limits: Limits): Promise<number>;
   stop(id: number): Promise<void>;
@@ -56,6 +63,12 @@ export async function connectFleet(): Promise<Fleet> {
       waitFor(what, async () => {
         const node = (await watch()).nodes[0];
         return node !== undefined && condition(node) ? node : null;
+      }),
+    figures: (id, what, condition) =>
+      waitFor(what, async () => {
+        const samples = (await watch()).samples.flatMap(({ instances }) => unpackFigures(instances));
+        const found = samples.find(({ instanceId }) => instanceId === id);
+        return found !== undefined && condition(found) ? found : null;
       }),
     async deploy(name, script, port, limits) {
       const spec = { name, type: 'binary' as const, entry: 'run', restart: { maxFastDeaths: 100 } };

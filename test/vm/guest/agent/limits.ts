@@ -1,0 +1,120 @@
+import type { InstanceStatus } from '../../../../common/domain/instance.ts';
+import { createChecker } from './check.ts';
+import { connectFleet, control, equal, type Fleet, waitFor } from './fleet.ts';
+
+/** As busy as the machine has processors. */
+const BUSY = `#!/bin/sh
+trap 'exit 0' TERM
+for i in 1 2; do while :; do :; done & done
+wait
+`;
+/** Wants all processors and all memory, again and again. */
+const HOG = `#!/bin/sh
+for i in 1 2 3 4 5 6; do while :; do :; done & done
+while :; do tail /dev/zero; done
+`;
+/** A shell that cannot fork ends, and makes room for the fork of another: it never dies out. */
+const BOMB = `#!/bin/sh
+export BOMB='while :; do sh -c "$BOMB" & done'
+sh -c "$BOMB" &
+while :; do wait; done
+`;
+const HOG_CORES = 0.2;
+const BOMB_CORES = 0.1;
+/** Share of the machine that master, agent and emulated interrupts may take more than before, in cores. */
+const NOISE_CORES = 0.35;
+const MIB = 1024 ** 2;
+
+const { check } = createChecker('limits', process.stdout);
+const running = ({ state }: InstanceStatus): boolean => state === 'running';
+
+/** A number behind a key in a control file: `key 12`. */
+function counter(group: string, file: string, key: string): number {
+  return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(control(group, file))?.[1] ?? Number.NaN);
+}
+
+/** Stalled time of at least one task, in microseconds. Documentation/accounting/psi.rst */
+function stalledMicros(group: string, resource: 'cpu' | 'memory'): number {
+  return Number(/^some .*total=(\d+)$/m.exec(control(group, `${resource}.pressure`))?.[1] ?? Number.NaN);
+}
+
+/** Cores that a group gets, over the time in which it uses four seconds of them. By the guest's clocks alone. */
+async function coresOf(group: string): Promise<number> {
+  const used = (): number => counter(group, 'cpu.stat', 'usage_usec');
+  const [usedBefore, before] = [used(), performance.now()];
+  await waitFor('4 s of CPU time', () => used() - usedBefore >= 4_000_000);
+  return (used() - usedBefore) / 1000 / (performance.now() - before);
+}
+
+function atLeast(actual: number, least: number): void {
+  if (!(actual >= least)) throw new Error(`is ${actual.toFixed(2)}, not ${least.toFixed(2)} or more`);
+}
+
+async function run(fleet: Fleet): Promise<void> {
+  const deploy = async (name: string, script: string, port: number, limits: object) => {
+    const id = await fleet.deploy(name, script, port, limits);
+    const { cgroup } = await fleet.status(id, `${name} to run`, running);
+    return { id, cgroup };
+  };
+  await fleet.node('the agent', ({ link, info }) => link === 'up' && info !== null);
+  const busy = await deploy('busy', BUSY, 7101, { memoryMiB: 64, memoryHighMiB: 48 });
+  const before = await fleet.status(busy.id, 'running', running);
+  await check('memoryHighMiB is memory.high', () =>
+    equal(control(busy.cgroup, 'memory.high'), String(48 * MIB)),
+  );
+  const alone = await coresOf(busy.cgroup);
+
+  const hog = await deploy('hog', HOG, 7102, { cpuCores: HOG_CORES, memoryMiB: 32 });
+  const bomb = await deploy('bomb', BOMB, 7103, { cpuCores: BOMB_CORES, pids: 30 });
+  await check('one is in its CPU limit', async () => {
+    await waitFor('throttling', () => counter(hog.cgroup, 'cpu.stat', 'nr_throttled') > 10);
+  });
+  await check('and in its memory limit, again and again', async () => {
+    await waitFor('OOM kills', () => counter(hog.cgroup, 'memory.events', 'oom_kill') > 1);
+  });
+  await check('a fork bomb is in its limit of processes', async () => {
+    await waitFor('as many as allowed', () => Number(control(bomb.cgroup, 'pids.current')) >= 29);
+  });
+  const stalledBefore = stalledMicros(busy.cgroup, 'memory');
+  const startedAt = performance.now();
+  const beside = await coresOf(busy.cgroup);
+  await check('the neighbour keeps its processors', () =>
+    atLeast(beside, alone - HOG_CORES - BOMB_CORES - NOISE_CORES),
+  );
+  await check('and does not wait for memory', () => {
+    const stalledMs = (stalledMicros(busy.cgroup, 'memory') - stalledBefore) / 1000;
+    atLeast(0.01, stalledMs / (performance.now() - startedAt));
+    equal(counter(busy.cgroup, 'memory.events', 'oom_kill'), 0);
+  });
+  await check('and is the same process, and nobody started it again', async () => {
+    const now = await fleet.status(busy.id, 'running', running);
+    equal([now.pid, now.restarts, now.lastExit], [before.pid, 0, null]);
+  });
+  await check('what the hog suffers is in its figures', async () => {
+    await fleet.figures(hog.id, 'throttling, OOM kills and pressure', (figures) => {
+      const { throttledPermille, oomKills, pressure } = figures;
+      return throttledPermille > 500 && oomKills > 1 && (pressure.cpu ?? 0) > 100;
+    });
+  });
+
+  await fleet.stop(hog.id);
+  await fleet.stop(bomb.id);
+  const glutton = await deploy('glutton', HOG, 7104, { memoryMiB: 32 });
+  const disturbed = await coresOf(busy.cgroup);
+  process.stdout.write(
+    `# the neighbour has ${alone.toFixed(2)} cores alone, ${beside.toFixed(2)} beside limited services, ` +
+      `${disturbed.toFixed(2)} beside an unlimited one\n`,
+  );
+  await check('without a CPU limit the same program takes them away: the measure can tell', () =>
+    atLeast(alone - HOG_CORES - BOMB_CORES - NOISE_CORES, disturbed),
+  );
+  await fleet.stop(glutton.id);
+  await fleet.stop(busy.id);
+}
+
+const fleet = await connectFleet();
+try {
+  await run(fleet);
+} finally {
+  fleet.close();
+}
