@@ -9,7 +9,14 @@ import { createClosers } from './closers.ts';
 import type { AgentConfig } from './config.ts';
 import { createHandlers } from './handlers.ts';
 import { createDiscoveryEndpoint, discoveryNotReady } from './http/discovery.ts';
-import { countStates, healthHandler, type LocalHandler, openLocalServer } from './http/local-server.ts';
+import {
+  countStates,
+  healthHandler,
+  type LocalHandler,
+  openLocalServer,
+  readinessHandler,
+} from './http/local-server.ts';
+import { metricsHandler } from './http/metrics.ts';
 import { readMachineId } from './machine-id.ts';
 import { localEntries } from './registry/local-entries.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
@@ -19,6 +26,7 @@ import { openMemoryWatch } from './stats/memory-watch.ts';
 import { readNodeInfo } from './stats/node-info.ts';
 import { createSampler } from './stats/sampler.ts';
 import { openSupervision } from './supervision.ts';
+import type { EventQueue } from './supervisor/event-queue.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 import { tokenReader } from './token.ts';
 
@@ -72,6 +80,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     let link: AgentLink | null = null;
     let registry: Registry | null = null;
     let supervised: Supervisor | null = null;
+    let queue: EventQueue | null = null;
     let discovery: LocalHandler = discoveryNotReady;
     const server = await openLocalServer(config.nodePort, [
       healthHandler(() => ({
@@ -81,6 +90,17 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
         link: link?.state() ?? 'connecting',
         cgroupDriver: driver.name,
         instances: countStates(supervised?.statuses() ?? []),
+      })),
+      readinessHandler(() =>
+        supervised === null ? ['programs that were left running are being identified'] : [],
+      ),
+      metricsHandler(() => ({
+        version,
+        nodeId: nodeIndex,
+        link: link?.state() ?? 'connecting',
+        cgroupDriver: driver.name,
+        statuses: supervised?.statuses() ?? [],
+        queuedEvents: queue?.size() ?? 0,
       })),
       (...request) => discovery(...request),
     ]);
@@ -112,6 +132,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
       closers,
     );
     supervised = supervisor;
+    queue = events;
     // Only now, when what runs has been identified: an agent that starts must not take it off the lists.
     const known = openRegistry({
       directory: layout.registry,

@@ -38,6 +38,16 @@ export function healthHandler(health: () => AgentHealth): LocalHandler {
   };
 }
 
+/** `GET /readyz`: 200 when the agent does its job, 503 with the reasons while it does not yet. */
+export function readinessHandler(reasons: () => readonly string[]): LocalHandler {
+  return ({ pathname }, _request, response) => {
+    if (pathname !== '/readyz') return false;
+    const found = reasons();
+    sendJson(response, found.length === 0 ? 200 : 503, { ready: found.length === 0, reasons: found });
+    return true;
+  };
+}
+
 /**
  * The agent's HTTP port for programs on this machine: loopback only, since it asks for no token; nothing can be changed
  * through it.
@@ -73,7 +83,7 @@ function handle(request: IncomingMessage, response: ServerResponse, handlers: re
   if (url === null) throw new SgridError('bad_request', 'the path cannot be understood');
   if (handlers.some((handler) => handler(url, request, response))) return;
   throw new SgridError('not_found', `nothing is served at ${url.pathname}`, {
-    hint: 'try GET /healthz or GET /v1/services',
+    hint: 'try GET /healthz, /readyz, /metrics or /v1/services',
   });
 }
 
