@@ -47,7 +47,7 @@ export async function resolveDoubt(
   const pids = [...seen, ...shims.map(({ pid }) => pid)];
   if (how === 'ended' && pids.length > 0) {
     const what = describeProcesses(pids, procRoot);
-    throw new SgridError('conflict', `instance ${instanceId} has not ended: there is ${what}`, {
+    throw new SgridError('conflict', `instance ${instanceId} has not ended, still there: ${what}`, {
       hint: 'resolve it with kill, or end these first',
     });
   }
