@@ -124,7 +124,8 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     incrementalRendering: true,
     // A terminal is a terminal, also where a CI variable is set.
     interactive: true,
-    maxFps: 30,
+    // Data comes at ten frames a second at most; a key waits for none of them.
+    maxFps: 60,
   });
   const broken = ink.waitUntilExit().then(
     () => ended.resolve({ reason: 'quit' }),

@@ -38,7 +38,8 @@ export interface LogSource {
   fetchAbove(): Promise<boolean>;
 }
 
-const READ_BYTES = 262_144;
+/** Every line of it becomes an object with a time; a screen needs a twentieth of it. */
+const READ_BYTES = 131_072;
 /** Lines at the top without a time are held back so long for a line above them that has one. */
 const UNTIMED_BYTES = 1024 * 1024;
 

@@ -50,7 +50,11 @@ const ORIGIN = 2 ** 40;
 const RETRY_MS = 1_000;
 /** Steps for one answer. */
 const STEPS = 4;
-const HELD_BYTES = 32 * 1024 * 1024;
+/** Twice what a pane holds. */
+const HELD_BYTES = 8 * 1024 * 1024;
+/** Further behind the end than this, what lies between is not read for going there. */
+const CATCH_UP_BYTES = 256 * 1024;
+const CATCH_UP_STEPS = 8;
 
 const NO_BYTES: Bytes = new Uint8Array(0);
 
@@ -124,8 +128,11 @@ export function createMergedLog({ spec, origin, read, clock, hasColours }: Merge
   const fromEnd = async (old: Stand | null, maxBytes: number): Promise<MergedResult> => {
     const left = old === null ? 0 : unread(old.below.map((lane) => lane.unreadBelow()));
     let at = old;
-    if (at !== null && left <= SCAN_BYTES) {
-      while ((await turnBelow(at, tools)) === true && at === stand);
+    if (at !== null && left <= CATCH_UP_BYTES) {
+      // Logs that grow as fast as they are read would never end, nor be answered, nor be let go of.
+      for (let step = 0; step < CATCH_UP_STEPS && at === stand; step++)
+        if ((await turnBelow(at, tools)) !== true) break;
+      trim(at, at.region.end);
     } else {
       const offset = at === null ? ORIGIN : at.region.end + estimate(at, left);
       at = standAt(

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CockpitExit, runCockpit } from '../../cockpit/main.tsx';
 import type { LogReadRequest } from '../../common/domain/log.ts';
 import { formatMark } from '../../common/domain/log-mark.ts';
+import type { LogSearchRequest } from '../../common/domain/log-search.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import type { LogStore } from '../../node/log/log-store.ts';
 import {
@@ -43,6 +44,7 @@ async function openLog(shows: string | RegExp, columns = 80, rows = 24): Promise
   terminal = createTerminal({ columns, rows });
   client = createRecordedClient(readRecording('three-nodes'));
   client.answer('log.read', (request: LogReadRequest) => store.read({ ...request, instanceId: 1 }));
+  client.answer('log.search', (request: LogSearchRequest) => store.search({ ...request, instanceId: 1 }));
   run = runCockpit({
     stdin: terminal.stdin,
     stdout: terminal.stdout,

@@ -193,3 +193,37 @@ describe('filters', () => {
     expect(text.slice(place.cut.offset)).toMatch(/^odd 499\n|^even 500\n/);
   });
 });
+
+test('logs that grow as fast as they are read are answered all the same, and not held for ever', async () => {
+  const LINE = Buffer.from('2026-01-01T00:00:00.000Z a line of a flood that never ends, one like another\n');
+  let grown = 0;
+  let reads = 0;
+  const endless: ReadLog = async ({ from, direction, maxBytes }) => {
+    reads += 1;
+    if (reads > 500) throw new SgridError('internal', 'it reads for ever');
+    const lines = Math.floor(maxBytes / LINE.length);
+    const length = lines * LINE.length;
+    const end =
+      typeof from === 'object' && direction === 'forward' ? from.offset + length : Math.max(grown, length);
+    grown = end;
+    const data = Buffer.concat(Array.from({ length: lines }, () => LINE));
+    const position = (offset: number) => ({ lineage: 'flood', offset });
+    return {
+      data,
+      start: position(end - length),
+      end: position(end),
+      headOffset: 0,
+      // There is always a little more.
+      tailOffset: end + 10 * LINE.length,
+      lostBytes: 0,
+    };
+  };
+  const log = merge([1, 2], [], endless);
+  const request = { direction: 'backward', maxBytes: 65_536, waitMs: 0, isPeek: false } as const;
+  await log.read({ ...request, from: 'tail' });
+  for (let round = 0; round < 5; round++) {
+    const result = await log.read({ ...request, from: 'tail' });
+    expect(result.data.length).toBeGreaterThan(0);
+  }
+  expect(reads).toBeLessThan(200);
+});
