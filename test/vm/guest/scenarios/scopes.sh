@@ -6,6 +6,7 @@ scenario=scopes
 # shellcheck disable=SC1091
 . /opt/sgridnext/test/vm/guest/checks.sh
 
+product=/opt/sgridnext
 business=/sys/fs/cgroup/business.slice
 manager='org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager'
 absent() { [ ! -e "$1" ] || { echo "$1 is there"; return 1; }; }
@@ -21,6 +22,16 @@ systemd-run --quiet --collect --unit=scopes-exited --slice=business.slice --serv
   -p Delegate=yes true
 check 'a service that has ended and remains has no group' eventually absent "$business/scopes-exited.service"
 systemctl stop scopes-exited
+
+systemd-run --quiet --scope --collect --unit=scopes-taken -- sleep 3000 &
+taken=$!
+check 'a scope of a name is there' eventually grep -q scopes-taken "/proc/$taken/cgroup"
+said=$("$product/node_modules/.bin/node" "$product/test/vm/guest/refused-start.ts" \
+  /usr/bin/systemd-run --scope --quiet --unit=scopes-taken -- 2>&1)
+says_why() { case $1 in *'never became the program: Failed to start transient scope unit: '*) ;; *) echo "$1"; return 1 ;; esac; }
+check 'a start whose scope is refused is no run of the program, and says why' says_why "$said"
+check 'and leaves nothing in its log' equal "$(printf '%s\n' "$said" | wc -l)" 1
+kill "$taken"
 
 slice=$business/business-scopes.slice
 # shellcheck disable=SC2086
