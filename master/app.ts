@@ -9,6 +9,7 @@ import { createAuthority } from './access/authority.ts';
 import { toConnectError } from './access/handshake.ts';
 import { createBackground } from './background.ts';
 import { createInstanceCommands, type InstanceCommands } from './control/instance-commands.ts';
+import { createReleaseRemoval } from './control/release-removal.ts';
 import { createRolloutRunner } from './control/rollout-runner.ts';
 import { createEventLog } from './event-log.ts';
 import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
@@ -23,6 +24,7 @@ import type { PackageStore } from './http/package-store.ts';
 import { createUploads } from './http/upload.ts';
 import { openAgentNamespace } from './links/agent-namespace.ts';
 import { openCockpitNamespace } from './links/cockpit-namespace.ts';
+import { tokenRoom } from './links/token-room.ts';
 import { type AgentRooms, createRelay } from './relay.ts';
 import type { Store } from './store/open-store.ts';
 
@@ -97,7 +99,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const limits = { ...DEFAULT_MASTER_LIMITS, ...components.limits };
   await packages.sweep((sha256) => store.releases.hasPackage(sha256));
   const fleet = await loadFleet(store);
-  const authority = createAuthority(await store.tokens.list());
+  const authority = createAuthority(await store.tokens.list(), now);
   const background = createBackground(logger);
 
   const timeouts = {
@@ -173,17 +175,33 @@ export async function createMaster(components: MasterComponents): Promise<Master
       ),
   });
 
+  const releaseRemoval = createReleaseRemoval({ store, fleet, packages, events, background, now });
+
   const { minReadyMs } = limits;
   const services = { store, packages, fleet, frames, relay, commands, rollouts, events, background, logger };
-  const deps = { ...services, now, version, minReadyMs };
+  /** A turn later: who rotates the token that it is connected with has to get the answer first. */
+  const cutToken = (name: string): void =>
+    void setImmediate(() => {
+      for (const namespace of [agents, cockpits]) namespace.in(tokenRoom(name)).disconnectSockets(true);
+    });
+  const deps = { ...services, releaseRemoval, authority, cutToken, now, version, minReadyMs };
   let closing = false;
-  openCockpitNamespace({ ...deps, namespace: cockpits, authority });
+  openCockpitNamespace({ ...deps, namespace: cockpits });
   openAgentNamespace({
     namespace: agents,
     authority,
     fleet,
     background,
     logger,
+    async bindToken(name, { nodeId, alias }) {
+      const tokens = await events.transaction(async (repositories, record) => {
+        await repositories.tokens.bind(name, nodeId);
+        const message = `node ${nodeId} (${alias}) joined with the token ${name}, which is its own from now on`;
+        await record({ kind: 'node.joined', actor: name, nodeId, message });
+        return repositories.tokens.list();
+      });
+      authority.load(tokens);
+    },
     handlers: createAgentHandlers({ ...deps, registry }),
     onLost({ nodeId, alias }, replaced) {
       relay.nodeLost(nodeId);
@@ -210,6 +228,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     events,
     now,
     background,
+    prune: releaseRemoval.prune,
     limits: {
       maxBytes: limits.maxPackageBytes,
       idleMs: limits.uploadIdleMs,

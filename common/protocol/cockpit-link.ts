@@ -7,7 +7,7 @@ import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../dom
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, lineSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
-import { releaseSchema } from '../domain/release.ts';
+import { packageDiffSchema, releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
 import { rolloutPlanSchema, rolloutRequestSchema, rolloutSchema } from '../domain/rollout.ts';
 import {
@@ -16,6 +16,7 @@ import {
   serviceSpecSchema,
   serviceUpdateEffectSchema,
 } from '../domain/service.ts';
+import { tokenNameSchema, tokenViewSchema } from '../domain/token.ts';
 import { defineLink, notice, request } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 
@@ -114,6 +115,17 @@ export const cockpitLink = defineLink({
     'release.list': request({
       payload: z.object({ serviceId: idSchema.optional() }),
       result: z.object({ releases: z.array(releaseSchema) }),
+    }),
+    /** All or none; none that an instance runs or should run, or that a rollout under way may still need. */
+    'release.remove': request({
+      payload: z.object({ releaseIds: z.array(idSchema).min(1).max(1_000) }),
+      result: z.object({}),
+      role: 'operator',
+    }),
+    'release.diff': request({
+      payload: z.object({ fromReleaseId: idSchema, toReleaseId: idSchema }),
+      result: z.object({ from: releaseSchema, to: releaseSchema, diff: packageDiffSchema }),
+      timeoutMs: 120_000,
     }),
 
     /** A new instance, stopped and without a release until a rollout puts one on it. */
@@ -222,6 +234,41 @@ export const cockpitLink = defineLink({
       payload: z.object({ instanceId: idSchema }),
       result: z.object({ files: z.array(logFileSchema) }),
       timeoutMs: 7_000,
+    }),
+
+    'token.list': request({
+      payload: z.object({}),
+      result: z.object({ tokens: z.array(tokenViewSchema) }),
+      role: 'admin',
+    }),
+    /** The secret is told here and nowhere else. */
+    'token.create': request({
+      payload: z.object({
+        name: tokenNameSchema,
+        role: roleSchema,
+        /** Of role agent: lets one node join, to which it belongs from then on. */
+        isJoin: z.boolean().default(false),
+        /** In milliseconds; default: never. Of a token for joining: the time for its first use. */
+        expiresInMs: z
+          .int()
+          .min(1_000)
+          .max(10 * 365 * 86_400_000)
+          .optional(),
+      }),
+      result: z.object({ token: tokenViewSchema, secret: z.string() }),
+      role: 'admin',
+    }),
+    /** Another secret for the same name. The old one stops working, and its connections are cut, at once. */
+    'token.rotate': request({
+      payload: z.object({ name: tokenNameSchema }),
+      result: z.object({ token: tokenViewSchema, secret: z.string() }),
+      role: 'admin',
+    }),
+    /** It stops working, and its connections are cut, at once. Not the last one of role admin. */
+    'token.revoke': request({
+      payload: z.object({ name: tokenNameSchema }),
+      result: z.object({}),
+      role: 'admin',
     }),
 
     /** Newest first; `beforeSeq` pages back. */

@@ -9,17 +9,30 @@ export interface Identity {
   /** The token's name. */
   actor: string;
   role: Role;
+  /** The one node that may use the token; null for all. */
+  nodeId: number | null;
+  /** The node that uses it now is the one that it will be bound to. */
+  isJoining: boolean;
 }
 
 /** Knows who holds a token and what a role may do. */
 export interface Authority {
   /** @throws SgridError `unauthenticated` */
   authenticate(token: unknown): Identity;
+  /** From now on these count. */
+  load(tokens: readonly TokenRecord[]): void;
 }
 
-export function createAuthority(tokens: readonly TokenRecord[]): Authority {
-  const known = tokens.map(({ name, role, hash }) => ({ actor: name, role, hash: Buffer.from(hash, 'hex') }));
+export function createAuthority(tokens: readonly TokenRecord[], now: () => number): Authority {
+  let known: { token: TokenRecord; hash: Buffer }[] = [];
+  const load = (all: readonly TokenRecord[]): void => {
+    known = all
+      .filter(({ revokedAt }) => revokedAt === null)
+      .map((token) => ({ token, hash: Buffer.from(token.hash, 'hex') }));
+  };
+  load(tokens);
   return {
+    load,
     authenticate(token) {
       if (typeof token !== 'string' || token === '') {
         throw new SgridError('unauthenticated', 'a token is needed', {
@@ -27,15 +40,23 @@ export function createAuthority(tokens: readonly TokenRecord[]): Authority {
         });
       }
       const presented = Buffer.from(hashToken(token), 'hex');
-      let found: Identity | null = null;
+      let found: TokenRecord | null = null;
       // Through to the end, also behind a match: the time must not tell which entry it was.
-      for (const { hash, actor, role } of known) {
-        if (timingSafeEqual(hash, presented)) found = { actor, role };
+      for (const each of known) {
+        if (timingSafeEqual(each.hash, presented)) found = each.token;
       }
-      if (found !== null) return found;
-      throw new SgridError('unauthenticated', 'this master does not know the token', {
-        hint: 'check that the token file belongs to this master',
-      });
+      if (found === null) {
+        throw new SgridError('unauthenticated', 'this master does not know the token', {
+          hint: 'check that the token file belongs to this master, and that the token was not rotated or revoked',
+        });
+      }
+      if (found.expiresAt !== null && found.expiresAt <= now()) {
+        throw new SgridError('unauthenticated', `the token "${found.name}" has expired`, {
+          hint: 'ask an admin for another one',
+        });
+      }
+      const { name, role, nodeId, isJoin } = found;
+      return { actor: name, role, nodeId, isJoining: isJoin && nodeId === null };
     },
   };
 }

@@ -34,7 +34,17 @@ export async function createFirstTokens(options: {
       token = formatToken(role, randomBytes(32));
       writeFileAtomic(file, `${token}\n`, 0o600);
     }
-    await tokens.create({ name: role, role, hash: hashToken(token), createdAt: now() });
+    const hash = hashToken(token);
+    const createdBy = 'master';
+    await tokens.create({
+      name: role,
+      role,
+      hash,
+      createdAt: now(),
+      createdBy,
+      expiresAt: null,
+      isJoin: false,
+    });
     files.push(file);
   }
   return files;

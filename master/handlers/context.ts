@@ -1,9 +1,10 @@
 import type { RequestHandlers } from '../../common/protocol/bind.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { RequestName } from '../../common/protocol/define.ts';
-import type { Identity } from '../access/authority.ts';
+import type { Authority, Identity } from '../access/authority.ts';
 import type { Background } from '../background.ts';
 import type { InstanceCommands } from '../control/instance-commands.ts';
+import type { ReleaseRemoval } from '../control/release-removal.ts';
 import type { RolloutRunner } from '../control/rollout-runner.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
@@ -21,8 +22,12 @@ export interface HandlerDependencies {
   relay: Relay;
   commands: InstanceCommands;
   rollouts: RolloutRunner;
+  releaseRemoval: ReleaseRemoval;
   events: EventLog;
   background: Background;
+  authority: Authority;
+  /** Ends every connection that was made with this token. */
+  cutToken: (name: string) => void;
   now: () => number;
   version: string;
   /** How long a program must be up to count as come up in a rollout that does not say it. */

@@ -9,7 +9,7 @@ import { removeService } from './service-remove.ts';
 type Names = 'service.list' | 'service.create' | 'service.update' | 'service.remove';
 
 export function createServiceHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
-  const { store, fleet, events, commands, rollouts, background, now } = deps;
+  const { store, fleet, events, commands, rollouts, releaseRemoval, background, now } = deps;
 
   const instancesOf = ({ serviceId }: Service): InstanceEntry[] =>
     [...fleet.instances()].filter(({ record }) => record.serviceId === serviceId && !record.removing);
@@ -64,6 +64,7 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
         return { service: updated, changed: records };
       });
       for (const record of changed) fleet.putInstance(record);
+      background.run(`pruning the releases of ${spec.name}`, () => releaseRemoval.prune(spec.name));
       const restarted = new Set(
         effects.filter(({ effect }) => effect === 'restart').map(({ instanceId }) => instanceId),
       );

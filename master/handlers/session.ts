@@ -5,6 +5,11 @@ export function createSessionHandlers({
   now,
 }: HandlerDependencies): CockpitHandlers<'session.hello'> {
   return {
-    'session.hello': (_payload, { identity }) => ({ ...identity, masterVersion: version, at: now() }),
+    'session.hello': (_payload, { identity }) => ({
+      actor: identity.actor,
+      role: identity.role,
+      masterVersion: version,
+      at: now(),
+    }),
   };
 }

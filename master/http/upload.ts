@@ -44,17 +44,24 @@ export function createUploads(deps: {
   packages: PackageStore;
   events: EventLog;
   background: Background;
+  /** Removes what the service has over its number of kept releases. */
+  prune: (serviceName: string) => Promise<unknown>;
   limits: BodyLimits;
   now: () => number;
 }): Uploads {
-  const { store, packages, events, background, limits, now } = deps;
+  const { store, packages, events, background, prune, limits, now } = deps;
+
   const existing = async (service: Service, version: string, sha256: string): Promise<Release | null> => {
     const release = await store.releases.byVersion(service.serviceId, version);
-    if (release === null || release.sha256 === sha256) return release;
+    if (release === null) return null;
+    const { removedAt, ...known } = release;
+    if (known.sha256 === sha256) return removedAt === null ? known : null;
     throw new SgridError(
       'already_exists',
       `${service.name} ${version} exists already with another content, uploaded by ${release.uploadedBy}`,
-      { hint: 'a version never changes: upload this under another one' },
+      {
+        hint: 'a version never changes, not even when its release was removed: upload this under another one',
+      },
     );
   };
 
@@ -83,6 +90,7 @@ export function createUploads(deps: {
         await record(uploadedEvent(created));
         return created;
       });
+      background.run(`pruning the releases of ${service.name}`, () => prune(service.name));
       return { release, created: true };
     } catch (error) {
       background.run('dropping a package', () => packages.dropUnused([sha256], store.releases.hasPackage));

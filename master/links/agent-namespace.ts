@@ -4,13 +4,14 @@ import { agentLink } from '../../common/protocol/agent-link.ts';
 import { bindMessages, call } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { type AgentHello, agentHelloSchema } from '../../common/protocol/handshake.ts';
-import { type Authority, demandRole } from '../access/authority.ts';
+import { type Authority, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import { demandNodeIdentity } from '../access/node-identity.ts';
 import type { Background } from '../background.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { AgentContext, createAgentHandlers } from '../handlers/agent-report.ts';
 import { nodeRoom } from '../relay.ts';
+import { tokenRoom } from './token-room.ts';
 
 interface Connection {
   socket: Socket;
@@ -19,6 +20,7 @@ interface Connection {
 
 /** What a handshake found out. */
 interface Admission {
+  identity: Identity;
   hello: AgentHello;
   /** The connection that did not answer, and which this one may replace. */
   silent: Connection | null;
@@ -32,13 +34,15 @@ export function openAgentNamespace(options: {
   namespace: Namespace;
   authority: Authority;
   fleet: Pick<FleetModel, 'node'>;
+  /** The token is this node's from now on. @throws SgridError `forbidden` when another node was first. */
+  bindToken: (name: string, hello: AgentHello) => Promise<void>;
   handlers: ReturnType<typeof createAgentHandlers>;
   background: Background;
   logger: Logger;
   /** The node's connection is gone, or has been replaced. */
   onLost: (hello: AgentHello, replaced: boolean) => void;
 }): void {
-  const { namespace, authority, fleet, handlers, background, logger, onLost } = options;
+  const { namespace, authority, fleet, bindToken, handlers, background, logger, onLost } = options;
   const connections = new Map<number, Connection>();
 
   /** The connection in the way of this one, or null. */
@@ -51,11 +55,14 @@ export function openAgentNamespace(options: {
   const admit = async (auth: unknown): Promise<Admission> => {
     const { identity, hello } = checkHello(auth, agentHelloSchema, authority);
     demandRole(identity, 'agent', 'the agent link');
+    demandTokenOf(identity, hello.nodeId);
     demandNodeIdentity(fleet.node(hello.nodeId), hello);
     const holder = holderAgainst(hello);
-    if (holder === null) return { hello, silent: null };
-    if (holder.hello.agentId !== hello.agentId || (await answers(holder))) throw taken(holder, hello);
-    return { hello, silent: holder };
+    if (holder !== null && (holder.hello.agentId !== hello.agentId || (await answers(holder)))) {
+      throw taken(holder, hello);
+    }
+    if (identity.isJoining) await bindToken(identity.actor, hello);
+    return { identity, hello, silent: holder };
   };
 
   namespace.use((socket, next) => {
@@ -72,7 +79,7 @@ export function openAgentNamespace(options: {
   });
 
   namespace.on('connection', (socket) => {
-    const { hello, silent } = socket.data as Admission;
+    const { identity, hello, silent } = socket.data as Admission;
     const { nodeId } = hello;
     const holder = holderAgainst(hello);
     // Two handshakes may have passed the check above before either was connected.
@@ -86,7 +93,7 @@ export function openAgentNamespace(options: {
       onLost(hello, true);
       old.socket.disconnect(true);
     }
-    socket.join(nodeRoom(nodeId));
+    socket.join([nodeRoom(nodeId), tokenRoom(identity.actor)]);
     const current = (): boolean => connections.get(nodeId)?.socket === socket;
     socket.on('disconnect', (reason) => {
       if (!current()) return;
@@ -100,6 +107,14 @@ export function openAgentNamespace(options: {
       onError: (name, error) =>
         logger.warn({ nodeId, name, error: toWireError(error) }, 'agent message failed'),
     });
+  });
+}
+
+/** @throws SgridError `forbidden` when the token belongs to another node. */
+function demandTokenOf({ actor, nodeId }: Identity, claimed: number): void {
+  if (nodeId === null || nodeId === claimed) return;
+  throw new SgridError('forbidden', `the token "${actor}" belongs to node ${nodeId}, not ${claimed}`, {
+    hint: 'use a token of its own for each node, or set nodeIndex right',
   });
 }
 

@@ -4,7 +4,7 @@ import { bindMessages } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { describeError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
-import { type Authority, demandRole, type Identity } from '../access/authority.ts';
+import { demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
 import { createEventHandlers } from '../handlers/event.ts';
@@ -16,12 +16,13 @@ import { createReleaseHandlers } from '../handlers/release.ts';
 import { createRolloutHandlers } from '../handlers/rollout.ts';
 import { createServiceHandlers } from '../handlers/service.ts';
 import { createSessionHandlers } from '../handlers/session.ts';
+import { createTokenHandlers } from '../handlers/token.ts';
+import { tokenRoom } from './token-room.ts';
 
 /** Opens the cockpits' namespace. What a role may do is decided here and nowhere else. */
 export function openCockpitNamespace(
   options: HandlerDependencies & {
     namespace: Namespace;
-    authority: Authority;
     logger: Logger;
   },
 ): void {
@@ -35,6 +36,7 @@ export function openCockpitNamespace(
     ...createInstanceHandlers(options),
     ...createRolloutHandlers(options),
     ...createLogHandlers(options),
+    ...createTokenHandlers(options),
     ...createEventHandlers(options),
   };
 
@@ -67,6 +69,7 @@ export function openCockpitNamespace(
 
   namespace.on('connection', (socket) => {
     const identity = socket.data as Identity;
+    socket.join(tokenRoom(identity.actor));
     socket.on('disconnect', () => frames.unwatch(socket));
     bindMessages<typeof cockpitLink.toMaster, CockpitContext>(socket, cockpitLink.toMaster, handlers, {
       context: { identity, socket },

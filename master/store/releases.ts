@@ -1,20 +1,30 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import type { Release } from '../../common/domain/release.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
 export type NewRelease = Omit<Release, 'releaseId' | 'serviceName'>;
 
+/** A release that is there, or was: `removedAt` is null while it is there. */
+export type KeptRelease = Release & { removedAt: number | null };
+
 export interface ReleaseRepository {
-  /** Newest first. */
+  /** Those that are there, newest first. */
   list(serviceId?: number): Promise<Release[]>;
-  /** @throws SgridError `not_found` */
+  /** @throws SgridError `not_found`, also for one that was removed. */
   byId(releaseId: number): Promise<Release>;
-  byVersion(serviceId: number, version: string): Promise<Release | null>;
+  /** Also one that was removed: a version keeps its content for ever. */
+  byVersion(serviceId: number, version: string): Promise<KeptRelease | null>;
   /** Whether any release has this content. */
   hasPackage(sha256: string): Promise<boolean>;
-  /** @throws SgridError `already_exists` when this service has the version already. */
+  /**
+   * One that was removed with the same content comes back.
+   *
+   * @throws SgridError `already_exists` when this service has the version already.
+   */
   create(release: NewRelease): Promise<Release>;
+  /** Its row stays, for the history of rollouts. */
+  remove(releaseIds: readonly number[], now: number): Promise<void>;
 }
 
 export function createReleaseRepository(db: Kysely<Database>): ReleaseRepository {
@@ -24,14 +34,19 @@ export function createReleaseRepository(db: Kysely<Database>): ReleaseRepository
       .innerJoin('services', 'services.serviceId', 'releases.serviceId')
       .selectAll('releases')
       .select('services.name as serviceName');
+  const live = () => select().where('removedAt', 'is', null);
   return {
     async list(serviceId) {
-      const query = select().orderBy('releaseId', 'desc');
-      return (serviceId === undefined ? query : query.where('releases.serviceId', '=', serviceId)).execute();
+      const query = live().orderBy('releaseId', 'desc');
+      const rows = await (serviceId === undefined
+        ? query
+        : query.where('releases.serviceId', '=', serviceId)
+      ).execute();
+      return rows.map(toRelease);
     },
     async byId(releaseId) {
-      const release = await select().where('releaseId', '=', releaseId).executeTakeFirst();
-      if (release !== undefined) return release;
+      const row = await live().where('releaseId', '=', releaseId).executeTakeFirst();
+      if (row !== undefined) return toRelease(row);
       throw new SgridError('not_found', `there is no release ${releaseId}`, { hint: 'list the releases' });
     },
     async byVersion(serviceId, version) {
@@ -39,14 +54,26 @@ export function createReleaseRepository(db: Kysely<Database>): ReleaseRepository
       return (await query.executeTakeFirst()) ?? null;
     },
     async hasPackage(sha256) {
-      const query = db.selectFrom('releases').select('releaseId').where('sha256', '=', sha256).limit(1);
+      const query = db
+        .selectFrom('releases')
+        .select('releaseId')
+        .where('sha256', '=', sha256)
+        .where('removedAt', 'is', null)
+        .limit(1);
       return (await query.executeTakeFirst()) !== undefined;
     },
     async create(release) {
+      const { message, uploadedBy, uploadedAt } = release;
       const row = await db
         .insertInto('releases')
-        .values(release)
-        .onConflict((conflict) => conflict.columns(['serviceId', 'version']).doNothing())
+        .values({ ...release, removedAt: null })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['serviceId', 'version'])
+            .doUpdateSet({ message, uploadedBy, uploadedAt, removedAt: null })
+            .where('releases.removedAt', 'is not', null)
+            .where('releases.sha256', '=', release.sha256),
+        )
         .returning('releaseId')
         .executeTakeFirst();
       if (row === undefined) {
@@ -54,7 +81,20 @@ export function createReleaseRepository(db: Kysely<Database>): ReleaseRepository
           hint: 'upload it under another version',
         });
       }
-      return select().where('releaseId', '=', row.releaseId).executeTakeFirstOrThrow();
+      const created = await select().where('releaseId', '=', row.releaseId).executeTakeFirstOrThrow();
+      return toRelease(created);
+    },
+    async remove(releaseIds, now) {
+      await db
+        .updateTable('releases')
+        .set({ removedAt: now })
+        .where('releaseId', 'in', [...releaseIds])
+        .execute();
     },
   };
+}
+
+function toRelease(row: Selectable<Database['releases']> & { serviceName: string }): Release {
+  const { removedAt: _, ...release } = row;
+  return release;
 }

@@ -33,6 +33,7 @@ export interface Database {
     sizeBytes: number;
     uploadedBy: string;
     uploadedAt: number;
+    removedAt: number | null;
   };
   instances: {
     instanceId: Generated<number>;
@@ -90,5 +91,18 @@ export interface Database {
     result: 'ok' | 'failed';
     message: string;
   };
-  tokens: { tokenId: Generated<number>; name: string; role: Role; hash: string; createdAt: number };
+  tokens: {
+    tokenId: Generated<number>;
+    name: string;
+    role: Role;
+    hash: string;
+    createdAt: number;
+    createdBy: string;
+    expiresAt: number | null;
+    /** The node that it was bound to; null for all. */
+    nodeId: number | null;
+    /** 1 when the first node that uses it is bound to it. */
+    isJoin: number;
+    revokedAt: number | null;
+  };
 }

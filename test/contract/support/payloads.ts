@@ -16,6 +16,8 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'service.remove': { serviceName: 'web' },
   'node.replace': { nodeId: 1 },
   'release.list': {},
+  'release.remove': { releaseIds: [1] },
+  'release.diff': { fromReleaseId: 1, toReleaseId: 1 },
   'instance.create': { serviceName: 'web', nodeId: 1, port: 9999 },
   'instance.start': { instanceIds: [1] },
   'instance.stop': { instanceIds: [1] },
@@ -34,6 +36,10 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'log.search': { instanceId: 1, from: 'head', pattern: 'x' },
   'log.runs': { instanceId: 1 },
   'log.files': { instanceId: 1 },
+  'token.list': {},
+  'token.create': { name: 'intruder', role: 'admin' },
+  'token.rotate': { name: 'admin' },
+  'token.revoke': { name: 'operator' },
   'event.list': {},
 };
 

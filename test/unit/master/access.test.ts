@@ -2,7 +2,13 @@ import { expect, test } from 'vitest';
 import { roleSchema } from '../../../common/domain/role.ts';
 import { createAuthority, demandRole } from '../../../master/access/authority.ts';
 import { formatToken, hashToken, tokenPrefixRole } from '../../../master/access/token.ts';
+import type { TokenRecord } from '../../../master/store/tokens.ts';
 
+const record = (change: Partial<TokenRecord>): TokenRecord => ({
+  ...{ name: 'x', role: 'viewer', hash: hashToken('x'), createdAt: 0, createdBy: 'master' },
+  ...{ expiresAt: null, nodeId: null, isJoin: false, revokedAt: null },
+  ...change,
+});
 const token = formatToken('operator', new Uint8Array(32).fill(255));
 
 test('a token carries its role for people, and 256 bits', () => {
@@ -15,11 +21,10 @@ test('a token carries its role for people, and 256 bits', () => {
 });
 
 test('who holds a token is decided by the stored hash, never by its prefix', () => {
-  const authority = createAuthority([
-    { name: 'ann', role: 'viewer', hash: hashToken(token), createdAt: 0 },
-    { name: 'bob', role: 'admin', hash: hashToken('other'), createdAt: 0 },
-  ]);
-  expect(authority.authenticate(token)).toEqual({ actor: 'ann', role: 'viewer' });
+  const ann = record({ name: 'ann', role: 'viewer', hash: hashToken(token) });
+  const bob = record({ name: 'bob', role: 'admin', hash: hashToken('other') });
+  const authority = createAuthority([ann, bob], () => 0);
+  expect(authority.authenticate(token)).toMatchObject({ actor: 'ann', role: 'viewer' });
   for (const wrong of [undefined, null, '', 7, {}, [token], `${token} `, hashToken(token)]) {
     expect(() => authority.authenticate(wrong)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
   }
@@ -29,7 +34,7 @@ test('roles are a ladder, with the agent beside it', () => {
   const allowed = (role: (typeof roleSchema.options)[number]) =>
     roleSchema.options.filter((needed) => {
       try {
-        demandRole({ actor: 'x', role }, needed, 'this');
+        demandRole({ actor: 'x', role, nodeId: null, isJoining: false }, needed, 'this');
         return true;
       } catch (error) {
         expect(error).toMatchObject({ code: 'forbidden' });
@@ -40,4 +45,17 @@ test('roles are a ladder, with the agent beside it', () => {
   expect(allowed('viewer')).toEqual(['viewer']);
   expect(allowed('operator')).toEqual(['viewer', 'operator']);
   expect(allowed('admin')).toEqual(['viewer', 'operator', 'admin']);
+});
+
+test('a token that was revoked, or has expired, opens nothing', () => {
+  let now = 10;
+  const ann = record({ name: 'ann', hash: hashToken(token), expiresAt: 20 });
+  const authority = createAuthority([ann], () => now);
+  expect(authority.authenticate(token).actor).toBe('ann');
+  now = 20;
+  expect(() => authority.authenticate(token)).toThrow('expired');
+  authority.load([{ ...ann, expiresAt: null }]);
+  expect(authority.authenticate(token).actor).toBe('ann');
+  authority.load([{ ...ann, expiresAt: null, revokedAt: 20 }]);
+  expect(() => authority.authenticate(token)).toThrow('does not know');
 });

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import type { TokenView } from '../../common/domain/token.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { formatToken, hashToken } from '../access/token.ts';
+import type { RecordEvent } from '../event-log.ts';
+import type { Repositories } from '../store/open-store.ts';
+import type { TokenRecord, TokenRepository } from '../store/tokens.ts';
+import type { CockpitHandlers, HandlerDependencies } from './context.ts';
+
+type Names = 'token.list' | 'token.create' | 'token.rotate' | 'token.revoke';
+
+/** Tokens by name. A secret leaves the master once, in the answer that made it, and is in no event. */
+export function createTokenHandlers({
+  store,
+  events,
+  authority,
+  cutToken,
+  now,
+}: HandlerDependencies): CockpitHandlers<Names> {
+  /** A change of tokens counts once it is committed. */
+  const change = async <T>(
+    work: (tokens: TokenRepository, record: RecordEvent) => Promise<T>,
+  ): Promise<T> => {
+    const { result, all } = await events.transaction(async ({ tokens }: Repositories, record) => ({
+      result: await work(tokens, record),
+      all: await tokens.list(),
+    }));
+    authority.load(all);
+    return result;
+  };
+  return {
+    'token.list': async () => ({
+      tokens: (await store.tokens.list()).filter(({ revokedAt }) => revokedAt === null).map(toView),
+    }),
+
+    'token.create': async ({ name, role, isJoin, expiresInMs }, { identity: { actor } }) => {
+      if (isJoin && role !== 'agent') {
+        throw new SgridError('bad_request', `only a token of role agent is for joining, not ${role}`);
+      }
+      const secret = formatToken(role, randomBytes(32));
+      const token = await change(async (tokens, record) => {
+        const expiresAt = expiresInMs === undefined ? null : now() + expiresInMs;
+        const hash = hashToken(secret);
+        const created = await tokens.create({
+          ...{ name, role, hash, isJoin, expiresAt },
+          ...{ createdAt: now(), createdBy: actor },
+        });
+        await record({ kind: 'command', actor, message: `create token ${name} (${role})` });
+        return created;
+      });
+      return { token: toView(token), secret };
+    },
+
+    'token.rotate': async ({ name }, { identity: { actor } }) => {
+      const { token, secret } = await change(async (tokens, record) => {
+        const known = (await tokens.list()).find((each) => each.name === name);
+        const fresh = formatToken(known?.role ?? 'viewer', randomBytes(32));
+        const rotated = await tokens.rotate(name, hashToken(fresh));
+        await record({ kind: 'command', actor, message: `rotate token ${name}` });
+        return { token: rotated, secret: fresh };
+      });
+      cutToken(name);
+      return { token: toView(token), secret };
+    },
+
+    'token.revoke': async ({ name }, { identity: { actor } }) => {
+      await change(async (tokens, record) => {
+        await tokens.revoke(name, now());
+        if (!(await tokens.list()).some(isLastingAdmin)) {
+          throw new SgridError('conflict', `"${name}" is the only token of role admin that does not expire`, {
+            hint: 'make another one first: without it nobody could make tokens any more',
+          });
+        }
+        await record({ kind: 'command', actor, message: `revoke token ${name}` });
+      });
+      cutToken(name);
+      return {};
+    },
+  };
+}
+
+function isLastingAdmin({ role, revokedAt, expiresAt }: TokenRecord): boolean {
+  return role === 'admin' && revokedAt === null && expiresAt === null;
+}
+
+function toView({ name, role, createdAt, createdBy, expiresAt, nodeId, isJoin }: TokenRecord): TokenView {
+  return { name, role, createdAt, createdBy, expiresAt, nodeId, isUnused: isJoin && nodeId === null };
+}

@@ -1,0 +1,167 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Role } from '../../common/domain/role.ts';
+import { HTTP_PATHS } from '../../common/protocol/http.ts';
+import { type CockpitPeer, connectCockpit } from '../support/cockpit-peer.ts';
+import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
+import { createTestAgent, type TestAgent } from '../support/test-agent.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+let stateDir: string;
+let master: TestMaster;
+let admin: CockpitPeer;
+const open: { close(): void }[] = [];
+beforeEach(async () => {
+  stateDir = newStateDir();
+  await startAgain();
+});
+afterEach(async () => {
+  for (const each of open.splice(0)) each.close();
+  await master.close();
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+async function startAgain(): Promise<void> {
+  master = await startMaster({ stateDir });
+  admin = await connectCockpit(master);
+  open.push(admin);
+}
+/** The same master, for somebody with this secret. */
+const having = (secret: string) => ({ url: master.url, token: () => secret });
+async function cockpit(secret: string): Promise<CockpitPeer> {
+  const peer = await connectCockpit(having(secret));
+  open.push(peer);
+  return peer;
+}
+function agent(secret: string, nodeId: number, agentId?: string): TestAgent {
+  const created = createTestAgent(having(secret), { nodeId, ...(agentId && { agentId }) });
+  open.push(created);
+  return created;
+}
+const make = (name: string, role: Role, change: object = {}) =>
+  admin.call('token.create', { name, role, ...change });
+const code = (expected: string) => expect.objectContaining({ code: expected });
+
+test('a token that is made opens what its role may, is told by its name, and its secret is kept nowhere', async () => {
+  const { token, secret } = await make('ann', 'operator');
+  expect(token).toMatchObject({ name: 'ann', role: 'operator', createdBy: 'admin', expiresAt: null });
+  const ann = await cockpit(secret);
+  expect(await ann.call('session.hello', {})).toMatchObject({ actor: 'ann', role: 'operator' });
+  await expect(ann.call('token.list', {})).rejects.toThrow(code('forbidden'));
+  await expect(make('ann', 'viewer')).rejects.toThrow(code('already_exists'));
+  const { tokens } = await admin.call('token.list', {});
+  expect(tokens.map(({ name }) => name)).toEqual(['agent', 'viewer', 'operator', 'admin', 'ann']);
+  const { events } = await admin.call('event.list', {});
+  expect(events.find(({ message }) => message === 'create token ann (operator)')).toMatchObject({
+    kind: 'command',
+    actor: 'admin',
+  });
+  const kept = ['sgridnext.db', 'sgridnext.db-wal'].map((name) =>
+    readFileSync(join(stateDir, name), 'latin1'),
+  );
+  expect(kept.join()).toContain('ann');
+  expect(kept.join()).not.toContain(secret);
+});
+
+test('revoking ends the connections of that token at once, and for good', async () => {
+  const { secret } = await make('ann', 'viewer');
+  const ann = await cockpit(secret);
+  await admin.call('token.revoke', { name: 'ann' });
+  await waitFor('its connection to be cut', () => !ann.socket.connected);
+  expect(admin.socket.connected).toBe(true);
+  await expect(cockpit(secret)).rejects.toThrow(code('unauthenticated'));
+  await expect(admin.call('token.revoke', { name: 'ann' })).rejects.toThrow(code('not_found'));
+  await expect(make('ann', 'viewer')).rejects.toThrow(code('already_exists'));
+  for (const each of open.splice(0)) each.close();
+  await master.close();
+  await startAgain();
+  await expect(cockpit(secret)).rejects.toThrow(code('unauthenticated'));
+});
+
+test('an agent whose token is revoked is cut off too', async () => {
+  const { secret } = await make('rack-1', 'agent');
+  const socket = await agent(secret, 1).connect();
+  const get = () =>
+    fetch(`${master.url}${HTTP_PATHS.package('0'.repeat(64))}`, {
+      headers: { authorization: `Bearer ${secret}` },
+    });
+  expect((await get()).status).toBe(404);
+  await admin.call('token.revoke', { name: 'rack-1' });
+  await waitFor('its connection to be cut', () => !socket.connected);
+  expect((await get()).status).toBe(401);
+});
+
+test('rotating puts another secret in its place; whoever rotates his own gets the answer before the cut', async () => {
+  const old = master.token('admin');
+  const { secret } = await admin.call('token.rotate', { name: 'admin' });
+  await waitFor('its connection to be cut', () => !admin.socket.connected);
+  await expect(cockpit(old)).rejects.toThrow(code('unauthenticated'));
+  admin = await cockpit(secret);
+  await expect(admin.call('token.rotate', { name: 'nobody' })).rejects.toThrow(code('not_found'));
+});
+
+test('a first token that was revoked does not come back with the next start', async () => {
+  const secret = master.token('viewer');
+  await admin.call('token.revoke', { name: 'viewer' });
+  for (const each of open.splice(0)) each.close();
+  await master.close();
+  await startAgain();
+  await expect(cockpit(secret)).rejects.toThrow(code('unauthenticated'));
+  const { tokens } = await admin.call('token.list', {});
+  expect(tokens.map(({ name }) => name)).toEqual(['agent', 'operator', 'admin']);
+});
+
+test('the last admin cannot be revoked, nor can one that expires stand in for it', async () => {
+  await make('short', 'admin', { expiresInMs: 60_000 });
+  await expect(admin.call('token.revoke', { name: 'admin' })).rejects.toMatchObject({
+    code: 'conflict',
+    hint: expect.stringContaining('make another one'),
+  });
+  await expect(admin.call('session.hello', {})).resolves.toMatchObject({ actor: 'admin' });
+  await make('other', 'admin');
+  await admin.call('token.revoke', { name: 'admin' });
+});
+
+test('a token for joining lets one node in, and is that node’s from then on', async () => {
+  const { token, secret } = await make('join-1', 'agent', { isJoin: true, expiresInMs: 60_000 });
+  expect(token).toMatchObject({ isUnused: true, nodeId: null });
+  const first = agent(secret, 7);
+  await first.connect();
+  await expect(agent(secret, 8).connect()).rejects.toMatchObject({
+    code: 'forbidden',
+    message: 'the token "join-1" belongs to node 7, not 8',
+  });
+  first.close();
+  const { tokens } = await admin.call('token.list', {});
+  expect(tokens.at(-1)).toMatchObject({ name: 'join-1', nodeId: 7, isUnused: false, expiresAt: null });
+  await waitFor('the event', () => admin.events.some(({ kind }) => kind === 'node.joined'));
+  for (const each of open.splice(0)) each.close();
+  await master.close();
+  await startAgain();
+  await expect(agent(secret, 8).connect()).rejects.toThrow(code('forbidden'));
+  await agent(secret, 7, first.agentId).connect();
+});
+
+test('of two nodes with one token for joining at the same time, one gets in', async () => {
+  const { secret } = await make('join-1', 'agent', { isJoin: true });
+  const results = await Promise.allSettled([1, 2, 3].map((nodeId) => agent(secret, nodeId).connect()));
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+  for (const result of results) {
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'forbidden' });
+  }
+});
+
+test('a token for joining gives no node away that another agent has, and stays unused by it', async () => {
+  const holder = agent(master.token('agent'), 1);
+  await holder.connect();
+  const { secret } = await make('join-1', 'agent', { isJoin: true });
+  await expect(agent(secret, 1).connect()).rejects.toThrow(code('identity_taken'));
+  await agent(secret, 2).connect();
+});
+
+test('what makes no sense is refused', async () => {
+  await expect(make('x', 'viewer', { isJoin: true })).rejects.toThrow(code('bad_request'));
+  await expect(make('x', 'viewer', { expiresInMs: 0 })).rejects.toThrow(code('bad_request'));
+  await expect(make('a b', 'viewer')).rejects.toThrow(code('bad_request'));
+});
