@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { containerNameOf } from './container-name.ts';
 import type { InstanceStatus } from './instance.ts';
 import { idSchema, portSchema, serviceNameSchema } from './names.ts';
+import type { ServiceSpec } from './service.ts';
 
 /** One instance that answers: what the registry says of it, everywhere. */
 export const registryEntrySchema = z.object({
@@ -48,6 +50,8 @@ export interface InstancePlace {
   /** What its program binds. */
   host: string;
   port: number;
+  /** What it is of. */
+  spec?: Pick<ServiceSpec, 'type' | 'dockerName'>;
 }
 
 /** What discovery needs to know of an instance. */
@@ -76,9 +80,13 @@ export function registryEntryOf(
   nodeAddress: string,
 ): RegistryEntry | null {
   if (!isDiscoverable(status)) return null;
-  const { instanceId, serviceId, serviceName, nodeId, host, port } = place;
+  const { instanceId, serviceId, serviceName, nodeId, host, port, spec } = place;
+  const dockerName = spec === undefined ? null : containerNameOf(spec, instanceId);
+  // A script that runs to its end answers nobody.
+  if (spec?.type === 'script' && dockerName === null) return null;
   const reachable = ANY_ADDRESS.has(host) ? nodeAddress : host;
-  return { instanceId, serviceId, serviceName, nodeId, host: reachable, port, pid: status.pid };
+  const entry = { instanceId, serviceId, serviceName, nodeId, host: reachable, port, pid: status.pid };
+  return dockerName === null ? entry : { ...entry, dockerName };
 }
 
 export function toRegistryTable(entries: Iterable<RegistryEntry>): RegistryTable {

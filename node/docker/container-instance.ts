@@ -71,7 +71,7 @@ export function createContainerInstance(
     dependencies,
   );
   const positionFile = join(directory, 'container-log.json');
-  const log = createContainerLog({ engine: containers, logStore, instanceId, logger, positionFile });
+  const log = createContainerLog({ engine: containers, logStore, instanceId, logger, positionFile }, poke);
 
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
     const result = tail.then(task);

@@ -12,11 +12,15 @@ export interface ContainerLog {
 
 /** The engine ended it although the container runs: it was restarted, or is not well. */
 const AGAIN_AFTER_MS = 1000;
+/** Some logging drivers cannot be read at all. */
+const LONGEST_PAUSE_MS = 60_000;
 
-export function createContainerLog(options: LogCopyOptions): ContainerLog {
+/** @param onEnded has the container looked at again, since it may have been started while its last run was taken over */
+export function createContainerLog(options: LogCopyOptions, onEnded: () => void): ContainerLog {
   let copying: { id: string; done: Promise<void>; controller: AbortController } | null = null;
   /** The run of which all was taken over after its end. */
   let drained = '';
+  let failures = 0;
 
   async function stop(): Promise<void> {
     copying?.controller.abort();
@@ -32,9 +36,9 @@ export function createContainerLog(options: LogCopyOptions): ContainerLog {
       const controller = new AbortController();
       const { signal } = controller;
       const done = copyLog(options, id, signal)
-        .then(async () => {
-          if (!isUp && !signal.aborted) drained = run;
-          if (isUp) await sleep(AGAIN_AFTER_MS, undefined, { signal });
+        .then((isWhole) => {
+          failures = isWhole ? 0 : failures + 1;
+          if (isWhole && !isUp && !signal.aborted) drained = run;
         })
         .catch((error: unknown) => {
           if (!signal.aborted)
@@ -42,9 +46,13 @@ export function createContainerLog(options: LogCopyOptions): ContainerLog {
               { err: error, instanceId: options.instanceId },
               'output of a container was not taken over',
             );
+          failures += 1;
         })
-        .finally(() => {
+        .then(async () => {
+          const pauseMs = Math.min(LONGEST_PAUSE_MS, AGAIN_AFTER_MS * 2 ** failures);
+          if (isUp || failures > 0) await sleep(pauseMs, undefined, { signal }).catch(() => {});
           copying = null;
+          if (!signal.aborted && (isUp || failures > 0)) onEnded();
         });
       copying = { id, done, controller };
     },

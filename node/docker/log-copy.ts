@@ -38,12 +38,14 @@ const MAX_LOOKED_THROUGH_BYTES = 64 * 1024 * 1024;
  * Takes a container's output over into its instance's log until it ends (the container has stopped) or `signal` aborts. Every
  * line comes once, also when the agent, the engine or the machine went down in between, as long as the engine still has it:
  * where it stopped is kept by the engine's stamps, and what was written behind that is compared.
+ *
+ * @returns whether that was all there is, as far as the engine says.
  */
 export async function copyLog(
   options: LogCopyOptions,
   containerId: string,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { engine, logStore, instanceId, positionFile, logger } = options;
   const { stdoutFile } = await logStore.prepare(instanceId);
   const tailNow = async (): Promise<LogPosition> =>
@@ -121,8 +123,10 @@ export async function copyLog(
 
   try {
     let isOver = false;
-    const over = child.then(() => {
+    let isWhole = false;
+    const over = child.then(({ exitCode }) => {
       isOver = true;
+      isWhole = exitCode === 0;
     });
     while (!isOver) {
       await Promise.race([over, sleep(GATHER_MS)]);
@@ -130,6 +134,7 @@ export async function copyLog(
     }
     await flush();
     if (!isSaved) await save();
+    return isWhole;
   } finally {
     signal.removeEventListener('abort', stop);
     stop();

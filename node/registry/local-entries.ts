@@ -9,7 +9,7 @@ export function localEntries(
 ): RegistryEntry[] {
   return instances.flatMap(({ assignment, status }) => {
     const { instanceId, serviceId, spec, host, port } = assignment;
-    const place = { instanceId, serviceId, serviceName: spec.name, nodeId, host, port };
+    const place = { instanceId, serviceId, serviceName: spec.name, nodeId, host, port, spec };
     return registryEntryOf(place, status, nodeAddress) ?? [];
   });
 }

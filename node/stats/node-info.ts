@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { NodeInfo } from '../../common/domain/node.ts';
 import type { CgroupDriver } from '../cgroup/driver.ts';
+import { readEngineVersion } from '../docker/engine.ts';
 import { readMachineCapacity } from './machine-capacity.ts';
 import { parseBootedAt, parseJavaVersion, parseOsName } from './proc-text.ts';
 
@@ -19,12 +20,17 @@ export interface NodeInfoDeps {
   readonly osReleaseFile?: string;
   /** The command to ask for its version. */
   readonly javaCommand?: string;
+  /** The client of the container service, which is asked for the service's. */
+  readonly dockerCommand?: string;
 }
 
 /** What this node is. Asks `java`, so it takes a moment: once per start of the agent is enough. */
 export async function readNodeInfo(deps: NodeInfoDeps): Promise<NodeInfo> {
   const procRoot = deps.procRoot ?? '/proc';
-  const java = await readJavaVersion(deps.javaCommand ?? 'java');
+  const [java, docker] = await Promise.all([
+    readJavaVersion(deps.javaCommand ?? 'java'),
+    readEngineVersion(deps.dockerCommand ?? 'docker'),
+  ]);
   return {
     hostname: hostname(),
     os: parseOsName(readText(deps.osReleaseFile ?? '/etc/os-release')) || 'Linux',
@@ -37,7 +43,11 @@ export async function readNodeInfo(deps: NodeInfoDeps): Promise<NodeInfo> {
     cgroupDriver: deps.driver.name,
     cgroupWarning: deps.driver.warning.slice(0, 1024),
     // Services of type node run on the agent's own.
-    runtimes: { node: process.versions.node, ...(java === null ? {} : { java }) },
+    runtimes: {
+      node: process.versions.node,
+      ...(java === null ? {} : { java }),
+      ...(docker === null ? {} : { docker }),
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { containerNameOf } from '../../common/domain/container-name.ts';
 import type { Assignment } from '../../common/domain/instance.ts';
 
 export interface EnvironmentPlaces {
@@ -53,7 +54,7 @@ export function programEnvironment(
 
 /** The name of the container that an instance is, or null for one that is none. */
 export function dockerNameOf({ spec, instanceId }: Pick<Assignment, 'spec' | 'instanceId'>): string | null {
-  return spec.dockerName?.replaceAll('{id}', String(instanceId)) ?? null;
+  return containerNameOf(spec, instanceId);
 }
 
 /**
