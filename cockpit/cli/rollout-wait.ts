@@ -1,4 +1,9 @@
-import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
+import {
+  hasEnded,
+  type Rollout,
+  type RolloutStep,
+  rolloutStepStateSchema,
+} from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { MasterClient } from '../client/master-client.ts';
 import { isUnanswered } from '../format/no-answer.ts';
@@ -49,10 +54,17 @@ function restsAfterCanary({ state, isPromoted, options, steps }: Rollout): boole
   return state === 'paused' && options.pauseAfterCanary && isPromoted && isAtRest;
 }
 
+/** States of a step in the order in which they can follow one another. */
+function placeOf(state: RolloutStep['state'] = 'pending'): number {
+  return rolloutStepStateSchema.options.indexOf(state);
+}
+
 function createTeller({ onStep, onState }: WaitOptions): (rollout: Rollout) => void {
   const seen = new Map<number, RolloutStep['state']>();
   let state: Rollout['state'] = 'running';
   return (rollout) => {
+    // An answer that was overtaken by what was pushed behind it is no news.
+    if (rollout.steps.some((step) => placeOf(step.state) < placeOf(seen.get(step.instanceId)))) return;
     for (const step of rollout.steps) {
       if (seen.get(step.instanceId) === step.state) continue;
       seen.set(step.instanceId, step.state);

@@ -6,7 +6,7 @@ import { idSchema, timestampSchema, versionLabelSchema } from './names.ts';
  *
  * Forwards: `pending` → `preparing` (its node fetches and unpacks) → `applying` (old program stops, new one starts, and has
  * to come up) → `done` or `failed`; `skipped` when the rollout ended before its turn. Backwards, when the rollout is rolled
- * back: `reverting` → `reverted` or `revert-failed`.
+ * back: `reverting` → `reverted` or `revert-failed`. No state is followed by one that stands before it here.
  */
 export const rolloutStepStateSchema = z.enum([
   'pending',

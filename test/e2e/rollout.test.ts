@@ -1,9 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { runCli } from '../../cockpit/cli/program.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import { type AgentProcess, newAgentDir, removeAgentDir, spawnAgent } from '../support/agent-process.ts';
@@ -12,6 +10,7 @@ import { fetchText } from '../support/local-system.ts';
 import { type MasterProcess, newStateDir, spawnMaster } from '../support/master.ts';
 import { type Probe, startProbe } from '../support/probe.ts';
 import { packDirectory } from '../support/samples.ts';
+import { runSgrid } from '../support/sgrid.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** What a release serves, and how it answers its health check. */
@@ -72,21 +71,7 @@ const versions = (instances: readonly InstanceView[]) =>
   instances.map(({ status }) => status?.release?.version);
 
 /** `sgrid` against this master, in this process. */
-async function sgrid(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
-  const code = await runCli(argv, {
-    env: { SGRID_MASTER: master.url, SGRID_TOKEN_FILE: master.tokenFile('operator') },
-    cwd: directory,
-    stdin: new PassThrough(),
-    stdout,
-    stderr,
-    clock: Date.now,
-    random: () => 0,
-    distDirectory: directory,
-    signal: new AbortController().signal,
-  });
-  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
-}
+const sgrid = (...argv: string[]) => runSgrid(master, argv, directory);
 
 async function pack(version: string, isHealthy = true): Promise<string> {
   const stage = join(directory, `stage-${version}`);
