@@ -20,29 +20,45 @@ export interface Disturbed {
 
 /** All kinds of harm, side by side, until the signal. */
 export async function disturb(all: Disturbed): Promise<void> {
-  const { system, ledger } = all;
+  const { system, ledger, operator, services } = all;
+  const aims = all.random(7);
+  const command = (): void => operateOnce(services, operator, aims);
+  // What is only half done when the agent dies is half done for a few milliseconds, so some blows are aimed at that.
+  const end = (): void => shootOnce(all, aims);
   await Promise.all([
-    harmComponent(all, system.agent, all.random(1), () => ledger.agentTrouble()),
-    harmComponent(all, system.master, all.random(2), () => ({ to: null })),
+    harmComponent(all, system.agent, all.random(1), [() => {}, command, end, end], () =>
+      ledger.agentTrouble(),
+    ),
+    harmComponent(all, system.master, all.random(2), [() => {}, command], () => ({ to: null })),
     harmLine(all, all.random(3)),
     shootPrograms(all, all.random(4)),
     operate(all, all.random(5)),
   ]);
 }
 
-/** Kills, ends, or freezes master or agent, and leaves it dead or frozen for a while. */
+const AIM_MS = 80;
+
+/**
+ * Kills, ends, or freezes master or agent, and leaves it dead or frozen for a while.
+ *
+ * @param triggers what gives it something to do just before
+ */
 async function harmComponent(
   { ledger, signal }: Disturbed,
   component: Component,
   random: Random,
+  triggers: readonly (() => void)[],
   trouble: () => { to: number | null },
 ): Promise<void> {
   const { name } = component;
   for (;;) {
-    await pause(500 + random.below(5000), signal);
+    await pause(500 + random.below(4500), signal);
     if (signal.aborted) return;
     const how = random.below(6);
-    const forMs = random.below(3000);
+    const forMs = random.below(2500);
+    const aimMs = random.below(AIM_MS);
+    triggers[random.below(triggers.length)]?.();
+    await pause(aimMs);
     const lasting = trouble();
     if (how < 2) {
       ledger.count(`${name}: SIGSTOP and SIGCONT`);
@@ -80,34 +96,41 @@ async function harmLine({ system, ledger, signal }: Disturbed, random: Random): 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGKILL', 'SIGSEGV', 'SIGHUP', 'SIGUSR1', 'SIGABRT'];
 
 /** Ends programs from outside, as a careless person or a bug of theirs would. */
-async function shootPrograms({ system, services, ledger, signal }: Disturbed, random: Random): Promise<void> {
-  const bootId = readBootId();
-  const lasting = services.filter(({ shape }) => shape.lasts);
+async function shootPrograms(all: Disturbed, random: Random): Promise<void> {
   for (;;) {
-    await pause(300 + random.below(1500), signal);
-    if (signal.aborted) return;
-    const target = lasting[random.below(lasting.length)];
-    const how = SIGNALS[random.below(SIGNALS.length)] ?? 'SIGKILL';
-    const found = system.watch
-      .look()
-      .find(({ pid, ticks, service, run }) => service === target?.name && run === `${pid}-${ticks}`);
-    if (found === undefined) continue;
-    const { pid, ticks, service } = found;
-    const at = uptimeMs();
-    if (signalProcess({ pid, startTicks: ticks, bootId }, how))
-      ledger.shoot({ service, run: `${pid}-${ticks}`, signal: how, at });
+    await pause(300 + random.below(1500), all.signal);
+    if (all.signal.aborted) return;
+    shootOnce(all, random);
   }
+}
+
+function shootOnce({ system, services, ledger }: Disturbed, random: Random): void {
+  const lasting = services.filter(({ shape }) => shape.lasts);
+  const target = lasting[random.below(lasting.length)];
+  const how = SIGNALS[random.below(SIGNALS.length)] ?? 'SIGKILL';
+  const found = system.watch
+    .look()
+    .find(({ pid, ticks, service, run }) => service === target?.name && run === `${pid}-${ticks}`);
+  if (found === undefined) return;
+  const { pid, ticks, service } = found;
+  const at = uptimeMs();
+  if (signalProcess({ pid, startTicks: ticks, bootId: readBootId() }, how))
+    ledger.shoot({ service, run: `${pid}-${ticks}`, signal: how, at });
 }
 
 async function operate({ services, operator, signal }: Disturbed, random: Random): Promise<void> {
   for (;;) {
     await pause(200 + random.below(1200), signal);
     if (signal.aborted) break;
-    const service = services[random.below(services.length)];
-    const draw = random.below(10);
-    if (service === undefined || operator.isBusy(service)) continue;
-    void operator.perform(service, choose(operator.wanted(service), draw));
+    operateOnce(services, operator, random);
   }
+}
+
+function operateOnce(services: readonly Service[], operator: Operator, random: Random): void {
+  const service = services[random.below(services.length)];
+  const draw = random.below(10);
+  if (service === undefined || operator.isBusy(service)) return;
+  void operator.perform(service, choose(operator.wanted(service), draw));
 }
 
 function choose(wanted: 'running' | 'stopped', draw: number): ActionKind {
