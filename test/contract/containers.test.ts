@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
@@ -11,6 +12,7 @@ import {
   type TestSupervisor,
 } from '../support/agent-supervisor.ts';
 import { docker, hasEngine, IMAGE, importImage, removeContainers } from '../support/container-engine.ts';
+import { fakeDocker } from '../support/fake-docker.ts';
 import { sha256Of, tarOf } from '../support/packages.ts';
 
 const LOOP = 'trap "exit 0" TERM; echo "begin $0"; echo "oops" >&2; while :; do sleep 0.1; done';
@@ -175,6 +177,34 @@ describe.skipIf(!hasEngine())('a service that is a container', { timeout: 90_000
     const ended = await when('the end', ({ state }) => state === 'exited');
     expect(ended.lastExit).toMatchObject({ code: 137, oomKilled: true });
     expect(kinds()).toContain('instance.oom');
+  });
+
+  test('while the service does not answer nothing is known, nothing is done, and nothing runs twice', async () => {
+    await supervisor.close();
+    const away = join(stateDir, 'away');
+    const real = execFileSync('sh', ['-c', 'command -v docker'], { encoding: 'utf8' }).trim();
+    const { command } = fakeDocker(
+      stateDir,
+      `[ ! -e '${away}' ] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }; exec ${real} "$@"`,
+    );
+    supervisor = await openTestSupervisor(stateDir, { docker: command });
+    const script = deploying(LOOP);
+    await supervisor.apply(want(script));
+    const id = inspect('{{.Id}}');
+    const pid = inspect('{{.State.Pid}}');
+    await supervisor.close();
+    writeFileSync(away, '');
+    supervisor = await openTestSupervisor(stateDir, { docker: command });
+    expect(supervisor.status(1)).toMatchObject({ state: 'unknown', pid: null });
+    const asked = await supervisor.apply(want(script, { restartGeneration: 1 }));
+    expect(asked).toMatchObject({ state: 'unknown', reason: expect.stringContaining('Cannot connect') });
+    expect(inspect('{{.State.Pid}}')).toBe(pid);
+    rmSync(away);
+    // What was asked for meanwhile is done when it answers: it is looked at again every now and then.
+    await supervisor.apply(want(script, { restartGeneration: 2 }));
+    const back = await when('the restart', ({ state }) => state === 'running');
+    expect(back.pid).not.toBe(Number(pid));
+    expect(inspect('{{.Id}}')).toBe(id);
   });
 
   test('one container cannot be two instances', async () => {
