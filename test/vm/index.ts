@@ -9,7 +9,7 @@ import { buildPayload } from './payload.ts';
 import { EXIT_CANNOT_RUN, findObstacles } from './prerequisites.ts';
 import { addLine, conclude, EMPTY_REPORT } from './report.ts';
 
-const SCENARIOS = ['smoke', 'scopes', 'drivers', 'limits', 'agent'];
+const SCENARIOS = ['smoke', 'scopes', 'drivers', 'limits', 'docker', 'agent'];
 const HELP = `usage: npm run test:vm [-- NAME...]
 Boots a Debian with systemd and cgroup v2 in qemu and runs the scenarios ${SCENARIOS.join(', ')}, or those named.
 The base image is kept in $XDG_CACHE_HOME/sgridnext-vm (~/.cache/sgridnext-vm); delete that directory to build it anew.

@@ -6,7 +6,7 @@
 set -u
 payload=/opt/sgridnext
 state=/var/lib/sgridnext-vm
-limit_s=300
+limit_s=420
 mkdir -p "$state"
 
 while read -r name; do

@@ -6,6 +6,8 @@ import { type InstanceFigures, unpackFigures } from '../../../../common/domain/f
 import type { InstanceStatus } from '../../../../common/domain/instance.ts';
 import type { NodeView } from '../../../../common/domain/node.ts';
 import type { Limits } from '../../../../common/domain/service.ts';
+import type { InstanceOutcome } from '../../../../common/protocol/cockpit-link.ts';
+import { SgridError } from '../../../../common/protocol/errors.ts';
 import { type CockpitPeer, connectCockpit } from '../../../support/cockpit-peer.ts';
 import { tarOf, uploadPackage } from '../../../support/packages.ts';
 
@@ -46,28 +48,35 @@ export interface Fleet {
   /** Makes a service of this shell script, one instance of it, and deploys it. */
   deploy(name: string, script: string, port: number, limits: Limits): Promise<number>;
   stop(id: number): Promise<void>;
+  /** Sets limits live. @returns why the node refused them, or null. */
+  limit(id: number, limits: Limits): Promise<InstanceOutcome['error']>;
   close(): void;
 }
 
 export async function connectFleet(): Promise<Fleet> {
   const peer: CockpitPeer = await waitFor('the master', () => connectCockpit(MASTER).catch(() => null));
-  const watch = () => peer.call('fleet.watch', { scope: { kind: 'all' } });
+  /** Null when the answer is overdue: on a busy host that says nothing about the product. */
+  const watch = () =>
+    peer.call('fleet.watch', { scope: { kind: 'all' } }).catch((error: unknown) => {
+      if (error instanceof SgridError && error.code === 'timeout') return null;
+      throw error;
+    });
   const status: Fleet['status'] = (id, what, condition) =>
     waitFor(what, async () => {
-      const found = (await watch()).instances.find(({ instanceId }) => instanceId === id)?.status;
+      const found = (await watch())?.instances.find(({ instanceId }) => instanceId === id)?.status;
       return found != null && condition(found) ? found : null;
     });
   return {
     status,
     node: (what, condition) =>
       waitFor(what, async () => {
-        const node = (await watch()).nodes[0];
+        const node = (await watch())?.nodes[0];
         return node !== undefined && condition(node) ? node : null;
       }),
     figures: (id, what, condition) =>
       waitFor(what, async () => {
-        const samples = (await watch()).samples.flatMap(({ instances }) => unpackFigures(instances));
-        const found = samples.find(({ instanceId }) => instanceId === id);
+        const samples = (await watch())?.samples.flatMap(({ instances }) => unpackFigures(instances));
+        const found = samples?.find(({ instanceId }) => instanceId === id);
         return found !== undefined && condition(found) ? found : null;
       }),
     async deploy(name, script, port, limits) {
@@ -85,6 +94,10 @@ export async function connectFleet(): Promise<Fleet> {
       const { outcomes } = await peer.call('instance.stop', { instanceIds: [id] });
       const error = outcomes[0]?.error;
       if (error != null) throw new Error(error.message);
+    },
+    async limit(id, limits) {
+      const { outcomes } = await peer.call('instance.limit', { instanceIds: [id], limits });
+      return outcomes[0]?.error ?? null;
     },
     close: peer.close,
   };

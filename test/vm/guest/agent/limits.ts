@@ -97,19 +97,38 @@ async function run(fleet: Fleet): Promise<void> {
     });
   });
 
-  await fleet.stop(hog.id);
-  await fleet.stop(bomb.id);
-  const glutton = await deploy('glutton', HOG, 7104, { memoryMiB: 32 });
+  const pidOf = async (): Promise<number | null> => (await fleet.status(hog.id, 'running', running)).pid;
+  const pid = await pidOf();
+  await check(
+    'more cores than the machine has are refused live, with the range, and change nothing',
+    async () => {
+      const error = await fleet.limit(hog.id, { cpuCores: 64 });
+      equal([error?.code, error?.message.includes('0.01 to 2 cores')], ['out_of_range', true]);
+      equal(control(hog.cgroup, 'cpu.max'), '20000 100000');
+    },
+  );
+  await check('a CPU limit is lifted live', async () => {
+    equal(await fleet.limit(hog.id, { memoryMiB: 32 }), null);
+    equal([control(hog.cgroup, 'cpu.max'), await pidOf()], ['max 100000', pid]);
+  });
   const disturbed = await coresOf(busy.cgroup);
   process.stdout.write(
     `# the neighbour has ${alone.toFixed(2)} cores alone, ${beside.toFixed(2)} beside limited services, ` +
       `${disturbed.toFixed(2)} beside an unlimited one\n`,
   );
-  await check('without a CPU limit the same program takes them away: the measure can tell', () =>
+  await check('without it the same program takes processors from the neighbour: the measure can tell', () =>
     atLeast(alone - HOG_CORES - BOMB_CORES - NOISE_CORES, disturbed),
   );
-  await fleet.stop(glutton.id);
-  await fleet.stop(busy.id);
+  await check('limits are set live, memory.high too', async () => {
+    const limits = { cpuCores: HOG_CORES, memoryMiB: 32, memoryHighMiB: 24, pids: 20 };
+    equal(await fleet.limit(hog.id, limits), null);
+    equal(
+      ['cpu.max', 'memory.max', 'memory.high', 'pids.max'].map((file) => control(hog.cgroup, file)),
+      ['20000 100000', String(32 * MIB), String(24 * MIB), '20'],
+    );
+    equal(await pidOf(), pid);
+  });
+  for (const { id } of [hog, bomb, busy]) await fleet.stop(id);
 }
 
 const fleet = await connectFleet();

@@ -70,11 +70,11 @@ async function beforeReboot(fleet: Fleet): Promise<void> {
   await agentAnew(fleet, 'systemctl restart', () => systemctl('restart', 'sgridnode'));
   await untouched('systemctl restart');
   const restartedChild = plainChild();
-  await agentAnew(fleet, 'kill -9', async () => {
-    process.kill(await agentPid(), 'SIGKILL');
+  await agentAnew(fleet, 'systemctl kill', async () => {
+    await systemctl('kill', '--signal=KILL', 'sgridnode');
   });
-  await untouched('kill -9 of the agent');
-  await check('kill -9 of the agent: the plain child of the unit dies', () =>
+  await untouched('systemctl kill -s KILL');
+  await check('systemctl kill -s KILL: the plain child of the unit dies', () =>
     equal(lives(restartedChild), false),
   );
   await systemctl('daemon-reload');
@@ -144,9 +144,6 @@ async function afterReboot(fleet: Fleet): Promise<void> {
     equal([other.state, starts(7002)], ['stopped', 1]);
   });
 }
-
-const agentPid = async (): Promise<number> =>
-  Number(await systemctl('show', '--property=MainPID', '--value', 'sgridnode'));
 
 /** Does something that ends the agent, and waits for the next one. */
 async function agentAnew(fleet: Fleet, what: string, act: () => Promise<unknown>): Promise<void> {
