@@ -1,6 +1,6 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
@@ -9,13 +9,14 @@ import type { Relay } from '../relay.ts';
 import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
 import type { Store } from '../store/open-store.ts';
 import { type InstanceCommands, needsRestart } from './instance-commands.ts';
-import { isWrite, nextMoves, type RolloutMove, type StepObservation } from './rollout.ts';
+import { isWrite, nextMoves, type StepObservation } from './rollout.ts';
+import { createAsk, questionsOf, releaseOf } from './rollout-ask.ts';
 import { applyWrites, control, type RolloutControl } from './rollout-change.ts';
 import { changedEvent } from './rollout-events.ts';
 import { gateOf, goalOf, isUp } from './rollout-gate.ts';
-import { createStepWatch, type Question, type StepWatch } from './step-watch.ts';
+import { createStepWatch, type StepWatch } from './step-watch.ts';
 
-/** Pushes of download progress, four a second at most; and the pause before a node is asked again whose link went down. */
+/** Pushes of download progress, four a second at most. */
 const PROGRESS_INTERVAL_MS = 250;
 /** After a failure of our own, such as a full disk under the database. */
 const RETRY_MS = 2_000;
@@ -125,59 +126,7 @@ export function createRolloutRunner(deps: {
     }
   };
 
-  const releaseRef = async (run: Run, releaseId: number): Promise<ReleaseRef> => {
-    const known = run.releases.get(releaseId);
-    if (known !== undefined) return known;
-    const { version, sha256, sizeBytes } = await store.releases.byId(releaseId);
-    const release = { releaseId, version, sha256, sizeBytes };
-    run.releases.set(releaseId, release);
-    return release;
-  };
-
-  const put = async (run: Run, { about, step, releaseId }: Question): Promise<void> => {
-    const entry = fleet.instance(step.instanceId);
-    if (about === 'apply' && entry !== null) await commands().apply(entry.record);
-    if (about === 'prepare' && releaseId !== null) {
-      const release = await releaseRef(run, releaseId);
-      const { serviceName } = run.rollout;
-      await relay.call(step.nodeId, 'release.prepare', { serviceName, release });
-    }
-  };
-
-  /** A broken link is no failure of the release: the next look at the node decides. */
-  const ask = async (run: Run, question: Question): Promise<void> => {
-    run.watch.asked(question);
-    try {
-      await put(run, question);
-      run.watch.answered(question);
-    } catch (error) {
-      if (isLostLink(error) || isLate(question, error))
-        run.watch.askAgain(question, now() + PROGRESS_INTERVAL_MS);
-      else run.watch.refused(question, describeError(error));
-    }
-  };
-
-  /** An answer that is late (a script's comes with its end): what the node reports decides. */
-  const isLate = ({ about, step }: Question, error: unknown): boolean => {
-    if (!(error instanceof SgridError) || error.code !== 'timeout') return false;
-    const entry = fleet.instance(step.instanceId);
-    return about === 'apply' && (entry?.status?.revision ?? 0) >= (entry?.record.revision ?? 1);
-  };
-
-  const askAll = (run: Run, moves: readonly RolloutMove[]): void => {
-    const asked = new Set<string>();
-    for (const move of moves) {
-      if (move.kind !== 'prepare' && move.kind !== 'apply') continue;
-      const step = run.rollout.steps[move.position];
-      if (step === undefined) continue;
-      const question: Question = { about: move.kind, step, releaseId: releaseOf(step) };
-      // Several instances of one node that need the same release: one question.
-      const key = move.kind === 'prepare' ? `${step.nodeId} ${question.releaseId}` : `${step.instanceId}`;
-      if (asked.has(`${move.kind} ${key}`)) continue;
-      asked.add(`${move.kind} ${key}`);
-      background.run(`asking node ${step.nodeId}`, () => ask(run, question));
-    }
-  };
+  const ask = createAsk({ store, fleet, relay, commands, now });
 
   const takeRound = async (run: Run): Promise<void> => {
     const order = run.orders.shift();
@@ -185,7 +134,8 @@ export function createRolloutRunner(deps: {
     const moves = nextMoves(run.rollout, (step) => observe(run, step), { nodeWaitMs });
     const writes = moves.filter(isWrite);
     if (writes.length > 0) return write(run, applyWrites(run.rollout, writes, now()), null);
-    askAll(run, moves);
+    for (const question of questionsOf(run.rollout, moves))
+      background.run(`asking node ${question.step.nodeId}`, () => ask(run, question));
     const waits = moves.flatMap((move) => (move.kind === 'wait' ? [move.forMs] : []));
     return run.watch.changed(Math.min(...waits));
   };
@@ -276,16 +226,6 @@ export function createRolloutRunner(deps: {
       `the master stopped before rollout ${rollout.rolloutId} could ${verb}`,
     );
   }
-}
-
-function isLostLink(error: unknown): boolean {
-  return error instanceof SgridError && ['disconnected', 'node_unreachable'].includes(error.code);
-}
-
-/** The release that a step's instance is to have fetched; null when nothing is to run on it. */
-function releaseOf(step: RolloutStep): number | null {
-  const goal = goalOf(step);
-  return goal === 'stopped' ? null : goal.releaseId;
 }
 
 /** What a step that has just come to its state wants of its instance; null when nothing changes there. */

@@ -5,6 +5,7 @@ import { isInEffect, planRollout } from '../control/rollout-plan.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
+import type { Repositories } from '../store/open-store.ts';
 import type { NewRollout, NewStep } from '../store/rollouts.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 
@@ -24,6 +25,8 @@ export function createRolloutHandlers(deps: HandlerDependencies): CockpitHandler
       const wanted = await compose(deps, request, identity.actor);
       for (const { nodeId } of wanted.steps) if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
       const rollout = await events.transaction(async (repositories, record) => {
+        // From here on it holds them; until here they could be removed.
+        await demandReleases(repositories, wanted.steps);
         const created = await repositories.rollouts.create(wanted);
         await record(startedEvent(created));
         return created;
@@ -104,13 +107,20 @@ async function takeBack(
     .flatMap(({ instanceId, previous }) =>
       previous === null ? [] : [stepOn(find(deps, instanceId), previous)],
     );
-  // What is gone cannot be put back: said now, rather than in the middle.
-  for (const releaseId of new Set(back.map(({ release }) => release.releaseId)))
-    await deps.store.releases.byId(releaseId);
+  await demandReleases(deps.store, back);
   if (back.length > 0) return { serviceId, serviceName, steps: back };
   throw new SgridError('conflict', `rollout ${undoes} of "${serviceName}" leaves nothing to take back`, {
     hint: 'none of its instances was changed, or had a release before; name a version instead',
   });
+}
+
+/** What is gone cannot be put anywhere: said before, rather than in the middle. */
+async function demandReleases(
+  { releases }: Pick<Repositories, 'releases'>,
+  steps: readonly NewStep[],
+): Promise<void> {
+  for (const releaseId of new Set(steps.map(({ release }) => release.releaseId)))
+    await releases.byId(releaseId);
 }
 
 function find({ fleet }: HandlerDependencies, instanceId: number): InstanceEntry {
