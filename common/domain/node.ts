@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, timestampSchema } from './names.ts';
+import { idSchema, serviceNameSchema, timestampSchema } from './names.ts';
 
 /** How this agent isolates services. `none` runs them without limits, inside the agent's own cgroup. */
 export const cgroupDriverNameSchema = z.enum(['systemd', 'cgroupfs-v2', 'cgroupfs-v1', 'none']);
@@ -29,6 +29,10 @@ export const nodeViewSchema = z.object({
   nodeId: idSchema,
   alias: z.string(),
   innerAddress: z.string(),
+  /** Where it is reached from outside, as an operator said it; empty when nobody did. */
+  outerAddress: z.string(),
+  /** Gets no new instances. */
+  isCordoned: z.boolean(),
   link: z.enum(['up', 'down']),
   /** When the master last heard from it, master's clock; null before the first time. */
   lastSeenAt: timestampSchema.nullable(),
@@ -37,3 +41,12 @@ export const nodeViewSchema = z.object({
   info: nodeInfoSchema.nullable(),
 });
 export type NodeView = z.infer<typeof nodeViewSchema>;
+
+/** What stopping some of its instances leaves of a service. */
+export const serviceCapacitySchema = z.object({
+  serviceName: serviceNameSchema,
+  stopped: z.int().nonnegative(),
+  /** Instances that run elsewhere, on nodes that are connected, and are not unhealthy. */
+  remaining: z.int().nonnegative(),
+});
+export type ServiceCapacity = z.infer<typeof serviceCapacitySchema>;

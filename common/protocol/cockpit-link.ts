@@ -7,6 +7,7 @@ import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../dom
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, lineSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
+import { serviceCapacitySchema } from '../domain/node.ts';
 import { packageDiffSchema, releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
 import { rolloutPlanSchema, rolloutRequestSchema, rolloutSchema } from '../domain/rollout.ts';
@@ -107,6 +108,46 @@ export const cockpitLink = defineLink({
      */
     'node.replace': request({
       payload: z.object({ nodeId: idSchema }),
+      result: z.object({}),
+      role: 'admin',
+    }),
+    /** A cordoned node gets no new instances; those that it has stay as they are. */
+    'node.cordon': request({
+      payload: z.object({ nodeId: idSchema, isCordoned: z.boolean() }),
+      result: z.object({}),
+      role: 'operator',
+    }),
+    'node.update': request({
+      payload: z.object({ nodeId: idSchema, outerAddress: lineSchema(255) }),
+      result: z.object({}),
+      role: 'operator',
+    }),
+    /** Cordons a node and stops all that should run on it. */
+    'node.drain': request({
+      payload: z.object({
+        nodeId: idSchema,
+        /** Only say what would happen. */
+        dryRun: z.boolean().default(false),
+      }),
+      result: z.object({
+        /** Those that are stopped. */
+        instanceIds: z.array(idSchema),
+        /** What is left of their services, the barest first. */
+        services: z.array(serviceCapacitySchema),
+        outcomes: outcomesSchema.shape.outcomes,
+      }),
+      role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    /** Forgets a node that is not connected. */
+    'node.remove': request({
+      payload: z.object({
+        nodeId: idSchema,
+        /** With the instances on it, which may go on running there. Without it, a node that has instances is refused. */
+        force: z.boolean().default(false),
+        /** The alias of the node, as typed by a person: asked for with `force`. */
+        typedName: z.string().max(128).optional(),
+      }),
       result: z.object({}),
       role: 'admin',
     }),

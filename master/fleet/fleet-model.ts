@@ -35,6 +35,8 @@ export interface FleetModel {
   isUp(nodeId: number): boolean;
   upNodeIds(): number[];
   putNode(record: NodeRecord, up: boolean): void;
+  /** Its instances must be gone. */
+  removeNode(nodeId: number): void;
   instance(instanceId: number): InstanceEntry | null;
   instancesOf(nodeId: number): InstanceEntry[];
   instances(): Iterable<InstanceEntry>;
@@ -69,6 +71,7 @@ export function createFleetModel(): FleetModel {
     nodes: new Map<number, number>(),
     instances: new Map<number, number>(),
     removedInstances: new Map<number, number>(),
+    removedNodes: new Map<number, number>(),
   };
   let version = 0;
 
@@ -104,12 +107,19 @@ export function createFleetModel(): FleetModel {
     putNode(record, up) {
       const known = nodes.get(record.nodeId);
       if (known === undefined) {
+        changed.removedNodes.delete(record.nodeId);
         nodes.set(record.nodeId, { record, up, instanceIds: new Set(), sample: null });
       } else {
         known.record = record;
         known.up = up;
       }
       markNode(record.nodeId);
+    },
+    removeNode(nodeId) {
+      if (!nodes.delete(nodeId)) return;
+      changed.nodes.delete(nodeId);
+      changed.removedNodes.set(nodeId, ++version);
+      for (const listener of listeners) listener.onNode?.(nodeId);
     },
     instance: (instanceId) => instances.get(instanceId) ?? null,
     instances: () => instances.values(),
@@ -195,10 +205,12 @@ export function createFleetModel(): FleetModel {
         return entry === undefined ? [] : [toInstanceView(entry.record, entry.status)];
       });
       const removed = newer(changed.removedInstances);
+      const removedNodes = newer(changed.removedNodes);
       const fresh = samples(scope, behind, now);
       if (nodeViews.length > 0) frame.nodes = nodeViews;
       if (instanceViews.length > 0) frame.instances = instanceViews;
       if (removed.length > 0) frame.removedInstanceIds = removed;
+      if (removedNodes.length > 0) frame.removedNodeIds = removedNodes;
       if (fresh.length > 0) frame.samples = fresh;
       return Object.keys(frame).length === 1 ? null : frame;
     },

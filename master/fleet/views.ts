@@ -4,8 +4,8 @@ import type { InstanceRecord } from '../store/instances.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 
 export function toNodeView(node: NodeRecord, link: NodeView['link']): NodeView {
-  const { nodeId, alias, innerAddress, lastSeenAt, clockOffsetMs, info } = node;
-  return { nodeId, alias, innerAddress, link, lastSeenAt, clockOffsetMs, info };
+  const { agentId: _agent, machineId: _machine, isReplaceable: _replaceable, ...view } = node;
+  return { ...view, link };
 }
 
 export function toInstanceView(record: InstanceRecord, status: InstanceStatus | null): InstanceView {

@@ -3,6 +3,7 @@ import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands
 import { limitInstance } from '../control/instance-limits.ts';
 import { instanceLabel, toInstanceView } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
+import { noNode } from '../store/nodes.ts';
 import type { CockpitContext, CockpitHandlers, HandlerDependencies } from './context.ts';
 
 type Names =
@@ -15,7 +16,7 @@ type Names =
   | 'instance.resolve';
 
 export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
-  const { store, fleet, relay, events, commands, rollouts, background, now } = deps;
+  const { fleet, relay, events, commands, rollouts, background, now } = deps;
   const toWire = (outcomes: readonly InstanceOutcome[]) => ({
     outcomes: outcomes.map(({ error, ...outcome }) => ({
       ...outcome,
@@ -28,16 +29,21 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
       toWire(await commands.run(verb, instanceIds, identity.actor));
   return {
     'instance.create': async ({ serviceName, nodeId, host, port, limits }, { identity }) => {
-      const { serviceId } = await store.services.byName(serviceName);
       const node = fleet.node(nodeId);
-      if (node === null) {
-        throw new SgridError('not_found', `there is no node ${nodeId}`, {
-          hint: 'start an agent with this nodeIndex; it registers itself',
-        });
+      if (node === null) throw noNode(nodeId);
+      if (node.isCordoned) {
+        throw new SgridError(
+          'conflict',
+          `node ${nodeId} (${node.alias}) is cordoned: it gets no new instances`,
+          {
+            hint: `choose another node, or "sgrid node uncordon ${nodeId}"`,
+          },
+        );
       }
-      const place = { serviceId, nodeId, host: host ?? node.innerAddress, port, limits };
-      const created = await events.transaction(async ({ instances }, record) => {
-        const instance = await instances.create(place, now());
+      const place = { nodeId, host: host ?? node.innerAddress, port, limits };
+      const created = await events.transaction(async ({ services, instances }, record) => {
+        const { serviceId } = await services.byName(serviceName);
+        const instance = await instances.create({ serviceId, ...place }, now());
         await record({
           kind: 'command',
           actor: identity.actor,

@@ -1,27 +1,86 @@
-import { SgridError } from '../../common/protocol/errors.ts';
-import { type NodeRecord, noNode } from '../store/nodes.ts';
+import { SgridError, toWireError } from '../../common/protocol/errors.ts';
+import { capacityWithout, toBeStopped } from '../control/node-drain.ts';
+import type { MasterEvent } from '../event-log.ts';
+import { type NodeChange, type NodeRecord, noNode } from '../store/nodes.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
+import { removeNode } from './node-remove.ts';
 
-export function createNodeHandlers({ fleet, events }: HandlerDependencies): CockpitHandlers<'node.replace'> {
+type Names = 'node.replace' | 'node.cordon' | 'node.update' | 'node.drain' | 'node.remove';
+
+export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
+  const { fleet, events, commands } = deps;
+
   const demandNode = (nodeId: number): NodeRecord => {
     const node = fleet.node(nodeId);
     if (node === null) throw noNode(nodeId);
     return node;
   };
+
+  const change = async (
+    nodeId: number,
+    what: NodeChange,
+    event: Pick<MasterEvent, 'message' | 'actor'>,
+  ): Promise<void> => {
+    const changed = await events.transaction(async ({ nodes }, record) => {
+      await record({ kind: 'command', nodeId, ...event });
+      return nodes.change(nodeId, what);
+    });
+    // Of when it was last seen, the memory is ahead of the database.
+    const lastSeenAt = fleet.node(nodeId)?.lastSeenAt ?? changed.lastSeenAt;
+    fleet.putNode({ ...changed, lastSeenAt }, fleet.isUp(nodeId));
+  };
+
+  const cordon = async (node: NodeRecord, isCordoned: boolean, actor: string): Promise<void> => {
+    if (node.isCordoned === isCordoned) return;
+    const message = `${isCordoned ? 'cordon' : 'uncordon'} node ${node.nodeId} (${node.alias})`;
+    await change(node.nodeId, { isCordoned }, { actor, message });
+  };
+
   return {
-    'node.replace': async ({ nodeId }, { identity }) => {
+    'node.replace': async ({ nodeId }, { identity: { actor } }) => {
       const { alias } = demandNode(nodeId);
       if (fleet.isUp(nodeId)) {
         throw new SgridError('conflict', `node ${nodeId} (${alias}) is connected`, {
           hint: 'stop the agent on the machine that is to give way, then try again',
         });
       }
-      const node = await events.transaction(async ({ nodes }, record) => {
-        const message = `replace node ${nodeId} (${alias}): the next agent that claims it has it`;
-        await record({ kind: 'command', actor: identity.actor, nodeId, message });
-        return nodes.change(nodeId, { isReplaceable: true });
-      });
-      fleet.putNode(node, fleet.isUp(nodeId));
+      const message = `replace node ${nodeId} (${alias}): the next agent that claims it has it`;
+      await change(nodeId, { isReplaceable: true }, { actor, message });
+      return {};
+    },
+
+    'node.cordon': async ({ nodeId, isCordoned }, { identity }) => {
+      await cordon(demandNode(nodeId), isCordoned, identity.actor);
+      return {};
+    },
+
+    'node.update': async ({ nodeId, outerAddress }, { identity: { actor } }) => {
+      const { alias } = demandNode(nodeId);
+      const message = `outer address of node ${nodeId} (${alias}): ${outerAddress || 'none'}`;
+      await change(nodeId, { outerAddress }, { actor, message });
+      return {};
+    },
+
+    'node.drain': async ({ nodeId, dryRun }, { identity: { actor } }) => {
+      const node = demandNode(nodeId);
+      const stopped = toBeStopped(fleet, nodeId);
+      const services = capacityWithout(fleet, stopped);
+      const instanceIds = stopped.map(({ record }) => record.instanceId);
+      if (dryRun) return { instanceIds, services, outcomes: [] };
+      await cordon(node, true, actor);
+      const outcomes = await commands.run('stop', instanceIds, actor);
+      return {
+        instanceIds,
+        services,
+        outcomes: outcomes.map(({ instanceId, error }) => ({
+          instanceId,
+          error: error === null ? null : toWireError(error),
+        })),
+      };
+    },
+
+    'node.remove': async (request, { identity }) => {
+      await removeNode(deps, demandNode(request.nodeId), request, identity.actor);
       return {};
     },
   };

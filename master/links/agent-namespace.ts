@@ -65,6 +65,15 @@ export function openAgentNamespace(options: {
     return { identity, hello, silent: holder };
   };
 
+  const isStillKnown = ({ handshake }: Socket): boolean => {
+    try {
+      authority.authenticate(handshake.auth.token);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
   namespace.use((socket, next) => {
     admit(socket.handshake.auth).then(
       (admission) => {
@@ -82,8 +91,8 @@ export function openAgentNamespace(options: {
     const { identity, hello, silent } = socket.data as Admission;
     const { nodeId } = hello;
     const holder = holderAgainst(hello);
-    // Two handshakes may have passed the check above before either was connected.
-    if (holder !== null && holder !== silent) {
+    // Two handshakes may have passed the checks above before either was connected, or a token been revoked meanwhile.
+    if ((holder !== null && holder !== silent) || !isStillKnown(socket)) {
       socket.disconnect(true);
       return;
     }

@@ -37,6 +37,8 @@ export interface NodeRepository {
   /** @throws SgridError `not_found` */
   change(nodeId: number, change: NodeChange): Promise<NodeRecord>;
   saw(nodeIds: readonly number[], at: number): Promise<void>;
+  /** It must have no instances. */
+  remove(nodeId: number): Promise<void>;
 }
 
 export function createNodeRepository(db: Kysely<Database>): NodeRepository {
@@ -79,6 +81,9 @@ export function createNodeRepository(db: Kysely<Database>): NodeRepository {
         .set({ lastSeenAt: at })
         .where('nodeId', 'in', [...nodeIds])
         .execute();
+    },
+    async remove(nodeId) {
+      await db.deleteFrom('nodes').where('nodeId', '=', nodeId).execute();
     },
   };
 }

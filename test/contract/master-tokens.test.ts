@@ -92,6 +92,22 @@ test('an agent whose token is revoked is cut off too', async () => {
   expect((await get()).status).toBe(401);
 });
 
+test('an agent whose token is revoked during its handshake does not get in', async () => {
+  const { secret } = await make('rack-1', 'agent');
+  let isAsked = false;
+  const frozen = agent(master.token('agent'), 1);
+  frozen.behaviour.ping = () => {
+    isAsked = true;
+    return new Promise(() => {});
+  };
+  await frozen.connect();
+  const connecting = agent(secret, 1, frozen.agentId).connect();
+  connecting.catch(() => {});
+  await waitFor('the look at the other link', () => isAsked);
+  await admin.call('token.revoke', { name: 'rack-1' });
+  await expect(connecting).rejects.toThrow();
+});
+
 test('rotating puts another secret in its place; whoever rotates his own gets the answer before the cut', async () => {
   const old = master.token('admin');
   const { secret } = await admin.call('token.rotate', { name: 'admin' });

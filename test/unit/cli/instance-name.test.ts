@@ -23,6 +23,8 @@ const node = (nodeId: number, alias: string): NodeView => ({
   nodeId,
   alias,
   innerAddress: '127.0.0.1',
+  outerAddress: '',
+  isCordoned: false,
   link: 'up',
   lastSeenAt: null,
   clockOffsetMs: 0,

@@ -213,3 +213,35 @@ test('of events, about the newest are kept', async () => {
   const kept = await store.events.list({ limit: 100 });
   expect(kept.map((entry) => entry.message)).toEqual(['m9', 'm8', 'm7']);
 });
+
+test('a version keeps its content, also when its release was removed', async () => {
+  const store = await openHere();
+  const { serviceId } = await store.services.create(spec('web'), 1);
+  const fresh = { serviceId, version: 'v1', message: '', sizeBytes: 9, uploadedBy: 'x', uploadedAt: 1 };
+  const first = await store.releases.create({ ...fresh, sha256: 'a'.repeat(64) });
+  const again = store.releases.create({ ...fresh, sha256: 'a'.repeat(64) });
+  await expect(again).rejects.toMatchObject({ code: 'already_exists' });
+  await store.releases.remove([first.releaseId], 5);
+  expect(await store.releases.list()).toEqual([]);
+  const other = store.releases.create({ ...fresh, sha256: 'b'.repeat(64) });
+  await expect(other).rejects.toMatchObject({ code: 'already_exists' });
+  expect(await store.releases.create({ ...fresh, sha256: 'a'.repeat(64) })).toEqual(first);
+});
+
+test('a token for joining is bound once', async () => {
+  const store = await openHere();
+  const token = {
+    name: 'join',
+    role: 'agent',
+    hash: 'h',
+    createdAt: 1,
+    createdBy: 'x',
+    isJoin: true,
+  } as const;
+  await store.tokens.create({ ...token, expiresAt: 9 });
+  expect(await store.tokens.bind('join', 7)).toMatchObject({ nodeId: 7, expiresAt: null });
+  await expect(store.tokens.bind('join', 8)).rejects.toMatchObject({ code: 'forbidden' });
+  await store.tokens.create({ ...token, name: 'plain', hash: 'i', isJoin: false, expiresAt: null });
+  await expect(store.tokens.bind('plain', 8)).rejects.toMatchObject({ code: 'forbidden' });
+  expect((await store.tokens.list()).map(({ nodeId }) => nodeId)).toEqual([7, null]);
+});

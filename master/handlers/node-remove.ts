@@ -1,0 +1,58 @@
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { NodeRecord } from '../store/nodes.ts';
+import type { HandlerDependencies } from './context.ts';
+
+/**
+ * Forgets a node that is not connected, and with `force` the instances on it: nobody can be asked to stop them any more. The
+ * tokens that were bound to it go too.
+ *
+ * @throws SgridError `conflict` for one that is connected, or has instances and no `force`; `bad_request` for a name that
+ * was not typed right.
+ */
+export async function removeNode(
+  { fleet, events, authority, now }: HandlerDependencies,
+  { nodeId, alias }: NodeRecord,
+  { force, typedName }: { force: boolean; typedName?: string | undefined },
+  actor: string,
+): Promise<void> {
+  if (fleet.isUp(nodeId)) {
+    throw new SgridError('conflict', `node ${nodeId} (${alias}) is connected`, {
+      hint: 'drain it, remove its instances and stop its agent first, or it would register itself again',
+    });
+  }
+  const count = fleet.instancesOf(nodeId).length;
+  if (count > 0 && !force) {
+    throw new SgridError('conflict', `node ${nodeId} (${alias}) has ${count} instances`, {
+      hint: 'remove them first; when its machine is lost, use force and type the alias of the node',
+    });
+  }
+  if (force && typedName !== alias) {
+    throw new SgridError('bad_request', `removing node ${nodeId} with force takes its alias, typed`, {
+      hint: `type ${alias} to confirm`,
+    });
+  }
+  const { instanceIds, tokens } = await events.transaction(async (repositories, record) => {
+    const { instances, nodes, rollouts, tokens: tokensOf } = repositories;
+    const here = (await instances.list()).filter((each) => each.nodeId === nodeId);
+    if (here.length > count) {
+      throw new SgridError('conflict', `node ${nodeId} (${alias}) has just been given an instance`, {
+        hint: 'cordon it first',
+      });
+    }
+    for (const rollout of await rollouts.open()) {
+      if (!rollout.steps.some((step) => step.nodeId === nodeId)) continue;
+      throw new SgridError('conflict', `rollout ${rollout.rolloutId} has instances on node ${nodeId}`, {
+        hint: 'wait until it has ended, or abort it',
+      });
+    }
+    for (const { instanceId } of here) await instances.remove(instanceId);
+    await tokensOf.revokeOfNode(nodeId, now());
+    await nodes.remove(nodeId);
+    const lost = here.length === 0 ? '' : `, with ${here.length} instances that may still run there`;
+    await record({ kind: 'command', actor, nodeId, message: `remove node ${nodeId} (${alias})${lost}` });
+    return { instanceIds: here.map(({ instanceId }) => instanceId), tokens: await tokensOf.list() };
+  });
+  authority.load(tokens);
+  for (const instanceId of instanceIds) fleet.removeInstance(instanceId);
+  fleet.removeNode(nodeId);
+}
