@@ -150,7 +150,9 @@ fi
 
 NODE_ENV=production
 NODE_COMPILE_CACHE=$dist/.compile-cache
-export NODE_ENV NODE_COMPILE_CACHE
+# One heap of malloc for all threads instead of one each (mallopt(3)): 4 MB less in an agent with 100 instances.
+MALLOC_ARENA_MAX=1
+export NODE_ENV NODE_COMPILE_CACHE MALLOC_ARENA_MAX
 exec "$node" "$dist/@NAME@/index.js" "$@"
 LAUNCHER
   chmod 755 "$dist/.new/bin/$1"
