@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serviceSpecSchema } from '../../../common/domain/service.ts';
+import { createFleetModel, type FleetModel } from '../../../master/fleet/fleet-model.ts';
+import { toAssignment } from '../../../master/fleet/views.ts';
+import { createAgentHandlers } from '../../../master/handlers/agent-report.ts';
+import type { InstanceRecord } from '../../../master/store/instances.ts';
+import { openStore, type Store } from '../../../master/store/open-store.ts';
+import { nodeRecord } from '../../support/node-record.ts';
+import { statusOf } from '../../support/test-agent.ts';
+
+let directory: string;
+let store: Store;
+let fleet: FleetModel;
+let record: InstanceRecord;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sgridnext-report-'));
+  store = await openStore({ file: join(directory, 'sgridnext.db'), now: Date.now });
+  fleet = createFleetModel();
+  const node = nodeRecord();
+  await store.nodes.report(node, 1);
+  const { serviceId } = await store.services.create(
+    serviceSpecSchema.parse({ name: 'web', type: 'node' }),
+    1,
+  );
+  record = await store.instances.create(
+    { serviceId, nodeId: node.nodeId, host: 'h', port: 1, limits: {} },
+    1,
+  );
+  fleet.putNode(node, true);
+  fleet.putInstance(record);
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Reports "running" over a connection that is the node's for so many looks. @returns what was kept where */
+async function report(looks: number): Promise<{ inMemory: boolean; inStore: boolean }> {
+  let left = looks;
+  const current = (): boolean => left-- > 0;
+  const deps = { store, fleet, now: Date.now } as unknown as Parameters<typeof createAgentHandlers>[0];
+  const handlers = createAgentHandlers(deps);
+  const context = { hello: { nodeId: record.nodeId }, current } as Parameters<
+    (typeof handlers)['instance.status']
+  >[1];
+  await handlers['instance.status']({ instances: [statusOf(toAssignment(record))] }, context);
+  return {
+    inMemory: fleet.instance(record.instanceId)?.status != null,
+    inStore: (await store.instances.statuses()).length > 0,
+  };
+}
+
+test('a status of the connection that the node has is kept', async () => {
+  expect(await report(99)).toEqual({ inMemory: true, inStore: true });
+});
+
+test('one of a connection that a newer one has replaced is not', async () => {
+  expect(await report(0)).toEqual({ inMemory: false, inStore: false });
+});
+
+test('nor is one whose connection is replaced before its turn to be written', async () => {
+  expect((await report(1)).inStore).toBe(false);
+});
