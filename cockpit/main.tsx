@@ -1,19 +1,23 @@
 import { render } from 'ink';
 import { clipboardRoute, clipboardSequence, createAskTmux } from './client/clipboard.ts';
 import { createEffectRunner } from './client/effects.ts';
+import { createGatedStdout } from './client/gated-stdout.ts';
 import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
-import { createTheme } from './components/theme.ts';
-import { DEFAULT_SETTINGS } from './config/settings.ts';
+import { createSuspend, type Suspension } from './client/suspend.ts';
+import { createTheme, type Theme } from './components/theme.ts';
+import { DEFAULT_SETTINGS, type Settings } from './config/settings.ts';
 import { type LoadedSettings, loadSettings, saveSettings, settingsFileOf } from './config/settings-file.ts';
 import { CockpitScreen } from './screens/cockpit-screen.tsx';
 import { initialState } from './store/initial.ts';
-import type { Size } from './store/state.ts';
+import type { CockpitState, Size } from './store/state.ts';
 import { type CockpitStore, createStore } from './store/store.ts';
 
 /** Why the cockpit was left. */
 export type CockpitExit =
   | { readonly reason: 'quit' }
+  /** Another master was chosen by its name in the config file. */
+  | { readonly reason: 'context'; readonly name: string; readonly context: Settings['contexts'][string] }
   /** Told to end, or its terminal went away (`SIGHUP`). */
   | { readonly reason: 'signal'; readonly signal: 'SIGTERM' | 'SIGHUP' | 'SIGINT' };
 
@@ -32,10 +36,16 @@ export interface CockpitOptions {
   readonly clock?: () => number;
   readonly cwd?: string;
   readonly processEvents?: ProcessEvents;
+  /** Stops the job, as Ctrl-Z does; by default its process group. */
+  readonly stopJob?: () => void;
+  readonly isReadOnly?: boolean | undefined;
+  readonly isAscii?: boolean | undefined;
+  /** What went wrong before, for people. */
+  readonly problems?: readonly string[];
 }
 
 const TICK_MS = 1000;
-const NOT_LOADED: LoadedSettings = { settings: DEFAULT_SETTINGS, problem: null };
+const NOT_LOADED: LoadedSettings = { settings: DEFAULT_SETTINGS, problem: null, isFirst: false };
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
 /**
@@ -53,7 +63,9 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     cwd = process.cwd(),
     processEvents = process as ProcessEvents,
   } = options;
-  const stdout = options.stdout as NodeJS.WriteStream;
+  const terminal = options.stdout as NodeJS.WriteStream;
+  const gate = createGatedStdout(terminal, () => store.drained());
+  const stdout = gate.stream;
   const sizeOf = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const ended = Promise.withResolvers<CockpitExit>();
 
@@ -67,6 +79,11 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
       if (file !== null && loaded.problem === null) saveSettings(file, settings);
     },
     exit: () => ended.resolve({ reason: 'quit' }),
+    suspend: () => void suspend().catch(ended.reject),
+    switchContext: (name) => {
+      const context = store.state().settings.contexts[name];
+      if (context !== undefined) ended.resolve({ reason: 'context', name, context });
+    },
     cwd,
   });
   const store: CockpitStore = createStore({
@@ -76,11 +93,13 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
       size: sizeOf(),
       now: clock(),
       settings: loaded.settings,
-      problems: loaded.problem === null ? [] : [loaded.problem],
+      isReadOnly: options.isReadOnly ?? loaded.settings.readOnly,
+      isTouring: loaded.isFirst && !loaded.settings.toured,
+      problems: [...(options.problems ?? []), ...(loaded.problem === null ? [] : [loaded.problem])],
     }),
     clock,
     run: runner.run,
-    canPaint: () => !stdout.writableNeedDrain,
+    canPaint: gate.isOpen,
     fail: ended.reject,
   });
 
@@ -114,7 +133,22 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   });
   const ticker = setInterval(() => store.dispatch({ type: 'tick' }, 'data'), TICK_MS);
 
-  const ink = render(<CockpitScreen store={store} theme={createTheme(env)} />, {
+  let leave: () => Promise<Suspension> = () => Promise.reject(new Error('there is no screen yet'));
+  const suspend = createSuspend({
+    leave: () => leave(),
+    stopJob: options.stopJob ?? (() => process.kill(0, 'SIGTSTP')),
+    onContinue: (done) => {
+      processEvents.on('SIGCONT', done);
+      return () => void processEvents.off('SIGCONT', done);
+    },
+    back: onResize,
+  });
+  const onSuspendable = (next: () => Promise<Suspension>): void => {
+    leave = next;
+  };
+  const themes = createThemes(env, options.isAscii);
+  const screen = <CockpitScreen store={store} themeOf={themes} onSuspendable={onSuspendable} />;
+  const ink = render(screen, {
     stdin: stdin as NodeJS.ReadStream,
     stdout,
     stderr: stdout,
@@ -144,11 +178,26 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     store.close();
     runner.close();
     logFeed.close();
+    gate.release();
     ink.unmount();
     await broken;
     stdout.off('error', onHangup);
     release();
   }
+}
+
+/** The theme of a state, made once as long as it is the same. */
+function createThemes(
+  env: CockpitOptions['env'],
+  isAscii: boolean | undefined,
+): (state: CockpitState) => Theme {
+  let made: { readonly key: string; readonly theme: Theme } | null = null;
+  return ({ settings }) => {
+    const ascii = isAscii ?? settings.ascii;
+    const key = `${settings.theme} ${ascii}`;
+    if (made?.key !== key) made = { key, theme: createTheme(env, { name: settings.theme, isAscii: ascii }) };
+    return made.theme;
+  };
 }
 
 /** Signals and errors that nobody caught end the cockpit in order, instead of leaving the terminal on the other screen. */

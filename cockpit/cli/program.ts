@@ -67,13 +67,17 @@ function createProgram(io: CliIo): Command {
         await run(this.optsWithGlobals(), ...args.slice(0, -2));
       },
   };
-  program.argument('[command]').action(
-    context.act(async (options, unknown) => {
-      if (unknown !== undefined)
-        throw new UsageError(`there is no command "${unknown}"`, 'see "sgrid --help"');
-      await openCockpit(options, io);
-    }),
-  );
+  program
+    .option('--read-only', 'the cockpit changes nothing, whatever the token may')
+    .option('--ascii', 'the cockpit shows nothing but ASCII')
+    .argument('[command]')
+    .action(
+      context.act(async (options, unknown) => {
+        if (unknown !== undefined)
+          throw new UsageError(`there is no command "${unknown}"`, 'see "sgrid --help"');
+        await openCockpit(options, io);
+      }),
+    );
   registerLocal(program, context);
   registerGet(program, context);
   registerService(program, context);

@@ -21,6 +21,10 @@ export interface EffectOptions {
   /** Writes the user's file. @throws what kept it from that */
   readonly saveSettings: (settings: Settings) => void;
   readonly exit: () => void;
+  /** Ctrl-Z. */
+  readonly suspend: () => void;
+  /** Leaves for another master. */
+  readonly switchContext: (name: string) => void;
   /** Directory that relative paths start from. */
   readonly cwd: string;
 }
@@ -32,6 +36,8 @@ export function createEffectRunner({
   runLog,
   saveSettings,
   exit,
+  suspend,
+  switchContext,
   cwd,
 }: EffectOptions): EffectRunner {
   const uploads = new Map<number, AbortController>();
@@ -156,6 +162,10 @@ export function createEffectRunner({
         }
       case 'log':
         return runLog(effect.effect);
+      case 'suspend':
+        return suspend();
+      case 'switch-context':
+        return switchContext(effect.name);
       case 'exit':
         return exit();
     }

@@ -8,7 +8,7 @@ import { isPlainView, type LogSourceSpec } from '../store/log-view-spec.ts';
 import { createPollQueue } from './log-poll-queue.ts';
 import { saveView } from './log-save.ts';
 import { searchThrough } from './log-search-through.ts';
-import { type SearchLog, searchOnServer, tallyOnServer } from './log-server-search.ts';
+import { type SearchEnd, type SearchLog, searchOnServer, tallyOnServer } from './log-server-search.ts';
 import { createLogViews } from './log-views.ts';
 
 export interface LogFeedOptions {
@@ -123,7 +123,8 @@ export function createLogFeed(options: LogFeedOptions): LogFeed {
     try {
       const readView = (asked: LogReadRequest): Promise<LogReadResult> =>
         views.read({ view: request.view, kind: 'next', origin: null, request: asked });
-      const found = isPlainView(request.view) ? await askServer(request, tell, signal) : request.cut;
+      const isThere = isPlainView(request.view);
+      const found = isThere ? await askServer(request, tell, signal) : request.cut;
       if (found !== null) await searchThrough({ ...request, cut: found }, readView, tell, signal);
     } catch (error) {
       tell({ type: 'search-failed', searchId: request.searchId, error: toWireError(error) });
@@ -137,12 +138,20 @@ export function createLogFeed(options: LogFeedOptions): LogFeed {
     signal: AbortSignal,
   ): Promise<CutPoint | null> => {
     const { searchId, lineage, step } = request;
-    const end = await searchOnServer(
-      request,
-      options.search,
-      (scannedBytes) => tell({ type: 'search-progress', searchId, scannedBytes }),
-      signal,
-    );
+    let end: SearchEnd | null;
+    try {
+      end = await searchOnServer(
+        request,
+        options.search,
+        (scannedBytes) => tell({ type: 'search-progress', searchId, scannedBytes }),
+        signal,
+      );
+    } catch (error) {
+      // A text is as well looked for here, only slower. A pattern that is too much for the node would be so for the cockpit.
+      const { code } = toWireError(error);
+      if (signal.aborted || code === 'disconnected' || request.matcher.syntax === 'regex') throw error;
+      return request.cut;
+    }
     if (end?.type === 'missed') tell({ type: 'search-missed', searchId });
     if (end?.type === 'found') tell({ type: 'search-found', searchId, lineage, cut: end.cut });
     // Upwards the place to begin at is behind the line.

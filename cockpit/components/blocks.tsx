@@ -12,29 +12,42 @@ export function Blocks({
   blocks,
   columns,
   theme,
+  now,
 }: {
   blocks: readonly Block[];
   columns: number;
   theme: Theme;
+  /** Milliseconds since the epoch. */
+  now: number;
 }): ReactElement {
   return (
     <>
       {blocks.map((block, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: pieces have no identity but their place on the page
-        <OneBlock key={at} block={block} columns={columns} theme={theme} />
+        <OneBlock key={at} block={block} columns={columns} theme={theme} now={now} />
       ))}
     </>
   );
 }
 
-function OneBlock({ block, columns, theme }: { block: Block; columns: number; theme: Theme }): ReactElement {
+function OneBlock({
+  block,
+  columns,
+  theme,
+  now,
+}: {
+  block: Block;
+  columns: number;
+  theme: Theme;
+  now: number;
+}): ReactElement {
   switch (block.kind) {
     case 'lines':
       return <Lines lines={block.lines} columns={columns} theme={theme} />;
     case 'table':
       return <DataTable table={block.table} theme={theme} />;
     case 'busy':
-      return <Busy text={block.text} />;
+      return <Busy text={block.text} now={now} />;
     case 'alert':
       return (
         <Box height={3} flexShrink={0} width={columns}>

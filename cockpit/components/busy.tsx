@@ -1,12 +1,15 @@
-import { Spinner } from '@inkjs/ui';
-import { Box } from 'ink';
+import { Text } from 'ink';
 import type { ReactElement } from 'react';
 
-/** Something is under way. The spinner is ASCII and turns 7 times a second, and only while this is shown. */
-export function Busy({ text }: { text: string }): ReactElement {
-  return (
-    <Box height={1} flexShrink={0} paddingX={1}>
-      <Spinner type="line" label={text} />
-    </Box>
-  );
+const FRAMES = ['-', '\\', '|', '/'];
+const FRAME_MS = 250;
+
+/**
+ * Something is under way. It turns with the frames that are painted anyway and has no timer of its own: what paints by itself
+ * writes to a terminal that takes nothing.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function Busy({ text, now }: { text: string; now: number }): ReactElement {
+  return <Text wrap="truncate">{` ${FRAMES[Math.floor(now / FRAME_MS) % FRAMES.length]} ${text}`}</Text>;
 }

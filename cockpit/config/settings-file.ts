@@ -17,6 +17,8 @@ export interface LoadedSettings {
   readonly settings: Settings;
   /** Why the file was not taken, for people; null when it was, or when there is none. */
   readonly problem: string | null;
+  /** There is no file yet. */
+  readonly isFirst: boolean;
 }
 
 /** Never fails: a file that cannot be read or understood is named, and the cockpit runs without it. */
@@ -24,16 +26,19 @@ export function loadSettings(file: string): LoadedSettings {
   const without = (why: string): LoadedSettings => ({
     settings: DEFAULT_SETTINGS,
     problem: `${file} is ignored, and nothing is remembered: ${why}`,
+    isFirst: false,
   });
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? { settings: DEFAULT_SETTINGS, problem: null } : without(message);
+    return code === 'ENOENT'
+      ? { settings: DEFAULT_SETTINGS, problem: null, isFirst: true }
+      : without(message);
   }
   try {
-    return { settings: settingsSchema.parse(JSON.parse(text)), problem: null };
+    return { settings: settingsSchema.parse(JSON.parse(text)), problem: null, isFirst: false };
   } catch (error) {
     if (!(error instanceof z.ZodError))
       return without(error instanceof Error ? error.message : String(error));

@@ -13,6 +13,18 @@ const tableSchema = z.object({
   sort: sortSchema.optional(),
 });
 
+/** Palettes of components/themes.ts. */
+export const themeNameSchema = z.enum(['basic', 'dark', 'light', 'high-contrast']);
+export type ThemeName = z.infer<typeof themeNameSchema>;
+
+/** A master with a name. */
+const contextSchema = z.object({
+  master: z.string().min(1).max(1024),
+  tokenFile: z.string().min(1).max(4096),
+  /** Nothing can be changed there by this cockpit. */
+  readOnly: z.boolean().default(false),
+});
+
 /** The user's own file: what the cockpit remembers, and what the user writes. Unknown keys are kept as they are. */
 export const settingsSchema = z.looseObject({
   tables: z.record(z.string().max(64), tableSchema).default({}),
@@ -22,6 +34,17 @@ export const settingsSchema = z.looseObject({
   aliases: z.record(z.string().regex(/^\S{1,32}$/, 'is one word'), z.string().max(4096)).default({}),
   /** Keys by what they do: `{"restart": ["ctrl-r"]}`; see keymap/remap.ts. */
   keys: z.record(z.string().max(64), z.array(z.string().max(16)).max(8)).default({}),
+  theme: themeNameSchema.default('basic'),
+  /** Nothing but ASCII is shown; without it, the locale decides. */
+  ascii: z.boolean().optional(),
+  /** Nothing can be changed by this cockpit, whatever the token may. */
+  readOnly: z.boolean().default(false),
+  /** Wheel and clicks are the cockpit's; the terminal's own selection then needs shift. */
+  mouse: z.boolean().default(false),
+  /** Masters by name, for `:ctx`. */
+  contexts: z.record(z.string().regex(/^\S{1,32}$/, 'is one word'), contextSchema).default({}),
+  /** The tour was seen. */
+  toured: z.boolean().default(false),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 export type TableSettings = z.infer<typeof tableSchema>;

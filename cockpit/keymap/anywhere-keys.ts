@@ -19,6 +19,13 @@ export const ANYWHERE_KEYS: readonly Binding[] = [
     hint: 'back',
   },
   {
+    keys: ['ctrl-z'],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload', ...LOG_PARTS],
+    action: { type: 'suspend' },
+    help: 'to the shell; fg comes back',
+  },
+  { keys: ['enter', 'q'], contexts: ['tour'], action: { type: 'back' }, help: 'begin', hint: 'begin' },
+  {
     keys: ['ctrl-c'],
     contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload', ...LOG_PARTS],
     action: { type: 'quit' },

@@ -2,7 +2,7 @@
 export const FILTERED = ['nodes', 'instances', 'events'] as const;
 export const TABLES = ['pulse', ...FILTERED] as const;
 export const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as const;
-export const PAGES = ['describe', 'help'] as const;
+export const PAGES = ['describe', 'help', 'tour'] as const;
 export const CONFIRMS = ['confirm', 'deploy-confirm'] as const;
 export const TEXTS = ['palette', 'filter', 'deploy-form', 'log-text', 'log-path'] as const;
 export const VISITED = [...TABLES, ...PAGES, 'logs'] as const;

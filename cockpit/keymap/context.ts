@@ -9,6 +9,7 @@ export type KeyContext =
   | 'events'
   | 'describe'
   | 'help'
+  | 'tour'
   | 'logs'
   | 'log-text'
   | 'log-path'

@@ -12,6 +12,7 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set([
   'events',
   'describe',
   'help',
+  'tour',
 ]);
 
 /** What a key means now; null when nothing. */

@@ -1,6 +1,7 @@
 import { ThemeProvider } from '@inkjs/ui';
-import { Box, type Key, useInput, usePaste } from 'ink';
-import { type ReactElement, useMemo, useSyncExternalStore } from 'react';
+import { Box, type Key, useApp, useInput, usePaste } from 'ink';
+import { type ReactElement, useEffect, useMemo, useSyncExternalStore } from 'react';
+import type { Suspension } from '../client/suspend.ts';
 import { Blocks } from '../components/blocks.tsx';
 import { Busy } from '../components/busy.tsx';
 import { Lines } from '../components/lines.tsx';
@@ -15,12 +16,17 @@ import { LogScreen } from './log-screen.tsx';
 
 interface CockpitScreenProps {
   readonly store: CockpitStore;
-  readonly theme: Theme;
+  readonly themeOf: (state: CockpitState) => Theme;
+  /** Gets the way to hand the terminal back for a while. */
+  readonly onSuspendable: (leave: () => Promise<Suspension>) => void;
 }
 
 /** The whole terminal. The only place that listens to keys: each goes through the key table into the reducer. */
-export function CockpitScreen({ store, theme }: CockpitScreenProps): ReactElement {
+export function CockpitScreen({ store, themeOf, onSuspendable }: CockpitScreenProps): ReactElement {
   const state = useSyncExternalStore(store.subscribe, store.shown);
+  const theme = themeOf(state);
+  const { suspendTerminal } = useApp();
+  useEffect(() => onSuspendable(() => suspendTerminal()), [onSuspendable, suspendTerminal]);
   const uiTheme = useMemo(() => createUiTheme(theme.hasColours), [theme]);
 
   useInput((input: string, key: Key) => {
@@ -53,7 +59,7 @@ export function CockpitScreen({ store, theme }: CockpitScreenProps): ReactElemen
           <BodyScreen body={frame.body} state={state} theme={theme} />
         </Box>
         {frame.status.kind === 'busy' ? (
-          <Busy text={frame.status.text} />
+          <Busy text={frame.status.text} now={state.now} />
         ) : (
           <Lines lines={frame.status.lines} columns={columns} theme={theme} />
         )}
@@ -67,7 +73,7 @@ function BodyScreen({ body, state, theme }: { body: Body; state: CockpitState; t
   const { columns } = state.size;
   switch (body.kind) {
     case 'blocks':
-      return <Blocks blocks={body.blocks} columns={columns} theme={theme} />;
+      return <Blocks blocks={body.blocks} columns={columns} theme={theme} now={state.now} />;
     case 'lines':
       return <Lines lines={body.lines} columns={columns} theme={theme} />;
     case 'logs':

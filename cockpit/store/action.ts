@@ -83,6 +83,12 @@ export type CommandAction =
   | { readonly type: 'help' }
   /** A key that means nothing on this screen. */
   | { readonly type: 'unbound'; readonly key: string }
+  | { readonly type: 'suspend' }
+  /** Another palette; without a name, the next one. */
+  | { readonly type: 'theme'; readonly name: string }
+  /** Another master, by its name in the config file; without one, their names are told. */
+  | { readonly type: 'context'; readonly name: string }
+  | { readonly type: 'tour' }
   | { readonly type: 'quit' };
 
 export type Action =

@@ -31,4 +31,6 @@ export type Effect =
   | { readonly type: 'complete-path'; readonly text: string }
   | { readonly type: 'save-settings'; readonly settings: Settings }
   | { readonly type: 'log'; readonly effect: LogPaneEffect }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'switch-context'; readonly name: string }
   | { readonly type: 'exit' };

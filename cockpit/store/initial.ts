@@ -14,6 +14,8 @@ export function initialState(start: {
   size: Size;
   now: number;
   settings?: Settings;
+  isReadOnly?: boolean;
+  isTouring?: boolean;
   /** What went wrong before the first frame, for people. */
   problems?: readonly string[];
 }): CockpitState {
@@ -23,6 +25,8 @@ export function initialState(start: {
   const state: CockpitState = {
     ...rest,
     settings,
+    isReadOnly: start.isReadOnly ?? settings.readOnly,
+    isTouring: start.isTouring ?? false,
     bindings: keys.bindings,
     trail: NO_TRAIL,
     fleet: EMPTY_FLEET,

@@ -61,6 +61,21 @@ export const PALETTE: readonly PaletteCommand[] = [
   simple('start', [], 'start the selected or marked instances', { type: 'ask', verb: 'start' }),
   simple('restart', [], 'restart the selected or marked instances', { type: 'ask', verb: 'restart' }),
   simple('stop', [], 'stop the selected or marked instances', { type: 'ask', verb: 'stop' }),
+  {
+    name: 'ctx',
+    aliases: ['context'],
+    argument: '[name]',
+    help: 'another master, by its name in the config file',
+    action: (name) => ({ type: 'context', name }),
+  },
+  {
+    name: 'theme',
+    aliases: [],
+    argument: '[basic|dark|light|high-contrast]',
+    help: 'another palette; without a name the next one',
+    action: (name) => ({ type: 'theme', name }),
+  },
+  simple('tour', [], 'what there is to know first, on one screen', { type: 'tour' }),
   simple('help', ['h', '?'], 'keys and commands', { type: 'help' }),
   simple('quit', ['q', 'q!', 'exit'], 'leave; services keep running', { type: 'quit' }),
 ];

@@ -4,6 +4,7 @@ import { explainUnbound } from '../keymap/resolve.ts';
 import { layoutOf } from '../view-model/layout.ts';
 import type { Action, CommandAction, ResultAction } from './action.ts';
 import { assertNever } from './assert-never.ts';
+import * as comfort from './comfort.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
@@ -25,7 +26,7 @@ import { currentView } from './views.ts';
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
 export function reduce(state: CockpitState, action: Action): Reduction {
   return andThen(
-    andThen(handle(state, action), (next) => settle(state, next)),
+    andThen(handle(state, action), (next) => settle(state, comfort.endTour(next))),
     logs.resizeLogs,
   );
 }
@@ -106,6 +107,14 @@ function command(state: CockpitState, action: CommandAction): Reduction {
   switch (action.type) {
     case 'quit':
       return become(state, { type: 'exit' });
+    case 'suspend':
+      return become(state, { type: 'suspend' });
+    case 'theme':
+      return become(comfort.chooseTheme(state, action.name));
+    case 'context':
+      return comfort.switchContext(state, action.name);
+    case 'tour':
+      return become(comfort.openTour(state));
     case 'prompt':
       return become(openPrompt(state, action.kind));
     case 'edit':

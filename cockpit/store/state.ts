@@ -60,6 +60,7 @@ export type Screen =
       readonly target: { readonly kind: 'node' | 'instance'; readonly id: number };
     }
   | { readonly name: 'deploy' }
+  | { readonly name: 'tour' }
   | { readonly name: 'logs'; readonly instanceId: number }
   | { readonly name: 'help'; readonly of: ScreenName };
 export type ScreenName = Screen['name'];
@@ -205,6 +206,10 @@ export interface CockpitState {
   readonly url: string;
   readonly link: LinkState;
   readonly settings: Settings;
+  /** Nothing is changed, whatever the token may. */
+  readonly isReadOnly: boolean;
+  /** The first time: what there is to know stands below the nodes. */
+  readonly isTouring: boolean;
   /** The key table with the user's keys in it. */
   readonly bindings: readonly Binding[];
   readonly fleet: FleetState;

@@ -13,6 +13,8 @@ export interface CockpitStore {
   shown(): CockpitState;
   subscribe(listener: () => void): () => void;
   dispatch(action: Action, urgency: Urgency): void;
+  /** The terminal takes something again. */
+  drained(): void;
   /** Ends its timer; later actions still count, but nobody is told. */
   close(): void;
 }
@@ -73,11 +75,15 @@ export function createStore({ initial, clock, run, canPaint, fail }: StoreOption
         const next = reduce({ ...state, now: clock() }, action);
         state = next.state;
         for (const effect of next.effects) run(effect);
-        if (urgency === 'key') paint();
+        // Painted at once for whoever waits for a key, as soon as the terminal takes it.
+        if (urgency === 'key' && canPaint()) paint();
         else paintSoon();
       } catch (error) {
         fail(error);
       }
+    },
+    drained: () => {
+      if (canPaint()) paint();
     },
     close: () => {
       isClosed = true;

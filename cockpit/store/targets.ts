@@ -37,6 +37,8 @@ export function refusedChange(state: CockpitState): CockpitState | null {
   const { link } = state;
   if (link.state !== 'up')
     return withToast(state, 'warn', 'Not connected to the master: nothing can be changed now');
+  if (state.isReadOnly)
+    return withToast(state, 'warn', 'Read only: this cockpit was opened so, and changes nothing');
   if (!roleIncludes(link.role, 'operator')) {
     return withToast(
       state,

@@ -35,9 +35,12 @@ export function emptyLines(state: CockpitState): Line[] {
         textLine('Add one with "sgrid instance create", then deploy a release on it with D.', 'dim'),
       ];
     default:
-      return [
-        BLANK,
-        textLine(catalog.events === null ? 'Loading the events ...' : 'Nothing has happened yet.', 'dim'),
-      ];
+      return catalog.events === null
+        ? [BLANK, textLine('Loading the events ...', 'dim')]
+        : [
+            BLANK,
+            textLine('Nothing has happened yet.'),
+            textLine('What is started, stopped, deployed or breaks will stand here, newest first.', 'dim'),
+          ];
   }
 }

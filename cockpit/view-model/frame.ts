@@ -14,6 +14,7 @@ import { pageLines } from './page.ts';
 import { pickerBlocks } from './picker.ts';
 import { type StatusModel, statusModel } from './status.ts';
 import { tableOf } from './tables.ts';
+import { tourLines } from './tour.ts';
 
 export type Body =
   | { readonly kind: 'lines'; readonly lines: readonly Line[] }
@@ -55,13 +56,16 @@ function bodyOf(state: CockpitState, rows: number): Body {
     case 'deploy':
       return { kind: 'blocks', blocks: state.deploy === null ? [] : deployBlocks(state, state.deploy, rows) };
     case 'help':
+    case 'tour':
     case 'describe':
       return { kind: 'lines', lines: pageLines(state).slice(view.table.top, view.table.top + rows) };
     default: {
       const table = tableOf(view.screen)?.lines(state, view, layout.body);
       if (table === undefined) return { kind: 'lines', lines: [] };
       const body = table.rows.length === 0 ? emptyLines(state) : table.rows;
-      return { kind: 'lines', lines: [...overviewLines(state, layout.overview), table.header, ...body] };
+      const lines = [...overviewLines(state, layout.overview), table.header, ...body];
+      const tour = state.isTouring ? [BLANK, ...tourLines(state.bindings)] : [];
+      return { kind: 'lines', lines: lines.length + tour.length <= rows ? [...lines, ...tour] : lines };
     }
   }
 }

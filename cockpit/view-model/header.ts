@@ -19,10 +19,10 @@ export function headerLines(state: CockpitState): Line[] {
   ];
 }
 
-function whoSegments({ url, link }: CockpitState): Segment[] {
+function whoSegments({ url, link, isReadOnly: isOpenedSo }: CockpitState): Segment[] {
   const master: Segment = { text: plainText(url) };
   if (link.state !== 'up') return [master];
-  const isReadOnly = link.role === 'viewer';
+  const isReadOnly = isOpenedSo || link.role === 'viewer';
   return [
     master,
     { text: '  as ', tone: 'dim' },
@@ -108,6 +108,7 @@ function viewName({ fleet, logPane }: CockpitState, { screen }: View): string {
     case 'events':
     case 'deploy':
     case 'help':
+    case 'tour':
       return screen.name;
   }
 }

@@ -15,6 +15,7 @@ const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
   deploy: ['deploy-list', 'deploy-releases', 'deploy-form', 'deploy-marks', 'deploy-confirm', 'deploy-watch'],
   logs: ['logs', 'log-text', 'log-select', 'log-files', 'log-path'],
   help: ['help'],
+  tour: ['tour'],
 };
 
 const ENTRY_WIDTH = 52;

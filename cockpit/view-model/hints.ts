@@ -14,7 +14,8 @@ const isChange = ({ action }: Binding): boolean => action.type === 'ask' || acti
  * one may not do never.
  */
 export function hintLine(state: CockpitState): Line {
-  const mayChange = state.link.state !== 'up' || roleIncludes(state.link.role, 'operator');
+  const mayChange =
+    !state.isReadOnly && (state.link.state !== 'up' || roleIncludes(state.link.role, 'operator'));
   const hinted = bindingsOf(state.bindings, contextOf(state)).filter(
     (binding) => binding.hint !== undefined && (mayChange || !isChange(binding)),
   );

@@ -3,12 +3,14 @@ import { currentView } from '../store/views.ts';
 import { describeLines } from './describe.ts';
 import { helpLines } from './help.ts';
 import type { Line } from './line.ts';
+import { tourLines } from './tour.ts';
 
 /** All lines of a page without rows to select; empty for other screens. */
 export function pageLines(state: CockpitState): readonly Line[] {
   const { screen } = currentView(state);
   if (screen.name === 'help')
     return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases);
+  if (screen.name === 'tour') return tourLines(state.bindings);
   if (screen.name === 'describe') return describeLines(state, screen.target);
   return [];
 }

@@ -1,18 +1,25 @@
-import { SgridError } from '../../../common/protocol/errors.ts';
+import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
+import { expandHome } from '../../client/complete-path.ts';
 import { openClient } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { type CliIo, printLine, terminalOf } from '../io.ts';
 import { resolveTarget, type Target, type TargetOptions } from '../target.ts';
 
 /** `sgrid` alone: the cockpit on the master that is meant. It stays open, and reconnects, until the user leaves it. */
-export async function openCockpit(options: TargetOptions, io: CliIo): Promise<void> {
+export async function openCockpit(options: TargetOptions & ScreenOptions, io: CliIo): Promise<void> {
   const target = resolveTarget(options, io);
   if (target.warning !== null) printLine(io.stderr, `sgrid: warning: ${target.warning}`);
-  await showCockpit(target, io);
+  await showCockpit(target, io, options);
+}
+
+/** How the screen is to be, from the command line. */
+export interface ScreenOptions {
+  readOnly?: boolean | undefined;
+  ascii?: boolean | undefined;
 }
 
 /** @throws SgridError `cancelled` when a signal ended it. */
-export async function showCockpit(target: Target, io: CliIo): Promise<void> {
+export async function showCockpit(target: Target, io: CliIo, screen: ScreenOptions = {}): Promise<void> {
   const terminal = terminalOf(io);
   if (terminal === null) {
     throw new UsageError(
@@ -25,15 +32,53 @@ export async function showCockpit(target: Target, io: CliIo): Promise<void> {
   // alternate screen begins where the cursor is.
   stdin.setRawMode(true);
   stdout.write('\r');
-  const client = await openClient(target, io);
   try {
-    const { runCockpit } = await import('../../main.tsx');
-    const exit = await runCockpit({ ...terminal, client, env: io.env, cwd: io.cwd, clock: io.clock });
-    if (exit.reason === 'signal') throw new SgridError('cancelled', `ended by ${exit.signal}`);
+    let next: Shown | null = { target, isReadOnly: screen.readOnly, problems: [] };
+    while (next !== null) next = await showOne(next, terminal, io, screen);
   } finally {
     stdin.setRawMode(false);
     // What is typed from here on is for the shell.
     stdin.pause();
+  }
+}
+
+interface Shown {
+  readonly target: Target;
+  readonly isReadOnly: boolean | undefined;
+  readonly problems: readonly string[];
+}
+
+/** One master, until the user leaves it. @returns the one that is gone on with, or null */
+async function showOne(
+  shown: Shown,
+  terminal: NonNullable<ReturnType<typeof terminalOf>>,
+  io: CliIo,
+  screen: ScreenOptions,
+): Promise<Shown | null> {
+  const client = await openClient(shown.target, io);
+  try {
+    const { runCockpit } = await import('../../main.tsx');
+    const exit = await runCockpit({
+      ...terminal,
+      client,
+      env: io.env,
+      cwd: io.cwd,
+      clock: io.clock,
+      isAscii: screen.ascii,
+      isReadOnly: shown.isReadOnly,
+      problems: shown.problems,
+    });
+    if (exit.reason === 'signal') throw new SgridError('cancelled', `ended by ${exit.signal}`);
+    if (exit.reason === 'quit') return null;
+    const { master, tokenFile, readOnly } = exit.context;
+    try {
+      const target = resolveTarget({ master, tokenFile: expandHome(tokenFile) }, io);
+      return { target, isReadOnly: screen.readOnly === true || readOnly ? true : undefined, problems: [] };
+    } catch (error) {
+      // One without a usable token is told where one was.
+      return { ...shown, problems: [`Context ${exit.name}: ${toWireError(error).message}`] };
+    }
+  } finally {
     client.close();
   }
 }

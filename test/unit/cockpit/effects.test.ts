@@ -20,6 +20,8 @@ beforeEach(() => {
     saveSettings: () => {
       throw new SgridError('no_space', 'the disk is full');
     },
+    suspend: () => undefined,
+    switchContext: () => undefined,
     exit: () => {},
     cwd: '/',
   });

@@ -28,12 +28,12 @@ test.each([
 test('what is saved is loaded, in a directory that is made, with nothing left beside it', () => {
   const settings = withTableSettings(DEFAULT_SETTINGS, 'nodes', { columns: ['state', 'name'] });
   saveSettings(file, settings);
-  expect(loadSettings(file)).toEqual({ settings, problem: null });
+  expect(loadSettings(file)).toEqual({ settings, problem: null, isFirst: false });
   expect(readdirSync(join(root, 'sgrid'))).toEqual(['config.json']);
 });
 
 test('no file is no problem', () => {
-  expect(loadSettings(file)).toEqual({ settings: DEFAULT_SETTINGS, problem: null });
+  expect(loadSettings(file)).toEqual({ settings: DEFAULT_SETTINGS, problem: null, isFirst: true });
 });
 
 test('keys that this version does not know outlive it', () => {

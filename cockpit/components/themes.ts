@@ -1,0 +1,118 @@
+import type { ThemeName } from '../config/settings.ts';
+import type { Line, Tone } from '../view-model/line.ts';
+
+export type { ThemeName } from '../config/settings.ts';
+
+/** SGR parameters by tone (ECMA-48 8.3.117), and of whole rows by bar. */
+export type Palette = Readonly<Record<Tone | NonNullable<Line['bar']>, string>>;
+
+/** The 16 colours that every terminal has, in its own shades: right on dark and light ones alike. */
+const BASIC: Palette = {
+  plain: '',
+  strong: '1',
+  dim: '2',
+  label: '2',
+  title: '1;36',
+  key: '1;36',
+  accent: '36',
+  ok: '32',
+  busy: '34',
+  warn: '33',
+  bad: '1;31',
+  idle: '2',
+  match: '30;43',
+  flash: '7;36',
+  stale: '2',
+  selected: '7;36',
+  header: '1;2',
+  chosen: '7',
+  marked: '4;33',
+};
+
+/** For `NO_COLOR` (no-color.org): weight and reverse video only, which are not colours. */
+export const WITHOUT_COLOURS: Palette = {
+  plain: '',
+  strong: '1',
+  dim: '2',
+  label: '2',
+  title: '1',
+  key: '1',
+  accent: '',
+  ok: '',
+  busy: '',
+  warn: '1',
+  bad: '1',
+  idle: '2',
+  match: '7',
+  flash: '1;7',
+  stale: '2',
+  selected: '7',
+  header: '1',
+  chosen: '7;2',
+  marked: '4',
+};
+
+/** All palettes. `dark` and `light` are of the 256 colours (xterm), with the same contrast whatever the shades of the 16 are. */
+export const THEMES: Readonly<Record<ThemeName, Palette>> = {
+  basic: BASIC,
+  dark: {
+    ...BASIC,
+    dim: '38;5;245',
+    label: '38;5;245',
+    title: '1;38;5;80',
+    key: '1;38;5;80',
+    accent: '38;5;80',
+    ok: '38;5;114',
+    busy: '38;5;111',
+    warn: '38;5;221',
+    bad: '1;38;5;210',
+    idle: '38;5;245',
+    stale: '38;5;240',
+    match: '38;5;16;48;5;221',
+    selected: '38;5;231;48;5;24',
+    flash: '38;5;16;48;5;80',
+    header: '1;38;5;250',
+    chosen: '48;5;238',
+    marked: '4;38;5;221',
+  },
+  light: {
+    ...BASIC,
+    dim: '38;5;242',
+    label: '38;5;242',
+    title: '1;38;5;24',
+    key: '1;38;5;24',
+    accent: '38;5;24',
+    ok: '38;5;22',
+    busy: '38;5;19',
+    warn: '38;5;94',
+    bad: '1;38;5;124',
+    idle: '38;5;242',
+    stale: '38;5;247',
+    match: '38;5;16;48;5;222',
+    selected: '38;5;231;48;5;24',
+    flash: '38;5;231;48;5;30',
+    header: '1;38;5;238',
+    chosen: '48;5;253',
+    marked: '4;38;5;94',
+  },
+  'high-contrast': {
+    ...BASIC,
+    dim: '',
+    label: '',
+    title: '1;96',
+    key: '1;96',
+    accent: '1;96',
+    ok: '1;92',
+    busy: '1;94',
+    warn: '1;93',
+    bad: '1;97;41',
+    idle: '',
+    stale: '3',
+    match: '1;30;103',
+    selected: '1;7',
+    flash: '1;30;106',
+    header: '1;4',
+    chosen: '7',
+    marked: '1;4;93',
+  },
+};
