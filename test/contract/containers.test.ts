@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
-import { until } from '../support/agent-shim.ts';
+import { until as untilWithin } from '../support/agent-shim.ts';
 import {
   assignmentOf,
   openTestSupervisor,
@@ -17,6 +17,13 @@ import { sha256Of, tarOf } from '../support/packages.ts';
 
 const LOOP = 'trap "exit 0" TERM; echo "begin $0"; echo "oops" >&2; while :; do sleep 0.1; done';
 
+/** An emulated machine takes its time. */
+const PATIENCE_MS = Number(process.env.SGRID_TEST_PATIENCE_MS ?? 10_000);
+const until = <T>(
+  what: string,
+  check: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+): Promise<T> => untilWithin(what, check, PATIENCE_MS);
+
 /** A script as people write them: the old container goes, the new one comes. */
 const deploying = (command: string, options = ''): string => `#!/bin/sh
 set -e
@@ -26,13 +33,13 @@ docker run -d --network none --name "$SGRID_DOCKER_NAME" ${options} ${IMAGE} sh 
 `;
 
 // A real container service: this says nothing about one that is played.
-describe.skipIf(!hasEngine())('a service that is a container', { timeout: 90_000 }, () => {
+describe.skipIf(!hasEngine())('a service that is a container', { timeout: 300_000 }, () => {
   const prefix = `sgrid-test-${process.pid}-`;
   let stateDir: string;
   let supervisor: TestSupervisor;
   let revision = 0;
 
-  beforeAll(importImage, 60_000);
+  beforeAll(importImage, 240_000);
   beforeEach(async () => {
     stateDir = newAgentDir();
     supervisor = await openTestSupervisor(stateDir);
@@ -41,7 +48,7 @@ describe.skipIf(!hasEngine())('a service that is a container', { timeout: 90_000
     await supervisor.close();
     removeContainers(prefix);
     await removeAgentDir(stateDir, 'none');
-  }, 60_000);
+  }, 240_000);
 
   const release = (script: string) => {
     const content = tarOf({ 'update.sh': script });

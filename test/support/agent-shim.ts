@@ -7,12 +7,13 @@ export const SHIM_FILE = new URL('../../node/process/shim.sh', import.meta.url).
 
 export const noGroup: CgroupJoin = { procsFiles: [], execPrefix: [], path: '' };
 
-/** Calls `check` until it answers something, or fails with `what` after ten seconds. */
+/** Calls `check` until it answers something, or fails with `what` after that time. */
 export async function until<T>(
   what: string,
   check: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  patienceMs = 10_000,
 ): Promise<T> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     const found = await check();
     if (found !== null && found !== undefined && found !== false) return found;

@@ -1,9 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lookUpAccount, parsePasswd } from '../../../node/process/account.ts';
+import { readExit, readStarted } from '../../../node/process/records.ts';
 import { resolveRunAs } from '../../../node/process/run-as.ts';
+import { noGroup, runShim } from '../../support/agent-shim.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -56,3 +58,24 @@ test('another user takes setpriv and root; oneself takes nothing', async () => {
     message: expect.stringContaining('setpriv is not on this node'),
   });
 });
+
+test.skipIf(process.getuid?.() !== 0 || !existsSync('/usr/bin/setpriv'))(
+  'the shim records and logs as the agent, and the program is the other user, also behind a command that enters its group',
+  async () => {
+    chmodSync(directory, 0o755);
+    const runAs = await resolveRunAs('nobody', 0);
+    for (const execPrefix of [[], ['/usr/bin/env']]) {
+      const run = runShim(directory, ['/bin/sh', '-c', 'id -un; id -G'], {
+        runId: `${execPrefix.length}-x`,
+        logFile: join(directory, `${execPrefix.length}.log`),
+        group: { ...noGroup, execPrefix },
+        dropRights: runAs?.prefix ?? [],
+      });
+      await run.ended;
+      expect(readExit(run.record)).toMatchObject({ code: 0 });
+      expect(readStarted(run.record)).not.toBeNull();
+      expect(run.log()).toBe('nobody\n65534\n');
+      expect(statSync(join(directory, `${execPrefix.length}.log`)).uid).toBe(0);
+    }
+  },
+);
