@@ -53,7 +53,7 @@ describe.skipIf(driver.name === 'none')(`a real group with ${driver.name}`, () =
 
   test.skipIf(!existsSync('/proc/pressure'))(
     'two programs on a twentieth of a core wait for it',
-    async () => {
+    async ({ skip }) => {
       const group = await driver.create(key, { cpuCores: 0.05 });
       program = startIn(group, ['sh', '-c', 'while :; do :; done & while :; do :; done']);
       const { pressure } = await driver.stat(key);
