@@ -10,7 +10,7 @@ import { count } from '../format/quantity.ts';
 import { type CliIo, printLine } from './io.ts';
 import { printLastLines } from './last-lines.ts';
 import { parseTimeout } from './rollout-options.ts';
-import { waitForRollout } from './rollout-wait.ts';
+import { type WaitOptions, waitForRollout } from './rollout-wait.ts';
 import { formatTable, type TextColumn } from './table.ts';
 
 type Request = PayloadInput<CockpitToMaster, 'rollout.create'>;
@@ -36,7 +36,7 @@ export async function beginRollout(
     io.stdout,
     `rollout ${rolloutId}: ${serviceName} ${version} on ${count(steps.length, 'instance')}`,
   );
-  if (options.wait === true) await followRollout(client, io, rollout, fleet, timeoutMs);
+  if (options.wait === true) await followRollout(client, io, rollout, fleet, { timeoutMs });
 }
 
 /**
@@ -49,7 +49,7 @@ export async function followRollout(
   io: CliIo,
   { rolloutId }: Pick<Rollout, 'rolloutId'>,
   fleet: FleetSnapshot,
-  timeoutMs: number,
+  waiting: Pick<WaitOptions, 'timeoutMs' | 'hope'>,
 ): Promise<void> {
   const words = namesOf(fleet);
   let isTold = false;
@@ -68,7 +68,8 @@ export async function followRollout(
     printLine(io.stderr, isUp ? 'the master answers again' : 'no answer from the master: waiting for it');
   try {
     const { signal } = io;
-    const { state } = await waitForRollout(client, rolloutId, { timeoutMs, onStep, onState, onLink, signal });
+    const options = { ...waiting, onStep, onState, onLink, signal };
+    const { state } = await waitForRollout(client, rolloutId, options);
     const next = state === 'paused' ? `; go on with: sgrid rollout resume ${rolloutId}` : '';
     printLine(io.stdout, `rollout ${rolloutId}: ${state}${next}`);
   } finally {

@@ -10,6 +10,8 @@ import { isUnanswered } from '../format/no-answer.ts';
 
 export interface WaitOptions {
   timeoutMs: number;
+  /** The end that is hoped for; default: that it succeeds. */
+  hope?: 'succeeded' | 'aborted' | 'rolled-back';
   /** Told each step's change once. */
   onStep?: (step: RolloutStep) => void;
   /** Told each change of the rollout's own state once. */
@@ -20,7 +22,7 @@ export interface WaitOptions {
 }
 
 /**
- * Waits until a rollout has succeeded, or pauses after its canary as it was asked to.
+ * Waits until a rollout has ended as hoped, or pauses after its canary as it was asked to.
  *
  * @throws SgridError `start_failed` naming why, when it failed or was rolled back; `conflict` when it was aborted; `timeout`;
  * `cancelled` by the signal.
@@ -32,7 +34,7 @@ export async function waitForRollout(
 ): Promise<Rollout> {
   const rollout = await watchUntilRest(client, rolloutId, options, createTeller(options));
   const { state, serviceName, reason } = rollout;
-  if (state === 'succeeded' || state === 'paused') return rollout;
+  if (state === (options.hope ?? 'succeeded') || state === 'paused') return rollout;
   const why = reason === '' ? '' : `: ${reason}`;
   if (state === 'aborted')
     throw new SgridError('conflict', `rollout ${rolloutId} of ${serviceName} was ended: ${reason}`);

@@ -3,7 +3,6 @@ import { type Rollout, rolloutSchema } from '../../common/domain/rollout.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
 import { runSgrid } from '../support/sgrid.ts';
 import { statusOf, type TestAgent } from '../support/test-agent.ts';
-import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, uploadVersion, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
@@ -153,12 +152,8 @@ test('roll-back: to what ran before, to a version, and again where nothing is le
 test('a roll-back asked for in the middle', async () => {
   await sgrid('deploy', 'web', 'v2', '--canary', '1', '--pause-after-canary', '--wait');
   const taken = await sgrid('rollout', 'abort', '2', '--rollback', '--wait');
-  expect(taken).toMatchObject({
-    code: 1,
-    out: 'rollout 2: rolling-back\n',
-    err: expect.stringContaining('rollout 2 of web was rolled back: rolled back by operator'),
-  });
-  await waitFor('the end', async () => (await latest()).endedAt !== null);
+  expect(taken).toMatchObject({ code: 0, out: 'rollout 2: rolling-back\nrollout 2: rolled-back\n' });
+  expect(taken.err).toContain('rollout 2 rolled-back: rolled back by operator\n');
   expect(await versions()).toEqual(['v1', 'v1', 'v1']);
 });
 

@@ -27,22 +27,24 @@ const CONTROLS = [
   },
 ] as const;
 
+const DEFAULT_TIMEOUT = '10m';
+
 const NAME = ['<rollout>', 'its number, or a service for its latest'] as const;
 
 export function registerRollout(program: Command, { io, act }: CliContext): void {
   const rollout = program.command('rollout').description('look at a rollout, pause it, resume it, end it');
   for (const { verb, request, description } of CONTROLS) {
-    const command = addWait(
-      rollout
-        .command(verb)
-        .argument(...NAME)
-        .description(description),
-    );
+    const command = rollout
+      .command(verb)
+      .argument(...NAME)
+      .description(description);
+    // Nothing says when a pause is over.
+    if (verb !== 'pause') addWait(command);
     if (verb === 'abort')
       command.option('--rollback', 'give every instance that it changed what that ran before');
     command.addHelpText('after', `\nExample:\n  sgrid rollout ${verb} 12\n`).action(
       act(async (options, name) => {
-        const timeoutMs = parseTimeout(options.timeout);
+        const timeoutMs = parseTimeout(options.timeout ?? DEFAULT_TIMEOUT);
         await withMaster(options, io, async (client) => {
           const { rolloutId } = await findRollout(client, String(name));
           const payload = { rolloutId, rollback: options.rollback === true };
@@ -50,7 +52,9 @@ export function registerRollout(program: Command, { io, act }: CliContext): void
           printLine(io.stdout, `rollout ${rolloutId}: ${now.state}`);
           if (options.wait !== true) return;
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
-          await followRollout(client, io, now, fleet, timeoutMs);
+          const end = options.rollback === true ? 'rolled-back' : 'aborted';
+          const hope = verb === 'abort' ? end : 'succeeded';
+          await followRollout(client, io, now, fleet, { timeoutMs, hope });
         });
       }),
     );
@@ -67,7 +71,7 @@ export function registerRollout(program: Command, { io, act }: CliContext): void
         await withMaster(options, io, async (client) => {
           const found = await findRollout(client, String(name));
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
-          if (options.wait === true) await followRollout(client, io, found, fleet, timeoutMs);
+          if (options.wait === true) await followRollout(client, io, found, fleet, { timeoutMs });
           const { rollout: now } = await client.call('rollout.get', found);
           if (options.output === 'json') printLine(io.stdout, JSON.stringify(now, null, 2));
           else printRollout(io, now, namesOf(fleet));
@@ -79,7 +83,7 @@ export function registerRollout(program: Command, { io, act }: CliContext): void
 function addWait(command: Command): Command {
   return command
     .option('--wait', 'wait for the end (or the pause after the canary), and fail when it fails')
-    .option('--timeout <time>', 'how long --wait waits', '10m');
+    .option('--timeout <time>', 'how long --wait waits', DEFAULT_TIMEOUT);
 }
 
 async function findRollout(client: MasterClient, name: string): Promise<Rollout> {
