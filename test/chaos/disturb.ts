@@ -20,9 +20,9 @@ export interface Disturbed {
 
 /** All kinds of harm, side by side, until the signal. */
 export async function disturb(all: Disturbed): Promise<void> {
-  const { system, ledger, operator, services } = all;
+  const { system, ledger } = all;
   const aims = all.random(7);
-  const command = (): void => operateOnce(services, operator, aims);
+  const command = (): void => operateOnce(all, aims);
   // What is only half done when the agent dies is half done for a few milliseconds, so some blows are aimed at that.
   const end = (): void => shootOnce(all, aims);
   await Promise.all([
@@ -118,22 +118,23 @@ function shootOnce({ system, services, ledger }: Disturbed, random: Random): voi
     ledger.shoot({ service, run: `${pid}-${ticks}`, signal: how, at });
 }
 
-async function operate({ services, operator, signal }: Disturbed, random: Random): Promise<void> {
+async function operate(all: Disturbed, random: Random): Promise<void> {
   for (;;) {
-    await pause(200 + random.below(1200), signal);
-    if (signal.aborted) break;
-    operateOnce(services, operator, random);
+    await pause(200 + random.below(1200), all.signal);
+    if (all.signal.aborted) return;
+    operateOnce(all, random);
   }
 }
 
-function operateOnce(services: readonly Service[], operator: Operator, random: Random): void {
+function operateOnce({ services, operator, system: { hasLimits } }: Disturbed, random: Random): void {
   const service = services[random.below(services.length)];
-  const draw = random.below(10);
+  const draw = random.below(12);
   if (service === undefined || operator.isBusy(service)) return;
-  void operator.perform(service, choose(operator.wanted(service), draw));
+  void operator.perform(service, choose(operator.wanted(service), draw, hasLimits));
 }
 
-function choose(wanted: 'running' | 'stopped', draw: number): ActionKind {
+function choose(wanted: 'running' | 'stopped', draw: number, hasLimits: boolean): ActionKind {
+  if (draw >= 10) return hasLimits ? 'limit' : 'start';
   if (wanted === 'stopped') return draw < 7 ? 'start' : 'deploy';
   return draw < 4 ? 'restart' : draw < 7 ? 'stop' : draw < 9 ? 'deploy' : 'start';
 }

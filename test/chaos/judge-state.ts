@@ -1,4 +1,5 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import type { Service } from './fleet.ts';
 import type { GroupTree } from './group-tree.ts';
 import type { Journal } from './journal.ts';
@@ -9,6 +10,7 @@ import { createJudge, type Verdict } from './verdict.ts';
 export interface QuietService {
   readonly service: Service;
   readonly wanted: 'running' | 'stopped';
+  readonly limits: Limits;
   readonly view: InstanceView | undefined;
   /** Journals of its runs whose programs live. */
   readonly living: readonly Journal[];
@@ -37,7 +39,7 @@ export function isAtRest({ service, wanted, view }: QuietService): boolean {
 export function judgeWanted(services: readonly QuietService[], groups: GroupTree): Verdict {
   const judge = createJudge('as wanted');
   for (const quiet of services) {
-    const { service, wanted, view, living } = quiet;
+    const { service, wanted, limits, view, living } = quiet;
     const { name, shape } = service;
     judge.check(
       view?.desired === wanted,
@@ -69,9 +71,9 @@ export function judgeWanted(services: readonly QuietService[], groups: GroupTree
     }
     const group = view?.status?.cgroup ?? '';
     for (const [limit, file, unit] of [
-      [view?.limits.pids, 'pids.max', 1],
-      [view?.limits.memoryMiB, 'memory.limit_in_bytes', 1024 * 1024],
-      [view?.limits.memoryMiB, 'memory.max', 1024 * 1024],
+      [limits.pids, 'pids.max', 1],
+      [limits.memoryMiB, 'memory.limit_in_bytes', 1024 * 1024],
+      [limits.memoryMiB, 'memory.max', 1024 * 1024],
     ] as const) {
       const held = limit === undefined || living.length === 0 ? null : groups.control(group, file);
       if (held === null || limit === undefined) continue;

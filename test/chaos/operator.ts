@@ -1,4 +1,5 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import type { Random } from '../support/random.ts';
 import { pause, uptimeMs } from './clock.ts';
 import { ask, release, type Service, viewFleet } from './fleet.ts';
@@ -9,6 +10,7 @@ import type { System } from './system.ts';
 export interface Operator {
   /** What is wanted of a service by what was asked for and taken down. */
   wanted(service: Service): 'running' | 'stopped';
+  limits(service: Service): Limits;
   /**
    * Asks, and watches until nothing more can follow from it; never rejects.
    *
@@ -23,9 +25,11 @@ export interface Operator {
 /** An answer says that it is done. Without one, so long must all be quiet while the agent is able to act. */
 const QUIET_MS = 3000;
 const LOOK_EVERY_MS = 300;
-const IDLE_PATIENCE_MS = 120_000;
+/** Enough for every shape but the bomb, which has never enough. */
+const LEAST_PIDS = 20;
+const IDLE_PATIENCE_MS = 60_000;
 /** For a rollout to come to an end, through whatever happens meanwhile. */
-const ROLLOUT_PATIENCE_MS = 240_000;
+const ROLLOUT_PATIENCE_MS = 60_000;
 
 export function createOperator(
   system: System,
@@ -35,6 +39,9 @@ export function createOperator(
 ): Operator {
   const { client, watch } = system;
   const wanted = new Map<string, 'running' | 'stopped'>();
+  const limits = new Map<string, Limits>();
+  const asked = new Map<string, Limits>();
+  const limitsOf = ({ name, shape }: Service): Limits => limits.get(name) ?? shape.limits;
   const busy = new Map<string, Promise<void>>();
   /** Runs that lived when something was asked, by service. */
   const earlierRuns = new Map<string, readonly string[]>();
@@ -56,11 +63,11 @@ export function createOperator(
   };
 
   /** @returns whether it is certain that all has been done. */
-  const send = async (service: Service, kind: ActionKind, asked?: string): Promise<boolean> => {
+  const send = async (service: Service, kind: ActionKind, version?: string): Promise<boolean> => {
     const instanceIds = [service.instanceId];
     try {
       if (kind === 'deploy') {
-        const releaseId = await release(system, service, asked ?? nextVersion());
+        const releaseId = await release(system, service, version ?? nextVersion());
         const { rollout } = await client.call('rollout.create', { releaseId, instanceIds });
         for (;;) {
           const { rolloutId } = rollout;
@@ -69,6 +76,12 @@ export function createOperator(
           await pause(LOOK_EVERY_MS, signal);
           signal.throwIfAborted();
         }
+      }
+      if (kind === 'limit') {
+        const next = { ...limitsOf(service), pids: LEAST_PIDS + random.below(100) };
+        asked.set(service.name, next);
+        const { outcomes } = await client.call('instance.limit', { instanceIds, limits: next });
+        return outcomes.every(({ error }) => error === null);
       }
       const verb =
         kind === 'stop' ? 'instance.stop' : kind === 'start' ? 'instance.start' : 'instance.restart';
@@ -126,14 +139,16 @@ export function createOperator(
     // The new run that an apply answers with is the last thing that it does.
     const later = isDone ? await view(service) : await settled(service, kind, earlier);
     if (later.revision > earlier.revision) {
-      action.desired = kind === 'stop' ? 'stopped' : 'running';
-      wanted.set(service.name, action.desired);
+      if (kind === 'limit') limits.set(service.name, asked.get(service.name) ?? {});
+      else wanted.set(service.name, kind === 'stop' ? 'stopped' : 'running');
+      action.desired = wanted.get(service.name) ?? 'stopped';
     } else ledger.count(`operator: ${kind} that was not taken`);
     action.to = uptimeMs();
   };
 
   return {
     wanted: ({ name }) => wanted.get(name) ?? 'stopped',
+    limits: limitsOf,
     isBusy: ({ name }) => busy.has(name),
     async perform(service, kind, version) {
       const { name } = service;

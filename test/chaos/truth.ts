@@ -12,7 +12,7 @@ export interface TrueRun {
   /** When it ended, as far as can be told: not before `from`, gone at `to`. Null while it lives. */
   readonly ended: { readonly from: number; readonly to: number } | null;
   readonly shots: readonly Shot[];
-  /** Actions that were under way when it ended. */
+  /** Actions that were under way when it ended, and may have ended it. */
   readonly actions: readonly Action[];
   /** The agent was dead or frozen at some time of those actions: a grace may have passed without a SIGTERM. */
   readonly wasAgentTroubled: boolean;
@@ -44,7 +44,10 @@ export function findRuns(
       const ended = isAlive ? null : { from, to: Math.max(from, gone) + BLUR_MS };
       const actions = ledger.actions.filter(
         (action) =>
-          action.service === journal.service && ended !== null && overlaps(action, ended.from, ended.to),
+          action.service === journal.service &&
+          action.kind !== 'limit' &&
+          ended !== null &&
+          overlaps(action, ended.from, ended.to),
       );
       return {
         journal,
