@@ -11,10 +11,13 @@ import { registerInstanceCommands } from './verbs/instance-command.ts';
 import { registerInstanceCreate } from './verbs/instance-create.ts';
 import { registerLocal } from './verbs/local.ts';
 import { registerLogs } from './verbs/logs.ts';
+import { registerNode } from './verbs/node.ts';
 import { openCockpit } from './verbs/open.ts';
+import { registerRelease } from './verbs/release.ts';
 import { registerRollback } from './verbs/rollback.ts';
 import { registerRollout } from './verbs/rollout.ts';
-import { registerService } from './verbs/service-create.ts';
+import { registerService } from './verbs/service.ts';
+import { registerToken } from './verbs/token.ts';
 import { registerUpload } from './verbs/upload.ts';
 
 export type Options = Record<string, unknown> & { master?: string; tokenFile?: string };
@@ -81,6 +84,9 @@ function createProgram(io: CliIo): Command {
   registerLocal(program, context);
   registerGet(program, context);
   registerService(program, context);
+  registerRelease(program, context);
+  registerNode(program, context);
+  registerToken(program, context);
   registerUpload(program, context);
   registerInstanceCreate(program, context);
   registerDeploy(program, context);

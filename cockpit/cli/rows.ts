@@ -74,7 +74,7 @@ export function instanceRows(fleet: FleetSnapshot): InstanceRow[] {
 export const NODE_COLUMNS: readonly TextColumn<NodeRow>[] = [
   { title: 'ID', align: 'right', text: ({ node }) => String(node.nodeId) },
   { title: 'NODE', text: ({ node }) => node.alias },
-  { title: 'STATE', text: ({ node }) => node.link },
+  { title: 'STATE', text: ({ node }) => (node.isCordoned ? `${node.link},cordoned` : node.link) },
   { title: 'ADDRESS', text: ({ node }) => node.innerAddress },
   { title: 'CPU%', align: 'right', text: ({ sample }) => cpuText(sample?.node.cpuMillicores) },
   {

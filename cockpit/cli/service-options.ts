@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { serviceTypeSchema } from '../../common/domain/service.ts';
+import { explainFileError } from '../../common/system/atomic-file.ts';
+import { UsageError } from './exit-code.ts';
+
+/** What of a service can be said by options; a file says the rest. */
+export function addServiceOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--type <type>', 'what the package holds').choices(serviceTypeSchema.options))
+    .option('--entry <path>', 'the file in the package to run')
+    .option('--group <group>', 'the group it is shown in')
+    .option('--description <text>', 'one line for people')
+    .option('--arg <text...>', 'arguments of the program')
+    .option('--runtime-arg <text...>', 'flags of node or the JVM')
+    .option('--env <NAME=value...>', 'environment of the program, instead of the one that it has')
+    .option('--run-as <user>', 'the user whom it runs as')
+    .option('--depends-on <service...>', 'services that are up before it is started')
+    .option('--grace <seconds>', 'time between SIGTERM and SIGKILL')
+    .option('--keep-releases <count>', 'releases kept on the master besides those in use')
+    .addOption(
+      new Option('--restart <mode>', 'when an ended program is started again').choices([
+        'always',
+        'on-failure',
+        'never',
+      ]),
+    )
+    .option(
+      '-f, --file <file>',
+      'JSON with fields of the specification, as "sgrid get services -o json" has them',
+    );
+}
+
+/** The fields that were given, not validated yet: the file's, and over them the options'. */
+export function readServiceOptions(options: Record<string, unknown>, cwd: string): Record<string, unknown> {
+  const fromFile = options.file === undefined ? {} : readSpecFile(resolve(cwd, String(options.file)));
+  const given = {
+    type: options.type,
+    entry: options.entry,
+    group: options.group,
+    description: options.description,
+    args: options.arg,
+    runtimeArgs: options.runtimeArg,
+    env: parseEnv(options.env as string[] | undefined),
+    runAs: options.runAs,
+    dependsOn: options.dependsOn,
+    graceMs: options.grace === undefined ? undefined : Number(options.grace) * 1000,
+    keepReleases: options.keepReleases === undefined ? undefined : Number(options.keepReleases),
+    restart: options.restart === undefined ? undefined : { mode: options.restart },
+  };
+  const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...fromFile, ...present };
+}
+
+function readSpecFile(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw explainFileError(error, file);
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+  } catch {
+    // Said below.
+  }
+  throw new UsageError(`${file} does not hold a JSON object`);
+}
+
+function parseEnv(assignments: readonly string[] | undefined): Record<string, string> | undefined {
+  if (assignments === undefined) return undefined;
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const at = assignment.indexOf('=');
+      if (at < 1) throw new UsageError(`--env "${assignment}" is not NAME=value`);
+      return [assignment.slice(0, at), assignment.slice(at + 1)];
+    }),
+  );
+}

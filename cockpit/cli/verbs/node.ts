@@ -1,0 +1,138 @@
+import type { Command } from 'commander';
+import type { ServiceCapacity } from '../../../common/domain/node.ts';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import { callChange } from '../../client/change.ts';
+import { withMaster } from '../connect.ts';
+import { resolveNode } from '../instance-name.ts';
+import { printLine } from '../io.ts';
+import type { CliContext } from '../program.ts';
+import { formatTable, type TextColumn } from '../table.ts';
+
+const NODE = ['<node>', 'alias or id of the node'] as const;
+
+export function registerNode(program: Command, context: CliContext): void {
+  const node = program.command('node').description('cordon, drain, replace and remove nodes');
+  for (const verb of ['cordon', 'uncordon'] as const) registerCordon(node, context, verb);
+  registerDrain(node, context);
+  registerSet(node, context);
+  registerReplace(node, context);
+  registerRemove(node, context);
+}
+
+function registerCordon(node: Command, { io, act }: CliContext, verb: 'cordon' | 'uncordon'): void {
+  const isCordoned = verb === 'cordon';
+  node
+    .command(verb)
+    .argument(...NODE)
+    .description(isCordoned ? 'give it no new instances' : 'give it new instances again')
+    .addHelpText('after', `\nExample:\n  sgrid node ${verb} alpha\n`)
+    .action(
+      act((options, name) =>
+        withMaster(options, io, async (client) => {
+          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const { nodeId, alias } = resolveNode(String(name), nodes);
+          await callChange(client, 'node.cordon', { nodeId, isCordoned });
+          printLine(io.stdout, `node ${nodeId} (${alias}) is ${isCordoned ? '' : 'no longer '}cordoned`);
+        }),
+      ),
+    );
+}
+
+const CAPACITY_COLUMNS: readonly TextColumn<ServiceCapacity>[] = [
+  { title: 'SERVICE', text: ({ serviceName }) => serviceName },
+  { title: 'STOPPED', align: 'right', text: ({ stopped }) => String(stopped) },
+  { title: 'REMAINING', align: 'right', text: ({ remaining }) => String(remaining) },
+];
+
+function registerDrain(node: Command, { io, act }: CliContext): void {
+  node
+    .command('drain')
+    .argument(...NODE)
+    .option('--dry-run', 'only say what would be stopped, and what is left of each service')
+    .description('cordon it, and stop all that should run on it')
+    .addHelpText('after', '\nExample:\n  sgrid node drain alpha --dry-run\n')
+    .action(
+      act((options, name) =>
+        withMaster(options, io, async (client) => {
+          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const { nodeId, alias } = resolveNode(String(name), nodes);
+          const dryRun = options.dryRun === true;
+          const { instanceIds, services, outcomes } = await callChange(client, 'node.drain', {
+            nodeId,
+            dryRun,
+          });
+          for (const line of formatTable(CAPACITY_COLUMNS, services)) printLine(io.stdout, line);
+          const failed = outcomes.filter(({ error }) => error !== null);
+          for (const { instanceId, error } of failed)
+            printLine(io.stderr, `sgrid: ${instanceId}: ${error?.message}`);
+          if (failed.length > 0) {
+            throw new SgridError('stop_failed', `${failed.length} of ${outcomes.length} were not stopped`);
+          }
+          const what = dryRun ? 'would be stopped' : 'stopped';
+          printLine(io.stderr, `node ${nodeId} (${alias}): ${instanceIds.length} instances ${what}`);
+        }),
+      ),
+    );
+}
+
+function registerSet(node: Command, { io, act }: CliContext): void {
+  node
+    .command('set')
+    .argument(...NODE)
+    .requiredOption('--outer-address <address>', 'where it is reached from outside; empty for none')
+    .description('say of a node what its agent cannot know')
+    .addHelpText('after', '\nExample:\n  sgrid node set alpha --outer-address 203.0.113.7\n')
+    .action(
+      act((options, name) =>
+        withMaster(options, io, async (client) => {
+          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const { nodeId, alias } = resolveNode(String(name), nodes);
+          const outerAddress = String(options.outerAddress);
+          await callChange(client, 'node.update', { nodeId, outerAddress });
+          printLine(io.stdout, `node ${nodeId} (${alias}): outer address ${outerAddress || 'none'}`);
+        }),
+      ),
+    );
+}
+
+function registerReplace(node: Command, { io, act }: CliContext): void {
+  node
+    .command('replace')
+    .argument(...NODE)
+    .description('let the next agent that claims it have it: its machine was replaced')
+    .addHelpText(
+      'after',
+      '\nThe new agent gets the instances of the node.\n\nExample:\n  sgrid node replace 3\n',
+    )
+    .action(
+      act((options, name) =>
+        withMaster(options, io, async (client) => {
+          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const { nodeId, alias } = resolveNode(String(name), nodes);
+          await callChange(client, 'node.replace', { nodeId });
+          printLine(io.stdout, `node ${nodeId} (${alias}): the next agent with nodeIndex ${nodeId} has it`);
+        }),
+      ),
+    );
+}
+
+function registerRemove(node: Command, { io, act }: CliContext): void {
+  node
+    .command('remove')
+    .argument(...NODE)
+    .option('--force', 'with the instances on it, which may go on running there')
+    .option('--confirm <alias>', 'its alias once more; needed with --force')
+    .description('forget a node that is not connected')
+    .addHelpText('after', '\nExample:\n  sgrid node remove 3 --force --confirm alpha\n')
+    .action(
+      act((options, name) =>
+        withMaster(options, io, async (client) => {
+          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const { nodeId, alias } = resolveNode(String(name), nodes);
+          const typedName = options.confirm === undefined ? {} : { typedName: String(options.confirm) };
+          await callChange(client, 'node.remove', { nodeId, force: options.force === true, ...typedName });
+          printLine(io.stdout, `node ${nodeId} (${alias}) removed`);
+        }),
+      ),
+    );
+}

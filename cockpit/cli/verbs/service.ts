@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import { type Service, type ServiceSpec, serviceSpecSchema } from '../../../common/domain/service.ts';
+import { describeIssue } from '../../../common/protocol/bind.ts';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import { callChange } from '../../client/change.ts';
+import type { MasterClient } from '../../client/master-client.ts';
+import { withMaster } from '../connect.ts';
+import { UsageError } from '../exit-code.ts';
+import { printLine } from '../io.ts';
+import type { CliContext } from '../program.ts';
+import { addServiceOptions, readServiceOptions } from '../service-options.ts';
+
+export function registerService(program: Command, context: CliContext): void {
+  const service = program.command('service').description('create, change and remove services');
+  registerCreate(service, context);
+  registerUpdate(service, context);
+  registerRemove(service, context);
+}
+
+function registerCreate(service: Command, { io, act }: CliContext): void {
+  addServiceOptions(service.command('create').argument('<name>', 'letters, digits, "-" and "_"'))
+    .description('create a service')
+    .addHelpText('after', '\nExample:\n  sgrid service create web --type node --entry server.js\n')
+    .action(
+      act(async (options, name) => {
+        const spec = parseSpec({ ...readServiceOptions(options, io.cwd), name });
+        const { service: created } = await withMaster(options, io, (client) =>
+          callChange(client, 'service.create', { spec }),
+        );
+        printLine(io.stdout, `service ${created.name} created, id ${created.serviceId}`);
+      }),
+    );
+}
+
+function registerUpdate(service: Command, { io, act }: CliContext): void {
+  addServiceOptions(service.command('update').argument('<name>', 'the service'))
+    .option('--dry-run', 'only say which instances would be restarted')
+    .description('change a service; what is not named stays as it is')
+    .addHelpText(
+      'after',
+      `
+Instances whose program is started with something else now are restarted, one after another.
+
+Examples:
+  sgrid service update web --grace 30 --keep-releases 5
+  sgrid service update web --file web.json --dry-run
+`,
+    )
+    .action(
+      act(async (options, name) => {
+        const given = readServiceOptions(options, io.cwd);
+        if (Object.keys(given).length === 0) throw new UsageError('nothing was named that should change');
+        await withMaster(options, io, async (client) => {
+          const known = await findService(client, String(name));
+          const spec = parseSpec({ ...specOf(known), ...withRest(known, given), name });
+          const dryRun = options.dryRun === true;
+          const { instances } = await callChange(client, 'service.update', { spec, dryRun });
+          const restarts = instances.filter(({ effect }) => effect === 'restart');
+          const list = restarts.map(({ instanceId }) => instanceId).join(', ');
+          const restarted = restarts.length === 0 ? 'no instance is restarted' : `restarted: ${list}`;
+          printLine(io.stdout, `service ${spec.name} ${dryRun ? 'would be' : 'is'} changed; ${restarted}`);
+        });
+      }),
+    );
+}
+
+function registerRemove(service: Command, { io, act }: CliContext): void {
+  service
+    .command('remove')
+    .argument('<name>', 'the service')
+    .option('--force', 'stop and remove its instances first')
+    .option('--confirm <name>', 'its name once more; needed with --force and for a protected service')
+    .description('remove a service with its releases')
+    .addHelpText('after', '\nExample:\n  sgrid service remove web --force --confirm web\n')
+    .action(
+      act(async (options, name) => {
+        const typedName = options.confirm === undefined ? {} : { typedName: String(options.confirm) };
+        const payload = { serviceName: String(name), force: options.force === true, ...typedName };
+        await withMaster(options, io, (client) => callChange(client, 'service.remove', payload));
+        printLine(io.stdout, `service ${name} removed`);
+      }),
+    );
+}
+
+export async function findService(client: MasterClient, name: string): Promise<Service> {
+  const { services } = await client.call('service.list', {});
+  const found = services.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  throw new SgridError('not_found', `there is no service "${name}"`, { hint: 'see "sgrid get services"' });
+}
+
+/** Without what the master adds. */
+function specOf(service: Service): ServiceSpec {
+  return serviceSpecSchema.parse(service);
+}
+
+/** The mode of restarting is one of several fields, the rest of which stay. */
+function withRest({ restart }: Service, given: Record<string, unknown>): Record<string, unknown> {
+  return given.restart === undefined
+    ? given
+    : { ...given, restart: { ...restart, ...Object(given.restart) } };
+}
+
+function parseSpec(given: Record<string, unknown>): ServiceSpec {
+  if (given.type === undefined)
+    throw new UsageError('the type of the service is missing', 'name it with --type');
+  const parsed = serviceSpecSchema.safeParse(given);
+  if (!parsed.success) throw new UsageError(describeIssue(parsed.error));
+  return parsed.data;
+}
