@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Role } from '../../common/domain/role.ts';
+import { detectDriver } from '../../node/cgroup/detect.ts';
 import { type CockpitPeer, connectCockpit } from '../support/cockpit-peer.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -26,11 +27,16 @@ const { values } = parseArgs({
     driver: { type: 'string', default: 'auto' },
   },
 });
+/** Below this process's own group. */
+const GROUP = 'self/sgrid-bench';
 const instances = Number(values.instances);
 const directory = mkdtempSync(join(tmpdir(), 'sgrid-bench-'));
 const nodeDirectory = join(directory, 'node');
 const tokenFile = (role: Role): string => join(directory, 'master', 'tokens', `${role}.token`);
-const undo: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 })];
+const undo: (() => unknown)[] = [
+  () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }),
+  async () => (await detectDriver({ driver: values.driver as 'auto', parent: GROUP })).tidy(),
+];
 
 const startMaster = (): Promise<Product> =>
   startProduct(
@@ -45,7 +51,7 @@ const startAgent = (url: string, nodePort: number): Promise<Product> =>
     [
       ...['--state-dir', nodeDirectory, '--main-node', url, '--token-file', tokenFile('agent')],
       ...['--node-port', String(nodePort), '--host', '127.0.0.1', '--alias', 'bench'],
-      ...['--cgroup-driver', values.driver, '--cgroup-parent', 'self/sgrid-bench'],
+      ...['--cgroup-driver', values.driver, '--cgroup-parent', GROUP],
     ],
     join(directory, 'agent.log'),
   );
