@@ -4,10 +4,12 @@ import { createEffectRunner } from './client/effects.ts';
 import { createGatedStdout } from './client/gated-stdout.ts';
 import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
+import { createMouse, withoutMouse } from './client/mouse.ts';
 import { createSuspend, type Suspension } from './client/suspend.ts';
 import { createTheme, type Theme } from './components/theme.ts';
 import { DEFAULT_SETTINGS, type Settings } from './config/settings.ts';
 import { type LoadedSettings, loadSettings, saveSettings, settingsFileOf } from './config/settings-file.ts';
+import { resolveKey } from './keymap/resolve.ts';
 import { CockpitScreen } from './screens/cockpit-screen.tsx';
 import { initialState } from './store/initial.ts';
 import type { CockpitState, Size } from './store/state.ts';
@@ -133,15 +135,28 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   });
   const ticker = setInterval(() => store.dispatch({ type: 'tick' }, 'data'), TICK_MS);
 
+  const mouse = createMouse(stdout, loaded.settings.mouse);
+  const keyboard = loaded.settings.mouse
+    ? withoutMouse(stdin as NodeJS.ReadStream, (press) => {
+        const action = resolveKey(store.state(), press);
+        if (action !== null) store.dispatch(action, 'key');
+      })
+    : (stdin as NodeJS.ReadStream);
   let leave: () => Promise<Suspension> = () => Promise.reject(new Error('there is no screen yet'));
   const suspend = createSuspend({
-    leave: () => leave(),
+    leave: () => {
+      mouse.off();
+      return leave();
+    },
     stopJob: options.stopJob ?? (() => process.kill(0, 'SIGTSTP')),
     onContinue: (done) => {
       processEvents.on('SIGCONT', done);
       return () => void processEvents.off('SIGCONT', done);
     },
-    back: onResize,
+    back: () => {
+      mouse.on();
+      onResize();
+    },
   });
   const onSuspendable = (next: () => Promise<Suspension>): void => {
     leave = next;
@@ -149,7 +164,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   const themes = createThemes(env, options.isAscii);
   const screen = <CockpitScreen store={store} themeOf={themes} onSuspendable={onSuspendable} />;
   const ink = render(screen, {
-    stdin: stdin as NodeJS.ReadStream,
+    stdin: keyboard,
     stdout,
     stderr: stdout,
     exitOnCtrlC: false,
@@ -161,6 +176,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     // Data comes at ten frames a second at most; a key waits for none of them.
     maxFps: 60,
   });
+  mouse.on();
   const broken = ink.waitUntilExit().then(
     () => ended.resolve({ reason: 'quit' }),
     (error: unknown) => ended.reject(error),
@@ -179,6 +195,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     runner.close();
     logFeed.close();
     gate.release();
+    mouse.off();
     ink.unmount();
     await broken;
     stdout.off('error', onHangup);

@@ -4,11 +4,13 @@ import { stat } from 'node:fs/promises';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Release } from '../../common/domain/release.ts';
 import { fromWireError, SgridError } from '../../common/protocol/errors.ts';
 import {
   HTTP_PATHS,
   httpErrorSchema,
+  OFFSET_HEADER,
   SHA256_HEADER,
   uploadResultSchema,
 } from '../../common/protocol/http.ts';
@@ -31,43 +33,98 @@ export interface PackageUpload {
 /** A line that moves nothing for so long, or a master that is silent so long after the last byte, is given up. */
 const IDLE_TIMEOUT_MS = 120_000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Pauses before an upload that was cut off is carried on, by itself. */
+const CARRY_ON_MS = [500, 2_000, 8_000];
 
 /**
  * Streams an archive to the master as a new release. Its sha256 goes ahead, so that a file which changes under the
  * upload is refused rather than released.
  *
  * @throws SgridError of the master; `not_found`, `bad_request` or `permission_denied` for the file; `cancelled` when
- *   the signal aborts; `disconnected` or `timeout` when the line fails. The master keeps nothing of a part.
+ *   the signal aborts; `disconnected` or `timeout` when the line fails more often than it is carried on by itself. What the
+ *   master has by then it keeps for a day: the next attempt goes on behind it.
  */
 export async function uploadPackage(upload: PackageUpload): Promise<Release> {
   const { file, signal } = upload;
   try {
     const totalBytes = await sizeOf(file);
     const sha256 = await hashFile(file, signal);
-    const outgoing = requestMaster(parseMasterAddress(upload.url), uploadPath(upload), {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${upload.token}`,
-        'content-type': 'application/octet-stream',
-        'content-length': totalBytes,
-        [SHA256_HEADER]: sha256,
-      },
-      timeout: IDLE_TIMEOUT_MS,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    outgoing.on('timeout', () => {
-      outgoing.destroy(
-        new SgridError('timeout', `the upload of ${file} stood still for ${IDLE_TIMEOUT_MS / 1000} s`),
-      );
-    });
-    const answered = answerOf(outgoing);
-    const sent = pipeline(createReadStream(file), countBytes(totalBytes, upload.onProgress), outgoing);
-    // A refusal comes before the last byte, and then cuts the sending off: its words count, not the broken pipe.
-    await Promise.race([sent, answered]).catch(() => undefined);
-    return await readAnswer(await answered.catch((error) => rethrowSent(sent, error)));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await sendFrom(upload, sha256, totalBytes, await offsetOf(upload, sha256, totalBytes));
+      } catch (error) {
+        const pauseMs = CARRY_ON_MS[attempt];
+        if (!isCut(error, attempt) || pauseMs === undefined || signal?.aborted === true) throw error;
+        await delay(pauseMs, undefined, signal === undefined ? {} : { signal });
+      }
+    }
   } catch (error) {
     throw explain(error, upload);
   }
+}
+
+/** Sends the file from an offset on. @throws SgridError of the master; what the line or the file failed with. */
+async function sendFrom(
+  upload: PackageUpload,
+  sha256: string,
+  totalBytes: number,
+  offsetBytes: number,
+): Promise<Release> {
+  const { file, signal } = upload;
+  const outgoing = requestMaster(parseMasterAddress(upload.url), uploadPath(upload), {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${upload.token}`,
+      'content-type': 'application/octet-stream',
+      'content-length': totalBytes - offsetBytes,
+      [SHA256_HEADER]: sha256,
+      ...(offsetBytes > 0 && { [OFFSET_HEADER]: offsetBytes }),
+    },
+    timeout: IDLE_TIMEOUT_MS,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  outgoing.on('timeout', () => {
+    outgoing.destroy(
+      new SgridError('timeout', `the upload of ${file} stood still for ${IDLE_TIMEOUT_MS / 1000} s`),
+    );
+  });
+  const answered = answerOf(outgoing);
+  const source = createReadStream(file, { start: offsetBytes });
+  const sent = pipeline(source, countBytes(offsetBytes, totalBytes, upload.onProgress), outgoing);
+  // A refusal comes before the last byte, and then cuts the sending off: its words count, not the broken pipe.
+  await Promise.race([sent, answered]).catch(() => undefined);
+  return await readAnswer(await answered.catch((error) => rethrowSent(sent, error)));
+}
+
+/** Nobody listening is a reason to wait only for a master that was there before: it may be starting again. */
+function isCut(error: unknown, attempt: number): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  const isGone = attempt > 0 && code === 'ECONNREFUSED';
+  return isGone || ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'timeout'].includes(code ?? '');
+}
+
+/** How much the master has of an upload of this content that was cut off; 0 also when it cannot be asked. */
+async function offsetOf(
+  { url, token, signal }: PackageUpload,
+  sha256: string,
+  totalBytes: number,
+): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const asking = requestMaster(parseMasterAddress(url), HTTP_PATHS.uploadOffset(sha256), {
+    method: 'HEAD',
+    headers: { authorization: `Bearer ${token}` },
+    timeout: IDLE_TIMEOUT_MS,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  asking.on('timeout', () => asking.destroy());
+  asking.on('error', () => resolve(0));
+  asking.on('response', (response) => {
+    response.resume();
+    resolve(response.statusCode === 200 ? Number(response.headers[OFFSET_HEADER]) : 0);
+  });
+  asking.end();
+  const offsetBytes = await promise;
+  return Number.isSafeInteger(offsetBytes) && offsetBytes < totalBytes ? offsetBytes : 0;
 }
 
 async function rethrowSent(sent: Promise<void>, error: unknown): Promise<never> {
@@ -93,8 +150,12 @@ async function hashFile(file: string, signal: AbortSignal | undefined): Promise<
   return hash.digest('hex');
 }
 
-function countBytes(totalBytes: number, onProgress: PackageUpload['onProgress']): Transform {
-  let sentBytes = 0;
+function countBytes(
+  offsetBytes: number,
+  totalBytes: number,
+  onProgress: PackageUpload['onProgress'],
+): Transform {
+  let sentBytes = offsetBytes;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       sentBytes += chunk.byteLength;
@@ -158,7 +219,7 @@ function explain(error: unknown, { file, url, signal }: PackageUpload): unknown 
   }
   if (path !== undefined) return explainFileError(error, file);
   return new SgridError('disconnected', `the upload of ${file} to ${url} was cut off: ${message}`, {
-    hint: 'nothing of it is kept; try again',
+    hint: 'try again: it goes on where it was cut off',
     cause: error,
   });
 }

@@ -24,6 +24,8 @@ export interface KeyFlags {
 export interface KeyPress {
   readonly name: string;
   readonly text: string;
+  /** Of a click: the row of the screen, from 0. */
+  readonly row?: number;
 }
 
 const NAMED: readonly (readonly [keyof KeyFlags, string])[] = [

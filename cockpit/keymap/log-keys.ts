@@ -45,6 +45,18 @@ export const LOG_KEYS: readonly Binding[] = [
     help: 'up; this holds the log',
   },
   {
+    keys: ['wheel-down'],
+    contexts: ['logs'],
+    action: logAction({ type: 'scroll', rows: 3 }),
+    help: '3 rows down',
+  },
+  {
+    keys: ['wheel-up'],
+    contexts: ['logs'],
+    action: logAction({ type: 'scroll', rows: -3 }),
+    help: '3 rows up',
+  },
+  {
     keys: ['page-down', 'ctrl-f', 'space'],
     contexts: ['logs'],
     action: logAction({ type: 'page', pages: 1 }),

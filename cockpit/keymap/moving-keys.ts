@@ -4,12 +4,17 @@ import { LISTS, PAGES, TABLES, VISITED } from './context-groups.ts';
 /** Moving, and where one has been. */
 export const MOVING_KEYS: readonly Binding[] = [
   {
-    keys: ['j', 'down'],
+    keys: ['j', 'down', 'wheel-down'],
     contexts: [...TABLES, ...LISTS, ...PAGES],
     action: cursorAction('down'),
     help: 'down',
   },
-  { keys: ['k', 'up'], contexts: [...TABLES, ...LISTS, ...PAGES], action: cursorAction('up'), help: 'up' },
+  {
+    keys: ['k', 'up', 'wheel-up'],
+    contexts: [...TABLES, ...LISTS, ...PAGES],
+    action: cursorAction('up'),
+    help: 'up',
+  },
   {
     keys: ['page-down', 'ctrl-f'],
     contexts: [...TABLES, ...LISTS, ...PAGES],

@@ -12,7 +12,7 @@ export interface Remapped {
 }
 
 const KEY_NAME =
-  /^(\S|space|enter|esc|tab|shift-tab|backspace|up|down|left|right|home|end|page-up|page-down|ctrl-(\S|space)|alt-\S)$/u;
+  /^(\S|space|enter|esc|tab|shift-tab|backspace|up|down|left|right|home|end|page-up|page-down|wheel-up|wheel-down|ctrl-(\S|space)|alt-\S)$/u;
 
 /** The key table with the user's keys in it. All or nothing: half of a keyboard would be worse than the known one. */
 export function remapKeys(bindings: readonly Binding[], settings: KeySettings): Remapped {

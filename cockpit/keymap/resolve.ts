@@ -18,10 +18,13 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set([
 /** What a key means now; null when nothing. */
 export function resolveKey(state: CockpitState, press: KeyPress): Action | null {
   const context = contextOf(state);
+  if (press.name === 'click') return { type: 'click', row: press.row ?? 0 };
   const binding = bindingsOf(state.bindings, context).find(({ keys }) => keys.includes(press.name));
   if (binding !== undefined) return binding.action;
   if (press.text !== '' && TEXT_CONTEXTS.has(context)) return textAction(press.text);
-  return ANSWERING.has(context) ? { type: 'unbound', key: press.name } : null;
+  return ANSWERING.has(context) && !press.name.startsWith('wheel-')
+    ? { type: 'unbound', key: press.name }
+    : null;
 }
 
 /** A paste is text where text is edited, and nothing elsewhere: its characters are not commands. */

@@ -83,6 +83,8 @@ export type CommandAction =
   | { readonly type: 'help' }
   /** A key that means nothing on this screen. */
   | { readonly type: 'unbound'; readonly key: string }
+  /** On a row of the screen, from 0: selects what is there; on what is selected, opens it. */
+  | { readonly type: 'click'; readonly row: number }
   | { readonly type: 'suspend' }
   /** Another palette; without a name, the next one. */
   | { readonly type: 'theme'; readonly name: string }

@@ -4,6 +4,7 @@ import { explainUnbound } from '../keymap/resolve.ts';
 import { layoutOf } from '../view-model/layout.ts';
 import type { Action, CommandAction, ResultAction } from './action.ts';
 import { assertNever } from './assert-never.ts';
+import { clicked } from './click.ts';
 import * as comfort from './comfort.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
@@ -107,6 +108,8 @@ function command(state: CockpitState, action: CommandAction): Reduction {
   switch (action.type) {
     case 'quit':
       return become(state, { type: 'exit' });
+    case 'click':
+      return clicked(state, action.row);
     case 'suspend':
       return become(state, { type: 'suspend' });
     case 'theme':

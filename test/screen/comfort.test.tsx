@@ -207,3 +207,27 @@ test('a terminal that takes nothing is not written to, and shows the newest once
   stdout.emit('drain');
   await terminal.waitFor('> log of');
 });
+
+test("the mouse is the terminal's, unless the config file gives it to the cockpit", async () => {
+  const home = configHome();
+  const without = openCockpit({ env: { XDG_CONFIG_HOME: home } });
+  await without.terminal.waitFor('alpha');
+  expect(without.terminal.hasMouse()).toBe(false);
+  mkdirSync(join(home, 'sgrid'), { recursive: true });
+  writeFileSync(join(home, 'sgrid', 'config.json'), JSON.stringify({ mouse: true }));
+  const { terminal, process, left } = openCockpit({ env: { XDG_CONFIG_HOME: home } });
+  const lines = await terminal.waitFor('beta');
+  expect(terminal.hasMouse()).toBe(true);
+  terminal.send('\x1b[<65;5;5M');
+  await terminal.waitFor((now) => now.some((line) => /^> +up +beta/.test(line)));
+  const row = lines.findIndex((line) => line.includes('gamma')) + 1;
+  terminal.send(`\x1b[<0;5;${row}M`);
+  terminal.send(`\x1b[<0;5;${row}m`);
+  await terminal.waitFor((now) => now[row - 1]?.startsWith('>') === true);
+  terminal.send(`\x1b[<0;5;${row}M`);
+  await terminal.waitFor('nodes > gamma');
+  process.emit('SIGTERM');
+  await left;
+  await terminal.flushed();
+  expect(terminal.hasMouse()).toBe(false);
+});

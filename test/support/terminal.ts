@@ -54,6 +54,8 @@ export interface Terminal {
   titles(): readonly string[];
   isAlternateScreen(): boolean;
   isRawMode(): boolean;
+  /** Whether the program has asked for the mouse. */
+  hasMouse(): boolean;
   resize(columns: number, rows: number): void;
   close(): void;
 }
@@ -201,6 +203,7 @@ export function createTerminal(size: { columns?: number; rows?: number } = {}): 
     titles: () => titles,
     isAlternateScreen: () => emulator.buffer.active.type === 'alternate',
     isRawMode: () => stdin.isRaw,
+    hasMouse: () => emulator.modes.mouseTrackingMode !== 'none',
     resize: (columns, rows) => {
       emulator.resize(columns, rows);
       stdout.columns = columns;
