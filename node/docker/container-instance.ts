@@ -280,12 +280,13 @@ export function createContainerInstance(
     poke,
 
     async adopt() {
-      await inner.adopt();
+      const adoption = await inner.adopt();
       record = file.load();
-      if (record === null) return;
+      if (record === null) return adoption;
       beginWatching(nameOf(record));
       adopted = (await look(record)).kind === 'container' && record.run !== null;
       poke();
+      return adoption;
     },
 
     async apply(next) {

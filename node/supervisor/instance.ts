@@ -1,3 +1,4 @@
+import type { AgentEvent } from '../../common/domain/event.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { describeLimits } from '../../common/domain/service.ts';
@@ -18,8 +19,11 @@ import { createWake } from './wake.ts';
 /** One instance, and the one queue in which things are done to it. */
 export interface Instance {
   status(): InstanceStatus;
-  /** Looks at what an earlier agent left, and goes on with it. Resolves when its processes have been identified. */
-  adopt(): Promise<void>;
+  /**
+   * Looks at what an earlier agent left, and goes on with it. Resolves when its processes have been identified, with the
+   * event that tells of it when one was adopted: of hundreds at once, which are written together.
+   */
+  adopt(): Promise<AgentEvent | null>;
   /** See `instance.apply` of the agent link. */
   apply(assignment: Assignment): Promise<InstanceStatus>;
   /** Stops it and forgets it. */
@@ -148,16 +152,20 @@ export function createInstance(
     if (pids.length > 0) state.distrust(`there are processes (${pids.join(', ')}) but no record of a run`);
   }
 
-  async function noteAdopted(pid: number): Promise<void> {
-    const { run, groupKey } = state.record;
-    if (run === null) return;
+  function noteAdopted(pid: number): AgentEvent | null {
+    const { run } = state.record;
+    if (run === null) return null;
     state.pass({ adopted: true });
     const adoption = `${run.runId}/${identify(process.pid)?.startTicks}`;
     const text = `adopted pid ${pid} of run ${run.number}`;
-    events.append(runEvent(adoption, 'instance.adopted', instanceId, clock(), text));
-    if (state.assignment === null) return;
-    // An agent may have died between taking limits down and setting them.
-    await driver.limit(groupKey, state.assignment.limits).catch((error: unknown) => {
+    return runEvent(adoption, 'instance.adopted', instanceId, clock(), text);
+  }
+
+  /** An agent may have died between taking limits down and setting them. Nobody has to wait for it. */
+  async function restoreLimits(): Promise<void> {
+    const { assignment, record } = state;
+    if (assignment === null || record.run === null) return;
+    await driver.limit(record.groupKey, assignment.limits).catch((error: unknown) => {
       state.pass({ note: describeError(error) });
     });
   }
@@ -170,11 +178,13 @@ export function createInstance(
         await distrustStrayProcesses();
         if (state.broken !== null) {
           reconciler.doubt(state.broken);
-          return;
+          return null;
         }
         const seen = await reconciler.takeStock();
-        if (seen?.kind === 'alive') await noteAdopted(seen.program.pid);
+        const adoption = seen?.kind === 'alive' ? noteAdopted(seen.program.pid) : null;
+        if (adoption !== null) void inTurn(restoreLimits);
         poke();
+        return adoption;
       }),
 
     async apply(next) {

@@ -103,13 +103,15 @@ export async function openSupervisor(
   watcher.on('error', (error) => logger.error({ err: error }, 'records are no longer watched'));
 
   const left = listInstances(layout).map(open);
-  await Promise.all(
+  const adoptions = await Promise.all(
     left.map((instance) =>
       instance.adopt().catch((error: unknown) => {
         logger.error({ err: error, instanceId: instance.status().instanceId }, 'instance was not adopted');
+        return null;
       }),
     ),
   );
+  ports.events.append(...adoptions.filter((adoption) => adoption !== null));
 
   adopting = false;
   wakeWaiting();

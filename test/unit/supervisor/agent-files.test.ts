@@ -49,7 +49,7 @@ test('--check-config shows what would be used; an old db key is ignored with a n
 
 test.each([
   [['--node-index', 'x'], /nodeIndex.*\n.*--node-index/],
-  [['--main-node', 'ftp://x'], /mainNode: must be the URL of the master/],
+  [['--main-node', 'ftp://x'], /mainNode: must be the address of the master/],
   [['--cgroup-driver', 'v9'], /cgroupDriver/],
   [['--config', '/no/such/file'], /does not exist/],
   [['--nonsense'], /unknown option/],
