@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describeError } from '../../common/protocol/errors.ts';
-import { makeGroup, removeGroups, unmakeGroup } from './control-files.ts';
+import { readProcStat } from '../../common/system/process-identity.ts';
+import { makeGroup, removeGroups, removeIfEmpty, unmakeGroup } from './control-files.ts';
 
 const JOIN_TIMEOUT_MS = 5_000;
 
@@ -28,8 +29,11 @@ export async function probeGroup(
   prepare: () => void = () => {},
 ): Promise<ProbeResult> {
   let firstMade: string | null = null;
-  const directory = join(parentDirectory, `sgrid-probe-${randomBytes(6).toString('hex')}`);
+  const { pid } = process;
+  const own = `sgrid-probe-${pid}-${readProcStat(pid)?.startTicks ?? 0}-${randomBytes(6).toString('hex')}`;
+  const directory = join(parentDirectory, own);
   try {
+    removeAbandoned(parentDirectory);
     firstMade = makeGroup(parentDirectory);
     prepare();
     makeGroup(directory);
@@ -41,6 +45,16 @@ export async function probeGroup(
   } catch (error) {
     unmakeGroup(directory, firstMade ?? directory);
     return { absentFiles: wanted, problem: describeError(error) };
+  }
+}
+
+/** An agent that was killed while it probed left its group behind: its name says whose it was. */
+function removeAbandoned(parentDirectory: string): void {
+  if (!existsSync(parentDirectory)) return;
+  for (const name of readdirSync(parentDirectory)) {
+    const [, pid, startTicks] = /^sgrid-probe-(\d+)-(\d+)-[0-9a-f]+$/.exec(name) ?? [];
+    if (pid === undefined || readProcStat(Number(pid))?.startTicks === startTicks) continue;
+    removeIfEmpty(join(parentDirectory, name));
   }
 }
 
