@@ -97,7 +97,7 @@ export interface Master {
 export async function createMaster(components: MasterComponents): Promise<Master> {
   const { store, packages, logger, now, newId, version, host } = components;
   const limits = { ...DEFAULT_MASTER_LIMITS, ...components.limits };
-  await packages.sweep((sha256) => store.releases.hasPackage(sha256));
+  await packages.sweep((sha256) => store.releases.hasPackage(sha256), now());
   const fleet = await loadFleet(store);
   const authority = createAuthority(await store.tokens.list(), now);
   const background = createBackground(logger);

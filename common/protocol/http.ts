@@ -9,16 +9,21 @@ import { wireErrorSchema } from './errors.ts';
  * - `POST /v1/services/:name/packages?version=…&message=…` — role `operator`. Body: the archive. Header `x-sgrid-sha256`
  *   is optional and checked when given. 201 with `uploadResultSchema`, or 200 with it when
  *   this version of the service has this very content already.
+ *   An upload with that header that is cut off can be carried on, for a day: header `upload-offset: N` (as in
+ *   draft-ietf-httpbis-resumable-upload) says that the body begins at byte N; 409 when the master has another number.
+ * - `HEAD /v1/uploads/:sha256` — role `operator`. How much the master has of an upload: header `upload-offset`; 404 for none.
  * - `GET /v1/packages/:sha256` — role `agent`. The archive; supports `Range: bytes=N-` (RFC 9110 14.2).
  * - `GET /healthz` — 200 `{"status":"ok","version":…}` without a token.
  */
 export const HTTP_PATHS = {
   health: '/healthz',
   upload: (serviceName: string) => `/v1/services/${encodeURIComponent(serviceName)}/packages`,
+  uploadOffset: (sha256: string) => `/v1/uploads/${sha256}`,
   package: (sha256: string) => `/v1/packages/${sha256}`,
 } as const;
 
 export const SHA256_HEADER = 'x-sgrid-sha256';
+export const OFFSET_HEADER = 'upload-offset';
 
 export const uploadResultSchema = z.object({ release: releaseSchema });
 export const httpErrorSchema = z.object({ error: wireErrorSchema });

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { sha256Schema } from '../../common/domain/names.ts';
 import { roleIncludes } from '../../common/domain/role.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
-import { HTTP_PATHS } from '../../common/protocol/http.ts';
+import { HTTP_PATHS, OFFSET_HEADER } from '../../common/protocol/http.ts';
 import { type Authority, demandRole, type Identity } from '../access/authority.ts';
 import { sendPackage } from './download.ts';
 import type { PackageStore } from './package-store.ts';
@@ -11,6 +11,7 @@ import { sendError, sendJson } from './respond.ts';
 import type { Uploads } from './upload.ts';
 
 const PACKAGE_PATH = /^\/v1\/packages\/([^/]+)$/;
+const OFFSET_PATH = /^\/v1\/uploads\/([0-9a-f]{64})$/;
 const UPLOAD_PATH = /^\/v1\/services\/([^/]+)\/packages$/;
 
 /** Plain HTTP on the master's port; see common/protocol/http.ts. */
@@ -42,6 +43,18 @@ export function createHttpListener(deps: {
     sendJson(response, created ? 201 : 200, { release });
   };
 
+  const tellOffset = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    sha256: string,
+  ): Promise<void> => {
+    demandRole(identify(request), 'operator', 'uploading a package');
+    const bytes = await packages.partBytes(sha256);
+    response
+      .writeHead(bytes === 0 ? 404 : 200, { [OFFSET_HEADER]: bytes, 'cache-control': 'no-store' })
+      .end();
+  };
+
   const download = async (
     request: IncomingMessage,
     response: ServerResponse,
@@ -60,8 +73,10 @@ export function createHttpListener(deps: {
     const { method } = request;
     const reading = method === 'GET' || method === 'HEAD';
     const [, sha256] = PACKAGE_PATH.exec(pathname) ?? [];
+    const [, announced] = OFFSET_PATH.exec(pathname) ?? [];
     const [, encodedName] = UPLOAD_PATH.exec(pathname) ?? [];
     if (pathname === HTTP_PATHS.health && reading) sendJson(response, 200, { status: 'ok', version });
+    else if (announced !== undefined && method === 'HEAD') await tellOffset(request, response, announced);
     else if (sha256 !== undefined && reading) await download(request, response, sha256);
     else if (encodedName !== undefined && method === 'POST') {
       await upload(request, response, decodeName(encodedName), searchParams);

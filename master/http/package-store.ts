@@ -10,6 +10,10 @@ import { explainFileError, syncDirectory } from '../../common/system/atomic-file
 export interface PackageStore {
   /** A path for an upload to be written to. */
   newIncomingFile(): string;
+  /** Where an upload is written whose content was announced, so that it can be carried on after a cut; one at a time. */
+  claimPart(sha256: string): { file: string; release: () => void } | null;
+  /** How much of such an upload is there. */
+  partBytes(sha256: string): Promise<number>;
   discard(incomingFile: string): Promise<void>;
   /** Makes a written and checked upload durable under its sha256. One that is there already is kept. */
   keep(incomingFile: string, sha256: string): Promise<void>;
@@ -19,9 +23,12 @@ export interface PackageStore {
   dropUnused(sha256s: Iterable<string>, isUsed: (sha256: string) => Promise<boolean>): Promise<void>;
   /** @throws SgridError `not_found` */
   locate(sha256: string): Promise<{ file: string; sizeBytes: number }>;
-  /** Drops what a crash left: unfinished uploads, and packages that no release has. */
-  sweep(isUsed: (sha256: string) => Promise<boolean>): Promise<void>;
+  /** Drops what a crash left: unfinished uploads that nobody carries on, and packages that no release has. */
+  sweep(isUsed: (sha256: string) => Promise<boolean>, now: number): Promise<void>;
 }
+
+/** How long an upload that was cut off can be carried on. */
+const PART_KEPT_MS = 24 * 3_600_000;
 
 /** @throws SgridError `permission_denied`, `no_space` */
 export function createPackageStore(directory: string): PackageStore {
@@ -37,9 +44,24 @@ export function createPackageStore(directory: string): PackageStore {
     last = turn.catch(() => {});
     return turn;
   };
+  const claimed = new Set<string>();
+  const partOf = (sha256: string): string => join(incoming, `${sha256Schema.parse(sha256)}.part`);
   const fileOf = (sha256: string): string => join(directory, sha256Schema.parse(sha256));
   return {
     newIncomingFile: () => join(incoming, randomBytes(12).toString('hex')),
+    claimPart(sha256) {
+      if (claimed.has(sha256)) return null;
+      claimed.add(sha256);
+      return { file: partOf(sha256), release: () => void claimed.delete(sha256) };
+    },
+    async partBytes(sha256) {
+      try {
+        return (await stat(partOf(sha256))).size;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+        throw explainFileError(error, partOf(sha256));
+      }
+    },
     discard: (incomingFile) => rm(incomingFile, { force: true }),
     async keep(incomingFile, sha256) {
       const file = fileOf(sha256);
@@ -72,8 +94,12 @@ export function createPackageStore(directory: string): PackageStore {
         throw new SgridError('not_found', `there is no package ${sha256}`, { hint: 'upload it again' });
       }
     },
-    async sweep(isUsed) {
-      for (const name of await readdir(incoming)) await rm(join(incoming, name), { force: true });
+    async sweep(isUsed, now) {
+      for (const name of await readdir(incoming)) {
+        const file = join(incoming, name);
+        const isFresh = name.endsWith('.part') && now - (await stat(file)).mtimeMs < PART_KEPT_MS;
+        if (!isFresh) await rm(file, { force: true });
+      }
       for (const name of await readdir(directory)) {
         if (sha256Schema.safeParse(name).success && !(await isUsed(name))) await rm(join(directory, name));
       }

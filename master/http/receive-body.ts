@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -15,7 +15,7 @@ export interface BodyLimits {
 }
 
 /**
- * Streams a request's body into a new file, hashing on the way.
+ * Streams a request's body into a file, hashing on the way. What the file has up to `offsetBytes` counts as received.
  *
  * @throws SgridError `too_large` (at once when announced, else when it gets there), `timeout`, `disconnected` when the
  * client went away, `bad_request` when it sent less than announced, `no_space`. The file may be there then, in part.
@@ -26,15 +26,18 @@ export async function receiveBody(
   limits: BodyLimits,
   /** Called when the body is wanted: answers `Expect: 100-continue`. */
   onAccepted: () => void,
+  offsetBytes = 0,
 ): Promise<{ sha256: string; sizeBytes: number }> {
   const { maxBytes, idleMs, totalMs } = limits;
   const announced = request.headers['content-length'];
-  if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes);
+  if (announced !== undefined && offsetBytes + Number(announced) > maxBytes) throw tooLarge(maxBytes);
+  if (request.destroyed) throw clientGone();
+  const hash = createHash('sha256');
+  if (offsetBytes > 0) await pipeline(createReadStream(file, { end: offsetBytes - 1 }), hash, { end: false });
   if (request.destroyed) throw clientGone();
   onAccepted();
 
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
+  let sizeBytes = offsetBytes;
   const giveUp = new AbortController();
   const expire = (what: string): void => giveUp.abort(new SgridError('timeout', what, { hint: 'try again' }));
   let idle = setTimeout(() => {}, 0);
@@ -63,7 +66,12 @@ export async function receiveBody(
   };
   request.once('close', gone).once('error', gone).pipe(meter);
   try {
-    const sink = createWriteStream(file, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 });
+    const sink = createWriteStream(file, {
+      flags: offsetBytes > 0 ? 'r+' : 'w',
+      start: offsetBytes,
+      mode: 0o600,
+      highWaterMark: 1024 * 1024,
+    });
     await pipeline(meter, sink, { signal: giveUp.signal });
   } catch (error) {
     throw giveUp.signal.aborted ? giveUp.signal.reason : explainFileError(error, 'the upload');

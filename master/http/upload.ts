@@ -5,8 +5,8 @@ import { serviceNameSchema, sha256Schema, versionLabelSchema } from '../../commo
 import { type Release, releaseSchema } from '../../common/domain/release.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
-import { SgridError } from '../../common/protocol/errors.ts';
-import { SHA256_HEADER } from '../../common/protocol/http.ts';
+import { type ErrorCode, SgridError, toWireError } from '../../common/protocol/errors.ts';
+import { OFFSET_HEADER, SHA256_HEADER } from '../../common/protocol/http.ts';
 import type { Identity } from '../access/authority.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
@@ -19,8 +19,12 @@ const uploadSchema = z.object({
   version: versionLabelSchema,
   message: releaseSchema.shape.message.default(''),
   sha256: sha256Schema.optional(),
+  offsetBytes: z.coerce.number().pipe(z.int().nonnegative()).default(0),
 });
 type Upload = z.output<typeof uploadSchema>;
+
+/** Ends of an upload behind which it may be carried on. `conflict` is about the offset: what is there is not touched. */
+const CARRIED_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['disconnected', 'timeout', 'conflict']);
 
 export interface Uploads {
   /**
@@ -98,15 +102,40 @@ export function createUploads(deps: {
     }
   };
 
+  /** @throws SgridError `conflict` when it would go on somewhere else than where it was cut. */
+  const demandOffset = async ({ sha256, offsetBytes }: Upload, isPart: boolean): Promise<void> => {
+    if (offsetBytes === 0) return;
+    const hint = 'ask again how much is there, or begin anew';
+    if (sha256 === undefined || !isPart) {
+      throw new SgridError('busy', 'this upload is not cut off: it goes on elsewhere, or has no sha256', {
+        hint,
+      });
+    }
+    const knownBytes = await packages.partBytes(sha256);
+    if (knownBytes === offsetBytes) return;
+    throw new SgridError('conflict', `the master has ${knownBytes} bytes of it, not ${offsetBytes}`, {
+      hint,
+    });
+  };
+
   return {
     async receive(request, { serviceName, query }, { actor }, onAccepted) {
       const upload = parseUpload(request, serviceName, query);
       const service = await store.services.byName(upload.serviceName);
       // Refused before its gigabytes are on the way, when the client has said what is coming.
       if (upload.sha256 !== undefined) await existing(service, upload.version, upload.sha256);
-      const file = packages.newIncomingFile();
+      const part = upload.sha256 === undefined ? null : packages.claimPart(upload.sha256);
+      const file = part?.file ?? packages.newIncomingFile();
+      let isKept = false;
       try {
-        const { sha256, sizeBytes } = await receiveBody(request, file, limits, onAccepted);
+        await demandOffset(upload, part !== null);
+        const { sha256, sizeBytes } = await receiveBody(
+          request,
+          file,
+          limits,
+          onAccepted,
+          upload.offsetBytes,
+        );
         if (upload.sha256 !== undefined && upload.sha256 !== sha256) {
           throw new SgridError(
             'checksum_mismatch',
@@ -120,8 +149,12 @@ export function createUploads(deps: {
         return await background.track(
           packages.inTurn(() => register(upload, { file, sha256, sizeBytes }, actor)),
         );
+      } catch (error) {
+        isKept = part !== null && CARRIED_ON.has(toWireError(error).code);
+        throw error;
       } finally {
-        await packages.discard(file);
+        if (!isKept) await packages.discard(file);
+        part?.release();
       }
     },
   };
@@ -133,6 +166,7 @@ function parseUpload(request: IncomingMessage, serviceName: string, query: URLSe
     version: query.get('version') ?? undefined,
     message: query.get('message') ?? undefined,
     sha256: request.headers[SHA256_HEADER],
+    offsetBytes: request.headers[OFFSET_HEADER],
   });
   if (parsed.success) return parsed.data;
   throw new SgridError('bad_request', `upload: ${describeIssue(parsed.error)}`, {

@@ -217,7 +217,7 @@ test('an upload becomes a release, with progress to the last byte', async () => 
   expect(progress).toEqual([...progress].sort((a, b) => a - b));
 });
 
-test('an upload that is cancelled in the middle leaves nothing', async () => {
+test('an upload that is cancelled in the middle makes no release', async () => {
   const client = connect();
   await client.ready(10_000);
   await client.call('service.create', { spec: { name: 'web', type: 'node' } });
