@@ -27,6 +27,21 @@ export interface LogFeedOptions {
   readonly clock: () => number;
 }
 
+/** How often a step of a count is asked for again that a busy node had no time for. */
+const TALLY_TRIES = 3;
+
+function patient(search: SearchLog): SearchLog {
+  return async (request) => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await search(request);
+      } catch (error) {
+        if (tries >= TALLY_TRIES || toWireError(error).code !== 'timeout') throw error;
+      }
+    }
+  };
+}
+
 /** Runs what a log pane asks for, and tells it what came. */
 export interface LogFeed {
   run(effect: LogPaneEffect): void;
@@ -166,7 +181,7 @@ export function createLogFeed(options: LogFeedOptions): LogFeed {
       if (!signal.aborted) dispatch({ type: 'tallied', tally: told });
     };
     try {
-      await tallyOnServer(effect, options.search, tell, signal);
+      await tallyOnServer(effect, patient(options.search), tell, signal);
     } catch {
       // The search itself says what is the matter; without a count, what is held is counted.
       const { searchId } = effect;

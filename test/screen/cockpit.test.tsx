@@ -66,7 +66,7 @@ describe('what a person sees', () => {
           nodeId: 1,
           ageMs: 0,
           node: snapshot.samples[0]?.node as never,
-          instances: [1, 456, 118 * 1024 * 1024, 12, 0, 1],
+          instances: [1, 456, 118 * 1024 * 1024, 12, 0, 1, -1, -1, -1],
         },
       ],
     });

@@ -135,7 +135,7 @@ test('files are listed and chosen, marks are lines of their own, p goes a run ba
   const terminal = await openLog('line 60');
   terminal.press('p');
   await terminal.waitFor(/run 1 of 2, started .* it ran for/);
-  expect(terminal.screen()[3]).toBe('first run');
+  await terminal.waitFor((lines) => lines[3] === 'first run');
   terminal.press('p');
   await terminal.waitFor('no run before this one is kept');
   terminal.press('G');

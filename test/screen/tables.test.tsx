@@ -19,7 +19,7 @@ test('the filter: its words are told while one types, what is wrong is named, te
   const { terminal } = openCockpit();
   await terminal.waitFor('alpha');
   terminal.press('i', '/');
-  await terminal.waitFor('text  !not  -r regex  key:value of state service node');
+  await terminal.waitFor('text  !not  -r regex  key:value of state health service');
   terminal.type('state:unhealthy -r (');
   await terminal.waitFor('"(" is no regular expression');
   terminal.press('backspace');
