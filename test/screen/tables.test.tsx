@@ -42,7 +42,7 @@ test('columns are chosen from a list, and the next cockpit remembers them, and t
   await first.terminal.waitFor('alpha');
   first.terminal.press('enter');
   await first.terminal.waitFor(/SERVICE\^ +RELEASE/);
-  first.terminal.press('o', 'j', 'j', 'j', 'space');
+  first.terminal.press('o', 'j', 'j', 'j', 'j', 'space');
   await first.terminal.waitFor(/> ?RELEASE +\[ \]/);
   first.terminal.press('o', 'C');
   await first.terminal.waitFor((lines) => /SERVICE +PID .*CPU%v/.test(lines[3] ?? ''));
