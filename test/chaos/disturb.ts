@@ -2,7 +2,7 @@ import { readBootId, signalProcess } from '../../common/system/process-identity.
 import type { Random } from '../support/random.ts';
 import { pause, uptimeMs } from './clock.ts';
 import type { Component } from './component.ts';
-import type { Service } from './fleet.ts';
+import { isNodeUp, type Service } from './fleet.ts';
 import type { ActionKind, Ledger } from './ledger.ts';
 import type { Operator } from './operator.ts';
 import type { System } from './system.ts';
@@ -121,9 +121,15 @@ function shootOnce({ system, services, ledger }: Disturbed, random: Random): voi
 async function operate(all: Disturbed, random: Random): Promise<void> {
   for (;;) {
     await pause(200 + random.below(1200), all.signal);
+    // Most commands while the node can be reached; without it they are only refused.
+    if (random.below(4) > 0) await untilReachable(all);
     if (all.signal.aborted) return;
     operateOnce(all, random);
   }
+}
+
+async function untilReachable({ system: { client }, signal }: Disturbed): Promise<void> {
+  while (!signal.aborted && !(await isNodeUp(client))) await pause(100, signal);
 }
 
 function operateOnce({ services, operator, system: { hasLimits } }: Disturbed, random: Random): void {

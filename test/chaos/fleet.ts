@@ -86,6 +86,16 @@ export async function viewFleet(client: MasterClient): Promise<Map<number, Insta
   }
 }
 
+/** Whether the master can be asked, and has its agent. */
+export async function isNodeUp(client: MasterClient): Promise<boolean> {
+  try {
+    const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } }, { timeoutMs: 2000 });
+    return nodes[0]?.link === 'up';
+  } catch {
+    return false;
+  }
+}
+
 /** Asks again while the link is down, for calls that change nothing. */
 export async function ask<N extends RequestName<CockpitToMaster>>(
   client: MasterClient,
@@ -111,9 +121,7 @@ const TEMPORARY: readonly string[] = ['disconnected', 'timeout', 'node_unreachab
 
 async function untilNodeIsUp(client: MasterClient, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + NODE_PATIENCE_MS;
-  for (;;) {
-    const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
-    if (nodes[0]?.link === 'up') return;
+  while (!(await isNodeUp(client))) {
     if (Date.now() > deadline) throw new Error(`the agent does not connect to the master`);
     await pause(100, signal);
     signal.throwIfAborted();
