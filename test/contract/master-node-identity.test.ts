@@ -142,13 +142,20 @@ test('an agent that was started again takes over from a link that does not answe
   await expect(agent({ agentId: frozen.agentId, runId: frozen.runId }).connect()).rejects.toThrow(taken);
 });
 
-test('two runs that find the same silent link: one gets the node', async () => {
-  const frozen = agent({ behaviour: { ping: () => new Promise(() => {}) } });
+test('of two runs that find the same silent link, the first gets the node and keeps it', async () => {
+  let pings = 0;
+  const ping = (): Promise<never> => {
+    pings += 1;
+    return new Promise(() => {});
+  };
+  const frozen = agent({ behaviour: { ping } });
   await frozen.connect();
-  const newcomers = [1, 2].map(() => agent({ agentId: frozen.agentId }));
-  const results = await Promise.allSettled(newcomers.map((each) => each.connect()));
-  await waitFor('one of them', () => isUp(1));
-  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  const first = agent({ agentId: frozen.agentId }).connect();
+  await waitFor('the look at the silent link', () => pings === 1);
+  const second = agent({ agentId: frozen.agentId }).connect();
+  const results = await Promise.allSettled([first, second]);
+  expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+  expect((await first).connected).toBe(true);
 });
 
 test('an agent that cannot answer the ping with sense still holds its node', async () => {
