@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../cockpit/cli/program.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
@@ -122,4 +123,54 @@ test('deploy --wait says that the master is gone, and ends when the user wants o
   await waitFor('the line', () => err.includes('no answer from the master: waiting for it\n'));
   abort.abort();
   expect((await waiting).code).toBe(130);
+});
+
+test('limits: shown, changed one by one, lifted, and refused with the range', async () => {
+  const name = `${instanceId} (web@test-1:`;
+  expect((await sgrid('limits', 'web')).out).toMatch(/ none\n$/);
+  const changed = await sgrid('limits', 'web', '--memory', '64', '--memory-high', '48', '--cpu', '0.5');
+  expect(changed).toMatchObject({ code: 0, out: expect.stringContaining(name) });
+  expect(agent().applied.at(-1)?.limits).toEqual({ cpuCores: 0.5, memoryMiB: 64, memoryHighMiB: 48 });
+  expect((await sgrid('limits', 'web', '--memory-high', 'none', '--pids', '9')).code).toBe(0);
+  expect(agent().applied.at(-1)?.limits).toEqual({ cpuCores: 0.5, memoryMiB: 64, pids: 9 });
+  expect((await sgrid('limits', 'web')).out).toContain(' 0.5 cores, 64 MiB, 9 pids\n');
+  expect(await sgrid('limits', 'web', '--cpu', '5')).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('has 4'),
+  });
+  expect(agent().applied.at(-1)?.limits).toEqual({ cpuCores: 0.5, memoryMiB: 64, pids: 9 });
+});
+
+test('resolve says how to the agent, and its refusal to the person', async () => {
+  const asked: unknown[] = [];
+  const status = agent().statuses.get(instanceId);
+  if (status === undefined) throw new Error('no status');
+  agent().behaviour.resolve = async (...asking) => {
+    asked.push(asking);
+    return status;
+  };
+  expect(await sgrid('resolve', 'web', '--kill')).toMatchObject({ code: 0, err: '' });
+  expect(await sgrid('resolve', 'web', '--ended')).toMatchObject({ code: 0, err: '' });
+  expect(asked).toEqual([
+    [instanceId, 'kill', 'operator'],
+    [instanceId, 'ended', 'operator'],
+  ]);
+  agent().behaviour.resolve = () => {
+    throw new SgridError('conflict', 'it has not ended', { hint: 'look again' });
+  };
+  expect(await sgrid('resolve', 'web', '--ended')).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('it has not ended — look again'),
+  });
+});
+
+test('instance remove: gone here and on its node', async () => {
+  expect(await sgrid('instance', 'remove', 'web')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/ removed\n$/),
+  });
+  expect(agent().statuses.size).toBe(0);
+  expect(await sgrid('instance', 'remove', String(instanceId))).toMatchObject({ code: 1 });
 });
