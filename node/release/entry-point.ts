@@ -38,8 +38,8 @@ const FIRST_LINE_BYTES = 256;
  * Binaries and scripts are made executable, since archives made on other systems lose the bit. A script that does not say
  * by what it is run is run by `sh`, as a shell would (POSIX 2.9.1.4).
  *
- * @throws SgridError `not_found` naming what was looked for; `start_failed` when several files would fit, listing them, or
- * when the entry is not a file of the package.
+ * @throws SgridError `not_found` naming what was looked for; `conflict` when several files would fit, listing them, or when
+ * the entry is no file or leads out of the package; `package_invalid`. None of them is mended by trying again.
  */
 export async function resolveEntry(
   type: ServiceType,
@@ -95,7 +95,7 @@ async function named(spec: EntrySpec, directory: string): Promise<string> {
     const kind = await kindOf(join(root, entry));
     if (kind === 'file') return join(root, entry);
     if (kind === 'directory') {
-      throw new SgridError('start_failed', `entry "${entry}" of ${spec.name} is a directory`, {
+      throw new SgridError('conflict', `entry "${entry}" of ${spec.name} is a directory`, {
         hint: 'name the file to run',
       });
     }
@@ -158,7 +158,7 @@ async function readMain(file: string): Promise<string | null> {
   try {
     return packageJsonSchema.parse(JSON.parse(await readFile(file, 'utf8'))).main ?? null;
   } catch (cause) {
-    throw new SgridError('start_failed', 'package.json of the package cannot be read', {
+    throw new SgridError('package_invalid', 'package.json of the package cannot be read', {
       hint: 'mend it, or set the entry of the service',
       cause,
     });
@@ -190,7 +190,7 @@ async function packageRoots(directory: string): Promise<string[]> {
 async function insidePackage(file: string, directory: string): Promise<string> {
   const [real, root] = await Promise.all([realpath(file), realpath(directory)]);
   if (real === root || real.startsWith(`${root}/`)) return file;
-  throw new SgridError('start_failed', `${relative(directory, file)} leads out of the package, to ${real}`, {
+  throw new SgridError('conflict', `${relative(directory, file)} leads out of the package, to ${real}`, {
     hint: 'deploy the release again',
   });
 }
@@ -252,7 +252,7 @@ async function missing(wanted: string, directory: string): Promise<SgridError> {
 }
 
 function ambiguous(spec: EntrySpec, candidates: readonly string[]): SgridError {
-  return new SgridError('start_failed', `what runs ${spec.name} is not clear: ${shorten(candidates)}`, {
+  return new SgridError('conflict', `what runs ${spec.name} is not clear: ${shorten(candidates)}`, {
     hint: 'set the entry of the service to one of them',
   });
 }

@@ -125,6 +125,21 @@ describe('script', () => {
   });
 });
 
+describe('an entry that can never work', () => {
+  beforeEach(() => open());
+
+  test.each([
+    ['java', { 'a.jar': '', 'lib/b.jar': '' }, undefined, 'what runs web is not clear: a.jar, lib/b.jar'],
+    ['binary', { a: '', b: '' }, undefined, 'what runs web is not clear: a, b'],
+    ['binary', { 'conf/a': '' }, 'conf', 'entry "conf" of web is a directory'],
+    ['node', { 'package.json': '{' }, undefined, 'package.json of the package cannot be read'],
+  ])('of type %s is tried once', async (type, files: Record<string, string>, entry, message) => {
+    const wanted = assignmentOf({ release: releaseOfFiles(files) }, { type, entry });
+    await expect(supervisor.apply(wanted)).rejects.toThrow(message);
+    expect(supervisor.status(1)).toMatchObject({ state: 'failed', nextStartAt: null });
+  });
+});
+
 describe('working directory', () => {
   beforeEach(() => open());
   const inDirectory = (workingDirectory: string) =>
@@ -169,7 +184,8 @@ rm -f "$SGRID_LOG_DIR/stdout.log" 2>/dev/null; ln -sf /etc/passwd "$SGRID_LOG_DI
       state: 'exited',
       lastExit: { code: 0 },
     });
-    const log = logOf();
+    // Our mark comes when the start was seen, among what the program says.
+    const log = logOf().replace(/^--- sgrid .*\n/gm, '');
     expect(log).toContain('nobody\n65534\nhome /nonexistent user nobody/nobody\n');
     expect(log.match(/^Cap\w+:\t0+$/gm)).toHaveLength(4);
     expect(log).toContain('written\npackage is read only\n');

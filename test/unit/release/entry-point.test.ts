@@ -53,7 +53,7 @@ describe('binary', () => {
     put('a');
     put('b');
     await expect(found('binary')).rejects.toMatchObject({
-      code: 'start_failed',
+      code: 'conflict',
       message: expect.stringContaining('a, b'),
     });
   });
@@ -64,13 +64,13 @@ describe('binary', () => {
       code: 'not_found',
       message: expect.stringMatching(/entry "bin\/web" of web .* holds conf\/, server/),
     });
-    await expect(found('binary', { entry: 'conf' })).rejects.toMatchObject({ code: 'start_failed' });
+    await expect(found('binary', { entry: 'conf' })).rejects.toMatchObject({ code: 'conflict' });
     await expect(found('binary', { entry: 'server/x' })).rejects.toMatchObject({ code: 'not_found' });
   });
   test('an entry that leads out of the package is neither run nor made executable', async () => {
     writeFileSync(join(base, 'outside'), 'x');
     symlinkSync(join(base, 'outside'), join(root, 'web'));
-    await expect(found('binary', { entry: 'web' })).rejects.toMatchObject({ code: 'start_failed' });
+    await expect(found('binary', { entry: 'web' })).rejects.toMatchObject({ code: 'conflict' });
     expect(statSync(join(base, 'outside')).mode & 0o111).toBe(0);
   });
 });
@@ -112,11 +112,11 @@ describe('node', () => {
   test('a main that climbs out of the package is refused', async () => {
     writeFileSync(join(base, 'evil.js'), 'x');
     put('package.json', '{"main":"../evil.js"}');
-    await expect(found('node')).rejects.toMatchObject({ code: 'start_failed' });
+    await expect(found('node')).rejects.toMatchObject({ code: 'conflict' });
   });
   test('a broken package.json and a package without a script are told', async () => {
     put('package.json', '{');
-    await expect(found('node')).rejects.toMatchObject({ code: 'start_failed' });
+    await expect(found('node')).rejects.toMatchObject({ code: 'package_invalid' });
     put('package.json', '{}');
     await expect(found('node')).rejects.toMatchObject({
       code: 'not_found',
@@ -140,7 +140,7 @@ describe('java', () => {
     put('app.jar');
     put('lib/dep.jar');
     await expect(found('java')).rejects.toMatchObject({
-      code: 'start_failed',
+      code: 'conflict',
       message: expect.stringContaining('app.jar, lib/dep.jar'),
     });
     expect(await found('java', { entry: 'app.jar' })).toBe('app.jar');
