@@ -1,6 +1,6 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
-import { limitInstance } from '../control/instance-limits.ts';
+import { demandPossible, limitInstance } from '../control/instance-limits.ts';
 import { instanceLabel, toInstanceView } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
 import { noNode } from '../store/nodes.ts';
@@ -40,6 +40,7 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
           },
         );
       }
+      demandPossible(limits, nodeId, node.info);
       const place = { nodeId, host: host ?? node.innerAddress, port, limits };
       const created = await events.transaction(async ({ services, instances }, record) => {
         const { serviceId } = await services.byName(serviceName);

@@ -73,6 +73,15 @@ test.each([
   expect((await commands())[0]).toMatchObject({ result: 'failed', message: expect.stringContaining(why) });
 });
 
+test('an instance is not created with limits that its node cannot give', async () => {
+  const before = (await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } })).instances.length;
+  const place = { serviceName: 'web', nodeId: agent.nodeId, port: 9999 };
+  await expect(
+    fleet.admin.call('instance.create', { ...place, limits: { cpuCores: 5 } }),
+  ).rejects.toMatchObject({ code: 'out_of_range', message: expect.stringContaining('0.01 to') });
+  expect((await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } })).instances).toHaveLength(before);
+});
+
 test('what the node refuses is taken back: the old limits hold here and there', async () => {
   await limit({ memoryMiB: 64 });
   const { apply } = agent.behaviour;
