@@ -95,7 +95,7 @@ export function createInstance(
   function refuseInDoubt(): void {
     if (state.passing.doubt === null) return;
     throw new SgridError('identity_in_doubt', `instance ${instanceId}: ${state.passing.doubt}`, {
-      hint: `resolve it: "kill" ends all that is found of it (group ${state.record.groupKey}), "ended" says that nothing of it runs any more; what was known of it is in ${layout.instance(instanceId).recordFile}`,
+      hint: `"sgrid resolve ${instanceId} --kill" ends all that is found of it (group ${state.record.groupKey}), --ended says that nothing of it runs any more; what was known of it is in ${layout.instance(instanceId).recordFile}`,
     });
   }
 

@@ -39,7 +39,7 @@ export async function resolveDoubt(
     throw new SgridError(
       'conflict',
       `nothing is known of instance ${instanceId}: neither its assignment nor its record can be read`,
-      { hint: 'end its processes by hand, if there are any, and resolve it as ended' },
+      { hint: `end its processes by hand, if there are any, and then "sgrid resolve ${instanceId} --ended"` },
     );
   }
   const shims = shimsOf(state, ports);
@@ -48,7 +48,7 @@ export async function resolveDoubt(
   if (how === 'ended' && pids.length > 0) {
     const what = describeProcesses(pids, procRoot);
     throw new SgridError('conflict', `instance ${instanceId} has not ended, still there: ${what}`, {
-      hint: 'resolve it with kill, or end these first',
+      hint: `"sgrid resolve ${instanceId} --kill" ends them; or end them by hand first`,
     });
   }
   const killed =

@@ -75,7 +75,10 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       await start();
       await breakRecord();
       const asked = supervisor.resolve(1, { how: 'ended', actor: 'alice' });
-      await expect(asked).rejects.toMatchObject({ code: 'conflict' });
+      await expect(asked).rejects.toMatchObject({
+        code: 'conflict',
+        hint: expect.stringContaining('"sgrid resolve 1 --kill"'),
+      });
       for (const pid of startsOf(stateDir))
         await expect(asked).rejects.toThrow(new RegExp(`\\b${pid} \\((sh|main\\.sh)\\)`));
       expect(supervisor.status(1)?.state).toBe('unknown');
