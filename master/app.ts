@@ -3,14 +3,15 @@ import { Server } from 'socket.io';
 import { agentLink } from '../common/protocol/agent-link.ts';
 import { tell } from '../common/protocol/bind.ts';
 import { cockpitLink } from '../common/protocol/cockpit-link.ts';
-import { SgridError, toWireError } from '../common/protocol/errors.ts';
+import { describeError, SgridError, toWireError } from '../common/protocol/errors.ts';
 import { firstAddress } from '../common/system/own-address.ts';
 import { createAuthority } from './access/authority.ts';
+import { createFailureLimit, DEFAULT_FAILURE_LIMIT } from './access/failure-limit.ts';
 import { toConnectError } from './access/handshake.ts';
 import { createBackground } from './background.ts';
 import { createInstanceCommands, type InstanceCommands } from './control/instance-commands.ts';
 import { createReleaseRemoval } from './control/release-removal.ts';
-import { createRolloutRunner } from './control/rollout-runner.ts';
+import { createRolloutRunner, type RolloutRunner } from './control/rollout-runner.ts';
 import { createEventLog } from './event-log.ts';
 import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
 import { createFrameStream } from './fleet/frame-stream.ts';
@@ -25,7 +26,8 @@ import { createUploads } from './http/upload.ts';
 import { openAgentNamespace } from './links/agent-namespace.ts';
 import { openCockpitNamespace } from './links/cockpit-namespace.ts';
 import { tokenRoom } from './links/token-room.ts';
-import { type AgentRooms, createRelay } from './relay.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { type AgentRooms, createRelay, type Relay } from './relay.ts';
 import type { Store } from './store/open-store.ts';
 
 export interface MasterLimits {
@@ -99,7 +101,8 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const limits = { ...DEFAULT_MASTER_LIMITS, ...components.limits };
   await packages.sweep((sha256) => store.releases.hasPackage(sha256), now());
   const fleet = await loadFleet(store);
-  const authority = createAuthority(await store.tokens.list(), now);
+  const failures = createFailureLimit({ ...DEFAULT_FAILURE_LIMIT, clock: () => performance.now() });
+  const authority = createAuthority(await store.tokens.list(), now, failures);
   const background = createBackground(logger);
 
   const timeouts = {
@@ -127,10 +130,19 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const cockpits = io.of(cockpitLink.namespace);
   io.use((_socket, next) => next(toConnectError(new SgridError('not_found', 'nothing is served here'))));
 
-  const relay = createRelay(agents as AgentRooms);
+  const metrics = createMetrics(version, () => ({
+    fleet: fleet.snapshot({ kind: 'all' }, now()),
+    pendingCalls: relay.waiting(),
+    cockpits: cockpits.sockets.size,
+    rollouts: rollouts.underWay(),
+  }));
+  const relay: Relay = createRelay(agents as AgentRooms, metrics.countRelayed);
   const events = createEventLog({
     store,
-    push: (added) => tell(cockpits, cockpitLink.toClient, 'event.added', { events: added }),
+    push: (added) => {
+      metrics.countEvents(added);
+      tell(cockpits, cockpitLink.toClient, 'event.added', { events: added });
+    },
     now,
     newId,
   });
@@ -149,7 +161,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     graceMs: limits.registryGraceMs,
     startGraceMs: limits.registryStartGraceMs,
   });
-  const rollouts = createRolloutRunner({
+  const rollouts: RolloutRunner = createRolloutRunner({
     store,
     fleet,
     relay,
@@ -235,7 +247,14 @@ export async function createMaster(components: MasterComponents): Promise<Master
       totalMs: limits.uploadTotalMs,
     },
   });
-  const listener = createHttpListener({ authority, packages, uploads, version, logger });
+  const unready = async (): Promise<string[]> => {
+    if (closing) return ['it is ending'];
+    return await store.nodes.list().then(
+      () => [],
+      (error: unknown) => [`the database cannot be read: ${describeError(error)}`],
+    );
+  };
+  const listener = createHttpListener({ authority, packages, uploads, metrics, unready, version, logger });
   server.on('checkContinue', listener);
 
   const close = async (): Promise<void> => {

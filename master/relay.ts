@@ -39,7 +39,11 @@ export function nodeUnreachable(nodeId: number): SgridError {
   });
 }
 
-export function createRelay(agents: AgentRooms): Relay {
+/** @param onSettled told of each request, when it was answered or failed. */
+export function createRelay(
+  agents: AgentRooms,
+  onSettled: (name: string, result: 'ok' | 'failed', seconds: number) => void = () => {},
+): Relay {
   const waiting = new Map<number, Set<(error: SgridError) => void>>();
 
   const interrupted = (nodeId: number): { promise: Promise<never>; forget: () => void } => {
@@ -77,6 +81,8 @@ export function createRelay(agents: AgentRooms): Relay {
       const definition = agentLink.toClient[name];
       const timeoutMs = options.timeoutMs ?? definition.timeoutMs;
       const interruption = interrupted(nodeId);
+      const beganAt = performance.now();
+      let result: 'ok' | 'failed' = 'failed';
       const answering = agents.to(nodeRoom(nodeId)).timeout(timeoutMs).emitWithAck(name, payload);
       const answers = answering.catch((cause: unknown) => {
         throw new SgridError(
@@ -90,8 +96,11 @@ export function createRelay(agents: AgentRooms): Relay {
       try {
         const [answer] = await Promise.race([answers, interruption.promise]);
         if (answer === undefined) throw nodeUnreachable(nodeId);
-        return readReply(name, definition, answer) as Result<MasterToAgent, N>;
+        const value = readReply(name, definition, answer) as Result<MasterToAgent, N>;
+        result = 'ok';
+        return value;
       } finally {
+        onSettled(name, result, (performance.now() - beganAt) / 1000);
         // The loser of the race may still fail, with nobody left to hear it.
         answers.catch(() => {});
         interruption.forget();

@@ -3,7 +3,7 @@ import { releaseSchema } from '../domain/release.ts';
 import { wireErrorSchema } from './errors.ts';
 
 /**
- * Plain HTTP on the master's port, for bulk bytes and for machines. Every call but `/healthz` carries
+ * Plain HTTP on the master's port, for bulk bytes and for machines. Every call but `/healthz` and `/readyz` carries
  * `Authorization: Bearer <token>` (RFC 6750); errors answer with `httpErrorSchema` as JSON.
  *
  * - `POST /v1/services/:name/packages?version=…&message=…` — role `operator`. Body: the archive. Header `x-sgrid-sha256`
@@ -13,10 +13,14 @@ import { wireErrorSchema } from './errors.ts';
  *   draft-ietf-httpbis-resumable-upload) says that the body begins at byte N; 409 when the master has another number.
  * - `HEAD /v1/uploads/:sha256` — role `operator`. How much the master has of an upload: header `upload-offset`; 404 for none.
  * - `GET /v1/packages/:sha256` — role `agent`. The archive; supports `Range: bytes=N-` (RFC 9110 14.2).
+ * - `GET /metrics` — role `viewer`. Prometheus text format.
+ * - `GET /readyz` — 200 `{"ready":true,"reasons":[]}`, or 503 with the reasons, without a token.
  * - `GET /healthz` — 200 `{"status":"ok","version":…}` without a token.
  */
 export const HTTP_PATHS = {
   health: '/healthz',
+  ready: '/readyz',
+  metrics: '/metrics',
   upload: (serviceName: string) => `/v1/services/${encodeURIComponent(serviceName)}/packages`,
   uploadOffset: (sha256: string) => `/v1/uploads/${sha256}`,
   package: (sha256: string) => `/v1/packages/${sha256}`,

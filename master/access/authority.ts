@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { type Role, roleIncludes } from '../../common/domain/role.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { TokenRecord } from '../store/tokens.ts';
+import type { FailureLimit } from './failure-limit.ts';
 import { hashToken } from './token.ts';
 
 /** Who is on the other side. */
@@ -17,13 +18,21 @@ export interface Identity {
 
 /** Knows who holds a token and what a role may do. */
 export interface Authority {
-  /** @throws SgridError `unauthenticated` */
-  authenticate(token: unknown): Identity;
+  /**
+   * @param from the address of whoever presents the token; null where failures of one would count against others
+   *   (see `addressOfPeer`).
+   * @throws SgridError `unauthenticated`, or `busy` after too many failures from there
+   */
+  authenticate(token: unknown, from: string | null): Identity;
   /** From now on these count. */
   load(tokens: readonly TokenRecord[]): void;
 }
 
-export function createAuthority(tokens: readonly TokenRecord[], now: () => number): Authority {
+export function createAuthority(
+  tokens: readonly TokenRecord[],
+  now: () => number,
+  failures: FailureLimit,
+): Authority {
   let known: { token: TokenRecord; hash: Buffer }[] = [];
   const load = (all: readonly TokenRecord[]): void => {
     known = all
@@ -33,7 +42,8 @@ export function createAuthority(tokens: readonly TokenRecord[], now: () => numbe
   load(tokens);
   return {
     load,
-    authenticate(token) {
+    authenticate(token, from) {
+      if (from !== null) demandPatience(failures, from);
       if (typeof token !== 'string' || token === '') {
         throw new SgridError('unauthenticated', 'a token is needed', {
           hint: 'pass the one that the master wrote at its first start: --token-file <stateDir>/tokens/<role>.token',
@@ -46,6 +56,7 @@ export function createAuthority(tokens: readonly TokenRecord[], now: () => numbe
         if (timingSafeEqual(each.hash, presented)) found = each.token;
       }
       if (found === null) {
+        if (from !== null) failures.failed(from);
         throw new SgridError('unauthenticated', 'this master does not know the token', {
           hint: 'check that the token file belongs to this master, and that the token was not rotated or revoked',
         });
@@ -59,6 +70,23 @@ export function createAuthority(tokens: readonly TokenRecord[], now: () => numbe
       return { actor: name, role, nodeId, isJoining: isJoin && nodeId === null };
     },
   };
+}
+
+function demandPatience(failures: FailureLimit, from: string): void {
+  const waitMs = failures.blockedForMs(from);
+  if (waitMs === 0) return;
+  throw new SgridError('busy', `too many wrong tokens came from ${from}`, {
+    hint: `try again in ${Math.ceil(waitMs / 1000)} s, with the right one`,
+  });
+}
+
+/**
+ * The address to count failures by. Loopback is everybody's who comes through a tunnel or a proxy of this machine: one of
+ * them must not lock the others out.
+ */
+export function addressOfPeer(remoteAddress: string | undefined): string | null {
+  const address = remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  return address === '' || address === '::1' || address.startsWith('127.') ? null : address;
 }
 
 /** @throws SgridError `forbidden` naming both roles unless `identity` may do what takes `needed`. */

@@ -14,9 +14,10 @@ export function checkHello<S extends z.ZodType>(
   auth: unknown,
   schema: S,
   authority: Authority,
+  from: string | null,
 ): { identity: Identity; hello: z.output<S> } {
   const raw = typeof auth === 'object' && auth !== null ? (auth as Record<string, unknown>) : {};
-  const identity = authority.authenticate(raw.token);
+  const identity = authority.authenticate(raw.token, from);
   if (raw.protocolVersion !== PROTOCOL_VERSION) {
     throw new SgridError(
       'protocol_mismatch',

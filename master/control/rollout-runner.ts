@@ -28,6 +28,8 @@ export interface RolloutRunner {
   start(rollout: Rollout): void;
   /** The rollout as it is now, when it is under way. */
   active(rolloutId: number): Rollout | null;
+  /** All that have not ended. */
+  underWay(): Rollout[];
   /**
    * Does what an operator asks for, between two moves.
    *
@@ -175,6 +177,7 @@ export function createRolloutRunner(deps: {
       background.run(`rollout ${rollout.rolloutId}`, () => carryOn(run));
     },
     active: (rolloutId) => runs.get(rolloutId)?.rollout ?? null,
+    underWay: () => [...runs.values()].map(({ rollout }) => rollout),
     async control(rolloutId, verb, actor) {
       const run = runs.get(rolloutId);
       if (run === undefined) throw whyNot(await store.rollouts.byId(rolloutId), verb, actor);

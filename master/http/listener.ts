@@ -4,7 +4,8 @@ import { sha256Schema } from '../../common/domain/names.ts';
 import { roleIncludes } from '../../common/domain/role.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { HTTP_PATHS, OFFSET_HEADER } from '../../common/protocol/http.ts';
-import { type Authority, demandRole, type Identity } from '../access/authority.ts';
+import { type Authority, addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { sendPackage } from './download.ts';
 import type { PackageStore } from './package-store.ts';
 import { sendError, sendJson } from './respond.ts';
@@ -19,14 +20,20 @@ export function createHttpListener(deps: {
   authority: Authority;
   packages: PackageStore;
   uploads: Uploads;
+  metrics: Pick<Metrics, 'contentType' | 'render'>;
+  /** Why the master cannot do its job; empty when it can. */
+  unready: () => Promise<string[]>;
   version: string;
   logger: Logger;
 }): RequestListener {
-  const { authority, packages, uploads, version, logger } = deps;
+  const { authority, packages, uploads, metrics, unready, version, logger } = deps;
 
   const identify = (request: IncomingMessage): Identity =>
     // The scheme's name is case-insensitive (RFC 9110 11.1).
-    authority.authenticate(/^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]);
+    authority.authenticate(
+      /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1],
+      addressOfPeer(request.socket.remoteAddress),
+    );
 
   const upload = async (
     request: IncomingMessage,
@@ -68,6 +75,12 @@ export function createHttpListener(deps: {
     await sendPackage(packages, sha256, request, response);
   };
 
+  const sendMetrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    demandRole(identify(request), 'viewer', 'reading metrics');
+    const text = await metrics.render();
+    response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text);
+  };
+
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname, searchParams } = parseTarget(request.url);
     const { method } = request;
@@ -76,6 +89,10 @@ export function createHttpListener(deps: {
     const [, announced] = OFFSET_PATH.exec(pathname) ?? [];
     const [, encodedName] = UPLOAD_PATH.exec(pathname) ?? [];
     if (pathname === HTTP_PATHS.health && reading) sendJson(response, 200, { status: 'ok', version });
+    else if (pathname === HTTP_PATHS.ready && reading) {
+      const reasons = await unready();
+      sendJson(response, reasons.length === 0 ? 200 : 503, { ready: reasons.length === 0, reasons });
+    } else if (pathname === HTTP_PATHS.metrics && reading) await sendMetrics(request, response);
     else if (announced !== undefined && method === 'HEAD') await tellOffset(request, response, announced);
     else if (sha256 !== undefined && reading) await download(request, response, sha256);
     else if (encodedName !== undefined && method === 'POST') {

@@ -4,7 +4,7 @@ import { agentLink } from '../../common/protocol/agent-link.ts';
 import { bindMessages, call } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { type AgentHello, agentHelloSchema } from '../../common/protocol/handshake.ts';
-import { type Authority, demandRole, type Identity } from '../access/authority.ts';
+import { type Authority, addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import { demandNodeIdentity } from '../access/node-identity.ts';
 import type { Background } from '../background.ts';
@@ -52,8 +52,8 @@ export function openAgentNamespace(options: {
     return holder.hello.agentId === agentId && holder.hello.runId === runId ? null : holder;
   };
 
-  const admit = async (auth: unknown): Promise<Admission> => {
-    const { identity, hello } = checkHello(auth, agentHelloSchema, authority);
+  const admit = async ({ auth, address }: Socket['handshake']): Promise<Admission> => {
+    const { identity, hello } = checkHello(auth, agentHelloSchema, authority, addressOfPeer(address));
     demandRole(identity, 'agent', 'the agent link');
     demandTokenOf(identity, hello.nodeId);
     demandNodeIdentity(fleet.node(hello.nodeId), hello);
@@ -67,7 +67,7 @@ export function openAgentNamespace(options: {
 
   const isStillKnown = ({ handshake }: Socket): boolean => {
     try {
-      authority.authenticate(handshake.auth.token);
+      authority.authenticate(handshake.auth.token, null);
       return true;
     } catch {
       return false;
@@ -75,7 +75,7 @@ export function openAgentNamespace(options: {
   };
 
   namespace.use((socket, next) => {
-    admit(socket.handshake.auth).then(
+    admit(socket.handshake).then(
       (admission) => {
         socket.data = admission;
         next();

@@ -4,7 +4,7 @@ import { bindMessages } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { describeError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
-import { demandRole, type Identity } from '../access/authority.ts';
+import { addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
 import { createEventHandlers } from '../handlers/event.ts';
@@ -42,7 +42,8 @@ export function openCockpitNamespace(
 
   namespace.use((socket, next) => {
     try {
-      const { identity } = checkHello(socket.handshake.auth, cockpitHelloSchema, authority);
+      const { auth, address } = socket.handshake;
+      const { identity } = checkHello(auth, cockpitHelloSchema, authority, addressOfPeer(address));
       demandRole(identity, 'viewer', 'the cockpit link');
       socket.data = identity;
       next();
