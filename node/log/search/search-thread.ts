@@ -14,8 +14,8 @@ export interface SearchThread {
   close(): Promise<void>;
 }
 
-/** Behind its deadline a thread gets so long to come to the end of a line. */
-const PATIENCE_MS = 500;
+/** Behind its deadline a thread gets so long to come to the end of a line: long enough for its turn on a busy machine. */
+const PATIENCE_MS = 2000;
 const MAX_HEAP_MIB = 64;
 
 /** @throws SgridError `bad_request` for what is no regular expression */
@@ -26,6 +26,8 @@ export function startSearchThread(file: string, pattern: SearchPattern, signal?:
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
   });
+  // What it takes to come up is no fault of the pattern.
+  const isOnline = new Promise((resolve) => worker.once('online', resolve));
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   worker.on('error', failed.reject);
@@ -36,6 +38,7 @@ export function startSearchThread(file: string, pattern: SearchPattern, signal?:
 
   return {
     async scan(request) {
+      await Promise.race([isOnline, failed.promise]);
       const answered = Promise.withResolvers<ScanResult>();
       worker.once('message', answered.resolve);
       const timer = setTimeout(() => {
