@@ -196,7 +196,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     void setImmediate(() => {
       for (const namespace of [agents, cockpits]) namespace.in(tokenRoom(name)).disconnectSockets(true);
     });
-  const deps = { ...services, releaseRemoval, authority, cutToken, now, version, minReadyMs };
+  const deps = { ...services, registry, releaseRemoval, authority, cutToken, now, version, minReadyMs };
   let closing = false;
   openCockpitNamespace({ ...deps, namespace: cockpits });
   openAgentNamespace({
@@ -214,7 +214,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
       });
       authority.load(tokens);
     },
-    handlers: createAgentHandlers({ ...deps, registry }),
+    handlers: createAgentHandlers(deps),
     onLost({ nodeId, alias }, replaced) {
       relay.nodeLost(nodeId);
       const record = fleet.node(nodeId);

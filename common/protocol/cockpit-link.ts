@@ -8,6 +8,7 @@ import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, lineSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { serviceCapacitySchema } from '../domain/node.ts';
+import { registryEntrySchema } from '../domain/registry.ts';
 import { packageDiffSchema, releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
 import { rolloutPlanSchema, rolloutRequestSchema, rolloutSchema } from '../domain/rollout.ts';
@@ -256,6 +257,12 @@ export const cockpitLink = defineLink({
     'rollout.list': request({
       payload: z.object({ serviceId: idSchema.optional(), limit: z.int().min(1).max(200).default(50) }),
       result: z.object({ rollouts: z.array(rolloutSchema) }),
+    }),
+
+    /** Which instance answers where, as it was last pushed to all nodes. */
+    'registry.list': request({
+      payload: z.object({}),
+      result: z.object({ entries: z.array(registryEntrySchema) }),
     }),
 
     /** Relayed to the instance's agent. */

@@ -7,7 +7,6 @@ import type { AgentHello } from '../../common/protocol/handshake.ts';
 import { isKnownAgent } from '../access/node-identity.ts';
 import type { NewEvent } from '../store/events.ts';
 import type { HandlerDependencies } from './context.ts';
-import type { Registry } from './registry.ts';
 
 export interface AgentContext {
   hello: AgentHello;
@@ -30,7 +29,7 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
 
 /** What agents tell. An agent is believed only about its own node and the instances that are on it. */
 export function createAgentHandlers(
-  deps: HandlerDependencies & { logger: Logger; registry: Registry },
+  deps: HandlerDependencies & { logger: Logger },
 ): RequestHandlers<AgentToMaster, AgentContext> & NoticeHandlers<AgentToMaster, AgentContext> {
   const { store, fleet, commands, rollouts, events, now, background, logger, registry } = deps;
   /** Instances that are nobody's, told once per node. */

@@ -12,6 +12,7 @@ import type { FrameStream, WatchingSocket } from '../fleet/frame-stream.ts';
 import type { PackageStore } from '../http/package-store.ts';
 import type { Relay } from '../relay.ts';
 import type { Store } from '../store/open-store.ts';
+import type { Registry } from './registry.ts';
 
 /** What handlers work with. */
 export interface HandlerDependencies {
@@ -24,6 +25,7 @@ export interface HandlerDependencies {
   rollouts: RolloutRunner;
   releaseRemoval: ReleaseRemoval;
   events: EventLog;
+  registry: Registry;
   background: Background;
   authority: Authority;
   /** Ends every connection that was made with this token. */

@@ -12,6 +12,7 @@ import { createFleetHandlers } from '../handlers/fleet.ts';
 import { createInstanceHandlers } from '../handlers/instance.ts';
 import { createLogHandlers } from '../handlers/log.ts';
 import { createNodeHandlers } from '../handlers/node.ts';
+import { createRegistryHandlers } from '../handlers/registry-list.ts';
 import { createReleaseHandlers } from '../handlers/release.ts';
 import { createRolloutHandlers } from '../handlers/rollout.ts';
 import { createServiceHandlers } from '../handlers/service.ts';
@@ -35,6 +36,7 @@ export function openCockpitNamespace(
     ...createReleaseHandlers(options),
     ...createInstanceHandlers(options),
     ...createRolloutHandlers(options),
+    ...createRegistryHandlers(options),
     ...createLogHandlers(options),
     ...createTokenHandlers(options),
     ...createEventHandlers(options),

@@ -36,6 +36,7 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'rollout.abort': { rolloutId: 1 },
   'rollout.get': { rolloutId: 1 },
   'rollout.list': {},
+  'registry.list': {},
   'log.read': { instanceId: 1, from: 'head' },
   'log.search': { instanceId: 1, from: 'head', pattern: 'x' },
   'log.runs': { instanceId: 1 },
