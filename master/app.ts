@@ -17,6 +17,7 @@ import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
 import { createFrameStream } from './fleet/frame-stream.ts';
 import { createAgentHandlers } from './handlers/agent-report.ts';
 import { createRegistry } from './handlers/registry.ts';
+import { createHistory } from './history/history.ts';
 import type { Certificate } from './http/certificate.ts';
 import { listen } from './http/listen.ts';
 import { createHttpListener } from './http/listener.ts';
@@ -27,6 +28,7 @@ import { openAgentNamespace } from './links/agent-namespace.ts';
 import { openCockpitNamespace } from './links/cockpit-namespace.ts';
 import { tokenRoom } from './links/token-room.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createPresence } from './presence.ts';
 import { type AgentRooms, createRelay, type Relay } from './relay.ts';
 import type { Store } from './store/open-store.ts';
 
@@ -48,6 +50,10 @@ export interface MasterLimits {
   registryGraceMs: number;
   /** The same for nodes that have not come since this master started. */
   registryStartGraceMs: number;
+  /** How often figures are written to the history. */
+  historyFlushMs: number;
+  /** Least time between two notices of who is connected. */
+  presenceIntervalMs: number;
 }
 
 export const DEFAULT_MASTER_LIMITS: MasterLimits = {
@@ -62,6 +68,8 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   registryGraceMs: 10_000,
   // Twice the longest pause of an agent between two attempts: 10 s, and half as much at random.
   registryStartGraceMs: 30_000,
+  historyFlushMs: 10_000,
+  presenceIntervalMs: 1_000,
 };
 
 /** Larger than any message that is meant to be: a log chunk has 1 MiB, the report of a node with 10,000 instances 5. */
@@ -152,6 +160,12 @@ export async function createMaster(components: MasterComponents): Promise<Master
     now,
     intervalMs: limits.frameIntervalMs,
   });
+  const history = createHistory({ store, now, flushIntervalMs: limits.historyFlushMs, logger });
+  const presence = createPresence({
+    push: (sessions) => tell(cockpits, cockpitLink.toClient, 'presence.changed', { sessions }),
+    now,
+    intervalMs: limits.presenceIntervalMs,
+  });
   const registry = createRegistry({
     fleet,
     send: (room, change) => tell(agents.to(room), agentLink.toClient, 'registry.changed', change),
@@ -190,7 +204,20 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const releaseRemoval = createReleaseRemoval({ store, fleet, packages, events, background, now });
 
   const { minReadyMs } = limits;
-  const services = { store, packages, fleet, frames, relay, commands, rollouts, events, background, logger };
+  const services = {
+    store,
+    packages,
+    fleet,
+    frames,
+    history,
+    presence,
+    relay,
+    commands,
+    rollouts,
+    events,
+    background,
+    logger,
+  };
   /** A turn later: who rotates the token that it is connected with has to get the answer first. */
   const cutToken = (name: string): void =>
     void setImmediate(() => {
@@ -261,12 +288,14 @@ export async function createMaster(components: MasterComponents): Promise<Master
     closing = true;
     rollouts.close();
     frames.close();
+    presence.close();
     registry.close();
     relay.close();
     const closed = io.close();
     server.closeAllConnections();
     await closed;
     await background.settle();
+    await history.close();
   };
 
   let port: number;

@@ -191,6 +191,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       },
       'rollout.changed': ({ rollout }) => tell((listener) => listener.onRollout?.(rollout)),
       'event.added': ({ events }) => tell((listener) => listener.onEvents?.(events)),
+      'presence.changed': ({ sessions }) => tell((listener) => listener.onPresence?.(sessions)),
     },
     { context: null },
   );

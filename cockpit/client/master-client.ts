@@ -1,5 +1,6 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FleetFrame, FleetScope, FleetSnapshot } from '../../common/domain/fleet.ts';
+import type { Session } from '../../common/domain/presence.ts';
 import type { Release } from '../../common/domain/release.ts';
 import type { Role } from '../../common/domain/role.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
@@ -30,6 +31,8 @@ export interface MasterListener {
   onFrame?(frame: FleetFrame): void;
   onRollout?(rollout: Rollout): void;
   onEvents?(events: SgridEvent[]): void;
+  /** Who is connected, all of them. */
+  onPresence?(sessions: Session[]): void;
 }
 
 /** A connection to one master, which reconnects by itself for ever unless refused. */

@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { eventSchema } from '../domain/event.ts';
 import { figuresHistorySchema } from '../domain/figures.ts';
 import { fleetFrameSchema, fleetScopeSchema, fleetSnapshotSchema } from '../domain/fleet.ts';
+import { figuresOverTimeSchema, historyRequestSchema } from '../domain/history.ts';
 import { instanceViewSchema, resolutionSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
 import { idSchema, lineSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { serviceCapacitySchema } from '../domain/node.ts';
+import { activitySchema, sessionSchema } from '../domain/presence.ts';
 import { registryEntrySchema } from '../domain/registry.ts';
 import { packageDiffSchema, releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
@@ -61,6 +63,20 @@ export const cockpitLink = defineLink({
     'figures.history': request({
       payload: z.object({ instanceIds: instanceIdsSchema }),
       result: z.object({ histories: z.array(figuresHistorySchema) }),
+    }),
+    /** Over minutes to days: 10 s apart for an hour, 1 min for a day, 10 min for 14 days (less of instances in a large fleet). */
+    'history.read': request({
+      payload: historyRequestSchema,
+      result: figuresOverTimeSchema,
+      timeoutMs: 10_000,
+    }),
+
+    /** What this cockpit looks at and does; sent when it changes, at most once a second. */
+    'presence.tell': request({ payload: activitySchema, result: z.object({}) }),
+    /** Everybody who is connected, and which of them is the one who asks. */
+    'presence.list': request({
+      payload: z.object({}),
+      result: z.object({ selfId: z.string(), sessions: z.array(sessionSchema) }),
     }),
 
     'service.list': request({
@@ -324,6 +340,8 @@ export const cockpitLink = defineLink({
       payload: z.object({
         beforeSeq: idSchema.optional(),
         instanceId: idSchema.optional(),
+        nodeId: idSchema.optional(),
+        serviceId: idSchema.optional(),
         limit: z.int().min(1).max(1000).default(200),
       }),
       result: z.object({ events: z.array(eventSchema) }),
@@ -336,6 +354,8 @@ export const cockpitLink = defineLink({
     'rollout.changed': notice({ payload: z.object({ rollout: rolloutSchema }) }),
     /** Every new event, to all cockpits. */
     'event.added': notice({ payload: z.object({ events: z.array(eventSchema) }) }),
+    /** Who is connected, to all cockpits: at most once a second, when it changes. */
+    'presence.changed': notice({ payload: z.object({ sessions: z.array(sessionSchema) }) }),
   },
 });
 

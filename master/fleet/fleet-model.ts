@@ -51,7 +51,8 @@ export interface FleetModel {
     accepted: InstanceStatus[];
     foreign: InstanceStatus[];
   };
-  putSnapshot(nodeId: number, snapshot: NodeSnapshot, at: number): void;
+  /** @returns what was taken of it: without the instances of other nodes; null for a node that is not known */
+  putSnapshot(nodeId: number, snapshot: NodeSnapshot, at: number): NodeSnapshot | null;
   history(instanceIds: readonly number[], now: number): FiguresHistory[];
   version(): number;
   snapshot(scope: FleetScope, now: number): FleetSnapshot;
@@ -166,7 +167,7 @@ export function createFleetModel(): FleetModel {
     },
     putSnapshot(nodeId, snapshot, at) {
       const node = nodes.get(nodeId);
-      if (node === undefined) return;
+      if (node === undefined) return null;
       const own = ownFigures(snapshot.instances, (instanceId) => owns(nodeId, instanceId));
       for (let index = 0; index < own.length; index += FIGURES_STRIDE) {
         const instanceId = own[index] ?? 0;
@@ -178,7 +179,9 @@ export function createFleetModel(): FleetModel {
         ring.push(at, own[index + 1] ?? 0, own[index + 2] ?? 0);
       }
       node.record.lastSeenAt = at;
-      node.sample = { snapshot: { ...snapshot, instances: own }, receivedAt: at, version: ++version };
+      const taken = { ...snapshot, instances: own };
+      node.sample = { snapshot: taken, receivedAt: at, version: ++version };
+      return taken;
     },
     history: (instanceIds, now) =>
       instanceIds.map((instanceId) => ({

@@ -31,7 +31,7 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
 export function createAgentHandlers(
   deps: HandlerDependencies & { logger: Logger },
 ): RequestHandlers<AgentToMaster, AgentContext> & NoticeHandlers<AgentToMaster, AgentContext> {
-  const { store, fleet, commands, rollouts, events, now, background, logger, registry } = deps;
+  const { store, fleet, commands, rollouts, events, now, background, logger, registry, history } = deps;
   /** Instances that are nobody's, told once per node. */
   const strangers = new Map<number, Set<number>>();
 
@@ -108,7 +108,10 @@ export function createAgentHandlers(
     },
 
     'node.snapshot': (snapshot, { hello, current }) => {
-      if (current()) fleet.putSnapshot(hello.nodeId, snapshot, now());
+      if (!current()) return;
+      const at = now();
+      const taken = fleet.putSnapshot(hello.nodeId, snapshot, at);
+      if (taken !== null) history.add(hello.nodeId, taken, at);
     },
 
     'release.progress': ({ sha256, receivedBytes }, { hello }) => {

@@ -9,7 +9,9 @@ import type { RolloutRunner } from '../control/rollout-runner.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { FrameStream, WatchingSocket } from '../fleet/frame-stream.ts';
+import type { History } from '../history/history.ts';
 import type { PackageStore } from '../http/package-store.ts';
+import type { Presence } from '../presence.ts';
 import type { Relay } from '../relay.ts';
 import type { Store } from '../store/open-store.ts';
 import type { Registry } from './registry.ts';
@@ -20,6 +22,8 @@ export interface HandlerDependencies {
   packages: PackageStore;
   fleet: FleetModel;
   frames: FrameStream;
+  history: History;
+  presence: Presence;
   relay: Relay;
   commands: InstanceCommands;
   rollouts: RolloutRunner;

@@ -10,7 +10,7 @@ import type { HandlerDependencies } from './context.ts';
  * was not typed right.
  */
 export async function removeNode(
-  { fleet, events, authority, now }: HandlerDependencies,
+  { fleet, events, authority, history, now }: HandlerDependencies,
   { nodeId, alias }: NodeRecord,
   { force, typedName }: { force: boolean; typedName?: string | undefined },
   actor: string,
@@ -55,4 +55,5 @@ export async function removeNode(
   authority.load(tokens);
   for (const instanceId of instanceIds) fleet.removeInstance(instanceId);
   fleet.removeNode(nodeId);
+  await history.removeNode(nodeId);
 }

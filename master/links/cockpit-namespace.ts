@@ -9,9 +9,11 @@ import { checkHello, toConnectError } from '../access/handshake.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
 import { createEventHandlers } from '../handlers/event.ts';
 import { createFleetHandlers } from '../handlers/fleet.ts';
+import { createHistoryHandlers } from '../handlers/history.ts';
 import { createInstanceHandlers } from '../handlers/instance.ts';
 import { createLogHandlers } from '../handlers/log.ts';
 import { createNodeHandlers } from '../handlers/node.ts';
+import { createPresenceHandlers } from '../handlers/presence.ts';
 import { createRegistryHandlers } from '../handlers/registry-list.ts';
 import { createReleaseHandlers } from '../handlers/release.ts';
 import { createRolloutHandlers } from '../handlers/rollout.ts';
@@ -27,7 +29,7 @@ export function openCockpitNamespace(
     logger: Logger;
   },
 ): void {
-  const { namespace, authority, background, logger, events, frames } = options;
+  const { namespace, authority, background, logger, events, frames, presence } = options;
   const handlers = {
     ...createSessionHandlers(options),
     ...createFleetHandlers(options),
@@ -40,6 +42,8 @@ export function openCockpitNamespace(
     ...createLogHandlers(options),
     ...createTokenHandlers(options),
     ...createEventHandlers(options),
+    ...createHistoryHandlers(options),
+    ...createPresenceHandlers(options),
   };
 
   namespace.use((socket, next) => {
@@ -73,7 +77,11 @@ export function openCockpitNamespace(
   namespace.on('connection', (socket) => {
     const identity = socket.data as Identity;
     socket.join(tokenRoom(identity.actor));
-    socket.on('disconnect', () => frames.unwatch(socket));
+    presence.join(socket.id, { ...identity, from: socket.handshake.address });
+    socket.on('disconnect', () => {
+      frames.unwatch(socket);
+      presence.leave(socket.id);
+    });
     bindMessages<typeof cockpitLink.toMaster, CockpitContext>(socket, cockpitLink.toMaster, handlers, {
       context: { identity, socket },
       track: background.track,

@@ -11,6 +11,8 @@ export interface EventRepository {
   list(query: {
     beforeSeq?: number | undefined;
     instanceId?: number | undefined;
+    nodeId?: number | undefined;
+    serviceId?: number | undefined;
     limit: number;
   }): Promise<SgridEvent[]>;
   /** Drops all but about the newest `keep`. */
@@ -32,10 +34,12 @@ export function createEventRepository(db: Kysely<Database>): EventRepository {
       }
       return added;
     },
-    async list({ beforeSeq, instanceId, limit }) {
+    async list({ beforeSeq, instanceId, nodeId, serviceId, limit }) {
       let query = db.selectFrom('events').selectAll().orderBy('seq', 'desc').limit(limit);
       if (beforeSeq !== undefined) query = query.where('seq', '<', beforeSeq);
       if (instanceId !== undefined) query = query.where('instanceId', '=', instanceId);
+      if (nodeId !== undefined) query = query.where('nodeId', '=', nodeId);
+      if (serviceId !== undefined) query = query.where('serviceId', '=', serviceId);
       return (await query.execute()).map((row) => eventSchema.parse(row));
     },
     async prune(keep) {

@@ -5,6 +5,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import { createEventRepository, type EventRepository } from './events.ts';
+import { createHistoryRepository, type HistoryRepository } from './history.ts';
 import { createInstanceRepository, type InstanceRepository } from './instances.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS, type Migration } from './migrations/index.ts';
@@ -24,6 +25,7 @@ export interface Repositories {
   rollouts: RolloutRepository;
   events: EventRepository;
   tokens: TokenRepository;
+  history: HistoryRepository;
 }
 
 export interface Store extends Repositories {
@@ -87,6 +89,7 @@ function createRepositories(db: Kysely<Database>): Repositories {
     rollouts: createRolloutRepository(db),
     events: createEventRepository(db),
     tokens: createTokenRepository(db),
+    history: createHistoryRepository(db),
   };
 }
 

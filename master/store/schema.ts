@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type { DesiredState } from '../../common/domain/instance.ts';
 import type { Role } from '../../common/domain/role.ts';
 import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import type { HistoryScope } from '../history/levels.ts';
 
 /**
  * The tables as SQL sees them. Columns whose name ends in `Json` hold text that a repository parses with the domain's
@@ -90,6 +91,14 @@ export interface Database {
     actor: string;
     result: 'ok' | 'failed';
     message: string;
+  };
+  figures_history: {
+    rowId: Generated<number>;
+    scope: HistoryScope;
+    resolutionMs: number;
+    nodeId: number;
+    at: number;
+    data: Uint8Array;
   };
   tokens: {
     tokenId: Generated<number>;

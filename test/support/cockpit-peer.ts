@@ -1,6 +1,7 @@
 import { io, type Socket } from 'socket.io-client';
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FleetFrame } from '../../common/domain/fleet.ts';
+import type { Session } from '../../common/domain/presence.ts';
 import type { Role } from '../../common/domain/role.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import { bindMessages, call } from '../../common/protocol/bind.ts';
@@ -20,6 +21,8 @@ export interface CockpitPeer {
   frames: FleetFrame[];
   events: SgridEvent[];
   rollouts: Rollout[];
+  /** Every notice of who is connected. */
+  presences: Session[][];
   close(): void;
 }
 
@@ -33,6 +36,7 @@ export async function connectCockpit(
   const frames: FleetFrame[] = [];
   const events: SgridEvent[] = [];
   const rollouts: Rollout[] = [];
+  const presences: Session[][] = [];
   bindMessages<typeof cockpitLink.toClient, null>(
     socket,
     cockpitLink.toClient,
@@ -40,6 +44,7 @@ export async function connectCockpit(
       'fleet.frame': (frame) => void frames.push(frame),
       'event.added': (added) => void events.push(...added.events),
       'rollout.changed': ({ rollout }) => void rollouts.push(rollout),
+      'presence.changed': ({ sessions }) => void presences.push(sessions),
     },
     { context: null },
   );
@@ -48,6 +53,7 @@ export async function connectCockpit(
     frames,
     events,
     rollouts,
+    presences,
     call: (name, payload) => call(socket, cockpitLink.toMaster, name, payload),
     close: () => void socket.disconnect(),
   };

@@ -4,8 +4,15 @@ import { initial } from './001-initial.ts';
 import { rollouts } from './002-rollouts.ts';
 import { nodeIdentity } from './003-node-identity.ts';
 import { releasesAndTokens } from './004-releases-and-tokens.ts';
+import { figuresHistory } from './005-figures-history.ts';
 
 export type Migration = (db: Kysely<Database>) => Promise<void>;
 
 /** In order; a migration's version is its place, counted from 1. One that was released is never edited: add the next. */
-export const MIGRATIONS: readonly Migration[] = [initial, rollouts, nodeIdentity, releasesAndTokens];
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  rollouts,
+  nodeIdentity,
+  releasesAndTokens,
+  figuresHistory,
+];
