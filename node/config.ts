@@ -48,6 +48,8 @@ export const agentConfigSchema = z.object({
   nodeBinary: z.string().min(1).default(process.execPath),
   /** Runs services of type java: a path, or a name to be found in PATH. */
   javaBinary: z.string().min(1).default('java'),
+  /** How long the logs of removed instances stay on this node, in days. */
+  keepRemovedLogsDays: z.coerce.number().pipe(z.number().min(0).max(3650)).default(7),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 export type AgentConfig = z.output<typeof agentConfigSchema>;

@@ -106,6 +106,7 @@ function buildCommand({ stdout, stderr, version }: MainOptions): Command {
     .option('--cgroup-parent <path>', "parent of the services' groups (default: business.slice)")
     .option('--node-binary <file>', "runs services of type node (default: the agent's own)")
     .option('--java-binary <file>', 'runs services of type java (default: java)')
+    .option('--keep-removed-logs-days <days>', 'how long the logs of removed instances stay (default: 7)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent (default: info)')
     .option('--check-config', 'print the configuration that would be used, and exit')
     .option('--doctor', 'look for what commonly goes wrong, say what to do, and exit (1: something is bad)')

@@ -63,6 +63,7 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
     clock: Date.now,
     onEvent: createLogEvents({ clock: Date.now, newId: randomUUID, append: events.append }),
     searchWorkerFile: options.searchWorkerFile,
+    removedKeptMs: config.keepRemovedLogsDays * 86_400_000,
   });
   closers.add(logStore.close);
   const containers = createContainerEngine('docker', logger);

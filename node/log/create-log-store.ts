@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync, statSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogPosition, logRotationSchema } from '../../common/domain/log.ts';
 import { formatMark } from '../../common/domain/log-mark.ts';
-import { SgridError } from '../../common/protocol/errors.ts';
+import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { appendMark } from './append-mark.ts';
 import { createChangeWatch } from './change-watch.ts';
 import { createExtraFiles, type ExtraFiles } from './extra-files.ts';
@@ -15,6 +15,7 @@ import { createOpenFiles } from './open-files.ts';
 import { createPlainLog } from './plain-log.ts';
 import { createBlockCache } from './read-archive.ts';
 import { readLog } from './read-log.ts';
+import { createRemovedLogs, instancesIn } from './removed-logs.ts';
 import { recoverCut } from './rotate-log.ts';
 import { type RotationPolicy, rotationPolicy } from './rotation-policy.ts';
 import { type LogEvent, startRotator } from './rotator.ts';
@@ -36,6 +37,10 @@ export interface LogStoreOptions {
   readonly rotation?: RotationPolicy;
   /** How often logs are looked at, whether they are to be rotated. */
   readonly checkIntervalMs?: number;
+  /** How long the logs of removed instances are kept. */
+  readonly removedKeptMs?: number;
+  /** How often those are looked at. */
+  readonly removedCheckIntervalMs?: number;
   /** Told of every rotation, and of the first of failures in a row. */
   readonly onEvent?: (event: LogEvent) => void;
   /** What the thread of a search runs. */
@@ -51,6 +56,8 @@ const MAX_PLAIN_LOGS = 256;
 /** A thread each, on a machine that has other things to do. */
 const SEARCHES_AT_ONCE = 2;
 
+const REMOVED_KEPT_MS = 7 * 86_400_000;
+
 /** Logs as `<root>/<instanceId>/stdout.log`, each with a sidecar that keeps its positions valid over restarts. */
 export function createLogStore({
   root,
@@ -59,6 +66,8 @@ export function createLogStore({
   maxOpenFiles = 64,
   rotation = rotationPolicy(logRotationSchema.parse({})),
   checkIntervalMs = 1000,
+  removedKeptMs = REMOVED_KEPT_MS,
+  removedCheckIntervalMs = 60_000,
   onEvent = () => {},
   searchWorkerFile = fileURLToPath(new URL('./search/search-worker.ts', import.meta.url)),
 }: LogStoreOptions): LogStore {
@@ -93,7 +102,7 @@ export function createLogStore({
     const directory = join(root, String(instanceId));
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return logOf(instanceId);
     throw new SgridError('not_found', `instance ${instanceId} has no log on this node`, {
-      hint: 'it was never started here',
+      hint: 'it was never started here, or removed long ago',
     });
   };
 
@@ -134,11 +143,35 @@ export function createLogStore({
     return plain;
   };
 
+  const forget = (instanceId: number): void => {
+    const directory = join(root, String(instanceId));
+    logs.delete(instanceId);
+    settings.delete(instanceId);
+    for (const path of plainLogs.keys()) if (path.startsWith(directory + sep)) plainLogs.delete(path);
+    openFiles.forgetBelow(directory);
+  };
+
+  const removed = createRemovedLogs({
+    root,
+    markName: `${STDOUT}.log.removed`,
+    keptMs: removedKeptMs,
+    clock,
+    checkIntervalMs: removedCheckIntervalMs,
+    onGone: forget,
+    onFailed: (instanceId, error) =>
+      onEvent({
+        instanceId,
+        kind: 'failed',
+        message: `log of a removed instance not deleted: ${describeError(error)}`,
+      }),
+  });
+
   // Programs that an agent before left running go on writing, whether anyone asks for their log or not.
   for (const instanceId of instancesIn(root)) logOf(instanceId);
   const rotator = startRotator({
     *logs() {
       for (const [instanceId, log] of logs) {
+        if (removed.has(instanceId)) continue;
         yield { instanceId, log, policy: () => policyOf(instanceId) };
       }
     },
@@ -154,6 +187,7 @@ export function createLogStore({
 
     async prepare(instanceId) {
       throwIfEnded();
+      removed.takeBack(instanceId);
       const log = logOf(instanceId);
       makeLogFile(log.file);
       await log.view();
@@ -211,16 +245,14 @@ export function createLogStore({
       return [own, ...(await extraFilesOf(instanceId).list())];
     },
 
+    keepOnly: removed.keepOnly,
+
     async close() {
       closing.abort();
+      await removed.close();
       await rotator.close();
       changes.close();
       openFiles.close();
     },
   };
-}
-
-function instancesIn(root: string): number[] {
-  const names = existsSync(root) ? readdirSync(root) : [];
-  return names.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
 }

@@ -39,6 +39,11 @@ export interface LogStore {
    */
   search(request: LogSearchRequest, signal?: AbortSignal): Promise<LogSearchResult>;
   files(instanceId: number): Promise<LogFile[]>;
+  /**
+   * Says which instances there are. The logs of all others are rotated no more, can still be read for as long as those of
+   * removed instances are kept, and are gone then.
+   */
+  keepOnly(instanceIds: ReadonlySet<number>): void;
   /** Ends all long polls and watchers. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
+import { sep } from 'node:path';
 
 /** A file that is open for reading. As long as it is, the kernel gives its inode number to no other file. */
 export interface OpenFile {
@@ -13,6 +14,8 @@ export interface OpenFiles {
   open(path: string): { file: OpenFile; isNew: boolean };
   /** The next `open` of this path opens anew. */
   forget(path: string): void;
+  /** The same for all in a directory: what was deleted there takes space until it is closed. */
+  forgetBelow(directory: string): void;
   close(): void;
 }
 
@@ -75,6 +78,9 @@ export function createOpenFiles(limit: number): OpenFiles {
       return { file: entry, isNew: known === undefined };
     },
     forget,
+    forgetBelow(directory) {
+      for (const path of [...entries.keys()]) if (path.startsWith(directory + sep)) forget(path);
+    },
     close() {
       for (const path of [...entries.keys()]) forget(path);
     },

@@ -55,7 +55,7 @@ export async function openSupervisor(
   ports: Ports,
   onChange: (instanceId: number) => void,
 ): Promise<Supervisor> {
-  const { layout, logger, releaseStore } = ports;
+  const { layout, logger, logStore, releaseStore } = ports;
   makeLayout(layout);
   const instances = new Map<number, Instance>();
   const changes = createWake();
@@ -125,6 +125,8 @@ export async function openSupervisor(
   sweepStrangers(layout.runs, (name, instanceId) => records.has(name) || inDoubt.has(instanceId));
 
   housekeeping.pruneAll();
+  const keepLogs = (): void => logStore.keepOnly(new Set(instances.keys()));
+  keepLogs();
 
   return {
     async apply(assignment) {
@@ -151,6 +153,7 @@ export async function openSupervisor(
       wakeWaiting();
       await instance.close();
       if (serviceName !== null) housekeeping.prune(serviceName);
+      keepLogs();
     },
     async resolve(instanceId, resolution) {
       const instance = instances.get(instanceId);

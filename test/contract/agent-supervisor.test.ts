@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
@@ -333,15 +333,18 @@ exit 0
       expect(text).toMatch(/SGRID_INSTANCE_KEY=sgrid-1-web-1-[0-9a-f]{8}\n/);
     });
 
-    test('remove: stopped and forgotten, logs and data stay', async () => {
+    test('remove: stopped and forgotten; data stays, and the log for a time', async () => {
       const { pid } = await supervisor.apply(assignmentOf());
       await until('its start', () => startsOf(stateDir).length === 1);
       await supervisor.remove(1);
       await supervisor.remove(1);
       expect(aliveOf(stateDir)).toEqual([]);
       expect(supervisor.statuses()).toEqual([]);
+      expect(existsSync(join(stateDir, 'logs/1/stdout.log.removed'))).toBe(true);
+      mkdirSync(join(stateDir, 'logs/99'));
       await reopen();
       expect(supervisor.statuses()).toEqual([]);
+      expect(existsSync(join(stateDir, 'logs/99/stdout.log.removed'))).toBe(true);
       expect(readFileSync(join(stateDir, 'logs/1/stdout.log'), 'utf8')).toContain(`pid ${pid}`);
       expect(startsOf(stateDir)).toHaveLength(1);
     });
