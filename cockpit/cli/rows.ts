@@ -1,14 +1,17 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
-import { type InstanceFigures, unpackFigures } from '../../common/domain/figures.ts';
+import { fullestDisk, type InstanceFigures, unpackFigures } from '../../common/domain/figures.ts';
 import type { FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
+import type { RegistryEntry } from '../../common/domain/registry.ts';
 import type { Release } from '../../common/domain/release.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
-import type { Service } from '../../common/domain/service.ts';
+import { describeLimits, type Service } from '../../common/domain/service.ts';
+import type { TokenView } from '../../common/domain/token.ts';
 import { exitWords } from '../format/fleet-words.ts';
-import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
+import { formatBytes, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
+import { countRunning } from './listing/running.ts';
 import type { TextColumn } from './table.ts';
 
 export interface NodeRow {
@@ -42,7 +45,7 @@ export function nodeRows(fleet: FleetSnapshot): NodeRow[] {
     return {
       node,
       sample: node.link === 'up' ? (samples.get(node.nodeId) ?? null) : null,
-      running: here.filter((instance) => stateOf(instance) === 'running').length,
+      running: countRunning(here, [node]),
       total: here.length,
     };
   });
@@ -91,6 +94,18 @@ export const NODE_COLUMNS: readonly TextColumn<NodeRow>[] = [
   { title: 'VERSION', text: ({ node }) => node.info?.agentVersion ?? '' },
 ];
 
+export const WIDE_NODE_COLUMNS: readonly TextColumn<NodeRow>[] = [
+  { title: 'OUTER-ADDRESS', text: ({ node }) => node.outerAddress },
+  { title: 'CORES', align: 'right', text: ({ node }) => text(node.info?.cpuCount) },
+  { title: 'DISK', align: 'right', text: ({ sample }) => diskText(sample) },
+  {
+    title: 'LAST-SEEN',
+    text: ({ node }) => (node.lastSeenAt === null ? '' : dateText(node.lastSeenAt)),
+  },
+  { title: 'KERNEL', text: ({ node }) => node.info?.kernel ?? '' },
+  { title: 'OS', text: ({ node }) => node.info?.os ?? '' },
+];
+
 export const INSTANCE_COLUMNS: readonly TextColumn<InstanceRow>[] = [
   { title: 'ID', align: 'right', text: ({ instance }) => String(instance.instanceId) },
   { title: 'SERVICE', text: ({ instance }) => instance.serviceName },
@@ -119,6 +134,15 @@ export const INSTANCE_COLUMNS: readonly TextColumn<InstanceRow>[] = [
   { title: 'STALE', align: 'right', text: staleText },
 ];
 
+export const WIDE_INSTANCE_COLUMNS: readonly TextColumn<InstanceRow>[] = [
+  { title: 'HEALTH', text: ({ instance }) => instance.status?.health.state ?? '' },
+  { title: 'DESIRED', text: ({ instance }) => instance.desired },
+  { title: 'HOST', text: ({ instance }) => instance.host },
+  { title: 'LIMITS', text: ({ instance }) => describeLimits(instance.limits).replaceAll(', ', ',') },
+  { title: 'REVISION', align: 'right', text: ({ instance }) => String(instance.revision) },
+  { title: 'REASON', text: ({ instance }) => instance.status?.reason ?? '' },
+];
+
 export interface ServiceRow {
   service: Service;
   instances: number;
@@ -135,6 +159,14 @@ export const SERVICE_COLUMNS: readonly TextColumn<ServiceRow>[] = [
   { title: 'DESCRIPTION', text: ({ service }) => service.description },
 ];
 
+export const WIDE_SERVICE_COLUMNS: readonly TextColumn<ServiceRow>[] = [
+  { title: 'ENTRY', text: ({ service }) => service.entry ?? '' },
+  { title: 'RUN-AS', text: ({ service }) => service.runAs ?? '' },
+  { title: 'HEALTH-CHECK', text: ({ service }) => service.health.kind },
+  { title: 'GRACE', align: 'right', text: ({ service }) => formatSpan(service.graceMs) },
+  { title: 'DEPENDS-ON', text: ({ service }) => service.dependsOn.join(',') },
+];
+
 export interface ReleaseRow {
   release: Release;
   /** How many instances run it. */
@@ -147,10 +179,33 @@ export const RELEASE_COLUMNS: readonly TextColumn<ReleaseRow>[] = [
   { title: 'VERSION', text: ({ release }) => release.version },
   { title: 'SIZE', align: 'right', text: ({ release }) => formatBytes(release.sizeBytes) },
   { title: 'SHA256', text: ({ release }) => release.sha256.slice(0, 12) },
-  { title: 'UPLOADED', text: ({ release }) => formatDate(release.uploadedAt).replace(' ', 'T') },
+  { title: 'UPLOADED', text: ({ release }) => dateText(release.uploadedAt) },
   { title: 'BY', text: ({ release }) => release.uploadedBy },
   { title: 'RUNS-ON', align: 'right', text: ({ instances }) => String(instances) },
   { title: 'MESSAGE', text: ({ release }) => release.message },
+];
+
+export const WIDE_RELEASE_COLUMNS: readonly TextColumn<ReleaseRow>[] = [
+  { title: 'CONTENT', text: ({ release }) => release.sha256 },
+];
+
+export const REGISTRY_COLUMNS: readonly TextColumn<RegistryEntry>[] = [
+  { title: 'SERVICE', text: ({ serviceName }) => serviceName },
+  { title: 'ADDRESS', text: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}` },
+  { title: 'INSTANCE', align: 'right', text: ({ instanceId }) => String(instanceId) },
+  { title: 'NODE', align: 'right', text: ({ nodeId }) => String(nodeId) },
+  { title: 'PID', align: 'right', text: ({ pid }) => String(pid) },
+  { title: 'CONTAINER', text: ({ dockerName }) => dockerName ?? '' },
+];
+
+export const TOKEN_COLUMNS: readonly TextColumn<TokenView>[] = [
+  { title: 'NAME', text: ({ name }) => name },
+  { title: 'ROLE', text: ({ role }) => role },
+  { title: 'NODE', align: 'right', text: ({ nodeId }) => text(nodeId) },
+  { title: 'STATE', text: ({ isUnused }) => (isUnused ? 'for-joining' : 'valid') },
+  { title: 'EXPIRES', text: ({ expiresAt }) => (expiresAt === null ? '' : dateText(expiresAt)) },
+  { title: 'CREATED', text: ({ createdAt }) => dateText(createdAt) },
+  { title: 'BY', text: ({ createdBy }) => createdBy },
 ];
 
 export const ROLLOUT_COLUMNS: readonly TextColumn<Rollout>[] = [
@@ -160,7 +215,7 @@ export const ROLLOUT_COLUMNS: readonly TextColumn<Rollout>[] = [
   { title: 'STATE', text: ({ state }) => state },
   { title: 'DONE', align: 'right', text: ({ steps }) => `${countSteps(steps, 'done')}/${steps.length}` },
   { title: 'BY', text: ({ actor }) => actor },
-  { title: 'STARTED', text: ({ startedAt }) => formatDate(startedAt).replace(' ', 'T') },
+  { title: 'STARTED', text: ({ startedAt }) => dateText(startedAt) },
   {
     title: 'TOOK',
     align: 'right',
@@ -178,7 +233,7 @@ function countSteps(steps: Rollout['steps'], state: Rollout['steps'][number]['st
 
 export const EVENT_COLUMNS: readonly TextColumn<SgridEvent>[] = [
   { title: 'SEQ', align: 'right', text: (event) => String(event.seq) },
-  { title: 'TIME', text: (event) => formatDate(event.at).replace(' ', 'T') },
+  { title: 'TIME', text: (event) => dateText(event.at) },
   { title: 'KIND', text: (event) => event.kind },
   { title: 'ACTOR', text: (event) => event.actor },
   { title: 'RESULT', text: (event) => event.result },
@@ -199,6 +254,15 @@ function staleText({ isStale, staleMs }: InstanceRow): string {
 
 function text(value: number | null | undefined): string {
   return value == null ? '' : String(value);
+}
+
+function dateText(at: number): string {
+  return formatDate(at).replace(' ', 'T');
+}
+
+function diskText(sample: NodeSample | null): string {
+  const disk = sample === null ? null : fullestDisk(sample.node);
+  return disk === null ? '' : formatPercent(disk.usedBytes, disk.totalBytes);
 }
 
 function cpuText(millicores: number | undefined): string {

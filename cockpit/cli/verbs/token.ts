@@ -6,22 +6,12 @@ import type { TokenView } from '../../../common/domain/token.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { explainFileError } from '../../../common/system/atomic-file.ts';
 import { callChange } from '../../client/change.ts';
-import { formatDate } from '../../format/time.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { type CliIo, printLine } from '../io.ts';
+import { listKind } from '../listing/list-kind.ts';
+import { addOutputOption, type OutputFormat, printListing } from '../output.ts';
 import type { CliContext } from '../program.ts';
-import { formatTable, type TextColumn } from '../table.ts';
-
-const COLUMNS: readonly TextColumn<TokenView>[] = [
-  { title: 'NAME', text: ({ name }) => name },
-  { title: 'ROLE', text: ({ role }) => role },
-  { title: 'NODE', align: 'right', text: ({ nodeId }) => (nodeId === null ? '' : String(nodeId)) },
-  { title: 'STATE', text: ({ isUnused }) => (isUnused ? 'for-joining' : 'valid') },
-  { title: 'EXPIRES', text: ({ expiresAt }) => (expiresAt === null ? '' : dateOf(expiresAt)) },
-  { title: 'CREATED', text: ({ createdAt }) => dateOf(createdAt) },
-  { title: 'BY', text: ({ createdBy }) => createdBy },
-];
 
 const OUT = [
   '--out <file>',
@@ -40,19 +30,13 @@ export function registerToken(program: Command, context: CliContext): void {
 }
 
 function registerList(token: Command, { io, act }: CliContext): void {
-  token
-    .command('list')
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
-    )
-    .description('list tokens')
+  addOutputOption(token.command('list'))
+    .description('list tokens, as "sgrid get tokens" does')
     .addHelpText('after', '\nExample:\n  sgrid token list\n')
     .action(
       act(async (options) => {
-        const { tokens } = await withMaster(options, io, (client) => client.call('token.list', {}));
-        const lines =
-          options.output === 'json' ? [JSON.stringify(tokens, null, 2)] : formatTable(COLUMNS, tokens);
-        for (const line of lines) printLine(io.stdout, line);
+        const listing = await withMaster(options, io, (client) => listKind(client, 'tokens', 1));
+        await printListing(io, listing, options.output as OutputFormat);
       }),
     );
 }
@@ -160,8 +144,4 @@ function parseSpan(text: unknown): number {
     throw new UsageError(`--expires "${text}" is not a time`, 'write it as 30m, 12h or 90d');
   }
   return Number(count) * unitMs;
-}
-
-function dateOf(at: number): string {
-  return formatDate(at).replace(' ', 'T');
 }

@@ -1,0 +1,39 @@
+import { UsageError } from '../exit-code.ts';
+
+/** What `sgrid get` can list. */
+export const KINDS = [
+  'nodes',
+  'services',
+  'instances',
+  'releases',
+  'rollouts',
+  'events',
+  'registry',
+  'tokens',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Short forms, as kubectl has them. */
+const ALIASES: Readonly<Record<string, Kind>> = {
+  node: 'nodes',
+  no: 'nodes',
+  service: 'services',
+  svc: 'services',
+  instance: 'instances',
+  inst: 'instances',
+  release: 'releases',
+  rel: 'releases',
+  rollout: 'rollouts',
+  ro: 'rollouts',
+  event: 'events',
+  ev: 'events',
+  reg: 'registry',
+  token: 'tokens',
+};
+
+/** @throws UsageError */
+export function kindOf(name: string): Kind {
+  const kind = ALIASES[name] ?? KINDS.find((candidate) => candidate === name);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`cannot list "${name}"`, `choose one of ${KINDS.join(', ')}`);
+}

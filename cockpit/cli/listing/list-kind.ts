@@ -1,0 +1,61 @@
+import type { MasterClient } from '../../client/master-client.ts';
+import { createListing, type Listing } from '../output.ts';
+import { EVENT_COLUMNS, REGISTRY_COLUMNS, ROLLOUT_COLUMNS, TOKEN_COLUMNS } from '../rows.ts';
+import { listInstances, listNodes, listReleases, listServices } from './fleet-listings.ts';
+import type { Kind } from './kinds.ts';
+
+/** The master lists no more at a time. */
+const MAX_ROLLOUTS = 200;
+
+/** @param limit of events and rollouts, newest first. */
+export async function listKind(client: MasterClient, kind: Kind, limit: number): Promise<Listing> {
+  switch (kind) {
+    case 'events': {
+      const { events: rows } = await client.call('event.list', { limit });
+      return createListing({
+        rows,
+        columns: EVENT_COLUMNS,
+        name: ({ seq }) => `event/${seq}`,
+        object: (event) => event,
+      });
+    }
+    case 'rollouts': {
+      const { rollouts: rows } = await client.call('rollout.list', { limit: Math.min(limit, MAX_ROLLOUTS) });
+      return createListing({
+        rows,
+        columns: ROLLOUT_COLUMNS,
+        name: ({ rolloutId }) => `rollout/${rolloutId}`,
+        object: (rollout) => rollout,
+      });
+    }
+    case 'registry': {
+      const { entries: rows } = await client.call('registry.list', {});
+      return createListing({
+        rows,
+        columns: REGISTRY_COLUMNS,
+        name: ({ instanceId }) => `instance/${instanceId}`,
+        object: (entry) => entry,
+      });
+    }
+    case 'tokens': {
+      const { tokens: rows } = await client.call('token.list', {});
+      return createListing({
+        rows,
+        columns: TOKEN_COLUMNS,
+        name: ({ name }) => `token/${name}`,
+        object: (token) => token,
+      });
+    }
+  }
+  const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+  switch (kind) {
+    case 'nodes':
+      return listNodes(fleet);
+    case 'instances':
+      return listInstances(fleet);
+    case 'services':
+      return listServices((await client.call('service.list', {})).services, fleet);
+    case 'releases':
+      return listReleases((await client.call('release.list', {})).releases, fleet);
+  }
+}
