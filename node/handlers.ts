@@ -22,8 +22,8 @@ export function createHandlers(
       await supervisor.remove(instanceId);
       return {};
     },
-    'instance.resolve': async ({ instanceId, how, actor }) => ({
-      status: await supervisor.resolve(instanceId, { how, actor }),
+    'instance.resolve': async ({ instanceId, assignment, how, actor }) => ({
+      status: await supervisor.resolve(instanceId, { wanted: assignment, how, actor }),
     }),
     'log.read': (request, { signal }) => logStore.read(request, signal),
     'log.search': (request, { signal }) => logStore.search(request, signal),

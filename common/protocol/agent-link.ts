@@ -77,6 +77,8 @@ export const agentLink = defineLink({
     'instance.resolve': request({
       payload: z.object({
         instanceId: idSchema,
+        /** What is wanted of it by now: whatever was asked for meanwhile was refused for the doubt. */
+        assignment: assignmentSchema,
         how: resolutionSchema,
         /** Who asked, for the node's event. */
         actor: z.string().max(128),

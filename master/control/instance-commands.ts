@@ -50,6 +50,8 @@ export interface InstanceCommands {
   introduce(record: InstanceRecord): Promise<void>;
   /** Sends what is wanted to the node and keeps the status that it answers with. */
   apply(record: InstanceRecord): Promise<InstanceStatus>;
+  /** A removal that was decided is finished whenever its node can be asked. */
+  finishRemoval(record: InstanceRecord): Promise<void>;
   /** Brings a node that has just reported up to date: everything it has an older revision of, or not at all. */
   reconcile(nodeId: number, reported: readonly InstanceStatus[]): Promise<void>;
 }
@@ -98,7 +100,6 @@ export function createInstanceCommands(deps: {
     return changed;
   };
 
-  /** A removal that was decided is finished whenever its node can be asked. */
   const finishRemoval = async (record: InstanceRecord): Promise<void> => {
     const { instanceId, nodeId } = record;
     await relay
@@ -181,6 +182,7 @@ export function createInstanceCommands(deps: {
     change,
     keep,
     each,
+    finishRemoval,
 
     async introduce(record) {
       if (!fleet.isUp(record.nodeId)) return;

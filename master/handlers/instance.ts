@@ -1,7 +1,7 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
 import { demandPossible, limitInstance } from '../control/instance-limits.ts';
-import { instanceLabel, toInstanceView } from '../fleet/views.ts';
+import { instanceLabel, toAssignment, toInstanceView } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
 import { noNode } from '../store/nodes.ts';
 import type { CockpitContext, CockpitHandlers, HandlerDependencies } from './context.ts';
@@ -76,9 +76,16 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
       const outcomes = await commands.each(what, instanceIds, actor, async ({ record }, event) => {
         const { nodeId, instanceId } = record;
         if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
-        const { status } = await relay.call(nodeId, 'instance.resolve', { instanceId, how, actor });
+        const assignment = toAssignment(record);
+        const { status } = await relay.call(nodeId, 'instance.resolve', {
+          instanceId,
+          assignment,
+          how,
+          actor,
+        });
         await events.record(event);
         await commands.keep(record, status);
+        if (record.removing) await commands.finishRemoval(record);
         return null;
       });
       return toWire(outcomes);

@@ -230,6 +230,7 @@ export function createInstance(
           throw new SgridError('conflict', `instance ${instanceId} is ${now}, there is nothing to resolve`);
         }
         await resolveDoubt(state, ports, resolution);
+        if (isNews(resolution.wanted)) state.want(resolution.wanted);
         // A start that fails now is no failure of this: its status says so.
         await reconcile();
         return state.status();

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import type { Assignment } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
 import { killUntilEmpty, signalMembers } from '../cgroup/kill-members.ts';
@@ -18,6 +19,8 @@ export interface Resolution {
   how: 'ended' | 'kill';
   /** Who said so. */
   actor: string;
+  /** What is wanted of it by now, which the doubt kept from it. */
+  wanted: Assignment;
 }
 
 /**

@@ -74,7 +74,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
     test('"ended" is not believed while something of it is to be seen, and it is said what', async () => {
       await start();
       await breakRecord();
-      const asked = supervisor.resolve(1, { how: 'ended', actor: 'alice' });
+      const asked = supervisor.resolve(1, { how: 'ended', actor: 'alice', wanted: wanted() });
       await expect(asked).rejects.toMatchObject({
         code: 'conflict',
         hint: expect.stringContaining('"sgrid resolve 1 --kill"'),
@@ -90,7 +90,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       await start();
       const { shim } = await breakRecord();
       const before = startsOf(stateDir);
-      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice' });
+      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: wanted() });
       expect(before.filter((pid) => identify(pid) !== null)).toEqual([]);
       expect(identify(shim)).toBeNull();
       expect(status).toMatchObject({
@@ -115,7 +115,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       await until('their end', () => [shim, ...startsOf(stateDir)].every((pid) => identify(pid) === null));
       // Their children sleep for a second more, and until then it is not believed.
       const status = await until('its word to be taken', () =>
-        supervisor.resolve(1, { how: 'ended', actor: 'bob' }).catch(() => null),
+        supervisor.resolve(1, { how: 'ended', actor: 'bob', wanted: wanted() }).catch(() => null),
       );
       expect(status).toMatchObject({ state: 'running', reason: '' });
       expect(eventsOf('instance.resolved')[0]?.message).toBe('resolved by bob: nothing of it runs any more');
@@ -130,10 +130,23 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       writeFileSync(assignment, JSON.stringify(wanted({ desired: 'stopped' })));
       supervisor = await openTestSupervisor(stateDir, { driver });
       expect(supervisor.status(1)?.state).toBe('unknown');
-      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice' });
+      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: wanted() });
       expect(status).toMatchObject({ state: 'stopped', pid: null });
       expect(aliveOf(stateDir)).toEqual([]);
       expect(startsOf(stateDir)).toHaveLength(2);
+    });
+
+    test('a stop that the doubt refused is not followed by a start', async () => {
+      await start();
+      await breakRecord();
+      const stopped = wanted({ desired: 'stopped', revision: 7 });
+      await expect(supervisor.apply(stopped)).rejects.toMatchObject({ code: 'identity_in_doubt' });
+      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: stopped });
+      expect(status).toMatchObject({ state: 'stopped', revision: 7 });
+      expect(startsOf(stateDir)).toHaveLength(2);
+      await supervisor.close();
+      supervisor = await openTestSupervisor(stateDir, { driver });
+      expect(supervisor.status(1)).toMatchObject({ state: 'stopped', revision: 7 });
     });
 
     test('a run whose shim is gone without a record, with processes: in doubt, and resolved', async () => {
@@ -151,7 +164,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       const unknown = await statusWhen('the doubt', ({ state }) => state === 'unknown');
       expect(unknown.reason).toContain(String(startsOf(stateDir)[0]));
       const old = startsOf(stateDir);
-      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice' });
+      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: wanted() });
       expect(status).toMatchObject({ state: 'running', lastExit: { cause: 'lost' } });
       expect(old.filter((pid) => identify(pid) !== null)).toEqual([]);
       expect(eventsOf('instance.exited')[0]?.message).toContain('resolved by alice');
@@ -160,7 +173,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
 
     test('where there is no doubt, or no instance, there is nothing to resolve', async () => {
       const { pid } = await start();
-      const kill = { how: 'kill', actor: 'alice' } as const;
+      const kill = { how: 'kill', actor: 'alice', wanted: wanted() } as const;
       await expect(supervisor.resolve(1, kill)).rejects.toMatchObject({ code: 'conflict' });
       await expect(supervisor.resolve(9, kill)).rejects.toMatchObject({ code: 'not_found' });
       expect(supervisor.status(1)).toMatchObject({ state: 'running', pid });

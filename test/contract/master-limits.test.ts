@@ -118,11 +118,9 @@ test('a doubt is resolved on the node, in the name of who asked; what it refuses
   if (unknown === undefined) throw new Error('no status');
   await agent.report({ ...unknown, state: 'unknown', pid: null, reason: 'who knows' });
   const asked: unknown[] = [];
-  agent.behaviour.resolve = async (id, how, actor) => {
+  agent.behaviour.resolve = async (id, how, actor, assignment) => {
     asked.push([id, how, actor]);
     if (how === 'ended') throw new SgridError('conflict', 'there is process 4711 (sleep)');
-    const assignment = agent.applied.at(-1);
-    if (assignment === undefined) throw new Error('nothing was applied');
     return statusOf(assignment, { pid: 5 });
   };
   const resolve = (how: 'ended' | 'kill') =>
@@ -141,6 +139,32 @@ test('a doubt is resolved on the node, in the name of who asked; what it refuses
   const [killed, refused] = await commands();
   expect(killed).toMatchObject({ result: 'ok', message: expect.stringContaining('resolve by killing') });
   expect(refused).toMatchObject({ result: 'failed', message: expect.stringContaining('4711') });
+});
+
+test('what the doubt refused is told with its end: a stop, and a removal', async () => {
+  const inDoubt = async () => {
+    throw new SgridError('identity_in_doubt', 'who knows');
+  };
+  const told: unknown[] = [];
+  Object.assign(agent.behaviour, { apply: inDoubt, remove: inDoubt });
+  agent.behaviour.resolve = async (_id, _how, _actor, assignment) => {
+    told.push([assignment.desired, assignment.revision]);
+    return statusOf(assignment);
+  };
+  const instanceIds = [instanceId];
+  const resolve = () => fleet.admin.call('instance.resolve', { instanceIds, how: 'kill' });
+  await fleet.admin.call('instance.stop', { instanceIds });
+  const revision = (await view())?.revision ?? 0;
+  await resolve();
+  const refused = await fleet.admin.call('instance.remove', { instanceIds });
+  expect(refused.outcomes[0]?.error).toMatchObject({ code: 'identity_in_doubt' });
+  agent.behaviour.remove = async () => {};
+  expect(await resolve()).toEqual({ outcomes: [{ instanceId, error: null }] });
+  expect(told).toEqual([
+    ['stopped', revision],
+    ['stopped', revision + 1],
+  ]);
+  expect(await view()).toBeUndefined();
 });
 
 test('a node that is away: nothing is decided', async () => {

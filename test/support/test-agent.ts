@@ -24,7 +24,12 @@ export interface AgentBehaviour {
   /** What becomes of a newer assignment. */
   apply(assignment: Assignment): Promise<InstanceStatus>;
   remove(instanceId: number): Promise<void>;
-  resolve(instanceId: number, how: 'ended' | 'kill', actor: string): Promise<InstanceStatus>;
+  resolve(
+    instanceId: number,
+    how: 'ended' | 'kill',
+    actor: string,
+    assignment: Assignment,
+  ): Promise<InstanceStatus>;
   readLog(request: LogReadRequest): Promise<LogReadResult>;
   searchLog(request: LogSearchRequest): Promise<LogSearchResult>;
   logRuns(instanceId: number): Promise<LogRun[]>;
@@ -160,8 +165,8 @@ export function createTestAgent(
             statuses.delete(instanceId);
             return {};
           },
-          'instance.resolve': async ({ instanceId, how, actor }) => {
-            const status = await behaviour.resolve(instanceId, how, actor);
+          'instance.resolve': async ({ instanceId, assignment, how, actor }) => {
+            const status = await behaviour.resolve(instanceId, how, actor, assignment);
             statuses.set(status.instanceId, status);
             return { status };
           },
