@@ -3,17 +3,11 @@ import { join } from 'node:path';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { dockerNameOf } from '../supervisor/environment.ts';
-import { runEvent } from '../supervisor/events.ts';
 import { createInstance, type Instance } from '../supervisor/instance.ts';
-import { describeExit, launchKeyOf } from '../supervisor/lifecycle.ts';
 import type { Ports } from '../supervisor/ports.ts';
 import type { Container } from './container.ts';
-import {
-  type ContainerAction,
-  decideContainer,
-  settleContainer,
-  settleFailedStart,
-} from './container-lifecycle.ts';
+import { containerNameOf, createContainerActions } from './container-actions.ts';
+import { decideContainer } from './container-lifecycle.ts';
 import { createContainerLog } from './container-log.ts';
 import { type ContainerRecord, containerRecordFile, newContainerRecord } from './container-record.ts';
 import { type ContainerGroups, findContainerGroups } from './container-stat.ts';
@@ -42,7 +36,7 @@ export function createContainerInstance(
   onChange: () => void,
   dependencies: Dependencies,
 ): Instance {
-  const { clock, events, logger, containers, layout, logStore } = ports;
+  const { clock, logger, containers, layout, logStore } = ports;
   const { directory } = layout.instance(instanceId);
   const file = containerRecordFile(join(directory, 'container.json'));
   let record: ContainerRecord | null = null;
@@ -73,6 +67,13 @@ export function createContainerInstance(
   const positionFile = join(directory, 'container-log.json');
   const log = createContainerLog({ engine: containers, logStore, instanceId, logger, positionFile }, poke);
 
+  const act = createContainerActions({
+    ...{ instanceId, ports, script: inner, save, look },
+    onEnd: () => {
+      adopted = false;
+    },
+  });
+
   function inTurn<T>(task: () => Promise<T>): Promise<T> {
     const result = tail.then(task);
     tail = result.catch(() => {});
@@ -98,15 +99,11 @@ export function createContainerInstance(
     onChange();
   }
 
-  function nameOf({ wanted }: ContainerRecord): string {
-    return dockerNameOf(wanted) ?? '';
-  }
-
   function status(): InstanceStatus {
     const script = inner.status();
     if (record === null) return script;
     return containerStatus(record, script, seen, {
-      ...{ name: nameOf(record), note, adopted },
+      ...{ name: containerNameOf(record), note, adopted },
       cgroup: figures?.groups?.path ?? '',
     });
   }
@@ -126,7 +123,7 @@ export function createContainerInstance(
   }
 
   async function look(now: ContainerRecord): Promise<Seen> {
-    const found = await containers.look(nameOf(now));
+    const found = await containers.look(containerNameOf(now));
     const isNews = JSON.stringify(found) !== JSON.stringify(seen);
     seen = found;
     if (found.kind === 'container') {
@@ -170,90 +167,9 @@ export function createContainerInstance(
     return null;
   }
 
-  async function act(
-    action: Exclude<ContainerAction, { do: 'nothing' | 'wait' }>,
-    now: ContainerRecord,
-  ): Promise<void> {
-    const name = nameOf(now);
-    switch (action.do) {
-      case 'run-script':
-        if (now.run !== null || now.scriptKey !== null)
-          save({ ...now, run: null, scriptKey: null, since: clock() });
-        await inner.apply(now.wanted);
-        return;
-      case 'stop-script':
-        await inner.apply({ ...now.wanted, desired: 'stopped' });
-        return;
-      case 'attach':
-        save({
-          ...{ ...now, scriptKey: launchKeyOf(now.wanted), restartGeneration: now.wanted.restartGeneration },
-          ...{ run: null, stopping: null, rest: null, restarts: 0, fastDeaths: 0, since: clock() },
-        });
-        return;
-      case 'forget-script':
-        save({ ...now, scriptKey: null });
-        return;
-      case 'rest':
-        save({ ...now, rest: action.rest, stopping: null, since: clock() });
-        return;
-      case 'note-running':
-        noteRunning(now, action.container);
-        return;
-      case 'start':
-        await start(now, action.container, action.byPolicy);
-        return;
-      case 'stop':
-        if (now.stopping !== action.reason) save({ ...now, stopping: action.reason, since: clock() });
-        await containers.stop(action.container.id, name, now.wanted.spec.graceMs);
-        return;
-      case 'settle':
-        settle(now, action.container);
-    }
-  }
-
-  function noteRunning(now: ContainerRecord, { id, startedAt, pid }: Container): void {
-    const at = startedAt ?? clock();
-    const text = `container ${nameOf(now)} (${id.slice(0, 12)}) runs, pid ${pid}`;
-    events.append(runEvent(`${id}/${at}`, 'instance.started', instanceId, at, text));
-    save({ ...now, run: { id, startedAt: at }, rest: null, since: at });
-  }
-
-  async function start(now: ContainerRecord, container: Container, byPolicy: boolean): Promise<void> {
-    const counters = byPolicy ? { restarts: now.restarts + 1 } : { restarts: 0, fastDeaths: 0 };
-    const { restartGeneration } = now.wanted;
-    const asked = { ...now, ...counters, restartGeneration, stopping: null };
-    try {
-      await containers.start(container.id, nameOf(now));
-    } catch (error) {
-      // An engine that is away has not tried.
-      if ((await look(now)).kind !== 'down')
-        save(settleFailedStart(asked, describeError(error), clock(), ports.random()));
-      throw error;
-    }
-    save({ ...asked, rest: null, since: clock() });
-  }
-
-  function settle(now: ContainerRecord, container: Container | null): void {
-    const next = settleContainer(now, container, clock(), ports.random());
-    const exit = next.lastExit;
-    const run = now.run ?? { id: container?.id ?? '', startedAt: container?.startedAt ?? 0 };
-    const runId = `${run.id}/${run.startedAt}`;
-    if (exit !== null) {
-      const text = `container ${nameOf(now)} ${describeExit(exit, 'it was removed')}`;
-      if (exit.oomKilled) events.append(runEvent(runId, 'instance.oom', instanceId, exit.endedAt, text));
-      const kind = exit.cause === 'stopped' ? 'instance.stopped' : 'instance.exited';
-      events.append(runEvent(runId, kind, instanceId, exit.endedAt, text));
-    }
-    const { rest } = next;
-    if (rest?.state === 'backoff' || rest?.state === 'crash-loop')
-      events.append(runEvent(runId, `instance.${rest.state}`, instanceId, clock(), rest.reason));
-    adopted = false;
-    save(next);
-  }
-
   /** Stops and removes the container: its name goes to another, or to nobody. */
   async function retire(now: ContainerRecord): Promise<void> {
-    const name = nameOf(now);
+    const name = containerNameOf(now);
     const found = await containers.look(name);
     if (found.kind === 'down')
       throw new SgridError('stop_failed', `container ${name} cannot be stopped: ${found.reason}`, {
@@ -283,7 +199,7 @@ export function createContainerInstance(
       const adoption = await inner.adopt();
       record = file.load();
       if (record === null) return adoption;
-      beginWatching(nameOf(record));
+      beginWatching(containerNameOf(record));
       adopted = (await look(record)).kind === 'container' && record.run !== null;
       poke();
       return adoption;
@@ -298,7 +214,7 @@ export function createContainerInstance(
         if (closed)
           throw new SgridError('cancelled', `instance ${instanceId} was removed, or the agent is ending`);
         if (record !== null && next.revision <= record.wanted.revision) return status();
-        if (record !== null && nameOf(record) !== name) await retire(record);
+        if (record !== null && containerNameOf(record) !== name) await retire(record);
         if (name === null) return await inner.apply(next);
         beginWatching(name);
         save(record === null ? newContainerRecord(next, clock()) : { ...record, wanted: next });
