@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configRefSchema } from './config-file.ts';
 import { healthStatusSchema } from './health.ts';
 import { idSchema, lineSchema, portSchema, timestampSchema } from './names.ts';
 import { releaseRefSchema } from './release.ts';
@@ -69,6 +70,8 @@ export const assignmentSchema = z.object({
   /** Port that the program should bind: `SGRID_TARGET_PORT`. */
   port: portSchema,
   limits: limitsSchema,
+  /** The configuration files that were published to it; absent when none ever were. A change of them restarts nothing. */
+  config: configRefSchema.optional(),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
 
@@ -95,6 +98,8 @@ export const instanceStatusSchema = z.object({
   /** Where its processes are: a cgroup path, or empty with the `none` driver. */
   cgroup: z.string().max(1024),
   health: healthStatusSchema,
+  /** The publication whose files are in its configuration directory; absent for none. */
+  configRevision: idSchema.optional(),
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 

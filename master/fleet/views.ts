@@ -30,8 +30,8 @@ export function toInstanceView(record: InstanceRecord, status: InstanceStatus | 
 
 /** What its node is told of an instance. */
 export function toAssignment(record: InstanceRecord): Assignment {
-  const { nodeId: _node, removing: _removing, ...assignment } = record;
-  return assignment;
+  const { nodeId: _node, removing: _removing, nextConfig: _next, config, ...assignment } = record;
+  return config === null ? assignment : { ...assignment, config };
 }
 
 /** `web@2:8080`: how people and audit events name an instance. */

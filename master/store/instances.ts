@@ -1,4 +1,5 @@
 import type { Kysely, UpdateObject } from 'kysely';
+import { type ConfigRef, configRefSchema } from '../../common/domain/config-file.ts';
 import {
   type DesiredState,
   type InstanceStatus,
@@ -27,6 +28,10 @@ export interface InstanceRecord {
   revision: number;
   restartGeneration: number;
   release: ReleaseRef | null;
+  /** The files that were published to it. */
+  config: ConfigRef | null;
+  /** Those that it gets, with a restart, when it is its turn. */
+  nextConfig: ConfigRef | null;
   removing: boolean;
 }
 
@@ -36,6 +41,8 @@ export interface InstanceChange {
   releaseId?: number | null;
   removing?: true;
   limits?: Limits;
+  config?: ConfigRef;
+  nextConfig?: ConfigRef | null;
   /** Asks for one restart. */
   restart?: boolean;
   /** The node has seen a higher revision than ours (an older database was restored): go above it. */
@@ -72,6 +79,14 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
     },
 
     async create({ limits, ...place }, now) {
+      const published = await db
+        .selectFrom('config_publications')
+        .select(['revision', 'filesJson'])
+        .where('serviceId', '=', place.serviceId)
+        .where('isWhole', '=', 1)
+        .orderBy('revision', 'desc')
+        .limit(1)
+        .executeTakeFirst();
       const row = await db
         .insertInto('instances')
         .values({
@@ -83,6 +98,8 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           releaseId: null,
           removing: 0,
           createdAt: now,
+          configJson: published === undefined ? null : configOf(published),
+          nextConfigJson: null,
         })
         .onConflict((conflict) => conflict.doNothing())
         .returning('instanceId')
@@ -99,7 +116,8 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
       );
     },
 
-    async change(instanceId, { desired, releaseId, removing, limits, restart, aboveRevision = 0 }) {
+    async change(instanceId, what) {
+      const { desired, releaseId, removing, limits, config, nextConfig, restart, aboveRevision = 0 } = what;
       const changed = await db
         .updateTable('instances')
         .set((column) => {
@@ -110,6 +128,9 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           if (releaseId !== undefined) set.releaseId = releaseId;
           if (removing !== undefined) set.removing = 1;
           if (limits !== undefined) set.limitsJson = JSON.stringify(limits);
+          if (config !== undefined) set.configJson = JSON.stringify(config);
+          if (nextConfig !== undefined)
+            set.nextConfigJson = nextConfig === null ? null : JSON.stringify(nextConfig);
           if (restart === true) set.restartGeneration = column('restartGeneration', '+', 1);
           return set;
         })
@@ -129,6 +150,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
     },
 
     async remove(instanceId) {
+      await db.deleteFrom('config_versions').where('scope', '=', instanceId).execute();
       await db.deleteFrom('instances').where('instanceId', '=', instanceId).execute();
     },
 
@@ -178,8 +200,19 @@ function toRecord(row: Row): InstanceRecord {
       releaseId === null || version === null || sha256 === null || sizeBytes === null
         ? null
         : { releaseId, version, sha256, sizeBytes },
+    config: parseConfig(row.configJson),
+    nextConfig: parseConfig(row.nextConfigJson),
     removing: row.removing === 1,
   };
+}
+
+function parseConfig(text: string | null): ConfigRef | null {
+  return text === null ? null : configRefSchema.parse(JSON.parse(text));
+}
+
+/** A new instance begins with what was last published to all, and has nothing that could be told of it. */
+function configOf({ revision, filesJson }: { revision: number; filesJson: string }): string {
+  return JSON.stringify({ revision, action: { kind: 'nothing' }, files: JSON.parse(filesJson) });
 }
 
 function noInstance(instanceId: number): SgridError {

@@ -4,6 +4,8 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
+import { type ConfigRepository, createConfigRepository } from './config-files.ts';
+import { createSecretRepository, type SecretRepository } from './config-secrets.ts';
 import { createEventRepository, type EventRepository } from './events.ts';
 import { createHistoryRepository, type HistoryRepository } from './history.ts';
 import { createInstanceRepository, type InstanceRepository } from './instances.ts';
@@ -26,6 +28,8 @@ export interface Repositories {
   events: EventRepository;
   tokens: TokenRepository;
   history: HistoryRepository;
+  configs: ConfigRepository;
+  secrets: SecretRepository;
 }
 
 export interface Store extends Repositories {
@@ -90,6 +94,8 @@ function createRepositories(db: Kysely<Database>): Repositories {
     events: createEventRepository(db),
     tokens: createTokenRepository(db),
     history: createHistoryRepository(db),
+    configs: createConfigRepository(db),
+    secrets: createSecretRepository(db),
   };
 }
 

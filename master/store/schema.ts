@@ -50,6 +50,10 @@ export interface Database {
     /** 1 from the moment its removal is decided until its node has forgotten it. */
     removing: number;
     createdAt: number;
+    /** The files that were published to it; null when none ever were. */
+    configJson: string | null;
+    /** Those that it gets when it is its turn to be restarted. */
+    nextConfigJson: string | null;
   };
   instance_status: { instanceId: number; statusJson: string; reportedAt: number };
   rollouts: {
@@ -99,6 +103,42 @@ export interface Database {
     nodeId: number;
     at: number;
     data: Uint8Array;
+  };
+  config_versions: {
+    versionId: Generated<number>;
+    serviceId: number;
+    /** The instance that it is for; 0 for all of the service. */
+    scope: number;
+    name: string;
+    version: number;
+    /** Null when this version is that the file is gone. */
+    content: string | null;
+    sizeBytes: number;
+    sha256: string;
+    actor: string;
+    at: number;
+    message: string;
+  };
+  config_secrets: {
+    secretId: Generated<number>;
+    serviceId: number;
+    name: string;
+    version: number;
+    keyId: string;
+    sealed: string;
+    actor: string;
+    at: number;
+  };
+  config_publications: {
+    revision: Generated<number>;
+    serviceId: number;
+    actor: string;
+    at: number;
+    message: string;
+    actionJson: string;
+    isWhole: number;
+    /** What an instance without files of its own gets. */
+    filesJson: string;
   };
   tokens: {
     tokenId: Generated<number>;

@@ -5,6 +5,7 @@ import { rollouts } from './002-rollouts.ts';
 import { nodeIdentity } from './003-node-identity.ts';
 import { releasesAndTokens } from './004-releases-and-tokens.ts';
 import { figuresHistory } from './005-figures-history.ts';
+import { configFiles } from './006-config-files.ts';
 
 export type Migration = (db: Kysely<Database>) => Promise<void>;
 
@@ -15,4 +16,5 @@ export const MIGRATIONS: readonly Migration[] = [
   nodeIdentity,
   releasesAndTokens,
   figuresHistory,
+  configFiles,
 ];

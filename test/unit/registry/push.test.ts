@@ -32,6 +32,8 @@ beforeEach(() => {
       revision: 1,
       restartGeneration: 0,
       release: null,
+      config: null,
+      nextConfig: null,
       removing: false,
     });
     runs(instanceId, 100 + instanceId);
