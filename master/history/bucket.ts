@@ -20,25 +20,30 @@ export function newSums(): Sums {
 }
 
 /** Adds so many samples of which these are least, average and greatest. */
-function put(sums: Sums, metric: number, [least, average, greatest]: FigureSpan, samples: number): void {
+function put(
+  sums: Sums,
+  metric: number,
+  least: number,
+  average: number,
+  greatest: number,
+  samples: number,
+): void {
   const at = metric * FIELDS;
   const known = sums[at + 3] ?? 0;
-  sums[at] = known === 0 ? least : Math.min(sums[at] ?? 0, least);
-  sums[at + 1] = known === 0 ? greatest : Math.max(sums[at + 1] ?? 0, greatest);
+  if (known === 0 || least < (sums[at] ?? 0)) sums[at] = least;
+  if (known === 0 || greatest > (sums[at + 1] ?? 0)) sums[at + 1] = greatest;
   sums[at + 2] = (sums[at + 2] ?? 0) + average * samples;
   sums[at + 3] = known + samples;
 }
 
-/** @param values in the order of `HISTORY_METRICS`; null is not known */
-export function addSample(sums: Sums, values: readonly (number | null)[]): void {
-  values.forEach((value, metric) => {
-    if (value !== null) put(sums, metric, [value, value, value], 1);
-  });
+/** Adds one sample of one metric, by its place in `HISTORY_METRICS`. Called 150,000 times a second in a large fleet. */
+export function addSample(sums: Sums, metric: number, value: number): void {
+  put(sums, metric, value, value, value, 1);
 }
 
 export function addBucket(sums: Sums, { samples, spans }: FigureBucket): void {
   spans.forEach((span, metric) => {
-    if (span !== null) put(sums, metric, span, samples);
+    if (span !== null) put(sums, metric, span[0], span[1], span[2], samples);
   });
 }
 
@@ -46,13 +51,13 @@ export function addBucket(sums: Sums, { samples, spans }: FigureBucket): void {
 export function bucketOf(sums: Sums): FigureBucket | null {
   let samples = 0;
   const spans: (FigureSpan | null)[] = [];
-  for (let metric = 0; metric < METRICS; metric++) {
-    const [least = 0, greatest = 0, sum = 0, known = 0] = sums.subarray(
-      metric * FIELDS,
-      (metric + 1) * FIELDS,
-    );
+  for (let at = 0; at < METRICS * FIELDS; at += FIELDS) {
+    const known = sums[at + 3] ?? 0;
     samples = Math.max(samples, known);
-    spans.push(known === 0 ? null : [Math.round(least), Math.round(sum / known), Math.round(greatest)]);
+    const average = (sums[at + 2] ?? 0) / known;
+    spans.push(
+      known === 0 ? null : [Math.round(sums[at] ?? 0), Math.round(average), Math.round(sums[at + 1] ?? 0)],
+    );
   }
   return samples === 0 ? null : { samples, spans };
 }

@@ -28,8 +28,10 @@ export interface History {
   close(): Promise<void>;
 }
 
-/** Rows written without letting anything else have its turn: some 2 ms. */
-const ROWS_A_TURN = 100;
+/** A node that reports closes its buckets itself, at its own moment; so long after their end it is one that is silent. */
+const SILENCE_MS = 3_000;
+/** Rows written without letting anything else have its turn: a millisecond or two. */
+const ROWS_A_TURN = 50;
 /** More than ends in a flush; the rest of a longer history goes with the next ones. */
 const PRUNED_AT_ONCE = 5_000;
 
@@ -80,7 +82,7 @@ export function createHistory(options: {
     flushing = flushing.then(write);
     return flushing;
   };
-  const timer = setInterval(() => void flush(now()), flushIntervalMs);
+  const timer = setInterval(() => void flush(now() - SILENCE_MS), flushIntervalMs);
 
   const levelsOf = async (
     scope: HistoryScope,

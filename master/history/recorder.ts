@@ -1,5 +1,10 @@
-import type { NodeSnapshot } from '../../common/domain/figures.ts';
-import { type InstanceFigures, type NodeFigures, unpackFigures } from '../../common/domain/figures.ts';
+import {
+  FIGURES_STRIDE,
+  type NodeFigures,
+  type NodeSnapshot,
+  type PackedFigures,
+} from '../../common/domain/figures.ts';
+import { HISTORY_METRICS, type HistoryMetric } from '../../common/domain/history.ts';
 import type { HistoryRow } from '../store/history.ts';
 import { addBucket, addSample, bucketOf, type FigureBucket, newSums, type Sums } from './bucket.ts';
 import { encodeBuckets } from './codec.ts';
@@ -22,6 +27,7 @@ export interface Recorder {
   take(): HistoryRow[];
   /** Rows made and not taken. */
   waiting(): readonly HistoryRow[];
+  /** What of a series is in no row yet, at each level; there may be several of one span. */
   open(scope: HistoryScope, nodeId: number, id: number): OpenBucket[];
   forgetNode(nodeId: number): void;
   instances(): number;
@@ -88,11 +94,15 @@ export function createRecorder(): Recorder {
       };
       nodes.set(nodeId, series);
       openAt(nodeId, series, 0, at - (at % LEVELS_MS[0]));
-      addSample(series.node[0] ?? newSums(), nodeValues(node));
-      for (const figures of unpackFigures(instances)) {
-        const sums = series.instances.get(figures.instanceId) ?? newSeries();
-        series.instances.set(figures.instanceId, sums);
-        addSample(sums[0] ?? newSums(), instanceValues(figures));
+      addNode(series.node, node);
+      for (let index = 0; index < instances.length; index += FIGURES_STRIDE) {
+        const instanceId = instances[index] ?? 0;
+        let sums = series.instances.get(instanceId);
+        if (sums === undefined) {
+          sums = newSeries();
+          series.instances.set(instanceId, sums);
+        }
+        addInstance(sums, instances, index);
       }
     },
     closeUntil(now) {
@@ -113,11 +123,17 @@ export function createRecorder(): Recorder {
     open(scope, nodeId, id) {
       const series = nodes.get(nodeId);
       const sums = scope === 'node' ? series?.node : series?.instances.get(id);
-      return (sums ?? []).flatMap((each, level) => {
+      const own = (sums ?? []).flatMap((each, level) => {
         const at = series?.openedAt[level] ?? null;
         const bucket = at === null ? null : bucketOf(each);
         return at === null || bucket === null ? [] : [{ level, at, bucket }];
       });
+      // What is open at a finer level has not reached the coarser ones yet.
+      return LEVELS_MS.flatMap((resolutionMs, level) =>
+        own
+          .filter((each) => each.level <= level)
+          .map(({ at, bucket }) => ({ level, at: at - (at % resolutionMs), bucket })),
+      );
     },
     forgetNode(nodeId) {
       nodes.delete(nodeId);
@@ -127,13 +143,40 @@ export function createRecorder(): Recorder {
   };
 }
 
-/** In the order of `HISTORY_METRICS`. */
-function nodeValues({ cpuMillicores, memoryUsedBytes, pressure, load }: NodeFigures): (number | null)[] {
-  const loadHundredths = Math.round(load[0] * 100);
-  return [cpuMillicores, memoryUsedBytes, null, pressure.cpu, pressure.memory, pressure.io, loadHundredths];
+const at = (metric: HistoryMetric): number => HISTORY_METRICS.indexOf(metric);
+const CPU = at('cpuMillicores');
+const MEMORY = at('memoryBytes');
+const CPU_PRESSURE = at('cpuPressurePermille');
+const MEMORY_PRESSURE = at('memoryPressurePermille');
+const IO_PRESSURE = at('ioPressurePermille');
+const LOAD = at('loadHundredths');
+
+/** By their place in packed figures: the fields of an instance whose metric has one. */
+const PACKED: readonly (readonly [offset: number, metric: number])[] = [
+  [1, CPU],
+  [2, MEMORY],
+  [4, at('throttledPermille')],
+  [6, CPU_PRESSURE],
+  [7, MEMORY_PRESSURE],
+  [8, IO_PRESSURE],
+];
+
+function addInstance([sums]: readonly Sums[], figures: PackedFigures, index: number): void {
+  if (sums === undefined) return;
+  for (const [offset, metric] of PACKED) {
+    const value = figures[index + offset] ?? -1;
+    // A pressure that is not known is -1.
+    if (value >= 0) addSample(sums, metric, value);
+  }
 }
 
-function instanceValues(figures: InstanceFigures): (number | null)[] {
-  const { cpuMillicores, memoryBytes, throttledPermille, pressure } = figures;
-  return [cpuMillicores, memoryBytes, throttledPermille, pressure.cpu, pressure.memory, pressure.io, null];
+function addNode([sums]: readonly Sums[], figures: NodeFigures): void {
+  if (sums === undefined) return;
+  const { cpuMillicores, memoryUsedBytes, pressure, load } = figures;
+  addSample(sums, CPU, cpuMillicores);
+  addSample(sums, MEMORY, memoryUsedBytes);
+  addSample(sums, LOAD, Math.max(0, Math.round(load[0] * 100)));
+  if (pressure.cpu !== null) addSample(sums, CPU_PRESSURE, pressure.cpu);
+  if (pressure.memory !== null) addSample(sums, MEMORY_PRESSURE, pressure.memory);
+  if (pressure.io !== null) addSample(sums, IO_PRESSURE, pressure.io);
 }
