@@ -37,8 +37,8 @@ export function createContainerInstance(
   dependencies: Dependencies,
 ): Instance {
   const { clock, logger, containers, layout, logStore } = ports;
-  const { directory } = layout.instance(instanceId);
-  const file = containerRecordFile(join(directory, 'container.json'));
+  const { directory, spares } = layout.instance(instanceId);
+  const file = containerRecordFile(join(directory, 'container.json'), spares);
   let record: ContainerRecord | null = null;
   let seen: Seen | null = null;
   let note = '';

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { type Assignment, assignmentSchema, exitResultSchema } from '../../common/domain/instance.ts';
 import { timestampSchema } from '../../common/domain/names.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
-import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
+import { readFileIfThere } from '../../common/system/atomic-file.ts';
+import { writeStateFile } from '../supervisor/spare-space.ts';
 
 /** A run of a container: the engine keeps the container, and its start tells runs apart. */
 export const containerRunSchema = z.object({ id: z.string().max(64), startedAt: timestampSchema });
@@ -62,7 +63,7 @@ export interface ContainerRecordFile {
   remove(): void;
 }
 
-export function containerRecordFile(file: string): ContainerRecordFile {
+export function containerRecordFile(file: string, spares: string): ContainerRecordFile {
   return {
     load() {
       const text = readFileIfThere(file);
@@ -73,7 +74,7 @@ export function containerRecordFile(file: string): ContainerRecordFile {
     },
     save(record) {
       mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-      writeFileAtomic(file, `${JSON.stringify(record)}\n`);
+      writeStateFile(spares, file, `${JSON.stringify(record)}\n`);
     },
     remove: () => rmSync(file, { force: true }),
   };

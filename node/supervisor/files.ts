@@ -2,9 +2,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { z } from 'zod';
 import { type Assignment, assignmentSchema } from '../../common/domain/instance.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
-import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
+import { readFileIfThere } from '../../common/system/atomic-file.ts';
 import type { InstanceLayout } from './layout.ts';
 import { type InstanceRecord, instanceRecordSchema } from './record.ts';
+import { writeStateFile } from './spare-space.ts';
 
 /** What a state file holds: null when it is not there, `broken` when it cannot be understood. */
 export type Loaded<T> = { value: T | null; broken: null } | { value: null; broken: string };
@@ -22,7 +23,7 @@ export interface InstanceFiles {
 export function instanceFiles(own: InstanceLayout): InstanceFiles {
   const save = (file: string, value: object): void => {
     mkdirSync(own.directory, { recursive: true, mode: 0o755 });
-    writeFileAtomic(file, `${JSON.stringify(value)}\n`);
+    writeStateFile(own.spares, file, `${JSON.stringify(value)}\n`);
   };
   return {
     loadAssignment: () => load(own.assignmentFile, assignmentSchema),

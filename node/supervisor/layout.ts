@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { reserveSpares } from './spare-space.ts';
 
 /** Where everything is below an agent's state directory. */
 export interface StateLayout {
@@ -16,11 +17,15 @@ export interface StateLayout {
   /** What programs on this machine read of the agent: the registry's files. */
   readonly registry: string;
   readonly instances: string;
+  /** See `writeStateFile`. */
+  readonly spares: string;
   instance(instanceId: number): InstanceLayout;
 }
 
 export interface InstanceLayout {
   readonly directory: string;
+  /** The state directory's. */
+  readonly spares: string;
   /** What is wanted of it. */
   readonly assignmentFile: string;
   /** What is known of its runs. */
@@ -34,6 +39,7 @@ export interface InstanceLayout {
 /** @param registry default: the state directory itself. */
 export function stateLayout(root: string, registry = root): StateLayout {
   const instances = join(root, 'instances');
+  const spares = join(root, 'spare');
   return {
     root,
     agentFile: join(root, 'agent.json'),
@@ -45,10 +51,12 @@ export function stateLayout(root: string, registry = root): StateLayout {
     memoryFile: join(root, 'events', 'memory-high.json'),
     registry,
     instances,
+    spares,
     instance(instanceId) {
       const directory = join(instances, String(instanceId));
       return {
         directory,
+        spares,
         assignmentFile: join(directory, 'assignment.json'),
         recordFile: join(directory, 'run.json'),
         conf: join(directory, 'conf'),
@@ -70,6 +78,7 @@ export function makeLayout(layout: StateLayout): void {
     join(layout.root, 'events'),
   ])
     mkdirSync(directory, { recursive: true, mode: 0o755 });
+  reserveSpares(layout.spares);
 }
 
 /** Instances that something is known of. One that was removed may have left its data behind. */

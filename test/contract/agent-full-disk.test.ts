@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
+import { until } from '../support/agent-shim.ts';
+import {
+  aliveOf,
+  assignmentOf,
+  openTestSupervisor,
+  startsOf,
+  type TestSupervisor,
+} from '../support/agent-supervisor.ts';
+
+/** Makes the directory a small disk of its own; false where mounting is not allowed. */
+function mountSmallDisk(directory: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const probe = newAgentDir();
+const canMount = mountSmallDisk(probe);
+if (canMount) execFileSync('umount', ['-l', probe]);
+rmSync(probe, { recursive: true });
+
+describe.skipIf(!canMount)('with a full disk', () => {
+  let disk: string;
+  let stateDir: string;
+  let supervisor: TestSupervisor;
+  beforeEach(async () => {
+    disk = newAgentDir();
+    mountSmallDisk(disk);
+    stateDir = join(disk, 'state');
+    supervisor = await openTestSupervisor(stateDir);
+  });
+  afterEach(async () => {
+    rmSync(join(stateDir, 'fill'), { force: true });
+    await supervisor.close();
+    await removeAgentDir(stateDir, 'none').finally(() => execFileSync('umount', ['-l', disk]));
+    rmSync(disk, { recursive: true });
+  });
+
+  function fillDisk(): void {
+    // The last blocks are taken in ever smaller pieces.
+    for (const bytes of [1 << 20, 1 << 16, 4096]) {
+      try {
+        for (;;) writeFileSync(join(stateDir, 'fill'), Buffer.alloc(bytes), { flag: 'a' });
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ENOSPC' });
+      }
+    }
+  }
+
+  test('a program can be stopped, and stays so', async () => {
+    await supervisor.apply(assignmentOf());
+    await until('its start', () => startsOf(stateDir).length === 1);
+    fillDisk();
+    const stopped = await supervisor.apply(assignmentOf({ revision: 2, desired: 'stopped' }));
+    expect(stopped).toMatchObject({ state: 'stopped', lastExit: { cause: 'stopped' } });
+    expect(aliveOf(stateDir)).toEqual([]);
+    await supervisor.close();
+    supervisor = await openTestSupervisor(stateDir);
+    expect(supervisor.status(1)).toMatchObject({ state: 'stopped', revision: 2 });
+  });
+
+  test('when nothing is left in reserve it is refused, and nothing has changed; with space it comes back', async () => {
+    await supervisor.apply(assignmentOf());
+    await until('its start', () => startsOf(stateDir).length === 1);
+    const spare = join(stateDir, 'spare');
+    const reserved = readdirSync(spare).length;
+    for (const name of readdirSync(spare)) rmSync(join(spare, name));
+    fillDisk();
+    const stop = assignmentOf({ revision: 2, desired: 'stopped' });
+    await expect(supervisor.apply(stop)).rejects.toMatchObject({ code: 'no_space' });
+    expect(supervisor.status(1)).toMatchObject({ state: 'running', revision: 1 });
+    rmSync(join(stateDir, 'fill'));
+    await expect(supervisor.apply(stop)).resolves.toMatchObject({ state: 'stopped' });
+    expect(readdirSync(spare)).toHaveLength(reserved);
+  });
+});
