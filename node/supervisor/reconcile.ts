@@ -271,10 +271,15 @@ export function createReconciler(
 
   function doubt(reason: string): void {
     if (state.passing.doubt === reason) return;
-    logger.error({ instanceId, reason }, 'instance cannot be identified');
-    const runId = state.record.run?.runId ?? 'none';
-    events.append(runEvent(runId, 'instance.unknown', instanceId, clock(), reason));
+    const isNew = state.passing.doubt === null;
     state.pass({ doubt: reason, starting: false });
+    // The reason names processes, which come and go: it is one doubt all the same.
+    if (!isNew) return;
+    logger.error({ instanceId, reason }, 'instance cannot be identified');
+    const now = clock();
+    // Without a record nothing else tells it from an earlier doubt.
+    const id = `${state.record.run?.runId ?? 'none'}/${now}`;
+    events.append(runEvent(id, 'instance.unknown', instanceId, now, reason));
   }
 
   return {

@@ -136,6 +136,20 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       expect(startsOf(stateDir)).toHaveLength(2);
     });
 
+    test('each doubt is told, also of an instance whose record was lost before', async () => {
+      await start();
+      for (const doubts of [1, 2]) {
+        await supervisor.close();
+        rmSync(recordFile());
+        supervisor = await openTestSupervisor(stateDir, { driver });
+        expect(supervisor.status(1)?.state).toBe('unknown');
+        const told = eventsOf('instance.unknown').map(({ eventId }) => eventId);
+        expect(new Set(told).size).toBe(doubts);
+        await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: wanted() });
+        await until('the new ones', () => startsOf(stateDir).length === 2 + 2 * doubts);
+      }
+    });
+
     test('a stop that the doubt refused is not followed by a start', async () => {
       await start();
       await breakRecord();
