@@ -17,8 +17,9 @@ usage: ./deploy.sh <command> [options]
 in a checkout:
   compile [--stale]            bundle sgrid, sgridnext and sgridnode into dist/
                                --stale  only when a source or a dependency is newer than dist/
-  build [--deb]                compile, and make the archives dist/archives/<product>-<version>-linux-<arch>.tar.gz
-                               --deb    Debian packages too
+  build [--deb] [master|node|cockpit]...
+                               compile, and make the archives dist/archives/<product>-<version>-linux-<arch>.tar.gz,
+                               of all three when none is named; --deb  Debian packages too
   runtime                      see to it that node_modules/.bin holds the Node.js that npm brought
 
 on a machine, as root; again and again with the same result:
@@ -314,11 +315,19 @@ PRERM
 }
 
 archives() {
-  format=${1:-tar}
+  format=tar products=''
+  for word in "$@"; do
+    case $word in
+      --deb) format=deb ;;
+      -*) bad_usage "build: unknown option $word" ;;
+      *) products="$products $(product_of "$word")" ;;
+    esac
+  done
+  compile
   arch=$(machine_arch)
   [ -x "$root/node_modules/node-linux-$arch/bin/node" ] ||
     die "node_modules/ lacks the runtime node-linux-$arch: run \"npm install\""
-  for product in sgridnext sgridnode sgrid; do archive "$product" "$arch" "$format"; done
+  for product in ${products:-sgridnext sgridnode sgrid}; do archive "$product" "$arch" "$format"; done
 }
 
 # --- a machine -------------------------------------------------------------------------------------------------------
@@ -547,6 +556,14 @@ next_steps() {
   say "a cockpit: sgrid --master '$address' --token-file FILE, with a copy of $state/tokens/operator.token"
 }
 
+# Whether a service of this node runs: then so does its shim (node/process/shim.sh), whatever group they are in.
+services_run() {
+  for cmdline in /proc/[0-9]*/cmdline; do
+    case $(tr '\0' ' ' 2>/dev/null <"$cmdline") in *'/shim.sh sgrid-shim '*' /var/lib/sgridnode/'*) return 0 ;; esac
+  done 2>/dev/null
+  return 1
+}
+
 uninstall_product() {
   role=${1:-}
   product=$(product_of "$role")
@@ -560,8 +577,7 @@ uninstall_product() {
   done
   need_root "uninstall $role"
   [ -e "$destdir/usr/$product" ] || [ "$purge" = yes ] || die "$product is not installed here"
-  if [ "$purge" = yes ] && [ "$role" = node ] && has_systemd &&
-    systemctl list-units --plain --no-legend 'sgrid-*.scope' | grep -v shims | grep -q .; then
+  if [ "$purge" = yes ] && [ "$role" = node ] && [ -z "$destdir" ] && services_run; then
     die 'services of this node are running, and --purge would take away what they log to: stop and remove them with sgrid first'
   fi
   if has_systemd && [ -e "/etc/systemd/system/$product.service" ]; then
@@ -710,14 +726,7 @@ case $command in
       *) bad_usage "compile: unknown option $1" ;;
     esac
     ;;
-  build)
-    runtime
-    case ${1:-} in
-      '') compile; archives tar ;;
-      --deb) compile; archives deb ;;
-      *) bad_usage "build: unknown option $1" ;;
-    esac
-    ;;
+  build) runtime; archives "$@" ;;
   install) install_product "$@" ;;
   upgrade) install_product "$@" --upgrade ;;
   uninstall) uninstall_product "$@" ;;
