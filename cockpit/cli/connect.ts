@@ -1,3 +1,4 @@
+import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { fromWireError, SgridError } from '../../common/protocol/errors.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import type { MasterClient } from '../client/master-client.ts';
@@ -34,13 +35,29 @@ export async function withMaster<T>(
   io.signal.addEventListener('abort', onAbort, { once: true });
   try {
     await firstAttempt(client);
-    return await use(client);
+    return await use(target.isReadOnly ? readOnlyClient(client) : client);
   } catch (error) {
     throw io.signal.aborted ? new SgridError('cancelled', 'interrupted', { cause: error }) : error;
   } finally {
     io.signal.removeEventListener('abort', onAbort);
     client.close();
   }
+}
+
+/** Refuses what would change something, as the context of the user's settings asks for. */
+function readOnlyClient(client: MasterClient): MasterClient {
+  const refusal = (what: string) =>
+    new SgridError('forbidden', `${what} would change something, and this context is read-only`, {
+      hint: 'see "sgrid context list"',
+    });
+  return {
+    ...client,
+    call: (name, payload, options) =>
+      cockpitLink.toMaster[name].role === 'viewer'
+        ? client.call(name, payload, options)
+        : Promise.reject(refusal(name)),
+    upload: () => Promise.reject(refusal('an upload')),
+  };
 }
 
 function firstAttempt(client: MasterClient): Promise<void> {

@@ -6,7 +6,8 @@ import { UsageError } from './exit-code.ts';
 
 export const INSTANCE_NAME_HELP =
   'An instance is named by its id (3), or as service@node:port, of which node and port may be left out where the rest is ' +
-  'unique: web, web@alpha, web@1:8080. A node is its alias or its id.';
+  'unique: web, web@alpha, web@1:8080. A node is its alias or its id. service/web means all instances of it, node/alpha all ' +
+  'on it, instance/3 is as good as 3.';
 
 interface Known {
   instances: readonly InstanceView[];
@@ -17,14 +18,26 @@ interface Known {
 export function resolveInstances(names: readonly string[], known: Known): InstanceView[] {
   const found = new Map<number, InstanceView>();
   for (const name of names) {
-    const instance = resolveInstance(name, known);
-    found.set(instance.instanceId, instance);
+    for (const instance of resolveSeveral(name, known)) found.set(instance.instanceId, instance);
   }
   return [...found.values()];
 }
 
+function resolveSeveral(name: string, known: Known): InstanceView[] {
+  const [, kind, of = ''] = /^(service|node)\/(.+)$/.exec(name) ?? [];
+  if (kind === undefined) return [resolveInstance(name, known)];
+  const nodeId = kind === 'node' ? resolveNode(of, known.nodes).nodeId : null;
+  const members = known.instances.filter((instance) =>
+    nodeId === null ? instance.serviceName === of : instance.nodeId === nodeId,
+  );
+  if (members.length > 0) return members;
+  throw new SgridError('not_found', `${kind} "${of}" has no instances`, {
+    hint: 'see "sgrid get instances"',
+  });
+}
+
 export function resolveInstance(name: string, { instances, nodes }: Known): InstanceView {
-  const byId = /^#?(\d+)$/.exec(name)?.[1];
+  const byId = /^(?:#|instance\/)?(\d+)$/.exec(name)?.[1];
   const matches = byId === undefined ? byName(name, instances, nodes) : instances.filter(hasId(Number(byId)));
   const [first] = matches;
   const nodesById = new Map(nodes.map((node) => [node.nodeId, node]));
@@ -62,8 +75,9 @@ const hasId = (id: number) => (instance: InstanceView) => instance.instanceId ==
 
 /** A node by alias, else by id. */
 export function resolveNode(name: string, nodes: readonly NodeView[]): NodeView {
-  const named = nodes.filter((node) => node.alias === name);
-  const [first] = named.length > 0 ? named : nodes.filter((node) => String(node.nodeId) === name);
+  const bare = name.replace(/^node\//, '');
+  const named = nodes.filter((node) => node.alias === bare);
+  const [first] = named.length > 0 ? named : nodes.filter((node) => String(node.nodeId) === bare);
   if (named.length > 1) {
     const ids = named.map((node) => node.nodeId).join(', ');
     throw new UsageError(

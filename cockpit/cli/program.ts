@@ -5,7 +5,9 @@ import { plainText } from '../format/plain-text.ts';
 import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf, UsageError } from './exit-code.ts';
 import { type CliIo, printLine } from './io.ts';
 import { DEFAULT_URL } from './target.ts';
+import { registerContext } from './verbs/context.ts';
 import { registerDeploy } from './verbs/deploy.ts';
+import { registerDescribe } from './verbs/describe.ts';
 import { registerGet } from './verbs/get.ts';
 import { registerInstanceCommands } from './verbs/instance-command.ts';
 import { registerInstanceCreate } from './verbs/instance-create.ts';
@@ -19,11 +21,13 @@ import { registerRelease } from './verbs/release.ts';
 import { registerResolve } from './verbs/resolve.ts';
 import { registerRollback } from './verbs/rollback.ts';
 import { registerRollout } from './verbs/rollout.ts';
+import { registerScale } from './verbs/scale.ts';
 import { registerService } from './verbs/service.ts';
 import { registerToken } from './verbs/token.ts';
 import { registerUpload } from './verbs/upload.ts';
+import { registerWait } from './verbs/wait.ts';
 
-export type Options = Record<string, unknown> & { master?: string; tokenFile?: string };
+export type Options = Record<string, unknown> & { master?: string; tokenFile?: string; context?: string };
 
 /** What a verb needs to register itself. */
 export interface CliContext {
@@ -86,6 +90,7 @@ function createProgram(io: CliIo): Command {
     );
   registerLocal(program, context);
   registerGet(program, context);
+  registerDescribe(program, context);
   registerService(program, context);
   registerRelease(program, context);
   registerNode(program, context);
@@ -98,15 +103,18 @@ function createProgram(io: CliIo): Command {
   registerRollback(program, context);
   registerRollout(program, context);
   registerInstanceCommands(program, context);
+  registerScale(program, context);
+  registerWait(program, context);
   registerLimits(program, context);
   registerResolve(program, context);
   registerLogs(program, context);
+  registerContext(program, context);
   addTargetOptions(program);
   return program;
 }
 
-/** Verbs that make their own master. */
-const LOCAL_VERBS: ReadonlySet<string> = new Set(['up', 'down']);
+/** Verbs that need no master, or make their own. */
+const LOCAL_VERBS: ReadonlySet<string> = new Set(['up', 'down', 'context']);
 
 /** Which master is meant can be said in front of the verb and behind it. */
 function addTargetOptions(command: Command): void {
@@ -116,6 +124,7 @@ function addTargetOptions(command: Command): void {
       '--master <url>',
       `address of the master (SGRID_MASTER; default: the local system, else ${DEFAULT_URL})`,
     )
-    .option('--token-file <file>', 'file that holds the token (SGRID_TOKEN_FILE)');
+    .option('--token-file <file>', 'file that holds the token (SGRID_TOKEN_FILE)')
+    .option('--context <name>', 'a master by name, see "sgrid context" (SGRID_CONTEXT)');
   for (const verb of command.commands) addTargetOptions(verb);
 }

@@ -51,7 +51,7 @@ export function parseTimeout(value: unknown): number {
   throw new UsageError(`--timeout "${value}" is no time to wait`, 'write it as 30s, 5m or 1h');
 }
 
-function parseMaxUnavailable(text: string): RolloutOptions['maxUnavailable'] {
+export function parseMaxUnavailable(text: string): RolloutOptions['maxUnavailable'] {
   const value = maxUnavailableSchema.safeParse(text.endsWith('%') ? text : Number(text));
   if (value.success) return value.data;
   throw new UsageError(`--max-unavailable "${text}" is neither a number of instances nor a percentage`);

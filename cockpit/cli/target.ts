@@ -3,7 +3,10 @@ import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { parseMasterAddress } from '../../common/protocol/master-address.ts';
 import { readLockHolder } from '../../common/system/lock-file.ts';
 import { isAlive } from '../../common/system/process-identity.ts';
+import { expandHome } from '../client/complete-path.ts';
 import { readTokenFile } from '../client/token-file.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../config/settings.ts';
+import { loadSettings, settingsFileOf } from '../config/settings-file.ts';
 import { UsageError } from './exit-code.ts';
 import type { CliIo } from './io.ts';
 import { readLocalState } from './local/state.ts';
@@ -14,12 +17,16 @@ export const DEFAULT_STATE_DIRECTORY = '.sgrid';
 export interface TargetOptions {
   master?: string | undefined;
   tokenFile?: string | undefined;
+  /** A named master of the user's settings. */
+  context?: string | undefined;
 }
 
 export interface Target {
   url: string;
   token: string;
   warning: string | null;
+  /** Nothing is changed there: the context says so. */
+  isReadOnly?: boolean;
 }
 
 /** Where `sgrid up` of this directory keeps its state: `SGRID_STATE_DIR`, else `./.sgrid`. */
@@ -38,13 +45,20 @@ export function masterLockFile(stateDirectory: string): string {
 }
 
 /**
- * Which master is meant, and the token for it: flags, then `SGRID_MASTER` and `SGRID_TOKEN_FILE`, then the local system
- * of this directory, then the default address.
+ * Which master is meant, and the token for it: flags, then `SGRID_CONTEXT`, then `SGRID_MASTER` and `SGRID_TOKEN_FILE`, then
+ * the local system of this directory, then the current context, then the default address.
  *
  * @throws SgridError `disconnected` when the local system is meant and its master does not run; others when there is no
  *   token to show, or its file cannot be used.
  */
 export function resolveTarget(options: TargetOptions, io: Pick<CliIo, 'cwd' | 'env'>): Target {
+  const named =
+    options.context ?? (options.master === undefined ? io.env.SGRID_CONTEXT || undefined : undefined);
+  if (named !== undefined) {
+    if (options.master !== undefined)
+      throw new UsageError('--context and --master both name a master', 'give one of them');
+    return contextTarget(named, options, io);
+  }
   const url = options.master ?? io.env.SGRID_MASTER;
   const tokenFile = options.tokenFile ?? io.env.SGRID_TOKEN_FILE;
   const local = findLocal(io);
@@ -58,11 +72,36 @@ export function resolveTarget(options: TargetOptions, io: Pick<CliIo, 'cwd' | 'e
   const localFits = local?.runs === true && (url === undefined || normalize(url) === local.url);
   const file =
     tokenFile === undefined ? (localFits ? local.tokenFile : undefined) : resolve(io.cwd, tokenFile);
+  if (local === null && url === undefined) {
+    const current = settingsOf(io).currentContext;
+    if (current !== undefined) return contextTarget(current, options, io);
+  }
   const target = normalize(url ?? local?.url ?? DEFAULT_URL);
   if (file !== undefined) return { url: target, ...readTokenFile(file) };
   throw new SgridError('unauthenticated', `no token for the master at ${target}`, {
     hint: 'give --token-file FILE or SGRID_TOKEN_FILE; or run "sgrid up" here for a local system',
   });
+}
+
+function contextTarget(
+  name: string,
+  options: TargetOptions,
+  { cwd, env }: Pick<CliIo, 'cwd' | 'env'>,
+): Target {
+  const context = settingsOf({ env }).contexts[name];
+  if (context === undefined)
+    throw new UsageError(`there is no context "${name}"`, 'see "sgrid context list"');
+  const file = options.tokenFile ?? expandHome(context.tokenFile);
+  return {
+    url: normalize(context.master),
+    ...readTokenFile(resolve(cwd, file)),
+    isReadOnly: context.readOnly,
+  };
+}
+
+function settingsOf({ env }: Pick<CliIo, 'env'>): Settings {
+  const file = settingsFileOf(env);
+  return file === null ? DEFAULT_SETTINGS : loadSettings(file).settings;
 }
 
 /** The local system of this directory; null when there never was one, or its record is damaged. */

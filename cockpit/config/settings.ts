@@ -43,6 +43,8 @@ export const settingsSchema = z.looseObject({
   mouse: z.boolean().default(false),
   /** Masters by name, for `:ctx`. */
   contexts: z.record(z.string().regex(/^\S{1,32}$/, 'is one word'), contextSchema).default({}),
+  /** The one of them that a command line means which names no master. */
+  currentContext: z.string().optional(),
   /** The tour was seen. */
   toured: z.boolean().default(false),
 });

@@ -1,40 +1,84 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { type LogPosition, MAX_LOG_READ_BYTES } from '../../../common/domain/log.ts';
-import { SgridError } from '../../../common/protocol/errors.ts';
+import type { InstanceView } from '../../../common/domain/instance.ts';
+import { findTime } from '../../client/log-find-time.ts';
+import type { ReadLog, SourceStart } from '../../client/log-source.ts';
 import type { MasterClient } from '../../client/master-client.ts';
+import { parseAmount } from '../../format/parse-amount.ts';
+import { lineCut } from '../../store/log-cuts.ts';
+import type { LogSourceSpec } from '../../store/log-view-spec.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
-import { INSTANCE_NAME_HELP, resolveInstance } from '../instance-name.ts';
+import { INSTANCE_NAME_HELP } from '../instance-name.ts';
 import { type CliIo, printLine } from '../io.ts';
+import { printLines } from '../line-logs.ts';
 import { findTailStart } from '../log-tail.ts';
+import { chooseInstances } from '../outcomes.ts';
 import type { CliContext } from '../program.ts';
+import { printRawLog } from '../raw-log.ts';
 
-const CHUNK_BYTES = 256 * 1024;
-const WAIT_MS = 10_000;
+interface LogOptions {
+  readonly tailLines: number | null;
+  /** Milliseconds since the epoch. */
+  readonly since: number | null;
+  readonly grep: RegExp | null;
+  readonly isFollowing: boolean;
+  readonly isMerged: boolean;
+  readonly file: string;
+}
 
 export function registerLogs(program: Command, { io, act }: CliContext): void {
   program
     .command('logs')
-    .argument('<instance>', 'id, or service@node:port')
+    .argument('<instance...>', 'ids, or service@node:port')
     .option('-f, --follow', 'go on as it grows, until interrupted')
     .option('--tail <lines>', 'begin so many lines before the end; default: everything that is kept')
-    .description('print the output of an instance')
+    .option('--since <time>', 'begin so long ago (10m, 2h), or at a time (2026-11-22T11:00:00Z)')
+    .option('--grep <regexp>', 'only lines in which it finds something; as in JavaScript')
+    .option('--merge', 'several in one, in the order of the times in their lines')
+    .option('--file <name>', 'another of its log files', 'stdout')
+    .description('print the output of instances')
     .addHelpText(
       'after',
-      `\n${INSTANCE_NAME_HELP}\n\nWhat is not a terminal gets the raw bytes; a terminal gets colours, and nothing else that could drive it.\n`,
+      `
+${INSTANCE_NAME_HELP}
+
+Without --merge several are printed one after another. What is not a terminal gets the raw bytes; a terminal gets colours, and
+nothing else that could drive it. --since goes by the times in the lines; a line without one belongs to the line before it.
+
+Examples:
+  sgrid logs web@alpha --tail 100 -f
+  sgrid logs service/web --since 10m --grep 'error|warn' --merge
+  sgrid logs 3 --file access.log > access.log
+`,
     )
     .action(
-      act((options, name) => {
-        const tailLines = parseTail(options.tail);
+      act((options, names) => {
+        const wanted = parseOptions(options, io.clock());
         return withMaster(options, io, async (client) => {
-          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
-          const { instanceId } = resolveInstance(String(name), fleet);
+          const { chosen, words } = await chooseInstances(client, names as string[]);
           await client.call('fleet.unwatch', {});
-          await printLog(client, io, instanceId, { tailLines, follow: options.follow === true });
+          if (chosen.length > 1 && wanted.isFollowing && !wanted.isMerged)
+            throw new UsageError('several logs cannot be followed one after another', 'give --merge');
+          await printLogs(client, io, chosen, words, wanted);
         });
       }),
     );
+}
+
+function parseOptions(options: Record<string, unknown>, now: number): LogOptions {
+  const tailLines = parseTail(options.tail);
+  const since = parseSince(options.since, now);
+  if (tailLines !== null && since !== null)
+    throw new UsageError('--tail and --since are two beginnings', 'give one of them');
+  return {
+    tailLines,
+    since,
+    grep: parseGrep(options.grep),
+    isFollowing: options.follow === true,
+    isMerged: options.merge === true,
+    file: String(options.file),
+  };
 }
 
 function parseTail(value: unknown): number | null {
@@ -44,53 +88,76 @@ function parseTail(value: unknown): number | null {
   throw new UsageError(`--tail "${value}" is not a number of lines`);
 }
 
-/**
- * Prints a log from its head, or from some lines before its end. Positions stay valid for ever, so that a lost link
- * neither loses nor repeats a byte: the same position is asked again.
- */
-async function printLog(
+function parseSince(value: unknown, now: number): number | null {
+  if (value === undefined) return null;
+  const span = parseAmount(String(value), 'span');
+  if (span !== null) return now - span;
+  const at = Date.parse(String(value));
+  if (!Number.isNaN(at)) return at;
+  throw new UsageError(
+    `--since "${value}" is neither a span nor a time`,
+    'write 10m, or 2026-11-22T11:00:00Z',
+  );
+}
+
+function parseGrep(value: unknown): RegExp | null {
+  if (value === undefined) return null;
+  try {
+    return new RegExp(String(value), 'u');
+  } catch (error) {
+    throw new UsageError(`--grep: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function printLogs(
   client: MasterClient,
   io: CliIo,
-  instanceId: number,
-  { tailLines, follow }: { tailLines: number | null; follow: boolean },
+  chosen: readonly InstanceView[],
+  words: ReadonlyMap<number, string>,
+  options: LogOptions,
 ): Promise<void> {
-  const write = await createWriter(io);
-  let from: LogPosition | 'head' =
-    tailLines === null
-      ? 'head'
-      : await findTailStart((read) => client.call('log.read', { instanceId, ...read }), tailLines);
-  for (;;) {
-    const maxBytes = follow ? CHUNK_BYTES : MAX_LOG_READ_BYTES;
-    const read = { instanceId, from, maxBytes, waitMs: follow ? WAIT_MS : 0 };
-    const chunk = await client.call('log.read', read).catch((error) => survive(client, io, follow, error));
-    if (chunk === null) continue;
-    if (chunk.lostBytes > 0) printLine(io.stderr, `sgrid: ${chunk.lostBytes} bytes are kept no longer`);
-    await write(chunk.data);
-    from = chunk.end;
-    if (!follow && (chunk.data.byteLength === 0 || chunk.end.offset >= chunk.tailOffset)) break;
+  const { tailLines, since, grep, isFollowing, isMerged, file } = options;
+  const writer = await createWriter(io);
+  const sources = chosen.map(({ instanceId }) => ({ instanceId, file, label: words.get(instanceId) ?? '' }));
+  const read: ReadLog = (request) => client.call('log.read', request);
+  const groups = isMerged ? [sources] : sources.map((source) => [source]);
+  for (const [at, group] of groups.entries()) {
+    const [source] = group;
+    if (groups.length > 1) printLine(io.stdout, `${at === 0 ? '' : '\n'}==> ${source?.label} <==`);
+    if (group.length === 1 && source !== undefined && since === null && grep === null) {
+      await printRawLog(client, io, source, { tailLines, isFollowing, write: writer.put });
+      continue;
+    }
+    const starts = await Promise.all(group.map((each) => startOf(each, read, tailLines, since)));
+    const hasColours = io.stdout.isTTY === true && !io.env.NO_COLOR;
+    await printLines({ io, read, write: writer.put, sources: group, starts, grep, isFollowing, hasColours });
   }
-  await write(null);
+  await writer.end();
 }
 
-/** While following, a lost link or a node that is away is waited for; everything else ends the command. */
-async function survive(client: MasterClient, io: CliIo, follow: boolean, error: unknown): Promise<null> {
-  const code = error instanceof SgridError ? error.code : 'internal';
-  if (!follow || io.signal.aborted || !['disconnected', 'node_unreachable', 'timeout'].includes(code))
-    throw error;
-  printLine(io.stderr, `sgrid: ${(error as SgridError).message}; waiting`);
-  await client.ready(24 * 3_600_000);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  return null;
+async function startOf(
+  source: LogSourceSpec,
+  read: ReadLog,
+  tailLines: number | null,
+  since: number | null,
+): Promise<SourceStart> {
+  if (since !== null) return await findTime(source, since, read);
+  if (tailLines === null) return 'head';
+  const { instanceId, file } = source;
+  const position = await findTailStart((back) => read({ instanceId, file, waitMs: 0, ...back }), tailLines);
+  return { lineage: position.lineage, cut: lineCut(position.offset) };
 }
 
-/** Takes bytes as they come, and null at the end; resolves when the stream can take more. */
-async function createWriter(io: CliIo): Promise<(data: Uint8Array | null) => Promise<void>> {
+/** `put` resolves when the stream can take more. */
+async function createWriter(
+  io: CliIo,
+): Promise<{ put: (data: Uint8Array) => Promise<void>; end: () => Promise<void> }> {
   const { stdout } = io;
   const put = async (data: Uint8Array | string): Promise<void> => {
     if (data.length > 0 && !stdout.write(data)) await once(stdout, 'drain', { signal: io.signal });
   };
-  if (stdout.isTTY !== true) return (data) => (data === null ? Promise.resolve() : put(data));
+  if (stdout.isTTY !== true) return { put, end: async () => {} };
   const { createTerminalFilter } = await import('../terminal-filter.ts');
   const filter = createTerminalFilter({ colour: io.env.NO_COLOR === undefined || io.env.NO_COLOR === '' });
-  return (data) => put(data === null ? filter.end() : filter.push(data));
+  return { put: (data) => put(filter.push(data)), end: () => put(filter.end()) };
 }

@@ -33,7 +33,8 @@ export async function showCockpit(target: Target, io: CliIo, screen: ScreenOptio
   stdin.setRawMode(true);
   stdout.write('\r');
   try {
-    let next: Shown | null = { target, isReadOnly: screen.readOnly, problems: [] };
+    const isReadOnly = screen.readOnly === true || target.isReadOnly === true ? true : undefined;
+    let next: Shown | null = { target, isReadOnly, problems: [] };
     while (next !== null) next = await showOne(next, terminal, io, screen);
   } finally {
     stdin.setRawMode(false);

@@ -1,0 +1,126 @@
+import type { Command } from 'commander';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import type { MasterClient } from '../../client/master-client.ts';
+import { instanceWords, nodeWords } from '../../format/fleet-words.ts';
+import type { FleetState } from '../../store/state.ts';
+import { CONDITION_HELP, type Condition, hopeless, parseCondition } from '../conditions.ts';
+import { withMaster } from '../connect.ts';
+import { UsageError } from '../exit-code.ts';
+import { INSTANCE_NAME_HELP, resolveInstances, resolveNode } from '../instance-name.ts';
+import { type CliIo, printLine } from '../io.ts';
+import type { CliContext } from '../program.ts';
+import { followRollout } from '../rollout-begin.ts';
+import { parseTimeout } from '../rollout-options.ts';
+import { waitUntil } from '../wait-until.ts';
+
+export function registerWait(program: Command, { io, act }: CliContext): void {
+  program
+    .command('wait')
+    .argument('<name...>', 'instances, nodes, or rollout/12')
+    .option('--for <condition>', 'what is waited for', 'ready')
+    .option('--timeout <time>', 'how long at most', '5m')
+    .description('wait until instances, nodes or a rollout are as wanted')
+    .addHelpText(
+      'after',
+      `
+${CONDITION_HELP}
+A rollout is waited for to its end, and fails when that does. Waiting ends at once for what has given up.
+${INSTANCE_NAME_HELP}
+
+Examples:
+  sgrid wait web@alpha --timeout 30s
+  sgrid wait service/web --for health=healthy
+  sgrid wait node/alpha --for up
+  sgrid wait rollout/12 --timeout 10m
+`,
+    )
+    .action(
+      act(async (options, given) => {
+        const names = given as string[];
+        const timeoutMs = parseTimeout(options.timeout);
+        const condition = parseCondition(String(options.for));
+        const rollouts = names.flatMap((name) => /^rollout\/(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+        if (rollouts.length > 0 && rollouts.length < names.length)
+          throw new UsageError('rollouts are waited for by themselves', 'name nothing else beside them');
+        await withMaster(options, io, async (client) => {
+          if (rollouts.length === 0) return waitForThings(client, io, names, condition, timeoutMs);
+          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          for (const rolloutId of rollouts)
+            await followRollout(client, io, { rolloutId }, fleet, { timeoutMs });
+        });
+      }),
+    );
+}
+
+interface Target {
+  readonly id: number;
+  readonly words: string;
+}
+
+async function waitForThings(
+  client: MasterClient,
+  io: CliIo,
+  names: readonly string[],
+  condition: Condition,
+  timeoutMs: number,
+): Promise<void> {
+  const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+  const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
+  const targets: Target[] =
+    condition.of === 'node'
+      ? names.map((name) => {
+          const node = resolveNode(name, fleet.nodes);
+          return { id: node.nodeId, words: nodeWords(node, node.nodeId) };
+        })
+      : resolveInstances(names, fleet).map((each) => ({
+          id: each.instanceId,
+          words: instanceWords(each, nodes),
+        }));
+  await waitForTargets(client, io, targets, condition, timeoutMs);
+}
+
+/**
+ * Tells each target that is as wanted, and resolves when all are.
+ *
+ * @throws SgridError `start_failed` for one that has given up; those of `waitUntil`
+ */
+export async function waitForTargets(
+  client: MasterClient,
+  io: CliIo,
+  targets: readonly Target[],
+  condition: Condition,
+  timeoutMs: number,
+  output: NodeJS.WritableStream = io.stdout,
+): Promise<void> {
+  const told = new Set<number>();
+  const open = (state: FleetState): Target[] =>
+    targets.filter((target) => !holdsFor(state, target, condition));
+  await waitUntil(client, {
+    timeoutMs,
+    signal: io.signal,
+    clock: io.clock,
+    decide(state) {
+      const left = open(state);
+      for (const target of targets) {
+        if (told.has(target.id) || left.includes(target)) continue;
+        told.add(target.id);
+        printLine(output, `${target.words} ${condition.text}`);
+      }
+      for (const { id, words } of condition.of === 'node' ? [] : left) {
+        const why = hopeless(condition, state.instances.get(id));
+        if (why !== '') throw new SgridError('start_failed', `${words} ${why}`);
+      }
+      return left.length === 0 ? true : null;
+    },
+    pending: (state) =>
+      `${open(state)
+        .map(({ words }) => words)
+        .join(', ')} not ${condition.text}`,
+  });
+}
+
+function holdsFor({ instances, nodes }: FleetState, { id }: Target, condition: Condition): boolean {
+  if (condition.of === 'node') return condition.holds(undefined, nodes.get(id));
+  const instance = instances.get(id);
+  return condition.holds(instance, instance && nodes.get(instance.nodeId));
+}

@@ -1,0 +1,302 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { runCli } from '../../cockpit/cli/program.ts';
+import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { Role } from '../../common/domain/role.ts';
+import { startMaster, type TestMaster } from '../support/master.ts';
+import { statusOf, type TestAgent } from '../support/test-agent.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+
+let directory: string;
+let master: TestMaster;
+let fleet: WebFleet;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sgrid-verbs-'));
+  master = await startMaster({ limits: { minReadyMs: 1, frameIntervalMs: 20 } });
+  fleet = await createWebFleet(master, 2);
+  await deploy(
+    fleet.admin,
+    fleet.release.releaseId,
+    fleet.instances.map(({ instanceId }) => instanceId),
+  );
+});
+afterEach(async () => {
+  closeAll(fleet);
+  await master.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function targetOf(role: Role): Record<string, string> {
+  return { SGRID_MASTER: master.url, SGRID_TOKEN_FILE: master.tokenFile(role) };
+}
+
+function begin(argv: string[], role: Role = 'operator', env = targetOf(role)) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const abort = new AbortController();
+  let out = '';
+  stdout.on('data', (chunk: Buffer) => {
+    out += chunk;
+  });
+  const ended = runCli(argv, {
+    env,
+    cwd: directory,
+    stdin: new PassThrough(),
+    stdout,
+    stderr,
+    clock: Date.now,
+    random: () => 0,
+    distDirectory: directory,
+    signal: abort.signal,
+  });
+  return { ended, out: () => out, err: () => String(stderr.read() ?? ''), abort: () => abort.abort() };
+}
+
+async function sgrid(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const run = begin(argv);
+  const code = await run.ended;
+  return { code, out: run.out(), err: run.err() };
+}
+
+function agent(at: number): TestAgent {
+  const found = fleet.agents[at];
+  if (found === undefined) throw new Error(`no agent ${at}`);
+  return found;
+}
+const states = async () => {
+  const { instances } = await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } });
+  return instances;
+};
+
+test('get: one list in every form', async () => {
+  const json = JSON.parse((await sgrid('get', 'instances', '-o', 'json')).out);
+  expect(json).toHaveLength(2);
+  const withoutAges = (list: { uptimeMs: number }[]) => list.map((each) => ({ ...each, uptimeMs: 0 }));
+  expect(withoutAges(parse((await sgrid('get', 'inst', '-o', 'yaml')).out))).toEqual(withoutAges(json));
+  const lines = (await sgrid('get', 'instances', '-o', 'jsonl')).out.trimEnd().split('\n');
+  expect(withoutAges(lines.map((line) => JSON.parse(line)))).toEqual(withoutAges(json));
+  expect((await sgrid('get', 'instances', '-o', 'name')).out).toBe('instance/1\ninstance/2\n');
+  expect((await sgrid('get', 'instances', '-o', 'wide')).out).toMatch(/^ID .* HEALTH +DESIRED +HOST/);
+  expect((await sgrid('get', 'releases', '-o', 'name')).out).toBe('release/web/v1\n');
+  const registry = await waitFor('the registry', async () => {
+    const entries = JSON.parse((await sgrid('get', 'registry', '-o', 'json')).out);
+    return entries.length === 2 ? entries : null;
+  });
+  expect(registry).toMatchObject([
+    { serviceName: 'web', port: 8001 },
+    { serviceName: 'web', port: 8002 },
+  ]);
+  expect(await sgrid('get', 'tokens')).toMatchObject({ code: 1, err: expect.stringContaining('admin') });
+  const tokens = begin(['get', 'tokens', '-o', 'name'], 'admin');
+  expect(await tokens.ended).toBe(0);
+  expect(tokens.out()).toBe('token/agent\ntoken/viewer\ntoken/operator\ntoken/admin\n');
+});
+
+test('get: only what is named', async () => {
+  expect((await sgrid('get', 'instance', 'web@test-2', '-o', 'name')).out).toBe('instance/2\n');
+  expect((await sgrid('get', 'instances', 'instance/2', '1', '-o', 'name')).out).toBe(
+    'instance/1\ninstance/2\n',
+  );
+  expect((await sgrid('get', 'node', 'test-1', '-o', 'name')).out).toBe('node/1\n');
+  expect((await sgrid('get', 'rel', 'web', '-o', 'name')).out).toBe('release/web/v1\n');
+  expect(await sgrid('get', 'services', 'nobody')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('"nobody"'),
+  });
+});
+
+test('what a node that is down ran does not count as running', async () => {
+  agent(1).close();
+  await waitFor('the loss', async () =>
+    JSON.parse((await sgrid('get', 'nodes', '-o', 'json')).out).some(
+      ({ link }: { link: string }) => link === 'down',
+    ),
+  );
+  expect((await sgrid('get', 'services')).out).toMatch(/web +default +binary +1\/2/);
+  const [one, two] = JSON.parse((await sgrid('get', 'nodes', '-o', 'json')).out);
+  expect([one.instances, two.instances]).toEqual([
+    { running: 1, total: 1 },
+    { running: 0, total: 1 },
+  ]);
+});
+
+test('get --watch tells each change once, and what is gone', async () => {
+  const watching = begin(['get', 'instances', '--watch', '-o', 'jsonl']);
+  const lines = (): { instanceId?: number; desired?: string; removed?: string }[] =>
+    watching
+      .out()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  await waitFor('the list', () => lines().length === 2);
+  expect((await sgrid('stop', '2')).code).toBe(0);
+  await waitFor('the stop', () =>
+    lines().some(({ instanceId, desired }) => instanceId === 2 && desired === 'stopped'),
+  );
+  expect((await sgrid('instance', 'remove', '2')).code).toBe(0);
+  await waitFor('the removal', () => lines().some(({ removed }) => removed === 'instance/2'));
+  expect(lines().filter(({ instanceId }) => instanceId === 1)).toHaveLength(1);
+  watching.abort();
+  expect(await watching.ended).toBe(130);
+
+  const yaml = begin(['get', 'instances', '-w', '-o', 'yaml']);
+  await waitFor('a document', () => yaml.out().includes('serviceName'));
+  expect(parseAllDocuments(yaml.out()).map((each) => each.toJS())).toMatchObject([{ instanceId: 1 }]);
+  yaml.abort();
+  await yaml.ended;
+  expect(await sgrid('get', 'nodes', '-w', '-o', 'json')).toMatchObject({ code: 2 });
+});
+
+test('describe: a page for people', async () => {
+  const node = await sgrid('describe', 'node', 'test-1');
+  expect(node.out).toMatch(/^Node 1: test-1\n {2}Link +up/);
+  const instance = await sgrid('describe', 'instance', 'web@test-2');
+  expect(instance.out).toMatch(/Wanted +v1 +\(release 1/);
+  expect(instance.out).toContain('Events, the latest first');
+  const service = await sgrid('describe', 'service', 'web');
+  expect(service.out).toMatch(/Instances: 2 of 2 running\n +1 +web@test-1:8001 {2}running {2}v1/);
+  expect(await sgrid('describe', 'events', '1')).toMatchObject({ code: 2 });
+});
+
+test('a rolling restart has so many down at a time, and ends with what does not come back', async () => {
+  const all = [agent(0), agent(1)];
+  const seen: number[] = [];
+  for (const each of all) {
+    const { apply } = each.behaviour;
+    each.behaviour.apply = (assignment) => {
+      seen.push(assignment.instanceId);
+      return apply(assignment);
+    };
+  }
+  const done = await sgrid('restart', 'service/web', '--max-unavailable', '1');
+  expect(done).toMatchObject({ code: 0, err: 'web@test-1:8001 ready\nweb@test-2:8002 ready\n' });
+  expect(seen).toEqual([1, 2]);
+
+  agent(0).behaviour.apply = async (assignment) =>
+    statusOf(assignment, { state: 'crash-loop', reason: 'no' });
+  const failed = await sgrid('restart', 'web@test-1', 'web@test-2', '--max-unavailable', '50%');
+  expect(failed).toMatchObject({ code: 1 });
+  expect(failed.err).toContain('stopped here: 1 instance not begun');
+  expect(failed.err).toContain('web@test-1:8001 is crash-loop: no');
+  expect(seen).toEqual([1, 2]);
+});
+
+test('wait: for a state, a health, a node and a removal; 4 when it does not come in time', async () => {
+  expect(await sgrid('wait', 'service/web')).toMatchObject({
+    code: 0,
+    out: 'web@test-1:8001 ready\nweb@test-2:8002 ready\n',
+  });
+  const late = await sgrid('wait', '1', '--for', 'health=healthy', '--timeout', '50ms');
+  expect(late).toMatchObject({ code: 4, err: expect.stringContaining('web@test-1:8001 not health=healthy') });
+  const waiting = begin(['wait', '1', '--for', 'health=healthy']);
+  const status = agent(0).statuses.get(1);
+  if (status === undefined) throw new Error('no status');
+  await agent(0).report({ ...status, health: { state: 'healthy', reason: '', since: 1 } });
+  expect(await waiting.ended).toBe(0);
+
+  const removal = begin(['wait', '2', '--for', 'removed']);
+  await waitFor('the wait', async () => (await sgrid('instance', 'remove', '2')).code === 0);
+  expect(await removal.ended).toBe(0);
+  const down = begin(['wait', 'node/test-2', '--for', 'down']);
+  agent(1).close();
+  expect(await down.ended).toBe(0);
+  expect(await sgrid('wait', '1', '--for', 'luck')).toMatchObject({ code: 2 });
+  expect(await sgrid('wait', 'rollout/1')).toMatchObject({ code: 0, out: 'rollout 1: succeeded\n' });
+});
+
+test('scale out makes instances that run what the others run; scale in asks first', async () => {
+  const dry = await sgrid('scale', 'web=4', '--dry-run');
+  expect(dry).toMatchObject({ code: 0, out: '+ web@test-1:8002\n+ web@test-2:8001\n' });
+  expect(await states()).toHaveLength(2);
+  const grown = await sgrid('scale', 'web=3', '--nodes', 'test-2', '--wait');
+  expect(grown).toMatchObject({ code: 0 });
+  const third = (await states()).find(({ instanceId }) => instanceId === 3);
+  expect(third).toMatchObject({ nodeId: 2, port: 8001, desired: 'running', release: { version: 'v1' } });
+
+  expect(await sgrid('scale', 'web=1')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('give --yes to go on'),
+  });
+  expect(await states()).toHaveLength(3);
+  const shrunk = await sgrid('scale', 'web=1', '--yes');
+  expect(shrunk).toMatchObject({ code: 0 });
+  expect((await states()).map(({ instanceId }) => instanceId)).toEqual([1]);
+  expect(await sgrid('scale', 'web=1')).toMatchObject({ code: 0, out: 'web has that many already\n' });
+  expect(await sgrid('scale', 'web')).toMatchObject({ code: 2 });
+});
+
+/** A log in memory, read as an agent's. */
+function memoryLog(text: string) {
+  const bytes = Buffer.from(text);
+  return async ({ from, direction, maxBytes }: LogReadRequest): Promise<LogReadResult> => {
+    const at = from === 'head' ? 0 : from === 'tail' ? bytes.length : from.offset;
+    const begin = direction === 'forward' ? at : Math.max(0, at - maxBytes);
+    const end = direction === 'forward' ? Math.min(bytes.length, at + maxBytes) : at;
+    const position = (offset: number) => ({ lineage: 'log', offset });
+    const sizes = { headOffset: 0, tailOffset: bytes.length, lostBytes: 0 };
+    return { data: bytes.subarray(begin, end), start: position(begin), end: position(end), ...sizes };
+  };
+}
+
+test('logs of several instances: one after another, merged by time, since, grep, and a last line without an end', async () => {
+  const time = (second: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+  agent(0).behaviour.readLog = memoryLog(`${time(1)} one\n  stack\n${time(3)} three error\n${time(5)} five`);
+  agent(1).behaviour.readLog = memoryLog(`${time(2)} two\n${time(4)} four error\n`);
+  const one = await sgrid('logs', '1', '--tail', '2');
+  expect(one.out).toBe(`${time(3)} three error\n${time(5)} five`);
+  const apart = await sgrid('logs', 'service/web', '--tail', '1');
+  expect(apart.out).toBe(
+    `==> web@test-1:8001 <==\n${time(5)} five\n==> web@test-2:8002 <==\n${time(4)} four error\n`,
+  );
+  const merged = await sgrid('logs', 'service/web', '--merge');
+  expect(merged.out).toBe(
+    [
+      `web@test-1:8001 ${time(1)} one`,
+      'web@test-1:8001   stack',
+      `web@test-2:8002 ${time(2)} two`,
+      `web@test-1:8001 ${time(3)} three error`,
+      `web@test-2:8002 ${time(4)} four error`,
+      `web@test-1:8001 ${time(5)} five`,
+      '',
+    ].join('\n'),
+  );
+  const since = await sgrid('logs', '1', '2', '--merge', '--since', time(3), '--grep', 'err.r$');
+  expect(since.out).toBe(`web@test-1:8001 ${time(3)} three error\nweb@test-2:8002 ${time(4)} four error\n`);
+  for (const wrong of [['--since', 'x'], ['--grep', '('], ['--since', '1m', '--tail', '2'], ['-f']])
+    expect(await sgrid('logs', '1', '2', ...wrong)).toMatchObject({ code: 2 });
+});
+
+test('context: masters by name; one that is read-only changes nothing', async () => {
+  const home = { env: { HOME: directory } };
+  const set = ['context', 'set', 'here', '--master', master.url];
+  expect(await withEnv(home.env, ...set, '--token-file', master.tokenFile('operator'))).toMatchObject({
+    code: 0,
+  });
+  expect(await withEnv(home.env, 'get', 'nodes')).toMatchObject({ code: 3 });
+  expect((await withEnv(home.env, 'get', 'nodes', '-o', 'name', '--context', 'here')).out).toBe(
+    'node/1\nnode/2\n',
+  );
+  expect(await withEnv(home.env, 'context', 'use', 'there')).toMatchObject({ code: 1 });
+  expect(await withEnv(home.env, 'context', 'use', 'here')).toMatchObject({ code: 0 });
+  expect((await withEnv(home.env, 'context', 'list')).out).toMatch(/^\* +here +http/m);
+  expect((await withEnv(home.env, 'get', 'nodes', '-o', 'name')).code).toBe(0);
+  const flags = ['--token-file', master.tokenFile('operator'), '--read-only'];
+  await withEnv(home.env, ...set, ...flags);
+  expect(await withEnv(home.env, 'stop', '1')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('read-only'),
+  });
+  expect((await states()).every(({ desired }) => desired === 'running')).toBe(true);
+  expect(await withEnv(home.env, 'context', 'remove', 'here')).toMatchObject({ code: 0 });
+  expect(await withEnv(home.env, 'get', 'nodes')).toMatchObject({ code: 3 });
+});
+
+async function withEnv(env: Record<string, string>, ...argv: string[]) {
+  const run = begin(argv, 'operator', env);
+  const code = await run.ended;
+  return { code, out: run.out(), err: run.err() };
+}
