@@ -18,12 +18,17 @@ export type AgentState = z.infer<typeof agentStateSchema>;
  *
  * @throws SgridError `conflict` when the file cannot be understood: making another id up would lose the node's identity.
  */
-export function loadAgentState(file: string, bootId: string, ownCgroups: string): AgentState {
+export function loadAgentState(
+  file: string,
+  bootId: string,
+  ownCgroups: string,
+  write: (file: string, content: string) => void = writeFileAtomic,
+): AgentState {
   const text = readFileIfThere(file);
   const kept = text === null ? null : parse(file, text);
   if (kept !== null && kept.bootId === bootId) return kept;
   const state = { agentId: kept?.agentId ?? randomUUID(), bootId, ownCgroups };
-  writeFileAtomic(file, `${JSON.stringify(state)}\n`);
+  write(file, `${JSON.stringify(state)}\n`);
   return state;
 }
 

@@ -146,7 +146,11 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     const endpoint = createDiscoveryEndpoint(known, nodeIndex);
     closers.add(endpoint.close);
     discovery = endpoint.handler;
-    writeFileAtomic(join(layout.registry, 'node.port'), `${server.port}\n`, 0o644);
+    try {
+      writeFileAtomic(join(layout.registry, 'node.port'), `${server.port}\n`, 0o644);
+    } catch (error) {
+      logger.error({ err: error }, 'node.port could not be written: services do not find this agent');
+    }
     const info = await nodeInfo;
     const identity = { agentId: state.agentId, machineId: readMachineId(), runId: randomUUID() };
     link = createAgentLink({

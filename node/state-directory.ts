@@ -7,6 +7,7 @@ import { type AgentState, loadAgentState } from './agent-state.ts';
 import { readOwnCgroups } from './cgroup/detect.ts';
 import type { AgentConfig } from './config.ts';
 import { makeLayout, type StateLayout, stateLayout } from './supervisor/layout.ts';
+import { writeStateFile } from './supervisor/spare-space.ts';
 
 /** An agent's own directory, held by this process alone until `release`. */
 export interface StateDirectory {
@@ -28,12 +29,14 @@ export function openStateDirectory(
   const root = resolve(stateDir);
   const layout = stateLayout(root, registryDir === undefined ? root : resolve(registryDir));
   makeDirectory(root);
-  const { release } = acquireLock(layout.lockFile, 'this state directory');
+  // A program that filled the disk must not keep the next agent from looking after it.
+  const write = (file: string, content: string): void => writeStateFile(layout.spares, file, content);
+  const { release } = acquireLock(layout.lockFile, 'this state directory', undefined, write);
   try {
     makeDirectory(layout.registry);
     makeLayout(layout);
     const bootId = readBootId(procRoot);
-    const state = loadAgentState(layout.agentFile, bootId, readOwnCgroups(procRoot));
+    const state = loadAgentState(layout.agentFile, bootId, readOwnCgroups(procRoot), write);
     return { layout, state, bootId, release };
   } catch (error) {
     release();

@@ -31,15 +31,21 @@ export function readLockHolder(file: string): LockHolder | null {
  *
  * @param what names what is locked, for the message: `this state directory`.
  * @param port where the holder will listen, for those who look for it.
+ * @param write makes a file that is not there yet.
  * @throws SgridError `conflict` naming the holder's pid; `permission_denied` or `no_space` naming the file.
  */
-export function acquireLock(file: string, what: string, port?: number): FileLock {
+export function acquireLock(
+  file: string,
+  what: string,
+  port?: number,
+  write: (file: string, content: string) => void = writeNew,
+): FileLock {
   const own = identify(process.pid);
   if (own === null) throw new SgridError('internal', 'this process cannot be found in /proc');
   const content = `${JSON.stringify({ ...own, port })}\n`;
   const candidate = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeFileSync(candidate, content, { flag: 'wx', mode: 0o600 });
+    write(candidate, content);
     // Each turn ends with the lock, with a live holder, or with one dead holder's file out of the way.
     for (let turn = 0; turn < 100; turn += 1) {
       if (tryLink(candidate, file)) return { release: () => releaseLock(file, content) };
@@ -53,6 +59,10 @@ export function acquireLock(file: string, what: string, port?: number): FileLock
   } finally {
     rmSync(candidate, { force: true });
   }
+}
+
+function writeNew(file: string, content: string): void {
+  writeFileSync(file, content, { flag: 'wx', mode: 0o600 });
 }
 
 function heldBy(holder: ProcessIdentity, what: string, file: string): SgridError {

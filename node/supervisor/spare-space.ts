@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -64,7 +65,7 @@ function reserve(path: string): void {
 function overwriteSpare(spares: string, file: string, content: string): boolean {
   const bytes = Buffer.from(content);
   if (bytes.length > SPARE_BYTES) return false;
-  const [spare] = readdirSync(spares).filter((name) => /^\d+$/.test(name));
+  const [spare] = existsSync(spares) ? readdirSync(spares).filter((name) => /^\d+$/.test(name)) : [];
   if (spare === undefined) return false;
   const path = join(spares, spare);
   try {

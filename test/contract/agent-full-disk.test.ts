@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openStateDirectory } from '../../node/state-directory.ts';
+import { stateLayout } from '../../node/supervisor/layout.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
 import { until } from '../support/agent-shim.ts';
 import {
@@ -65,6 +67,18 @@ describe.skipIf(!canMount)('with a full disk', () => {
     await supervisor.close();
     supervisor = await openTestSupervisor(stateDir);
     expect(supervisor.status(1)).toMatchObject({ state: 'stopped', revision: 2 });
+  });
+
+  test('an agent starts, and knows what the one before knew', () => {
+    fillDisk();
+    const config = { stateDir, registryDir: undefined };
+    const { agentId } = JSON.parse(readFileSync(stateLayout(stateDir).agentFile, 'utf8'));
+    for (let start = 0; start < 3; start += 1) {
+      const directory = openStateDirectory(config, '/proc');
+      expect(directory.state.agentId).toBe(agentId);
+      expect(() => openStateDirectory(config, '/proc')).toThrow(/is in use by process/);
+      directory.release();
+    }
   });
 
   test('when nothing is left in reserve it is refused, and nothing has changed; with space it comes back', async () => {
