@@ -9,6 +9,8 @@ import { createAuthority } from './access/authority.ts';
 import { createFailureLimit, DEFAULT_FAILURE_LIMIT } from './access/failure-limit.ts';
 import { toConnectError } from './access/handshake.ts';
 import { createBackground } from './background.ts';
+import { createConfigRunner } from './config-files/config-runner.ts';
+import type { Keyring } from './config-files/keyring.ts';
 import { createInstanceCommands, type InstanceCommands } from './control/instance-commands.ts';
 import { createReleaseRemoval } from './control/release-removal.ts';
 import { createRolloutRunner, type RolloutRunner } from './control/rollout-runner.ts';
@@ -77,6 +79,8 @@ const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
 
 export interface MasterComponents {
   store: Store;
+  /** For the secrets in config files. */
+  keyring: Keyring;
   packages: PackageStore;
   logger: Logger;
   now: () => number;
@@ -201,6 +205,17 @@ export async function createMaster(components: MasterComponents): Promise<Master
       ),
   });
 
+  const configs = createConfigRunner({
+    fleet,
+    events,
+    commands: (): InstanceCommands => commands,
+    demandIdle: rollouts.demandIdle,
+    background,
+    now,
+    times: { minReadyMs: limits.minReadyMs, nodeWaitMs: limits.nodeWaitMs },
+    onError: (err, what) => logger.warn({ ...what, error: toWireError(err) }, 'config is delivered again'),
+  });
+
   const releaseRemoval = createReleaseRemoval({ store, fleet, packages, events, background, now });
 
   const { minReadyMs } = limits;
@@ -214,6 +229,8 @@ export async function createMaster(components: MasterComponents): Promise<Master
     relay,
     commands,
     rollouts,
+    configs,
+    keyring: components.keyring,
     events,
     background,
     logger,
@@ -287,6 +304,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const close = async (): Promise<void> => {
     closing = true;
     rollouts.close();
+    configs.close();
     frames.close();
     presence.close();
     registry.close();
@@ -306,6 +324,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     throw error;
   }
   for (const rollout of await store.rollouts.open()) rollouts.start(rollout);
+  configs.resume();
 
   return {
     url: addressOf(host, port, certificate),

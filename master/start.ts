@@ -7,6 +7,7 @@ import { acquireLock } from '../common/system/lock-file.ts';
 import { createFirstTokens } from './access/first-tokens.ts';
 import { createMaster, type Master, type MasterLimits } from './app.ts';
 import type { MasterConfig } from './config.ts';
+import { createKeyring } from './config-files/keyring.ts';
 import { createPackageStore } from './http/package-store.ts';
 import { openStore } from './store/open-store.ts';
 import { certificateOf } from './tls.ts';
@@ -36,7 +37,8 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
     const lock = acquireLock(join(stateDir, 'master.pid'), stateDir, config.httpPort || undefined);
     opened.push(lock.release);
     const certificate = await certificateOf(config, stateDir, now());
-    const store = await openStore({ file: resolve(config.db ?? join(stateDir, 'sgridnext.db')), now });
+    const database = resolve(config.db ?? join(stateDir, 'sgridnext.db'));
+    const store = await openStore({ file: database, now });
     opened.push(store.close);
     if (store.migratedFromBackup !== null) {
       logger.info(
@@ -55,6 +57,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
     const packages = createPackageStore(join(stateDir, 'packages'));
     const master = await createMaster({
       store,
+      keyring: createKeyring({ file: `${database}.keys`, randomBytes }),
       packages,
       logger,
       now,

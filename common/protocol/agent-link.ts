@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configContentSchema } from '../domain/config-file.ts';
 import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';
 import { assignmentSchema, instanceStatusSchema, resolutionSchema } from '../domain/instance.ts';
@@ -37,6 +38,12 @@ export const agentLink = defineLink({
     'event.deliver': request({
       payload: z.object({ events: z.array(agentEventSchema).max(1000) }),
       result: emptySchema,
+      timeoutMs: 10_000,
+    }),
+    /** The content of a file that an assignment names. Only of instances on this node, and only as long as it is the last. */
+    'config.fetch': request({
+      payload: z.object({ instanceId: idSchema, versionId: idSchema }),
+      result: configContentSchema,
       timeoutMs: 10_000,
     }),
     /** Once a second, volatile. */

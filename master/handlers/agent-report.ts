@@ -5,6 +5,7 @@ import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
 import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
 import type { AgentHello } from '../../common/protocol/handshake.ts';
 import { isKnownAgent } from '../access/node-identity.ts';
+import { contentForAgent } from '../config-files/content.ts';
 import type { NewEvent } from '../store/events.ts';
 import type { HandlerDependencies } from './context.ts';
 
@@ -25,6 +26,7 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
   'instance.unhealthy',
   'instance.stop-failed',
   'log.failed',
+  'config.failed',
 ]);
 
 /** What agents tell. An agent is believed only about its own node and the instances that are on it. */
@@ -99,6 +101,8 @@ export function createAgentHandlers(
       await keepStatuses(context, instances);
       return {};
     },
+
+    'config.fetch': (request, { hello }) => contentForAgent(deps, hello.nodeId, request),
 
     'event.deliver': async ({ events: delivered }, { hello }) => {
       const offsetMs = fleet.node(hello.nodeId)?.clockOffsetMs ?? 0;

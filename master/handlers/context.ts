@@ -3,6 +3,8 @@ import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { RequestName } from '../../common/protocol/define.ts';
 import type { Authority, Identity } from '../access/authority.ts';
 import type { Background } from '../background.ts';
+import type { ConfigRunner } from '../config-files/config-runner.ts';
+import type { Keyring } from '../config-files/keyring.ts';
 import type { InstanceCommands } from '../control/instance-commands.ts';
 import type { ReleaseRemoval } from '../control/release-removal.ts';
 import type { RolloutRunner } from '../control/rollout-runner.ts';
@@ -28,6 +30,8 @@ export interface HandlerDependencies {
   commands: InstanceCommands;
   rollouts: RolloutRunner;
   releaseRemoval: ReleaseRemoval;
+  configs: ConfigRunner;
+  keyring: Keyring;
   events: EventLog;
   registry: Registry;
   background: Background;

@@ -6,6 +6,7 @@ import { describeError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
 import { addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
+import { createConfigHandlers } from '../handlers/config.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
 import { createEventHandlers } from '../handlers/event.ts';
 import { createFleetHandlers } from '../handlers/fleet.ts';
@@ -40,6 +41,7 @@ export function openCockpitNamespace(
     ...createRolloutHandlers(options),
     ...createRegistryHandlers(options),
     ...createLogHandlers(options),
+    ...createConfigHandlers(options),
     ...createTokenHandlers(options),
     ...createEventHandlers(options),
     ...createHistoryHandlers(options),

@@ -67,6 +67,7 @@ beforeEach(async () => {
             delivered.push(...events.map(({ message }) => message));
             return {};
           },
+          'config.fetch': () => ({ text: '', secrets: [] }),
           'node.snapshot': () => {},
           'release.progress': () => {},
         },

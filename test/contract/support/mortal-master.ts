@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Role } from '../../../common/domain/role.ts';
 import { createFirstTokens } from '../../../master/access/first-tokens.ts';
 import { createMaster } from '../../../master/app.ts';
+import { createKeyring } from '../../../master/config-files/keyring.ts';
 import { createPackageStore } from '../../../master/http/package-store.ts';
 import { openStore, type Store } from '../../../master/store/open-store.ts';
 
@@ -29,6 +30,7 @@ export async function startMortalMaster(stateDir: string, when: 'before' | 'afte
   const death = Promise.withResolvers<void>();
   const master = await createMaster({
     store: mortal(store, when, death.resolve),
+    keyring: createKeyring({ file: join(stateDir, 'sgridnext.db.keys'), randomBytes }),
     packages: createPackageStore(join(stateDir, 'packages')),
     logger: pino({ level: 'silent' }),
     now: Date.now,
