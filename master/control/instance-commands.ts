@@ -111,13 +111,17 @@ export function createInstanceCommands(deps: {
     fleet.removeInstance(instanceId);
   };
 
-  const perform = async (verb: InstanceVerb, entry: InstanceEntry, event: MasterEvent): Promise<void> => {
+  const perform = async (
+    verb: InstanceVerb,
+    entry: InstanceEntry,
+    event: MasterEvent,
+  ): Promise<string | null> => {
     const { record } = entry;
     if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(record.nodeId);
     demandIdle(record.instanceId);
     if (verb === 'remove') {
       await finishRemoval(await change(record.instanceId, { desired: 'stopped', removing: true }, event));
-      return;
+      return null;
     }
     if (record.removing) {
       throw new SgridError('conflict', `${instanceLabel(record)} is being removed`);
@@ -127,7 +131,8 @@ export function createInstanceCommands(deps: {
         hint: 'deploy a release on it',
       });
     }
-    await apply(await change(record.instanceId, changeFor(verb, entry), event));
+    const { state, reason } = await apply(await change(record.instanceId, changeFor(verb, entry), event));
+    return state === 'waiting' ? reason : null;
   };
 
   const runOne = async (
@@ -190,10 +195,7 @@ export function createInstanceCommands(deps: {
     },
 
     run: (verb, instanceIds, actor) =>
-      each(verb, instanceIds, actor, async (entry, event) => {
-        await perform(verb, entry, event);
-        return null;
-      }),
+      each(verb, instanceIds, actor, (entry, event) => perform(verb, entry, event)),
 
     async reconcile(nodeId, reported) {
       const seen = new Map(reported.map((status) => [status.instanceId, status.revision]));

@@ -54,6 +54,22 @@ test('stop, start and restart reach the node with ever higher revisions, and eac
   expect((await commandEvents())[0]).toMatchObject({ instanceId, nodeId: 1, serviceId: release.serviceId });
 });
 
+test('a start that waits for what it depends on is done, and says so', async () => {
+  const { admin, release } = fleet;
+  const { agent, instanceId } = first();
+  await deploy(admin, release.releaseId, [instanceId]);
+  await admin.call('instance.stop', { instanceIds: [instanceId] });
+  agent.behaviour.apply = async (assignment) => ({
+    ...statusOf(assignment),
+    state: 'waiting',
+    pid: null,
+    reason: 'waiting for db (instance 9: stopped)',
+  });
+  expect(await admin.call('instance.start', { instanceIds: [instanceId] })).toEqual({
+    outcomes: [{ instanceId, error: null, warning: 'waiting for db (instance 9: stopped)' }],
+  });
+});
+
 test('a start of a program that has given up asks for a new run', async () => {
   const { admin, release } = fleet;
   const { agent, instanceId } = first();
