@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runCli } from '../../cockpit/cli/program.ts';
 import type { TestMaster } from './master.ts';
@@ -7,7 +9,22 @@ import type { TestMaster } from './master.ts';
 export async function runSgrid(
   master: Pick<TestMaster, 'url' | 'tokenFile'>,
   argv: readonly string[],
-  directory = tmpdir(),
+  directory?: string,
+): Promise<{ code: number; out: string; err: string }> {
+  if (directory !== undefined) return await runIn(master, argv, directory);
+  // An empty one: a word of the command line must not happen to be a file.
+  const empty = mkdtempSync(join(tmpdir(), 'sgrid-cli-'));
+  try {
+    return await runIn(master, argv, empty);
+  } finally {
+    rmSync(empty, { recursive: true, force: true });
+  }
+}
+
+async function runIn(
+  master: Pick<TestMaster, 'url' | 'tokenFile'>,
+  argv: readonly string[],
+  directory: string,
 ): Promise<{ code: number; out: string; err: string }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const code = await runCli(argv, {

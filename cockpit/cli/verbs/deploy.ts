@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
@@ -83,7 +83,7 @@ async function chooseRelease(
   options: Record<string, unknown>,
 ): Promise<Release> {
   // A version label holds no slash, so "./x" is always a file; a bare name is one when it is there.
-  if (what.includes('/') || existsSync(resolve(io.cwd, what))) {
+  if (what.includes('/') || isFile(resolve(io.cwd, what))) {
     if (options.version === undefined)
       throw new UsageError('an archive needs a version label', 'give --version LABEL');
     const version = parseVersion(options.version);
@@ -118,4 +118,8 @@ export async function findRelease(
   throw new SgridError('not_found', `service "${serviceName}" has no release "${version}"${also}`, {
     hint: 'see "sgrid get releases"',
   });
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 }
