@@ -5,6 +5,7 @@ import { createGatedStdout } from './client/gated-stdout.ts';
 import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
 import { createMouse, withoutMouse } from './client/mouse.ts';
+import { createPresenceWatch } from './client/presence-watch.ts';
 import { createSuspend, type Suspension } from './client/suspend.ts';
 import { createTheme, type Theme } from './components/theme.ts';
 import { DEFAULT_SETTINGS, type Settings } from './config/settings.ts';
@@ -14,6 +15,7 @@ import { CockpitScreen } from './screens/cockpit-screen.tsx';
 import { initialState } from './store/initial.ts';
 import type { CockpitState, Size } from './store/state.ts';
 import { type CockpitStore, createStore } from './store/store.ts';
+import { activityOf } from './view-model/activity.ts';
 
 /** Why the cockpit was left. */
 export type CockpitExit =
@@ -133,6 +135,17 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     onRollout: (rollout) => store.dispatch({ type: 'rollout', rollout }, 'data'),
     onEvents: (events) => store.dispatch({ type: 'events', events, whole: false }, 'data'),
   });
+  const presence = createPresenceWatch({
+    client,
+    onSessions: (sessions, selfId) =>
+      store.dispatch(
+        { type: 'insight', action: { type: 'sessions', sessions, ...(selfId !== undefined && { selfId }) } },
+        'data',
+      ),
+  });
+  const look = (): void => presence.look(activityOf(store.shown()));
+  look();
+  const unlook = store.subscribe(look);
   const ticker = setInterval(() => store.dispatch({ type: 'tick' }, 'data'), TICK_MS);
 
   const mouse = createMouse(stdout, loaded.settings.mouse);
@@ -189,6 +202,8 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   } finally {
     clearInterval(ticker);
     unlisten();
+    unlook();
+    presence.close();
     stdout.off('resize', onResize);
     stdin.off('end', onHangup);
     store.close();

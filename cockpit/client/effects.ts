@@ -6,6 +6,7 @@ import type { LogPaneEffect } from '../store/log-pane.ts';
 import type { Urgency } from '../store/store.ts';
 import { callChange } from './change.ts';
 import { completePath, expandHome } from './complete-path.ts';
+import { createInsightRunner } from './insight-effects.ts';
 import type { MasterClient } from './master-client.ts';
 
 export interface EffectRunner {
@@ -104,6 +105,8 @@ export function createEffectRunner({
     }
   };
 
+  const runInsight = createInsightRunner({ client, dispatch: (action) => tell({ type: 'insight', action }) });
+
   const perform = (effect: Effect): unknown => {
     switch (effect.type) {
       case 'watch':
@@ -162,6 +165,8 @@ export function createEffectRunner({
         }
       case 'log':
         return runLog(effect.effect);
+      case 'insight':
+        return runInsight(effect.effect);
       case 'suspend':
         return suspend();
       case 'switch-context':

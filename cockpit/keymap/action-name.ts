@@ -1,4 +1,6 @@
 import type { Action } from '../store/action.ts';
+import { CHART_RANGES } from '../store/chart.ts';
+import type { InsightAction } from '../store/insight.ts';
 
 /** What a binding is called in the config file: `restart`, `down`, `sort-cpu`, `log-toggle-follow`. */
 export function actionName(action: Action): string {
@@ -17,6 +19,8 @@ export function actionName(action: Action): string {
       return `visit-${action.to}`;
     case 'logs':
       return action.run === undefined ? 'logs' : 'previous-logs';
+    case 'insight':
+      return insightName(action.action);
     case 'log':
       return `log-${action.action.type}`;
     case 'edit':
@@ -27,4 +31,10 @@ export function actionName(action: Action): string {
     default:
       return action.type;
   }
+}
+
+function insightName(action: InsightAction): string {
+  if (action.type === 'capsule-roll-back') return action.onlyThis ? 'roll-back-this' : 'roll-back';
+  if (action.type !== 'chart-range') return action.type;
+  return `chart-${CHART_RANGES.find(({ rangeMs }) => rangeMs === action.rangeMs)?.name ?? 'range'}`;
 }

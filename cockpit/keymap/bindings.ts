@@ -2,6 +2,7 @@ import { ANYWHERE_KEYS } from './anywhere-keys.ts';
 import type { Binding } from './binding.ts';
 import { DEPLOY_KEYS } from './deploy-keys.ts';
 import { DIALOG_KEYS } from './dialog-keys.ts';
+import { INSIGHT_KEYS } from './insight-keys.ts';
 import { LOG_KEYS } from './log-keys.ts';
 import { MOVING_KEYS } from './moving-keys.ts';
 import { SORT_KEYS } from './sort-keys.ts';
@@ -13,6 +14,7 @@ export type { Binding } from './binding.ts';
 /** Every key of the cockpit. The help screen, the hints and what a key does all come from here. */
 export const BINDINGS: readonly Binding[] = [
   ...TABLE_KEYS,
+  ...INSIGHT_KEYS,
   ...DIALOG_KEYS,
   ...LOG_KEYS,
   ...DEPLOY_KEYS,

@@ -1,3 +1,4 @@
+import { nameToType } from '../store/capsule.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 
@@ -8,6 +9,11 @@ export type KeyContext =
   | 'instances'
   | 'events'
   | 'describe'
+  | 'chart'
+  | 'capsule'
+  | 'roll-back'
+  | 'roll-back-typed'
+  | 'who'
   | 'help'
   | 'tour'
   | 'logs'
@@ -35,6 +41,7 @@ export const TEXT_CONTEXTS: ReadonlySet<KeyContext> = new Set([
   'deploy-form',
   'log-text',
   'log-path',
+  'roll-back-typed',
 ]);
 
 const DEPLOY_CONTEXTS = {
@@ -60,6 +67,8 @@ export function contextOf(state: CockpitState): KeyContext {
   if (state.confirm !== null) return 'confirm';
   if (state.picker !== null) return 'columns';
   const { screen } = currentView(state);
+  if (screen.name === 'capsule' && state.insight.capsule?.rollBack)
+    return nameToType(state) === null ? 'roll-back' : 'roll-back-typed';
   if (screen.name === 'deploy') return DEPLOY_CONTEXTS[state.deploy?.step ?? 'service'];
   if (screen.name === 'logs') return logContext(state);
   return screen.name;

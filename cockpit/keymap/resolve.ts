@@ -11,6 +11,9 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set([
   'instances',
   'events',
   'describe',
+  'chart',
+  'capsule',
+  'who',
   'help',
   'tour',
 ]);

@@ -7,6 +7,7 @@ import type { Service } from '../../common/domain/service.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
+import type { InsightAction } from './insight.ts';
 import type { LogPaneAction } from './log-pane.ts';
 import type { Screen, Size, Verb } from './state.ts';
 
@@ -99,4 +100,5 @@ export type Action =
   | CommandAction
   | { readonly type: 'tick' }
   | { readonly type: 'resize'; readonly size: Size }
-  | { readonly type: 'log'; readonly action: LogPaneAction };
+  | { readonly type: 'log'; readonly action: LogPaneAction }
+  | { readonly type: 'insight'; readonly action: InsightAction };

@@ -1,5 +1,6 @@
 import type { FleetScope } from '../../common/domain/fleet.ts';
 import type { Settings } from '../config/settings.ts';
+import type { InsightEffect } from './insight.ts';
 import type { LogPaneEffect } from './log-pane.ts';
 import type { Verb } from './state.ts';
 
@@ -31,6 +32,7 @@ export type Effect =
   | { readonly type: 'complete-path'; readonly text: string }
   | { readonly type: 'save-settings'; readonly settings: Settings }
   | { readonly type: 'log'; readonly effect: LogPaneEffect }
+  | { readonly type: 'insight'; readonly effect: InsightEffect }
   | { readonly type: 'suspend' }
   | { readonly type: 'switch-context'; readonly name: string }
   | { readonly type: 'exit' };

@@ -3,6 +3,7 @@ import { DEFAULT_SETTINGS, type Settings } from '../config/settings.ts';
 import { BINDINGS } from '../keymap/bindings.ts';
 import { remapKeys } from '../keymap/remap.ts';
 import { EMPTY_FLEET } from './fleet.ts';
+import { NO_INSIGHT } from './insight.ts';
 import { rememberedView } from './settings.ts';
 import type { CockpitState, Size } from './state.ts';
 import { withToast } from './toasts.ts';
@@ -39,6 +40,7 @@ export function initialState(start: {
     picker: null,
     deploy: null,
     logPane: null,
+    insight: NO_INSIGHT,
     jobs: [],
     toasts: [],
     nextId: 1,

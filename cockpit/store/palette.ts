@@ -54,6 +54,21 @@ export const PALETTE: readonly PaletteCommand[] = [
     help: 'what happened, newest first',
     action: (filter) => ({ type: 'go', screen: { name: 'events' }, filter }),
   },
+  {
+    name: 'who',
+    aliases: ['presence'],
+    argument: '[filter]',
+    help: 'who else is connected, and what they do',
+    action: (filter) => ({ type: 'go', screen: { name: 'who' }, filter }),
+  },
+  simple('chart', ['charts'], 'CPU, memory and pressure over minutes to days', {
+    type: 'insight',
+    action: { type: 'chart' },
+  }),
+  simple('crash', ['capsule', 'why'], 'why the selected instance ended', {
+    type: 'insight',
+    action: { type: 'capsule' },
+  }),
   simple('columns', ['cols'], 'choose the columns of this table', { type: 'columns' }),
   simple('deploy', ['dep'], 'put a release on instances', { type: 'deploy' }),
   simple('logs', ['log'], 'log of the selected instance', { type: 'logs' }),

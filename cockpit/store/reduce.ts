@@ -9,6 +9,7 @@ import * as comfort from './comfort.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
+import { reduceInsight, settleInsight } from './insight.ts';
 import * as logs from './logs.ts';
 import * as marks from './marks.ts';
 import * as navigate from './navigate.ts';
@@ -26,16 +27,16 @@ import { currentView } from './views.ts';
 
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
 export function reduce(state: CockpitState, action: Action): Reduction {
-  return andThen(
-    andThen(handle(state, action), (next) => settle(state, comfort.endTour(next))),
-    logs.resizeLogs,
-  );
+  const settled = andThen(handle(state, action), (next) => settle(state, comfort.endTour(next)));
+  return andThen(andThen(settled, logs.resizeLogs), (next) => settleInsight(state, next));
 }
 
 function handle(state: CockpitState, action: Action): Reduction {
   switch (action.type) {
     case 'tick':
-      return become(state);
+      return reduceInsight(state, { type: 'chart-tick' });
+    case 'insight':
+      return reduceInsight(withoutAnswers(state), action.action);
     case 'resize':
       return become({ ...state, size: action.size });
     case 'log':
@@ -121,6 +122,8 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'prompt':
       return become(openPrompt(state, action.kind));
     case 'edit':
+      if (state.prompt === null && state.insight.capsule?.rollBack && action.edit.type === 'insert')
+        return reduceInsight(state, { type: 'capsule-type', text: action.edit.text });
       if (isInLog) return logs.reduceLogs(state, { type: 'text-edit', edit: action.edit });
       return become(
         state.prompt === null ? archive.editDeploy(state, action.edit) : editPrompt(state, action.edit),

@@ -10,6 +10,8 @@ import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Binding } from '../keymap/bindings.ts';
+import type { ChartTarget } from './chart.ts';
+import type { InsightState } from './insight.ts';
 import type { LogPaneState } from './log-pane.ts';
 
 import type { Trail } from './trail.ts';
@@ -59,6 +61,9 @@ export type Screen =
       readonly name: 'describe';
       readonly target: { readonly kind: 'node' | 'instance'; readonly id: number };
     }
+  | { readonly name: 'chart'; readonly target: ChartTarget }
+  | { readonly name: 'capsule'; readonly instanceId: number }
+  | { readonly name: 'who' }
   | { readonly name: 'deploy' }
   | { readonly name: 'tour' }
   | { readonly name: 'logs'; readonly instanceId: number }
@@ -225,6 +230,7 @@ export interface CockpitState {
   readonly picker: Picker | null;
   readonly deploy: DeployState | null;
   readonly logPane: LogPaneState | null;
+  readonly insight: InsightState;
   readonly jobs: readonly Job[];
   readonly toasts: readonly Toast[];
   /** Numbers for jobs, toasts and uploads. */

@@ -9,7 +9,8 @@ import { currentView } from './views.ts';
 export function selectedInstance(state: CockpitState): InstanceView | undefined {
   for (const { screen, table } of [...state.views].reverse()) {
     if (screen.name === 'logs') return state.fleet.instances.get(screen.instanceId);
-    if (screen.name === 'describe') {
+    if (screen.name === 'capsule') return state.fleet.instances.get(screen.instanceId);
+    if (screen.name === 'chart' || screen.name === 'describe') {
       return screen.target.kind === 'instance' ? state.fleet.instances.get(screen.target.id) : undefined;
     }
     if (screen.name === 'instances') return state.fleet.instances.get(table.selectedId ?? 0);

@@ -12,9 +12,11 @@ export const NO_TRAIL: Trail = { past: [], future: [] };
 
 const MAX_PAST = 50;
 
+const FLOWS: ReadonlySet<string> = new Set(['deploy', 'logs', 'chart', 'capsule']);
+
 /** A flow half done and a pane with a stream behind it are not come back to; what they stood on is. */
 function places(views: readonly View[]): readonly View[] {
-  return views.filter(({ screen }) => screen.name !== 'deploy' && screen.name !== 'logs');
+  return views.filter(({ screen }) => !FLOWS.has(screen.name));
 }
 
 function placeOf(views: readonly View[]): string {

@@ -34,6 +34,8 @@ export function emptyLines(state: CockpitState): Line[] {
         textLine(screen.nodeId === null ? 'No instances yet.' : 'No instances on this node.'),
         textLine('Add one with "sgrid instance create", then deploy a release on it with D.', 'dim'),
       ];
+    case 'who':
+      return [BLANK, textLine('Nobody is known to be here.', 'dim')];
     default:
       return catalog.events === null
         ? [BLANK, textLine('Loading the events ...', 'dim')]

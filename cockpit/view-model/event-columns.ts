@@ -9,17 +9,27 @@ export interface EventRow {
   readonly event: SgridEvent;
   /** What it is about: an instance, a node, or nothing in particular. */
   readonly subject: string;
+  /** Names of the service and the node that it is about; empty for none. */
+  readonly service: string;
+  readonly node: string;
   readonly now: number;
 }
 
-export function eventRow(fleet: FleetState, event: SgridEvent, now: number): EventRow {
+export function eventRow(
+  fleet: FleetState,
+  event: SgridEvent,
+  now: number,
+  services: ReadonlyMap<number, string>,
+): EventRow {
   const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
   const subject = (): string => {
     if (instance !== undefined) return instanceWords(instance, fleet.nodes);
     if (event.instanceId !== null) return `instance ${event.instanceId}`;
     return event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
   };
-  return { event, subject: subject(), now };
+  const service = instance?.serviceName ?? services.get(event.serviceId ?? 0) ?? '';
+  const node = event.nodeId === null ? '' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
+  return { event, subject: subject(), service, node, now };
 }
 
 const TROUBLE: ReadonlySet<string> = new Set([

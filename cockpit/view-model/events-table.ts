@@ -1,3 +1,4 @@
+import type { CockpitState } from '../store/state.ts';
 import { defineTable, type Table } from './define-table.ts';
 import { EVENT_COLUMNS, type EventRow, eventRow } from './event-columns.ts';
 import type { FilterField } from './filter.ts';
@@ -7,22 +8,37 @@ const FIELDS: readonly FilterField<EventRow>[] = [
   { keys: ['on', 'subject'], texts: ({ subject }) => [subject] },
   { keys: ['by', 'actor'], texts: ({ event }) => [event.actor] },
   { keys: ['result'], texts: ({ event }) => [event.result] },
-  { keys: ['node'], amount: ({ event }) => event.nodeId },
+  { keys: ['service', 'svc'], texts: ({ service }) => [service] },
+  { keys: ['node'], texts: ({ node }) => [node], amount: ({ event }) => event.nodeId },
   { keys: ['message'], texts: ({ event }) => [event.message] },
 ];
+
+function serviceNames({ catalog }: CockpitState): ReadonlyMap<number, string> {
+  return new Map((catalog.services ?? []).map(({ serviceId, name }) => [serviceId, name]));
+}
 
 export const EVENTS_TABLE: Table = defineTable<EventRow>({
   columns: EVENT_COLUMNS,
   fields: FIELDS,
   // Events have no columns to sort by: they stand as they came, newest first.
   defaultSort: { column: '', descending: false },
-  inputs: ({ catalog, fleet }, _, need) => [catalog.events, need.filter ? fleet.instances : null],
-  rows: ({ catalog, fleet, now }) => (catalog.events ?? []).map((event) => eventRow(fleet, event, now)),
-  rowById: ({ catalog, fleet, now }) => {
+  inputs: ({ catalog, fleet }, _, need) => [
+    catalog.events,
+    need.filter ? fleet.instances : null,
+    need.filter ? catalog.services : null,
+  ],
+  rows: (state) => {
+    const { catalog, fleet, now } = state;
+    const services = serviceNames(state);
+    return (catalog.events ?? []).map((event) => eventRow(fleet, event, now, services));
+  },
+  rowById: (state) => {
+    const { catalog, fleet, now } = state;
+    const services = serviceNames(state);
     const bySeq = new Map((catalog.events ?? []).map((event) => [event.seq, event]));
     return (id) => {
       const event = bySeq.get(id);
-      return event === undefined ? undefined : eventRow(fleet, event, now);
+      return event === undefined ? undefined : eventRow(fleet, event, now, services);
     };
   },
   idOf: ({ event }) => event.seq,

@@ -12,6 +12,7 @@ import type { Line } from './line.ts';
 import { overviewLines } from './overview.ts';
 import { pageLines } from './page.ts';
 import { pickerBlocks } from './picker.ts';
+import { rollBackBlocks } from './roll-back.ts';
 import { type StatusModel, statusModel } from './status.ts';
 import { tableOf } from './tables.ts';
 import { tourLines } from './tour.ts';
@@ -55,6 +56,12 @@ function bodyOf(state: CockpitState, rows: number): Body {
       return { kind: 'logs' };
     case 'deploy':
       return { kind: 'blocks', blocks: state.deploy === null ? [] : deployBlocks(state, state.deploy, rows) };
+    case 'capsule': {
+      const rollBack = state.insight.capsule?.rollBack ?? null;
+      if (rollBack !== null) return { kind: 'blocks', blocks: rollBackBlocks(state, rollBack, rows) };
+      return { kind: 'lines', lines: pageLines(state).slice(view.table.top, view.table.top + rows) };
+    }
+    case 'chart':
     case 'help':
     case 'tour':
     case 'describe':

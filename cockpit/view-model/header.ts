@@ -31,7 +31,15 @@ function whoSegments({ url, link, isReadOnly: isOpenedSo }: CockpitState): Segme
   ];
 }
 
-function linkSegments({ link, now }: CockpitState): Segment[] {
+/** How many are connected besides oneself; nobody else is not worth a word. */
+function hereSegments({ sessions, selfId }: CockpitState['insight']): Segment[] {
+  const others = (sessions ?? []).filter(
+    ({ sessionId, screen }) => sessionId !== selfId && screen !== '',
+  ).length;
+  return others === 0 ? [] : [{ text: ` ${count(others, 'other')} here `, tone: 'accent' }];
+}
+
+function linkSegments({ link, now, insight }: CockpitState): Segment[] {
   switch (link.state) {
     case 'up':
       if (link.unansweredSince !== undefined) {
@@ -40,6 +48,7 @@ function linkSegments({ link, now }: CockpitState): Segment[] {
       return [
         { text: 'link up', tone: 'ok' },
         { text: ` ${Math.round(link.latencyMs)} ms `, tone: 'dim' },
+        ...hereSegments(insight),
       ];
     case 'connecting': {
       const attempt = link.attempt > 1 ? ` (attempt ${link.attempt})` : '';
@@ -79,6 +88,8 @@ function pathSegments(state: CockpitState): Segment[] {
       { text: `${shown} shown`, tone: 'dim' },
     );
   }
+  if (screen.name === 'events' && state.insight.isFollowing)
+    segments.push({ text: '  following', tone: 'accent' });
   if (table.sort.badFirst === true) segments.push({ text: '  bad first', tone: 'accent' });
   if (screen.name === 'instances' && state.marks.size > 0) {
     segments.push({ text: `  ${count(state.marks.size, 'marked instance')}`, tone: 'accent' });
@@ -86,7 +97,11 @@ function pathSegments(state: CockpitState): Segment[] {
   return segments;
 }
 
-function viewName({ fleet, logPane }: CockpitState, { screen }: View): string {
+/** What a screen is called in the way to it. */
+export function viewName(
+  { fleet, logPane }: Pick<CockpitState, 'fleet' | 'logPane'>,
+  { screen }: View,
+): string {
   const instanceName = (id: number): string => {
     const instance = fleet.instances.get(id);
     return instance === undefined ? `instance ${id}` : `${instance.serviceName}:${instance.port}`;
@@ -100,10 +115,17 @@ function viewName({ fleet, logPane }: CockpitState, { screen }: View): string {
       return screen.target.kind === 'node'
         ? `describe ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
         : `describe ${instanceName(screen.target.id)}`;
+    case 'chart':
+      return screen.target.kind === 'node'
+        ? `charts of ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
+        : `charts of ${instanceName(screen.target.id)}`;
+    case 'capsule':
+      return `last death of ${instanceName(screen.instanceId)}`;
     case 'logs':
       return logPane !== null && logPane.view.sources.length > 1
         ? `${logPane.view.sources.length} logs`
         : `log of ${instanceName(screen.instanceId)}`;
+    case 'who':
     case 'pulse':
     case 'events':
     case 'deploy':

@@ -1,7 +1,10 @@
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
+import { capsuleLines } from './capsule.ts';
+import { chartPageLines } from './chart-page.ts';
 import { describeLines } from './describe.ts';
 import { helpLines } from './help.ts';
+import { layoutOf } from './layout.ts';
 import type { Line } from './line.ts';
 import { tourLines } from './tour.ts';
 
@@ -12,6 +15,9 @@ export function pageLines(state: CockpitState): readonly Line[] {
     return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases);
   if (screen.name === 'tour') return tourLines(state.bindings);
   if (screen.name === 'describe') return describeLines(state, screen.target);
+  const { chart, capsule } = state.insight;
+  if (screen.name === 'chart' && chart !== null) return chartPageLines(state, chart, layoutOf(state).body);
+  if (screen.name === 'capsule' && capsule !== null) return capsuleLines(state, capsule);
   return [];
 }
 

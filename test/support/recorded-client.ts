@@ -84,6 +84,8 @@ export function createRecordedClient(
     }),
     'figures.history': () => ({ histories: recording.histories }),
     'rollout.list': () => ({ rollouts: [] }),
+    'presence.tell': () => ({}),
+    'presence.list': () => ({ selfId: 'self', sessions: [] }),
     'event.list': () => ({ events: recording.events }),
   };
   return {

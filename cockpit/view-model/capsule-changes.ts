@@ -1,0 +1,80 @@
+import type { SgridEvent } from '../../common/domain/event.ts';
+import type { InstanceView } from '../../common/domain/instance.ts';
+import type { LogRun } from '../../common/domain/log-runs.ts';
+import type { Rollout } from '../../common/domain/rollout.ts';
+
+/** A run at least this long counts as one that worked; the default of `restart.stableAfterMs`. */
+export const STABLE_RUN_MS = 10_000;
+
+export interface Change {
+  /** Master's clock. */
+  readonly at: number;
+  readonly actor: string;
+  /** One line for people. */
+  readonly text: string;
+}
+
+/** The last run that ended, and the last one before it that was up long enough. Node's clock. */
+export function runsOf(runs: readonly LogRun[]): { ended: LogRun | null; stable: LogRun | null } {
+  const at = runs.findLastIndex(({ endedAt }) => endedAt !== null);
+  const isStable = ({ startedAt, endedAt }: LogRun): boolean =>
+    endedAt !== null && endedAt - startedAt >= STABLE_RUN_MS;
+  return { ended: runs[at] ?? null, stable: runs.slice(0, at + 1).findLast(isStable) ?? null };
+}
+
+/** What is neither a change of what runs nor of how. */
+const REQUESTS = /^(restart|start|stop|resolve|cordon|uncordon|drain|create service|create instance) /;
+
+/**
+ * What was changed since a time, of the instance and of its service: releases, settings, env, limits, config. Newest first.
+ *
+ * @param since master's clock
+ */
+export function changesSince(
+  { instanceId }: Pick<InstanceView, 'instanceId'>,
+  since: number,
+  events: readonly SgridEvent[],
+  rollouts: readonly Rollout[],
+): Change[] {
+  const releases = rollouts.flatMap(({ rolloutId, actor, message, steps }) =>
+    steps.flatMap((step): Change[] => {
+      if (step.instanceId !== instanceId || step.appliedAt === null || step.appliedAt < since) return [];
+      const from = step.previous === null ? 'no release' : step.previous.version;
+      const isBack = step.state === 'reverted' || step.state === 'reverting';
+      const why = message === '' ? '' : ` (${message})`;
+      const text = `release ${from} -> ${step.release.version} by rollout ${rolloutId}${isBack ? ', taken back since' : ''}${why}`;
+      return [{ at: step.appliedAt, actor, text }];
+    }),
+  );
+  const others = events.flatMap(({ at, actor, kind, message, result, instanceId: of }): Change[] => {
+    const isOurs = of === instanceId || of === null;
+    const isChange = kind === 'command' || kind.startsWith('config.');
+    if (!isOurs || !isChange || at < since || result !== 'ok' || REQUESTS.test(message)) return [];
+    return [{ at, actor, text: message }];
+  });
+  return [...releases, ...others].sort((one, other) => other.at - one.at);
+}
+
+export interface RollBack {
+  readonly rolloutId: number;
+  readonly from: string;
+  readonly to: string;
+  /** How many instances that rollout changed. */
+  readonly instances: number;
+}
+
+/** The rollout that put the present release on an instance in the place of another one; null when there is none. */
+export function rollBackOf(instance: InstanceView, rollouts: readonly Rollout[]): RollBack | null {
+  const { instanceId, release } = instance;
+  const newestFirst = [...rollouts].sort((one, other) => other.rolloutId - one.rolloutId);
+  for (const { rolloutId, steps } of newestFirst) {
+    const step = steps.find((each) => each.instanceId === instanceId && each.appliedAt !== null);
+    if (step === undefined || step.state === 'reverted') continue;
+    const { previous } = step;
+    if (step.release.releaseId !== release?.releaseId || previous === null) return null;
+    if (previous.releaseId === step.release.releaseId) continue;
+    const changed = steps.filter(({ appliedAt, state }) => appliedAt !== null && state !== 'reverted');
+    return { rolloutId, from: step.release.version, to: previous.version, instances: changed.length };
+  }
+  return null;
+}
