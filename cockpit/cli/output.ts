@@ -98,9 +98,12 @@ function linesOf(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-/** Loaded when it is needed: most commands print none. */
+/**
+ * Loaded when it is needed: most commands print none. By its default: bundled, a CommonJS module that is imported so has
+ * no named exports.
+ */
 async function toYaml(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
+  const { stringify } = (await import('yaml')).default;
   // Without folding, so that what is one line stays one for grep(1); aliases mean nothing to whoever reads it.
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }

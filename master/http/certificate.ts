@@ -68,8 +68,9 @@ async function makeCertificate(
   keyFile: string,
   now: number,
 ): Promise<void> {
-  // Loaded only here: it takes longer than everything else of a start.
-  const { generate } = await import('selfsigned');
+  // Loaded only here: it takes longer than everything else of a start. Bundled, a CommonJS module that is imported when it
+  // is needed has no named exports.
+  const { generate } = (await import('selfsigned')).default;
   const notAfterDate = new Date(now);
   notAfterDate.setFullYear(notAfterDate.getFullYear() + VALID_YEARS);
   const made = await generate([{ name: 'commonName', value: 'sgridnext' }], {

@@ -46,7 +46,8 @@ async function answer(
 }
 
 async function load(): Promise<(figures: AgentFigures) => Promise<[type: string, text: string]>> {
-  const { Gauge, Registry, collectDefaultMetrics } = await import('prom-client');
+  // By its default: bundled, a CommonJS module that is imported when it is needed has no named exports.
+  const { Gauge, Registry, collectDefaultMetrics } = (await import('prom-client')).default;
   const own: Registry = new Registry();
   collectDefaultMetrics({ register: own, prefix: 'sgridnode_' });
   const registers = [own];

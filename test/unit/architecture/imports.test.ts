@@ -140,3 +140,15 @@ test('the command line loads the screen, and the link, only when a verb needs th
   for (const name of ['react', 'ink', '@inkjs/ui', 'socket.io-client', 'execa', 'tar'])
     expect(loaded).not.toContain(name);
 });
+
+// esbuild gives the chunk of a CommonJS package a default export and no other; run from source it has them all.
+test('a package that is imported when it is needed is taken by its default export', () => {
+  const ways = PARTS.flatMap(filesOf).flatMap((file) => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    return [...text.matchAll(/\bimport\(\s*'([^.'][^']*)'\s*\)(\)\.default)?/g)].map(
+      ([, name, byDefault]) => `${name}${byDefault === undefined ? ` in ${file}` : ''}`,
+    );
+  });
+  // Those of the screen are ES modules, and come by way of our own files.
+  expect(ways.sort()).toEqual(['prom-client', 'selfsigned', 'yaml']);
+});
