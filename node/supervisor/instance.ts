@@ -10,9 +10,10 @@ import type { DependencyVerdict } from './dependencies.ts';
 import { runEvent } from './events.ts';
 import { createHealthKeeper } from './health-keeper.ts';
 import { loadInstanceState } from './instance-state.ts';
+import { stopReason } from './lifecycle.ts';
 import type { Ports } from './ports.ts';
 import { createReconciler } from './reconcile.ts';
-import { MAX_REASON_LENGTH } from './record.ts';
+import { MAX_REASON_LENGTH, type Run } from './record.ts';
 import { type Resolution, resolveDoubt } from './resolve.ts';
 import { createWake } from './wake.ts';
 
@@ -96,6 +97,14 @@ export function createInstance(
     if (state.passing.doubt === null) return;
     throw new SgridError('identity_in_doubt', `instance ${instanceId}: ${state.passing.doubt}`, {
       hint: `"sgrid resolve ${instanceId} --kill" ends all that is found of it (group ${state.record.groupKey}), --ended says that nothing of it runs any more; what was known of it is in ${layout.instance(instanceId).recordFile}`,
+    });
+  }
+
+  /** Its shim has the last word on a run: without it nobody can say that it is over. */
+  function notEnded({ number, shim }: Run): SgridError {
+    const who = shim === null ? 'its shim' : `process ${shim.pid}, its shim,`;
+    return new SgridError('stop_failed', `run ${number} of instance ${instanceId} has not ended yet`, {
+      hint: `${who} has not said that it did: is it stopped, or the disk full? It is ended as soon as that says more`,
     });
   }
 
@@ -199,6 +208,11 @@ export function createInstance(
         const failure = await reconcile();
         refuseInDoubt();
         if (failure !== null) throw failure;
+        const { run } = state.record;
+        if (run !== null && stopReason(next, run) !== null) {
+          demandOpen();
+          throw notEnded(run);
+        }
         return state.status();
       });
     },
@@ -212,11 +226,7 @@ export function createInstance(
           const failure = await reconcile();
           if (failure !== null) throw failure;
         }
-        if (state.record.run !== null) {
-          throw new SgridError('stop_failed', `instance ${instanceId} has not ended yet`, {
-            hint: 'try again in a moment',
-          });
-        }
+        if (state.record.run !== null) throw notEnded(state.record.run);
         if (state.record.groupKey !== '') await driver.remove(state.record.groupKey);
         state.forget();
         closed = true;

@@ -120,7 +120,8 @@ function decideRun(assignment: Assignment, run: Run, observation: Observation, n
   }
 }
 
-function stopReason(assignment: Assignment, run: Run): StopReason | null {
+/** Why a run is to be ended; null when it may go on. */
+export function stopReason(assignment: Assignment, run: Run): StopReason | null {
   if (assignment.desired === 'stopped') return 'operator';
   if (isOutdated(assignment, run))
     return assignment.restartGeneration > run.restartGeneration ? 'restart' : 'changed';

@@ -136,6 +136,36 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       expect(startsOf(stateDir)).toHaveLength(2);
     });
 
+    test('a stop is no success while the shim does not say that its program has ended', async () => {
+      await supervisor.close();
+      // So that its patience is over soon.
+      const monotonic = () => performance.now() * 50;
+      supervisor = await openTestSupervisor(stateDir, {
+        driver,
+        ports: (real) => ({ ...real, monotonic }),
+      });
+      const { pid } = await start();
+      const shim = runs().run.shim.pid;
+      process.kill(shim, 'SIGSTOP');
+      try {
+        process.kill(pid ?? 0, 'SIGKILL');
+        await until('its end', () => identify(pid ?? 0) === null);
+        const stopped = wanted({ desired: 'stopped', revision: 2 });
+        await expect(supervisor.apply(stopped)).rejects.toMatchObject({
+          code: 'stop_failed',
+          hint: expect.stringContaining(String(shim)),
+        });
+        await expect(supervisor.apply(wanted({ restartGeneration: 1, revision: 3 }))).rejects.toMatchObject({
+          code: 'stop_failed',
+        });
+        await supervisor.apply(wanted({ desired: 'stopped', revision: 4 })).catch(() => {});
+      } finally {
+        process.kill(shim, 'SIGCONT');
+      }
+      await statusWhen('the stop', ({ state }) => state === 'stopped');
+      expect(aliveOf(stateDir)).toEqual([]);
+    });
+
     test('each doubt is told, also of an instance whose record was lost before', async () => {
       await start();
       for (const doubts of [1, 2]) {
