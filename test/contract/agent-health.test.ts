@@ -187,7 +187,8 @@ describe('an HTTP check', () => {
     const restart = { initialDelayMs: 1, maxDelayMs: 2, maxFastDeaths: 2, stableAfterMs: 50 };
     await supervisor.apply(wanted({}, { restart: true }, { restart }));
     const looping = await statusWhen('a crash loop', ({ state }) => state === 'crash-loop');
-    expect(looping).toMatchObject({ restarts: 1, pid: null, reason: expect.stringContaining('503') });
+    // On a busy machine it is given up before it even listens.
+    expect(looping).toMatchObject({ restarts: 1, pid: null, reason: expect.stringMatching(/^unhealthy: GET /) });
     expect(startsOf(stateDir)).toHaveLength(2);
     expect(aliveOf(stateDir)).toEqual([]);
   });
