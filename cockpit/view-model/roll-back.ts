@@ -74,7 +74,9 @@ export function rollBackBlocks(
       lines: [
         moreLine(table.rows.length, steps.length),
         textLine(
-          `At most ${plan.atOnce} down at the same time; ${stay} of ${count(running.length, 'running instance')} of ${plan.serviceName} ${stay === 1 ? 'is' : 'are'} not touched.`,
+          stay === 0
+            ? `All of ${plan.serviceName} that runs is hit, at most ${plan.atOnce} at the same time.`
+            : `${stay} of ${count(running.length, 'running instance')} of ${plan.serviceName} stay as they are; at most ${plan.atOnce} at the same time.`,
         ),
         ...warnings.map((warning) => textLine(plainText(warning), 'warn')),
         ...(isSending

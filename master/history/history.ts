@@ -105,8 +105,8 @@ export function createHistory(options: {
         return bucket === null ? [] : [{ at, bucket }];
       });
       const own = open.filter((each) => each.level === level);
-      const oldestAt = Math.min(...[...rows, ...own].map(({ at }) => at));
-      levels.push({ buckets: [...buckets, ...own], oldestAt });
+      const keptFrom = now() - keptMs(scope, level, recorder.instances());
+      levels.push({ buckets: [...buckets, ...own], keptFrom });
     }
     return levels;
   };

@@ -5,8 +5,8 @@ import { LEVELS_MS } from './levels.ts';
 /** What is known of a series at one level of detail. */
 export interface LevelBuckets {
   readonly buckets: readonly { readonly at: number; readonly bucket: FigureBucket }[];
-  /** When the oldest row of this level began, whichever series are in it; `Infinity` when there is none. */
-  readonly oldestAt: number;
+  /** From when on all that there was is kept at this level. */
+  readonly keptFrom: number;
 }
 
 /** Points evenly apart; a point is at least a bucket of the finest level, so that none is empty for being too narrow. */
@@ -39,7 +39,7 @@ export function levelOrder({ stepMs }: Pick<Grid, 'stepMs'>): number[] {
 
 /**
  * Puts buckets of several levels on one grid. Each point is made of one level only. A coarser level than the best one is used
- * only where that one is kept no longer: in between, nothing means that nothing was there.
+ * only for the time that finer ones are kept no longer: after that, nothing means that nothing was there.
  *
  * @param levels the finest first, as in `LEVELS_MS`
  */
@@ -50,7 +50,7 @@ export function resample(levels: readonly LevelBuckets[], grid: Grid): FiguresOv
   const [best = 0] = order;
   for (const level of order) {
     const resolutionMs = LEVELS_MS[level] ?? 0;
-    const until = level > best ? oldestOf(levels, level) : Number.POSITIVE_INFINITY;
+    const until = level > best ? keptFromOf(levels, level) : Number.POSITIVE_INFINITY;
     const filled = points.map((sums) => sums !== null);
     for (const { at, bucket } of levels[level]?.buckets ?? []) {
       const middle = Math.floor((at + resolutionMs / 2 - from) / stepMs);
@@ -83,6 +83,6 @@ export function resample(levels: readonly LevelBuckets[], grid: Grid): FiguresOv
 }
 
 /** From when on a finer level than this one knows better. */
-function oldestOf(levels: readonly LevelBuckets[], level: number): number {
-  return Math.min(...levels.slice(0, level).map(({ oldestAt }) => oldestAt));
+function keptFromOf(levels: readonly LevelBuckets[], level: number): number {
+  return Math.min(...levels.slice(0, level).map(({ keptFrom }) => keptFrom));
 }

@@ -12,10 +12,11 @@ const bucket = (cpu: number, samples = 10): FigureBucket => ({
   samples,
   spans: [[cpu, cpu, cpu], null, null, null, null, null, null],
 });
-const NOTHING: LevelBuckets = { buckets: [], oldestAt: Number.POSITIVE_INFINITY };
+const NOTHING: LevelBuckets = { buckets: [], keptFrom: 0 };
+/** Kept from its first bucket on. */
 const level = (...buckets: [at: number, cpu: number][]): LevelBuckets => ({
   buckets: buckets.map(([at, cpu]) => ({ at, bucket: bucket(cpu) })),
-  oldestAt: Math.min(...buckets.map(([at]) => at)),
+  keptFrom: Math.min(...buckets.map(([at]) => at)),
 });
 const cpuOf = (levels: LevelBuckets[], grid: Parameters<typeof resample>[1]): (number | null)[] =>
   (resample(levels, grid).cpuMillicores ?? []).map((span) => span?.[1] ?? null);
@@ -55,13 +56,19 @@ test('a coarser level stands for the time that a finer one is kept no longer, an
   expect(points.slice(6)).toEqual([1, 1, ...new Array(9).fill(null), 1]);
 });
 
+test('what began in the middle of a coarse bucket does not look as if it had always been there', () => {
+  const grid = { from: 0, stepMs: 10 * SECOND, count: 6 };
+  const fine: LevelBuckets = { ...level([40 * SECOND, 5]), keptFrom: 0 };
+  expect(cpuOf([fine, level([0, 5]), level([0, 5])], grid)).toEqual([null, null, null, null, 5, null]);
+});
+
 test('two rows of one span, before and after a restart of the master, are one point', () => {
   const level0: LevelBuckets = {
     buckets: [
       { at: 0, bucket: bucket(10, 3) },
       { at: 0, bucket: bucket(50, 1) },
     ],
-    oldestAt: 0,
+    keptFrom: 0,
   };
   expect(resample([level0, NOTHING, NOTHING], { from: 0, stepMs: 10_000, count: 1 }).cpuMillicores).toEqual([
     [10, 20, 50],
