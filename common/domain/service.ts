@@ -33,19 +33,25 @@ export const restartPolicySchema = z.object({
 });
 export type RestartPolicy = z.infer<typeof restartPolicySchema>;
 
+const CORES_RANGE = 'allowed are 0.01 to 4096 cores';
+const MIB_RANGE = 'allowed are 4 to 16777216 MiB, in whole numbers';
+const PIDS_RANGE = 'allowed are 1 to 4194304 processes and threads, in whole numbers';
+
+const mibSchema = z.int(MIB_RANGE).min(4, MIB_RANGE).max(16_777_216, MIB_RANGE);
+
 /** Limits of one instance, enforced by its cgroup. Absent means unlimited. */
 export const limitsSchema = z.object({
   /** CPU time per wall time: 1.5 is one and a half cores. */
-  cpuCores: z.number().min(0.01).max(4096).optional(),
+  cpuCores: z.number(CORES_RANGE).min(0.01, CORES_RANGE).max(4096, CORES_RANGE).optional(),
   /** Hard memory limit in MiB, page cache included. */
-  memoryMiB: z.int().min(4).max(16_777_216).optional(),
+  memoryMiB: mibSchema.optional(),
   /**
    * Where pressure begins, in MiB, below `memoryMiB`: `memory.high` of cgroup v2, which reclaims and slows down instead of
    * killing; a warning mark with the other drivers. Absent: no reclaim, and a warning at nine tenths of `memoryMiB`.
    */
-  memoryHighMiB: z.int().min(4).max(16_777_216).optional(),
+  memoryHighMiB: mibSchema.optional(),
   /** Processes and threads together. */
-  pids: z.int().min(1).max(4_194_304).optional(),
+  pids: z.int(PIDS_RANGE).min(1, PIDS_RANGE).max(4_194_304, PIDS_RANGE).optional(),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 
