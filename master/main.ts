@@ -4,6 +4,7 @@ import { loadConfig } from '../common/config/load-config.ts';
 import { printFindings } from '../common/doctor/finding.ts';
 import { toWireError } from '../common/protocol/errors.ts';
 import { createServiceManager } from '../common/system/service-manager.ts';
+import { addTasks, runTask, type Task } from './backup/task.ts';
 import { type MasterConfig, masterConfigSchema } from './config.ts';
 import { examineMaster } from './doctor.ts';
 import { startMaster } from './start.ts';
@@ -24,7 +25,10 @@ const EXIT_USAGE = 2;
 /** The command `sgridnext`. @returns its exit status. */
 export async function main(options: MainOptions): Promise<number> {
   const { stdout, stderr, version } = options;
-  const command = buildCommand(options);
+  let task: Task | null = null;
+  const command = buildCommand(options, (chosen) => {
+    task = chosen;
+  });
   let config: MasterConfig;
   let notices: string[];
   try {
@@ -50,6 +54,8 @@ export async function main(options: MainOptions): Promise<number> {
   if (command.opts<{ doctor?: boolean }>().doctor === true)
     return printFindings(await examineMaster(config, Date.now), stdout);
 
+  if (task !== null) return runTask(task, config, options);
+
   const logger = pino({ level: config.logLevel, base: null }, { write: (line) => void stderr.write(line) });
   for (const notice of notices) logger.warn(notice);
   try {
@@ -73,8 +79,8 @@ export async function main(options: MainOptions): Promise<number> {
   }
 }
 
-function buildCommand({ stdout, stderr, version }: MainOptions): Command {
-  return new Command('sgridnext')
+function buildCommand({ stdout, stderr, version }: MainOptions, onTask: (task: Task) => void): Command {
+  const command = new Command('sgridnext')
     .description('The master of SgridNext: agents and cockpits connect to it.')
     .option('--config <file>', 'JSON file with the keys below in camelCase')
     .option('--db <file>', 'database file (default: <stateDir>/sgridnext.db)')
@@ -104,7 +110,10 @@ Examples:
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
-    });
+    })
+    .action(() => {});
+  addTasks(command, onTask);
+  return command;
 }
 
 function printError(stderr: NodeJS.WritableStream, error: unknown): void {

@@ -6,6 +6,7 @@ import { explainFileError, writeFileAtomic } from '../common/system/atomic-file.
 import { acquireLock } from '../common/system/lock-file.ts';
 import { createFirstTokens } from './access/first-tokens.ts';
 import { createMaster, type Master, type MasterLimits } from './app.ts';
+import { finishRestore } from './backup/finish-restore.ts';
 import type { MasterConfig } from './config.ts';
 import { createKeyring } from './config-files/keyring.ts';
 import { createPackageStore } from './http/package-store.ts';
@@ -36,8 +37,11 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
     makeStateDirectory(stateDir);
     const lock = acquireLock(join(stateDir, 'master.pid'), stateDir, config.httpPort || undefined);
     opened.push(lock.release);
-    const certificate = await certificateOf(config, stateDir, now());
     const database = resolve(config.db ?? join(stateDir, 'sgridnext.db'));
+    const restoredOver = await finishRestore(stateDir, database);
+    if (restoredOver !== null)
+      logger.info({ before: restoredOver }, 'a restore that was cut off is finished');
+    const certificate = await certificateOf(config, stateDir, now());
     const store = await openStore({ file: database, now });
     opened.push(store.close);
     if (store.migratedFromBackup !== null) {

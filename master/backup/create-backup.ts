@@ -1,0 +1,121 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { create } from 'tar';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
+import { copyDatabase, packagesOf } from '../store/copy-database.ts';
+import {
+  DATABASE_FILE,
+  KEPT_DIRECTORIES,
+  KEYS_FILE,
+  MANIFEST_FILE,
+  type Manifest,
+  PACKAGES_DIRECTORY,
+  sha256Of,
+} from './manifest.ts';
+
+export interface BackupOptions {
+  stateDir: string;
+  database: string;
+  /** The archive to make. */
+  file: string;
+  /** With the packages of all releases. */
+  withPackages: boolean;
+  /** Put it in the place of a file that is there. */
+  overwrite: boolean;
+  now: () => number;
+  version: string;
+}
+
+/**
+ * Writes what of a master cannot be made anew into one tar archive, which only its user can read: it holds keys and tokens. The
+ * master may run, and goes on writing. The file appears when it is whole.
+ *
+ * @returns how many packages are in it.
+ * @throws SgridError `already_exists`, `not_found` when there is no master's state, `no_space`, `permission_denied`
+ */
+export async function createBackup(options: BackupOptions): Promise<{ packages: number }> {
+  const { stateDir, database, withPackages, overwrite } = options;
+  const file = resolve(options.file);
+  if (existsSync(file) && !overwrite)
+    throw new SgridError('already_exists', `${file} is there already`, {
+      hint: 'choose another name, or give --force',
+    });
+  if (!existsSync(database))
+    throw new SgridError('not_found', `there is no database ${database}`, {
+      hint: 'name the state directory of the master with --state-dir or --config',
+    });
+  let stage: string | null = null;
+  try {
+    stage = await mkdtemp(join(dirname(file), '.sgridnext-backup-'));
+    await copyDatabase(database, join(stage, DATABASE_FILE));
+    const small = [DATABASE_FILE, ...(await copyKept(stateDir, database, stage))];
+    const packages = withPackages ? await linkPackages(stateDir, stage) : [];
+    const manifest: Manifest = {
+      format: 1,
+      productVersion: options.version,
+      createdAt: options.now(),
+      files: [],
+    };
+    for (const path of [...small, ...packages])
+      manifest.files.push({ path, sha256: await sha256Of(join(stage, path)) });
+    await writeFile(join(stage, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+    const archive = join(stage, 'archive.tar');
+    // Packages are compressed mostly.
+    const tarOptions = { cwd: stage, file: archive, gzip: packages.length === 0, follow: true, mode: 0o600 };
+    await create({ ...tarOptions, portable: true }, [MANIFEST_FILE, ...small, ...packages]);
+    await makeDurable(archive);
+    await rename(archive, file);
+    syncDirectory(dirname(file));
+    return { packages: packages.length };
+  } catch (error) {
+    throw explainFileError(error, file);
+  } finally {
+    if (stage !== null) await rm(stage, { recursive: true, force: true });
+  }
+}
+
+/** @returns their paths in the backup. */
+async function copyKept(stateDir: string, database: string, stage: string): Promise<string[]> {
+  const copied: string[] = [];
+  if (existsSync(`${database}.keys`)) {
+    await copyFile(`${database}.keys`, join(stage, KEYS_FILE));
+    copied.push(KEYS_FILE);
+  }
+  for (const directory of KEPT_DIRECTORIES) {
+    const from = join(stateDir, directory);
+    if (!existsSync(from)) continue;
+    await mkdir(join(stage, directory));
+    for (const name of readdirSync(from)
+      .filter((each) => !each.endsWith('.tmp'))
+      .sort()) {
+      await copyFile(join(from, name), join(stage, directory, name));
+      copied.push(`${directory}/${name}`);
+    }
+  }
+  return copied;
+}
+
+/** Packages are not copied, they may be many: the archive is made through links. */
+async function linkPackages(stateDir: string, stage: string): Promise<string[]> {
+  await mkdir(join(stage, PACKAGES_DIRECTORY));
+  const linked: string[] = [];
+  for (const sha256 of packagesOf(join(stage, DATABASE_FILE))) {
+    const from = resolve(stateDir, PACKAGES_DIRECTORY, sha256);
+    if (!existsSync(from)) continue;
+    await symlink(from, join(stage, PACKAGES_DIRECTORY, sha256));
+    linked.push(`${PACKAGES_DIRECTORY}/${sha256}`);
+  }
+  return linked;
+}
+
+async function makeDurable(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.chmod(0o600);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,37 @@
+import Sqlite from 'better-sqlite3';
+
+/** All pages in one step: between two, a write of the master would make SQLite begin anew (sqlite.org/backup.html). */
+const ALL_PAGES = 0x7fffffff;
+
+/**
+ * Copies a database as it is at one moment, also while a master has it open and writes.
+ *
+ * @param to is made; must not exist
+ * @throws SqliteError when `from` is absent, unreadable or no database
+ */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  const sqlite = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 10_000 });
+  try {
+    await sqlite.backup(to, { progress: () => ALL_PAGES });
+  } finally {
+    sqlite.close();
+  }
+  const copy = new Sqlite(to);
+  try {
+    // One file, without a log beside it.
+    copy.pragma('journal_mode = DELETE');
+  } finally {
+    copy.close();
+  }
+}
+
+/** The packages that releases of a database have. */
+export function packagesOf(file: string): string[] {
+  const sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
+  try {
+    const rows = sqlite.prepare('select distinct sha256 from releases where removedAt is null').all();
+    return (rows as { sha256: string }[]).map(({ sha256 }) => sha256);
+  } finally {
+    sqlite.close();
+  }
+}

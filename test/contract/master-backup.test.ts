@@ -1,0 +1,220 @@
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { create, extract } from 'tar';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createBackup } from '../../master/backup/create-backup.ts';
+import { finishRestore } from '../../master/backup/finish-restore.ts';
+import { restoreBackup } from '../../master/backup/restore-backup.ts';
+import { connectCockpit } from '../support/cockpit-peer.ts';
+import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
+import { tarOf, uploadPackage } from '../support/packages.ts';
+
+let directory: string;
+let stateDir: string;
+let master: TestMaster | null;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sgrid-backup-'));
+  stateDir = newStateDir();
+  master = await startMaster({ stateDir });
+  // Made by hand: what lies there is not looked at without TLS.
+  mkdirSync(join(stateDir, 'tls'));
+  for (const name of ['master.key', 'master.crt']) writeFileSync(join(stateDir, 'tls', name), name);
+});
+afterEach(async () => {
+  await master?.close();
+  for (const each of [directory, stateDir]) rmSync(each, { recursive: true, force: true });
+});
+
+const MASTER = fileURLToPath(new URL('../../master/index.ts', import.meta.url));
+const sgridnext = (...argv: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MASTER, ...argv], { encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+};
+const database = (of: string) => join(of, 'sgridnext.db');
+const file = (name = 'backup.tar.gz') => join(directory, name);
+const back = (to: string, more: { withPackages?: boolean } = {}) =>
+  createBackup({
+    stateDir,
+    database: database(stateDir),
+    file: to,
+    withPackages: false,
+    overwrite: false,
+    now: () => 1,
+    version: 'test',
+    ...more,
+  });
+const restore = (to: string, from: string, overwrite = false) =>
+  restoreBackup({ stateDir: to, database: database(to), file: from, overwrite, now: () => 2 });
+
+async function services(of: TestMaster): Promise<string[]> {
+  const peer = await connectCockpit(of);
+  const { services: all } = await peer.call('service.list', {});
+  peer.close();
+  return all.map(({ name }) => name);
+}
+async function addService(of: TestMaster, name: string): Promise<void> {
+  const peer = await connectCockpit(of);
+  await peer.call('service.create', { spec: { name, type: 'binary', entry: 'run.sh' } });
+  peer.close();
+}
+function running(): TestMaster {
+  if (master === null) throw new Error('no master');
+  return master;
+}
+
+test('a backup of a master that writes; restored elsewhere it has the same services, tokens and certificate', async () => {
+  await addService(running(), 'before');
+  const content = tarOf({ 'run.sh': '#!/bin/sh\n' });
+  const release = await uploadPackage(running(), { serviceName: 'before', version: 'v1', content });
+  let names = 0;
+  let isOver = false;
+  const writing = (async () => {
+    const peer = await connectCockpit(running());
+    while (!isOver) {
+      await peer.call('service.create', { spec: { name: `more-${names}`, type: 'binary', entry: 'x' } });
+      names += 1;
+    }
+    peer.close();
+  })();
+  await back(file());
+  await back(file('with-packages.tar'), { withPackages: true });
+  isOver = true;
+  await writing;
+  expect(names).toBeGreaterThan(0);
+  expect(statSync(file()).mode & 0o777).toBe(0o600);
+  expect(readdirSync(directory).sort()).toEqual(['backup.tar.gz', 'with-packages.tar']);
+
+  const other = join(directory, 'other');
+  await restore(other, file('with-packages.tar'));
+  for (const kept of ['tokens/admin.token', 'tls/master.key', 'tls/master.crt', `packages/${release.sha256}`])
+    expect(readFileSync(join(other, kept))).toEqual(readFileSync(join(stateDir, kept)));
+  expect(statSync(join(other, 'tls/master.key')).mode & 0o777).toBe(0o600);
+  const restored = await startMaster({ stateDir: other });
+  try {
+    expect(await services(restored)).toContain('before');
+  } finally {
+    await restored.close();
+  }
+  expect(existsSync(join(other, 'restore.ready'))).toBe(false);
+});
+
+test('the commands: a running master is not restored over, nor a database without --force', async () => {
+  await addService(running(), 'kept');
+  const where = ['--state-dir', stateDir];
+  expect(sgridnext('backup', file(), ...where)).toMatchObject({ code: 0, out: `${file()} written\n` });
+  expect(sgridnext(...where, 'backup', file())).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('is there already'),
+  });
+  expect(sgridnext('restore', file(), '--force', ...where)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`in use by process ${process.pid}`),
+  });
+  await addService(running(), 'lost');
+  await running().close();
+  master = null;
+  expect(sgridnext('restore', file(), ...where)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('give --force'),
+  });
+  const done = sgridnext('restore', file(), '--force', ...where);
+  expect(done).toMatchObject({ code: 0, err: '' });
+  const [, aside = ''] = /before is in (.+)\n/.exec(done.out) ?? [];
+  expect(existsSync(database(aside))).toBe(true);
+  master = await startMaster({ stateDir });
+  expect(await services(master)).toEqual(['kept']);
+  expect(sgridnext('backup')).toMatchObject({ code: 2 });
+  expect(sgridnext('backup', file('x'), '--state-dir', join(directory, 'none'))).toMatchObject({ code: 1 });
+});
+
+test('what is no whole backup changes nothing', async () => {
+  await addService(running(), 'kept');
+  await back(file());
+  await running().close();
+  master = null;
+  const before = readFileSync(database(stateDir));
+  const unpacked = join(directory, 'unpacked');
+  const spoil = async (name: string, how: (root: string) => void): Promise<string> => {
+    rmSync(unpacked, { recursive: true, force: true });
+    mkdirSync(unpacked);
+    await extract({ file: file(), cwd: unpacked });
+    how(unpacked);
+    await create({ file: file(name), cwd: unpacked }, readdirSync(unpacked));
+    return file(name);
+  };
+  const whole = readFileSync(file());
+  writeFileSync(file('cut'), whole.subarray(0, whole.length / 2));
+  const spoiled = [
+    file('cut'),
+    await spoil('damaged', (root) => writeFileSync(join(root, 'tls/master.key'), 'x')),
+    await spoil('missing', (root) => rmSync(join(root, 'sgridnext.db'))),
+    await spoil('foreign', (root) => rmSync(join(root, 'manifest.json'))),
+  ];
+  for (const each of spoiled)
+    await expect(restore(stateDir, each, true), each).rejects.toMatchObject({ code: 'package_invalid' });
+  expect(readFileSync(database(stateDir))).toEqual(before);
+  expect(readdirSync(stateDir).filter((name) => name.startsWith('restore'))).toEqual([]);
+});
+
+test('a restore that is killed after any step is finished by the next start, with the same end', async () => {
+  await addService(running(), 'wanted');
+  writeFileSync(`${database(stateDir)}.keys`, 'keys of the backup');
+  await back(file());
+  await addService(running(), 'unwanted');
+  await running().close();
+  master = null;
+  writeFileSync(`${database(stateDir)}.keys`, 'keys of later');
+  const whole = join(directory, 'whole');
+  cpSync(stateDir, whole, { recursive: true });
+  await restore(whole, file(), true);
+  const treeOf = (root: string) =>
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
+      .sort();
+  const contents = (root: string) =>
+    treeOf(root).map((path) => [path, readFileSync(join(root, path), 'latin1')]);
+  const wanted = contents(whole);
+  expect(wanted.find(([path]) => path === '/sgridnext.db.keys')?.[1]).toBe('keys of the backup');
+
+  // Unpacked and committed, nothing moved yet.
+  const begun = join(directory, 'begun');
+  cpSync(stateDir, begun, { recursive: true });
+  const ready = join(begun, 'restore.ready');
+  mkdirSync(ready);
+  await extract({ file: file(), cwd: ready });
+  const [aside = ''] = readdirSync(whole).filter((name) => name.startsWith('before-restore'));
+  writeFileSync(join(ready, 'aside'), `${aside}\n`);
+  const moves: [string, string][] = [
+    ['sgridnext.db.keys', `${aside}/sgridnext.db.keys`],
+    ['restore.ready/sgridnext.db.keys', 'sgridnext.db.keys'],
+    ['sgridnext.db', `${aside}/sgridnext.db`],
+    ['restore.ready/sgridnext.db', 'sgridnext.db'],
+    ['tls/master.key', `${aside}/tls/master.key`],
+    ['restore.ready/tls/master.key', 'tls/master.key'],
+  ];
+  for (let done = 0; done <= moves.length; done += 1) {
+    const killed = join(directory, `killed-${done}`);
+    cpSync(begun, killed, { recursive: true });
+    for (const [from, to] of moves.slice(0, done)) {
+      mkdirSync(join(killed, to, '..'), { recursive: true });
+      cpSync(join(killed, from), join(killed, to));
+      rmSync(join(killed, from));
+    }
+    await finishRestore(killed, database(killed));
+    expect(contents(killed), `after ${done} moves`).toEqual(wanted);
+  }
+});
