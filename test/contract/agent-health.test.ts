@@ -188,7 +188,11 @@ describe('an HTTP check', () => {
     await supervisor.apply(wanted({}, { restart: true }, { restart }));
     const looping = await statusWhen('a crash loop', ({ state }) => state === 'crash-loop');
     // On a busy machine it is given up before it even listens.
-    expect(looping).toMatchObject({ restarts: 1, pid: null, reason: expect.stringMatching(/^unhealthy: GET /) });
+    expect(looping).toMatchObject({
+      restarts: 1,
+      pid: null,
+      reason: expect.stringMatching(/^unhealthy: GET /),
+    });
     expect(startsOf(stateDir)).toHaveLength(2);
     expect(aliveOf(stateDir)).toEqual([]);
   });
