@@ -22,6 +22,7 @@ import { localEntries } from './registry/local-entries.ts';
 import { openRegistry, type Registry } from './registry/registry.ts';
 import { sampleRegularly } from './sampling.ts';
 import { openStateDirectory } from './state-directory.ts';
+import { createDiskWatch } from './stats/disk-watch.ts';
 import { openMemoryWatch } from './stats/memory-watch.ts';
 import { readNodeInfo } from './stats/node-info.ts';
 import { createSampler } from './stats/sampler.ts';
@@ -184,6 +185,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
         clock: Date.now,
         onError: (error) => logger.error({ err: error }, 'warnings of memory may be repeated'),
       }),
+      diskWatch: createDiskWatch({ append: events.append, clock: Date.now }),
       send: live.sendSnapshot,
       logger,
     });
