@@ -1,5 +1,6 @@
 import { render } from 'ink';
 import { clipboardRoute, clipboardSequence, createAskTmux } from './client/clipboard.ts';
+import { editText } from './client/edit-text.ts';
 import { createEffectRunner } from './client/effects.ts';
 import { createGatedStdout } from './client/gated-stdout.ts';
 import { createLogFeed } from './client/log-feed.ts';
@@ -84,6 +85,8 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     },
     exit: () => ended.resolve({ reason: 'quit' }),
     suspend: () => void suspend().catch(ended.reject),
+    edit: (text, name) => edit(text, name),
+    copy: (text) => copy(text),
     switchContext: (name) => {
       const context = store.state().settings.contexts[name];
       if (context !== undefined) ended.resolve({ reason: 'context', name, context });
@@ -107,22 +110,24 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     fail: ended.reject,
   });
 
+  const copy = async (text: string): Promise<string> => {
+    const route = await clipboardRoute(env, createAskTmux(env));
+    stdout.write(clipboardSequence(text, route));
+    return route === 'plain' ? '' : ' (handed on by the multiplexer)';
+  };
   const logFeed = createLogFeed({
     read: (request) => client.call('log.read', request),
     search: (request) => client.call('log.search', request),
     runs: async ({ instanceId }) => (await client.call('log.runs', { instanceId })).runs,
     files: async ({ instanceId }) => (await client.call('log.files', { instanceId })).files,
-    copy: async (text) => {
-      const route = await clipboardRoute(env, createAskTmux(env));
-      stdout.write(clipboardSequence(text, route));
-      return route === 'plain' ? '' : ' (handed on by the multiplexer)';
-    },
+    copy,
     cwd,
     dispatch: (action) => store.dispatch({ type: 'log', action }, 'data'),
     clock,
   });
 
-  const release = listenToProcess(processEvents, ended);
+  let isEditing = false;
+  const release = listenToProcess(processEvents, ended, () => isEditing);
   const onResize = (): void => store.dispatch({ type: 'resize', size: sizeOf() }, 'key');
   const onHangup = (): void => ended.resolve({ reason: 'signal', signal: 'SIGHUP' });
   stdout.on('resize', onResize);
@@ -156,20 +161,31 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
       })
     : (stdin as NodeJS.ReadStream);
   let leave: () => Promise<Suspension> = () => Promise.reject(new Error('there is no screen yet'));
+  const leaveTerminal = (): Promise<Suspension> => {
+    mouse.off();
+    return leave();
+  };
+  const takeTerminal = (): void => {
+    mouse.on();
+    onResize();
+  };
+  const edit = async (text: string, name: string): Promise<string> => {
+    // A ctrl-c there is the editor's (the terminal sends SIGINT to the whole group, termios(3)).
+    isEditing = true;
+    try {
+      return await editText(text, name, { env, leave: leaveTerminal, back: takeTerminal });
+    } finally {
+      isEditing = false;
+    }
+  };
   const suspend = createSuspend({
-    leave: () => {
-      mouse.off();
-      return leave();
-    },
+    leave: leaveTerminal,
     stopJob: options.stopJob ?? (() => process.kill(0, 'SIGTSTP')),
     onContinue: (done) => {
       processEvents.on('SIGCONT', done);
       return () => void processEvents.off('SIGCONT', done);
     },
-    back: () => {
-      mouse.on();
-      onResize();
-    },
+    back: takeTerminal,
   });
   const onSuspendable = (next: () => Promise<Suspension>): void => {
     leave = next;
@@ -233,10 +249,16 @@ function createThemes(
 }
 
 /** Signals and errors that nobody caught end the cockpit in order, instead of leaving the terminal on the other screen. */
-function listenToProcess(events: ProcessEvents, ended: PromiseWithResolvers<CockpitExit>): () => void {
+function listenToProcess(
+  events: ProcessEvents,
+  ended: PromiseWithResolvers<CockpitExit>,
+  isEditing: () => boolean,
+): () => void {
   const listeners: [string, (argument: unknown) => void][] = SIGNALS.map((signal) => [
     signal,
-    () => ended.resolve({ reason: 'signal', signal }),
+    () => {
+      if (signal !== 'SIGINT' || !isEditing()) ended.resolve({ reason: 'signal', signal });
+    },
   ]);
   const onError = (error: unknown): void => ended.reject(error);
   listeners.push(['uncaughtException', onError], ['unhandledRejection', onError]);

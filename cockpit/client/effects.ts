@@ -8,6 +8,7 @@ import { callChange } from './change.ts';
 import { completePath, expandHome } from './complete-path.ts';
 import { createInsightRunner } from './insight-effects.ts';
 import type { MasterClient } from './master-client.ts';
+import { runChange } from './run-change.ts';
 
 export interface EffectRunner {
   run(effect: Effect): void;
@@ -24,6 +25,10 @@ export interface EffectOptions {
   readonly exit: () => void;
   /** Ctrl-Z. */
   readonly suspend: () => void;
+  /** The user's editor on a text; resolves to what it left. @throws SgridError when nothing is to be changed */
+  readonly edit: (text: string, name: string) => Promise<string>;
+  /** To the terminal's clipboard; resolves to how it went, for people. */
+  readonly copy: (text: string) => Promise<string>;
   /** Leaves for another master. */
   readonly switchContext: (name: string) => void;
   /** Directory that relative paths start from. */
@@ -38,6 +43,8 @@ export function createEffectRunner({
   saveSettings,
   exit,
   suspend,
+  edit,
+  copy,
   switchContext,
   cwd,
 }: EffectOptions): EffectRunner {
@@ -94,17 +101,53 @@ export function createEffectRunner({
 
   const createRollout = async (effect: Effect & { type: 'create-rollout' }): Promise<void> => {
     try {
-      const { releaseId, instanceIds } = effect;
-      const { rollout } = await callChange(client, 'rollout.create', {
-        releaseId,
-        instanceIds: [...instanceIds],
-      });
+      const { rollout } = await callChange(client, 'rollout.create', effect.request);
       tell({ type: 'rollout-created', rollout });
     } catch (error) {
       tell({ type: 'rollout-refused', error: toWireError(error) });
     }
   };
 
+  const planRollout = async ({ request }: Effect & { type: 'plan-rollout' }): Promise<void> => {
+    try {
+      const { plan } = await client.call('rollout.plan', request);
+      tell({ type: 'rollout-planned', request, plan });
+    } catch (error) {
+      tell({ type: 'plan-refused', request, refusal: toWireError(error) });
+    }
+  };
+
+  const change = async (effect: Effect & { type: 'run-change' }): Promise<void> => {
+    const { taskId } = effect;
+    try {
+      tell({
+        type: 'change-done',
+        taskId,
+        result: await runChange(client, effect.change, effect.instanceIds),
+      });
+    } catch (error) {
+      tell({ type: 'change-failed', taskId, error: toWireError(error) });
+    }
+  };
+
+  const editSettings = async ({ serviceName, text }: Effect & { type: 'edit-text' }): Promise<void> => {
+    try {
+      const left = await edit(text, serviceName);
+      tell({ type: 'edited', serviceName, before: text, text: left });
+    } catch (error) {
+      tell({ type: 'edit-failed', error: toWireError(error) });
+    }
+  };
+
+  const planService = async (effect: Effect & { type: 'plan-service' }): Promise<void> => {
+    const { spec, before, text } = effect;
+    try {
+      const { instances } = await client.call('service.update', { spec, dryRun: true });
+      tell({ type: 'service-planned', spec, before, effects: instances });
+    } catch (error) {
+      tell({ type: 'service-refused', serviceName: spec.name, text, error: toWireError(error) });
+    }
+  };
   const runInsight = createInsightRunner({ client, dispatch: (action) => tell({ type: 'insight', action }) });
 
   const perform = (effect: Effect): unknown => {
@@ -149,6 +192,46 @@ export function createEffectRunner({
         return runVerb(effect);
       case 'create-rollout':
         return createRollout(effect);
+      case 'plan-rollout':
+        return planRollout(effect);
+      case 'run-change':
+        return change(effect);
+      case 'edit-text':
+        return editSettings(effect);
+      case 'plan-service':
+        return planService(effect);
+      case 'find-rollback':
+        return load('rollouts', async () => {
+          const { serviceId, serviceName, instanceIds } = effect;
+          const { rollouts } = await client.call('rollout.list', { serviceId, limit: 200 });
+          return { type: 'rollback-found', serviceName, instanceIds, rollouts };
+        });
+      case 'load-all-releases':
+        return load('releases', async () => ({
+          type: 'all-releases',
+          releases: (await client.call('release.list', {})).releases,
+        }));
+      case 'load-release-diff':
+        return load('the comparison', async () => {
+          const { fromReleaseId, toReleaseId } = effect;
+          return {
+            type: 'release-diff',
+            ...(await client.call('release.diff', { fromReleaseId, toReleaseId })),
+          };
+        });
+      case 'load-tokens':
+        return load('tokens', async () => ({
+          type: 'tokens',
+          tokens: (await client.call('token.list', {})).tokens,
+        }));
+      case 'load-use':
+        return load('figures', async () => {
+          const { instanceIds } = effect;
+          const { histories } = await client.call('figures.history', { instanceIds: [...instanceIds] });
+          return { type: 'use', instanceIds, histories };
+        });
+      case 'copy':
+        return copy(effect.text).then((how) => tell({ type: 'copied', how }));
       case 'upload':
         return upload(effect);
       case 'cancel-upload':

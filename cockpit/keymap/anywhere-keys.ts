@@ -20,14 +20,14 @@ export const ANYWHERE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['ctrl-z'],
-    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload', ...LOG_PARTS],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'secret', 'deploy-upload', ...LOG_PARTS],
     action: { type: 'suspend' },
     help: 'to the shell; fg comes back',
   },
   { keys: ['enter', 'q'], contexts: ['tour'], action: { type: 'back' }, help: 'begin', hint: 'begin' },
   {
     keys: ['ctrl-c'],
-    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'deploy-upload', ...LOG_PARTS],
+    contexts: [...ANYWHERE, ...TEXTS, ...CONFIRMS, 'columns', 'secret', 'deploy-upload', ...LOG_PARTS],
     action: { type: 'quit' },
     help: 'leave; services keep running',
   },

@@ -1,5 +1,6 @@
 import { ANYWHERE_KEYS } from './anywhere-keys.ts';
 import type { Binding } from './binding.ts';
+import { CHANGE_KEYS } from './change-keys.ts';
 import { DEPLOY_KEYS } from './deploy-keys.ts';
 import { DIALOG_KEYS } from './dialog-keys.ts';
 import { INSIGHT_KEYS } from './insight-keys.ts';
@@ -14,6 +15,7 @@ export type { Binding } from './binding.ts';
 /** Every key of the cockpit. The help screen, the hints and what a key does all come from here. */
 export const BINDINGS: readonly Binding[] = [
   ...TABLE_KEYS,
+  ...CHANGE_KEYS,
   ...INSIGHT_KEYS,
   ...DIALOG_KEYS,
   ...LOG_KEYS,

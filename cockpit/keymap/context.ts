@@ -1,5 +1,6 @@
 import { nameToType } from '../store/capsule.ts';
-import type { CockpitState } from '../store/state.ts';
+import { typedNameOf } from '../store/protection.ts';
+import type { CockpitState, Confirm } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 
 /** Where a key means something. Exactly one is in force at any time. */
@@ -8,6 +9,14 @@ export type KeyContext =
   | 'nodes'
   | 'instances'
   | 'events'
+  | 'services'
+  | 'releases'
+  | 'release-diff'
+  | 'rollouts'
+  | 'rollout'
+  | 'rolling'
+  | 'registry'
+  | 'tokens'
   | 'describe'
   | 'chart'
   | 'capsule'
@@ -25,13 +34,17 @@ export type KeyContext =
   | 'palette'
   | 'filter'
   | 'confirm'
+  /** A question that wants a name typed. */
+  | 'confirm-name'
+  | 'confirm-rollout'
+  | 'form'
+  | 'secret'
   | 'columns'
   | 'deploy-list'
   | 'deploy-releases'
   | 'deploy-marks'
   | 'deploy-form'
   | 'deploy-upload'
-  | 'deploy-confirm'
   | 'deploy-watch';
 
 /** In these, a printable key that is not bound is text. */
@@ -41,6 +54,8 @@ export const TEXT_CONTEXTS: ReadonlySet<KeyContext> = new Set([
   'deploy-form',
   'log-text',
   'log-path',
+  'form',
+  'confirm-name',
   'roll-back-typed',
 ]);
 
@@ -50,7 +65,7 @@ const DEPLOY_CONTEXTS = {
   archive: 'deploy-form',
   upload: 'deploy-upload',
   instances: 'deploy-marks',
-  confirm: 'deploy-confirm',
+  confirm: 'deploy-marks',
   watch: 'deploy-watch',
 } as const;
 
@@ -62,9 +77,16 @@ function logContext({ logPane }: CockpitState): KeyContext {
   return logPane.selection === null ? 'logs' : 'log-select';
 }
 
+function confirmContext(state: CockpitState, confirm: Confirm): KeyContext {
+  if (typedNameOf(state, confirm) !== null) return 'confirm-name';
+  return confirm.change.kind === 'rollout' ? 'confirm-rollout' : 'confirm';
+}
+
 export function contextOf(state: CockpitState): KeyContext {
   if (state.prompt !== null) return state.prompt.kind;
-  if (state.confirm !== null) return 'confirm';
+  if (state.secret !== null) return 'secret';
+  if (state.form !== null) return 'form';
+  if (state.confirm !== null) return confirmContext(state, state.confirm);
   if (state.picker !== null) return 'columns';
   const { screen } = currentView(state);
   if (screen.name === 'capsule' && state.insight.capsule?.rollBack)

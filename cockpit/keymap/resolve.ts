@@ -10,6 +10,14 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set([
   'nodes',
   'instances',
   'events',
+  'services',
+  'releases',
+  'release-diff',
+  'rollouts',
+  'rollout',
+  'rolling',
+  'registry',
+  'tokens',
   'describe',
   'chart',
   'capsule',
@@ -50,7 +58,9 @@ export function explainUnbound(bindings: readonly Binding[], key: string, contex
     ({ keys, contexts }) => keys.includes(key) && contexts.some((other) => ANSWERING.has(other)),
   );
   if (elsewhere === undefined) return `"${key}" does nothing here; ? lists the keys`;
-  const where = elsewhere.contexts.filter((other) => ANSWERING.has(other)).join(' and ');
+  // Two are enough to find it by; help has them all.
+  const answering = elsewhere.contexts.filter((other) => ANSWERING.has(other));
+  const where = answering.slice(0, 2).join(' and ');
   const way = context === 'nodes' && elsewhere.contexts.includes('instances') ? '; enter opens them' : '';
   return `"${key}" (${elsewhere.hint ?? elsewhere.help}) works on ${where}, not here${way}`;
 }

@@ -1,5 +1,5 @@
 import type { Binding } from './binding.ts';
-import { FILTERED } from './context-groups.ts';
+import { ACTING, FILTERED } from './context-groups.ts';
 
 /** What one came for: the keys of tables and of describe. */
 export const TABLE_KEYS: readonly Binding[] = [
@@ -11,6 +11,13 @@ export const TABLE_KEYS: readonly Binding[] = [
     hint: 'instances',
   },
   {
+    keys: ['enter'],
+    contexts: ['services', 'releases'],
+    action: { type: 'open' },
+    help: 'its instances, on all nodes',
+    hint: 'instances',
+  },
+  {
     keys: ['l', 'enter'],
     contexts: ['instances', 'describe'],
     action: { type: 'logs' },
@@ -19,7 +26,7 @@ export const TABLE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['enter'],
-    contexts: ['events', 'pulse'],
+    contexts: ['events', 'pulse', 'rollouts', 'registry'],
     action: { type: 'open' },
     help: 'what the row is about',
     hint: 'open',
@@ -46,35 +53,35 @@ export const TABLE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['r'],
-    contexts: ['instances', 'describe'],
+    contexts: ACTING,
     action: { type: 'ask', verb: 'restart' },
     help: 'restart the selected or marked instances',
     hint: 'restart',
   },
   {
     keys: ['ctrl-d'],
-    contexts: ['instances', 'describe'],
+    contexts: ACTING,
     action: { type: 'ask', verb: 'stop' },
     help: 'stop the selected or marked instances',
     hint: 'stop',
   },
   {
     keys: ['s'],
-    contexts: ['instances', 'describe'],
+    contexts: ACTING,
     action: { type: 'ask', verb: 'start' },
     help: 'start the selected or marked instances',
     hint: 'start',
   },
   {
     keys: ['D'],
-    contexts: ['nodes', 'instances', 'describe'],
+    contexts: ['nodes', ...ACTING, 'releases'],
     action: { type: 'deploy' },
     help: 'deploy a release',
     hint: 'deploy',
   },
   {
     keys: ['space'],
-    contexts: ['instances'],
+    contexts: ['instances', 'releases'],
     action: { type: 'mark' },
     help: 'mark or unmark the row',
     hint: 'mark',
@@ -94,7 +101,7 @@ export const TABLE_KEYS: readonly Binding[] = [
   { keys: ['u'], contexts: ['instances'], action: { type: 'unmark' }, help: 'unmark all' },
   {
     keys: ['B'],
-    contexts: ['nodes', 'instances'],
+    contexts: ['nodes', 'instances', 'services', 'registry'],
     action: { type: 'bad-first' },
     help: 'what is broken first, or as sorted',
   },

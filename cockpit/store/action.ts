@@ -1,15 +1,17 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FiguresHistory } from '../../common/domain/figures.ts';
 import type { FleetFrame, FleetSnapshot } from '../../common/domain/fleet.ts';
-import type { Release } from '../../common/domain/release.ts';
-import type { Rollout } from '../../common/domain/rollout.ts';
-import type { Service } from '../../common/domain/service.ts';
+import type { PackageDiff, Release } from '../../common/domain/release.ts';
+import type { Rollout, RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
+import type { Service, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
+import type { TokenView } from '../../common/domain/token.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { InsightAction } from './insight.ts';
 import type { LogPaneAction } from './log-pane.ts';
 import type { Screen, Size, Verb } from './state.ts';
+import type { ChangeResult } from './tasks.ts';
 
 /** What comes from the master, asked or unasked. */
 export type DataAction =
@@ -18,6 +20,14 @@ export type DataAction =
   | { readonly type: 'frame'; readonly frame: FleetFrame }
   | { readonly type: 'histories'; readonly histories: readonly FiguresHistory[] }
   | { readonly type: 'services'; readonly services: readonly Service[] }
+  | { readonly type: 'all-releases'; readonly releases: readonly Release[] }
+  | {
+      readonly type: 'release-diff';
+      readonly from: Release;
+      readonly to: Release;
+      readonly diff: PackageDiff;
+    }
+  | { readonly type: 'tokens'; readonly tokens: readonly TokenView[] }
   | { readonly type: 'releases'; readonly serviceId: number; readonly releases: readonly Release[] }
   | { readonly type: 'rollout'; readonly rollout: Rollout }
   | { readonly type: 'rollouts'; readonly rollouts: readonly Rollout[] }
@@ -29,6 +39,45 @@ export type ResultAction =
   | { readonly type: 'job-failed'; readonly jobId: number; readonly error: WireError }
   | { readonly type: 'rollout-created'; readonly rollout: Rollout }
   | { readonly type: 'rollout-refused'; readonly error: WireError }
+  | { readonly type: 'rollout-planned'; readonly request: RolloutRequest; readonly plan: RolloutPlan }
+  | { readonly type: 'plan-refused'; readonly request: RolloutRequest; readonly refusal: WireError }
+  | {
+      readonly type: 'rollback-found';
+      readonly serviceName: string;
+      readonly instanceIds: readonly number[];
+      readonly rollouts: readonly Rollout[];
+    }
+  | { readonly type: 'change-done'; readonly taskId: number; readonly result: ChangeResult }
+  | { readonly type: 'change-failed'; readonly taskId: number; readonly error: WireError }
+  | {
+      readonly type: 'use';
+      readonly instanceIds: readonly number[];
+      readonly histories: readonly FiguresHistory[];
+    }
+  /** The user's editor ended; `text` is what it left. */
+  | {
+      readonly type: 'edited';
+      readonly serviceName: string;
+      readonly before: string;
+      readonly text: string;
+    }
+  | { readonly type: 'edit-failed'; readonly error: WireError }
+  | {
+      readonly type: 'service-planned';
+      readonly spec: ServiceSpec;
+      readonly before: string;
+      readonly effects: readonly {
+        readonly instanceId: number;
+        readonly effect: ServiceUpdateEffect;
+      }[];
+    }
+  | {
+      readonly type: 'service-refused';
+      readonly serviceName: string;
+      readonly text: string;
+      readonly error: WireError;
+    }
+  | { readonly type: 'copied'; readonly how: string }
   | {
       readonly type: 'upload-progress';
       readonly uploadId: number;
@@ -53,6 +102,25 @@ export type EditAction =
   | { readonly type: 'erase'; readonly what: 'character' | 'word' | 'line' }
   | { readonly type: 'move'; readonly to: 'left' | 'right' | 'home' | 'end' };
 
+/** What can be asked for with a key or a word of the palette; it works on what is selected or marked. */
+export type Ask =
+  | 'remove'
+  | 'limits'
+  | 'scale'
+  | 'resolve'
+  | 'cordon'
+  | 'drain'
+  | 'roll-back'
+  | 'edit'
+  | 'pause'
+  | 'abort'
+  | 'compare'
+  | 'releases'
+  | 'rollout-options'
+  | 'create-token'
+  | 'rotate-token'
+  | 'revoke-token';
+
 /** What a key, or a line of the palette, asks for. */
 export type CommandAction =
   | { readonly type: 'cursor'; readonly move: CursorMove }
@@ -76,6 +144,13 @@ export type CommandAction =
   | { readonly type: 'cancel' }
   | { readonly type: 'ask'; readonly verb: Verb }
   | { readonly type: 'confirm' }
+  /** Something that is asked about first, in a form or at once. */
+  | { readonly type: 'change'; readonly what: Ask }
+  /** How many at the same time. */
+  | { readonly type: 'batch'; readonly step: 1 | -1 | 'all' }
+  | { readonly type: 'copy-secret' }
+  /** To the screen below, whatever goes on. */
+  | { readonly type: 'leave' }
   | { readonly type: 'deploy' }
   | { readonly type: 'deploy-archive' }
   | { readonly type: 'describe' }

@@ -8,7 +8,8 @@ import { currentView, withTable } from './views.ts';
 /** A click on a row of a table selects it; on the selected one it opens it. Elsewhere it means nothing. */
 export function clicked(state: CockpitState, screenRow: number): Reduction {
   const { screen, table } = currentView(state);
-  const isCovered = state.prompt !== null || state.confirm !== null || state.picker !== null;
+  const { prompt, confirm, picker, form, secret } = state;
+  const isCovered = [prompt, confirm, picker, form, secret].some((cover) => cover !== null);
   if (isCovered || tableOf(screen) === undefined) return become(state);
   const { header, overview, tableHeader, body } = layoutOf(state);
   const at = screenRow - header - overview - tableHeader;

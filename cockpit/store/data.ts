@@ -1,4 +1,5 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
+import type { Release } from '../../common/domain/release.ts';
 import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import { count } from '../format/quantity.ts';
 import type { DataAction } from './action.ts';
@@ -44,13 +45,32 @@ export function takeData(state: CockpitState, action: DataAction): Reduction {
       const releases = new Map(state.catalog.releases).set(action.serviceId, action.releases);
       return become({ ...state, catalog: { ...state.catalog, releases } });
     }
+    case 'all-releases': {
+      const releases = new Map<number, Release[]>();
+      for (const release of action.releases) {
+        const known = releases.get(release.serviceId);
+        if (known === undefined) releases.set(release.serviceId, [release]);
+        else known.push(release);
+      }
+      return become({ ...state, catalog: { ...state.catalog, releases, hasAllReleases: true } });
+    }
+    case 'release-diff': {
+      const { from, to, diff } = action;
+      return become({ ...state, catalog: { ...state.catalog, releaseDiff: { from, to, diff } } });
+    }
+    case 'tokens':
+      return become({ ...state, catalog: { ...state.catalog, tokens: action.tokens } });
     case 'rollout':
       return become(takeRollout(state, action.rollout));
     case 'rollouts':
       // The oldest first, so that the newest are those that are kept.
-      return become([...action.rollouts].reverse().reduce(takeRollout, state));
+      return become(
+        [...action.rollouts]
+          .reverse()
+          .reduce(takeRollout, { ...state, catalog: { ...state.catalog, hasRollouts: true } }),
+      );
     case 'events':
-      return become(takeEvents(state, action.events, action.whole));
+      return become(takeEvents(state, action.events, action.whole), ...staleLists(state, action.events));
   }
 }
 
@@ -58,14 +78,25 @@ export function takeData(state: CockpitState, action: DataAction): Reduction {
 export function loadsOf({ name }: Screen): Effect[] {
   if (name === 'events') return [{ type: 'load-events' }];
   if (name === 'pulse') return [{ type: 'load-events' }, { type: 'load-rollouts' }];
+  if (name === 'services') return [{ type: 'load-services' }];
+  if (name === 'releases') return [{ type: 'load-services' }, { type: 'load-all-releases' }];
+  if (name === 'rollouts') return [{ type: 'load-rollouts' }];
+  if (name === 'tokens') return [{ type: 'load-tokens' }];
   return [];
+}
+
+/** Somebody uploaded or removed a release while their list is looked at. */
+function staleLists(state: CockpitState, events: readonly SgridEvent[]): Effect[] {
+  const isOfReleases = events.some(({ kind }) => kind.startsWith('release.') && kind !== 'release.fetched');
+  return isOfReleases && currentView(state).screen.name === 'releases' ? [{ type: 'load-all-releases' }] : [];
 }
 
 /** What may have changed unseen while the link was down; the fleet itself comes with a snapshot. */
 function afterConnect(state: CockpitState): Effect[] {
   const effects: Effect[] = [{ type: 'load-services' }];
-  effects.push(...loadsOf(currentView(state).screen));
-  const rolloutId = state.deploy?.rolloutId ?? null;
+  const { screen } = currentView(state);
+  effects.push(...loadsOf(screen));
+  const rolloutId = screen.name === 'rollout' ? screen.rolloutId : (state.deploy?.rolloutId ?? null);
   if (rolloutId !== null) effects.push({ type: 'load-rollout', rolloutId });
   const serviceId = state.deploy?.serviceId ?? null;
   if (serviceId !== null) effects.push({ type: 'load-releases', serviceId });
@@ -90,7 +121,10 @@ function takeRollout(state: CockpitState, rollout: Rollout): CockpitState {
     rollouts.delete(id);
   }
   const next = { ...state, catalog: { ...state.catalog, rollouts } };
-  const isWatched = state.deploy?.rolloutId === rollout.rolloutId;
+  const { screen } = currentView(state);
+  const isWatched =
+    state.deploy?.rolloutId === rollout.rolloutId ||
+    (screen.name === 'rollout' && screen.rolloutId === rollout.rolloutId);
   const endedNow = known !== undefined && !hasEnded(known) && hasEnded(rollout);
   return endedNow && !isWatched ? withToast(next, ...endOfRollout(rollout)) : next;
 }

@@ -1,15 +1,16 @@
-import type { Rollout } from '../../common/domain/rollout.ts';
+import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { compareValues } from '../view-model/columns.ts';
 import type { CursorMove } from './action.ts';
 import { EMPTY_FORM, focusForm } from './deploy-form.ts';
+import { propose, withConfirm } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import { viewsTo } from './settings.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from './state.ts';
-import { refusedChange, targetInstances } from './targets.ts';
+import { refusedChange, selectedRelease, selectedService, targetInstances } from './targets.ts';
 import { withError, withToast, withUnanswered } from './toasts.ts';
-import { popView } from './views.ts';
+import { popView, pushView, viewOf } from './views.ts';
 
 /** Ids of the rows of the present step, in their order. */
 export function deployRows(state: CockpitState, deploy: DeployState): readonly number[] {
@@ -58,8 +59,11 @@ export function withDeploy(state: CockpitState, change: Partial<DeployState>): C
 export function openDeploy(state: CockpitState): Reduction {
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
+  const release = selectedRelease(state);
   const targets = targetInstances(state);
   const serviceIds = new Set(targets.map((instance) => instance.serviceId));
+  const service = selectedService(state);
+  if (service !== undefined) serviceIds.add(service.serviceId);
   if (serviceIds.size > 1) {
     return become(
       withToast(state, 'warn', 'The marked instances are of several services: deploy one service at a time'),
@@ -75,9 +79,9 @@ export function openDeploy(state: CockpitState): Reduction {
     upload: null,
     chosen: new Set(state.marks.size > 0 ? targets.map((instance) => instance.instanceId) : []),
     rolloutId: null,
-    isSending: false,
   };
-  const next = { ...state, deploy, views: viewsTo(state, { name: 'deploy' }) };
+  const opened = { ...state, deploy, views: viewsTo(state, { name: 'deploy' }) };
+  const next = release === undefined ? opened : toInstances(opened, release.releaseId);
   return serviceId === null
     ? become(next, { type: 'load-services' })
     : become(next, { type: 'load-services' }, { type: 'load-releases', serviceId });
@@ -125,7 +129,7 @@ export function openDeployRow(state: CockpitState): Reduction {
       if (deploy.chosen.size === 0) {
         return become(withToast(state, 'warn', 'Mark at least one instance with space'));
       }
-      return become(withDeploy(state, { step: 'confirm' }));
+      return askDeploy(state);
     case 'watch':
       return become({ ...popView(state), deploy: null });
     default:
@@ -163,14 +167,12 @@ const STEP_BEFORE: Partial<Record<DeployStep, DeployStep>> = {
   release: 'service',
   archive: 'release',
   instances: 'release',
-  confirm: 'instances',
 };
 
 /** Esc: one step back; out of the flow from its beginning and its end. An upload is cancelled. */
 export function backDeploy(state: CockpitState): Reduction {
   const { deploy } = state;
   if (deploy === null) return become(popView(state));
-  if (deploy.isSending) return become(state);
   if (deploy.step === 'upload') {
     const back = withDeploy(state, { step: 'archive', upload: null });
     return deploy.upload === null
@@ -195,30 +197,38 @@ export function serviceNameOf(state: CockpitState, serviceId: number | null): st
   return undefined;
 }
 
-export function confirmDeploy(state: CockpitState): Reduction {
+/** The question of the flow: the same as of every rollout. */
+function askDeploy(state: CockpitState): Reduction {
   const { deploy } = state;
-  if (deploy?.step !== 'confirm' || deploy.isSending || deploy.releaseId === null) return become(state);
-  const refused = refusedChange(state);
-  if (refused !== null) return become(refused);
+  if (deploy === null || deploy.releaseId === null) return become(state);
+  const { releaseId, serviceId } = deploy;
   const instanceIds = deployRows(state, deploy).filter((id) => deploy.chosen.has(id));
-  return become(withDeploy(state, { isSending: true }), {
-    type: 'create-rollout',
-    releaseId: deploy.releaseId,
-    instanceIds,
-  });
+  const version = state.catalog.releases
+    .get(serviceId ?? 0)
+    ?.find((release) => release.releaseId === releaseId)?.version;
+  const title = `Deploy ${serviceNameOf(state, serviceId) ?? '?'} ${version ?? '?'}`;
+  const request = { releaseId, instanceIds, message: '', options: rolloutOptionsSchema.parse({}) };
+  return propose(withDeploy(state, { step: 'confirm' }), { kind: 'rollout', title, request }, instanceIds);
 }
 
-export function rolloutCreated(state: CockpitState, rollout: Rollout): CockpitState {
-  if (state.deploy?.isSending !== true) return state;
-  return withDeploy(
-    { ...state, marks: new Set() },
-    { step: 'watch', rolloutId: rollout.rolloutId, isSending: false },
-  );
+/** Its question is put away: back to what was chosen. */
+export function cancelConfirm(state: CockpitState): CockpitState {
+  const closed = { ...state, confirm: null };
+  return state.deploy?.step === 'confirm' ? withDeploy(closed, { step: 'instances' }) : closed;
+}
+
+export function rolloutCreated(state: CockpitState, { rolloutId }: Rollout): CockpitState {
+  if (state.confirm?.isSending !== true) return state;
+  const next: CockpitState = { ...state, confirm: null, marks: new Set() };
+  return next.deploy?.step === 'confirm'
+    ? withDeploy(next, { step: 'watch', rolloutId })
+    : pushView(next, viewOf({ name: 'rollout', rolloutId }));
 }
 
 export function rolloutRefused(state: CockpitState, error: WireError): CockpitState {
-  const next = withDeploy(state, { isSending: false });
+  const next = withConfirm(state, { isSending: false });
+  const what = state.confirm?.change.kind === 'rollout' ? state.confirm.change.title : 'Deploy';
   return error.code === 'timeout'
-    ? withUnanswered(next, 'Deploy', error.hint ?? error.message)
-    : withError(next, 'Deploy refused', error);
+    ? withUnanswered(next, what, error.hint ?? error.message)
+    : withError(next, `${what} refused`, error);
 }

@@ -1,5 +1,8 @@
 import type { FleetScope } from '../../common/domain/fleet.ts';
+import type { RolloutRequest } from '../../common/domain/rollout.ts';
+import type { ServiceSpec } from '../../common/domain/service.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Change } from './change.ts';
 import type { InsightEffect } from './insight.ts';
 import type { LogPaneEffect } from './log-pane.ts';
 import type { Verb } from './state.ts';
@@ -19,7 +22,36 @@ export type Effect =
       readonly verb: Verb;
       readonly instanceIds: readonly number[];
     }
-  | { readonly type: 'create-rollout'; readonly releaseId: number; readonly instanceIds: readonly number[] }
+  | { readonly type: 'plan-rollout'; readonly request: RolloutRequest }
+  | { readonly type: 'create-rollout'; readonly request: RolloutRequest }
+  /** Looks for the last rollout of a service that left something changed. */
+  | {
+      readonly type: 'find-rollback';
+      readonly serviceId: number;
+      readonly serviceName: string;
+      readonly instanceIds: readonly number[];
+    }
+  | {
+      readonly type: 'run-change';
+      readonly taskId: number;
+      readonly change: Change;
+      readonly instanceIds: readonly number[];
+    }
+  | { readonly type: 'load-all-releases' }
+  | { readonly type: 'load-release-diff'; readonly fromReleaseId: number; readonly toReleaseId: number }
+  | { readonly type: 'load-tokens' }
+  /** The last samples of instances, for a form that is open. */
+  | { readonly type: 'load-use'; readonly instanceIds: readonly number[] }
+  /** The user's editor on a text. */
+  | { readonly type: 'edit-text'; readonly serviceName: string; readonly text: string }
+  /** What another specification of a service would do. */
+  | {
+      readonly type: 'plan-service';
+      readonly spec: ServiceSpec;
+      readonly before: string;
+      readonly text: string;
+    }
+  | { readonly type: 'copy'; readonly text: string }
   | {
       readonly type: 'upload';
       readonly uploadId: number;

@@ -6,11 +6,20 @@ import { currentView, withTable } from './views.ts';
 
 export function toggleMark(state: CockpitState): CockpitState {
   const { screen, table } = currentView(state);
-  if (screen.name !== 'instances' || table.selectedId === null) return state;
+  if (table.selectedId === null) return state;
+  if (screen.name === 'releases') return toggleReleaseMark(state, table.selectedId);
+  if (screen.name !== 'instances') return state;
   const marks = new Set(state.marks);
   if (!marks.delete(table.selectedId)) marks.add(table.selectedId);
   const marked = { ...state, marks, markAnchor: table.selectedId };
   return withTable(marked, moveCursor(table, 'down', layoutOf(state).body));
+}
+
+function toggleReleaseMark(state: CockpitState, releaseId: number): CockpitState {
+  const releaseMarks = new Set(state.releaseMarks);
+  if (!releaseMarks.delete(releaseId)) releaseMarks.add(releaseId);
+  const { table } = currentView(state);
+  return withTable({ ...state, releaseMarks }, moveCursor(table, 'down', layoutOf(state).body));
 }
 
 /** Marks everything between the row that was marked last and the cursor. */

@@ -7,10 +7,11 @@ import type { CursorMove } from './action.ts';
 import { loadsOf } from './data.ts';
 import { clearMarks } from './marks.ts';
 import { become, type Reduction } from './reduction.ts';
+import { cancelRolling, isRolling } from './rolling.ts';
 import { rememberedView, viewsTo } from './settings.ts';
 import type { CockpitState, Screen } from './state.ts';
 import { moveCursor } from './table.ts';
-import { selectedInstance } from './targets.ts';
+import { selectedInstance, selectedRelease } from './targets.ts';
 import { withToast } from './toasts.ts';
 import { currentView, popView, pushView, viewOf, withTable } from './views.ts';
 
@@ -42,6 +43,14 @@ export function open(state: CockpitState): Reduction {
     return become(pushView(state, rememberedView(state.settings, { name: 'instances', nodeId: id })));
   if (screen.name === 'instances') return describe(state);
   if (screen.name === 'pulse') return openPulse(state, pulseTarget(id));
+  if (screen.name === 'services') return openService(state, id);
+  if (screen.name === 'registry') return become(pushView(state, describeView('instance', id)));
+  if (screen.name === 'rollouts')
+    return become(pushView(state, viewOf({ name: 'rollout', rolloutId: id })), {
+      type: 'load-rollout',
+      rolloutId: id,
+    });
+  if (screen.name === 'releases') return openRelease(state);
   return screen.name === 'events' ? openEvent(state, id) : become(state);
 }
 
@@ -53,12 +62,21 @@ function openPulse(state: CockpitState, { kind, id }: PulseTarget): Reduction {
     case 'service':
       return openService(state, id);
     case 'rollout':
-      return openService(state, state.catalog.rollouts.get(id)?.serviceId ?? 0);
+      return become(pushView(state, viewOf({ name: 'rollout', rolloutId: id })));
     case 'instance':
       return become(pushView(state, describeView('instance', id)));
     case 'event':
       return openEvent(state, id);
   }
+}
+
+/** The instances that run a release, or are to. */
+function openRelease(state: CockpitState): Reduction {
+  const release = selectedRelease(state);
+  if (release === undefined) return become(state);
+  const filter = `service:=${release.serviceName} release:=${release.version}`;
+  const screen = { name: 'instances', nodeId: null } as const;
+  return become(pushView(state, rememberedView(state.settings, screen, filter)));
 }
 
 /** The instances of a service, wherever they are. */
@@ -111,6 +129,9 @@ export function back(state: CockpitState): CockpitState {
   const { screen, table } = currentView(state);
   if (table.filter !== '') return withTable(state, { ...table, filter: '' });
   if (screen.name === 'instances' && state.marks.size > 0) return clearMarks(state);
+  if (screen.name === 'releases' && state.releaseMarks.size > 0) return { ...state, releaseMarks: new Set() };
+  if (screen.name === 'rolling' && isRolling(state) && state.rolling?.isCancelled === false)
+    return cancelRolling(state);
   if (state.views.length === 1)
     return withToast(state, 'accent', 'Leave with :q or ctrl-c; services keep running');
   return popView(state);

@@ -2,13 +2,18 @@ import { withHistoryLine } from '../config/settings.ts';
 import { contextOf } from '../keymap/context.ts';
 import { explainUnbound } from '../keymap/resolve.ts';
 import { layoutOf } from '../view-model/layout.ts';
-import type { Action, CommandAction, ResultAction } from './action.ts';
+import type { Action, CommandAction, EditAction, ResultAction } from './action.ts';
+import { rollbackFound } from './ask-rollback.ts';
+import { ask, askVerb } from './asks.ts';
 import { assertNever } from './assert-never.ts';
 import { clicked } from './click.ts';
 import * as comfort from './comfort.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
+import { editFormField, moveForm } from './form.ts';
+import { takeUse } from './form-limits.ts';
+import { submitForm } from './forms.ts';
 import { reduceInsight, settleInsight } from './insight.ts';
 import * as logs from './logs.ts';
 import * as marks from './marks.ts';
@@ -16,14 +21,19 @@ import * as navigate from './navigate.ts';
 import { parsePalette } from './palette.ts';
 import { movePicker, openPicker, sortByPicked, togglePicked } from './picker.ts';
 import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt, recallLine } from './prompt.ts';
+import { changeBatch, confirmChange, planned, withConfirm } from './proposal.ts';
 import { andThen, become, type Reduction } from './reduction.ts';
+import * as rolling from './rolling.ts';
+import { serviceEdited, servicePlanned, serviceRefused } from './service-edit.ts';
 import { settle } from './settle.ts';
 import { sortBy, toggleBadFirst } from './sort.ts';
 import type { CockpitState } from './state.ts';
+import { changeDone, changeFailed } from './tasks.ts';
+import { editField } from './text-field.ts';
 import { withError, withoutAnswers, withToast } from './toasts.ts';
 import { visit } from './trail.ts';
-import { askVerb, confirmVerb, jobAnswered, jobFailed } from './verbs.ts';
-import { currentView } from './views.ts';
+import { jobAnswered, jobFailed } from './verbs.ts';
+import { currentView, popView } from './views.ts';
 
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
 export function reduce(state: CockpitState, action: Action): Reduction {
@@ -49,6 +59,9 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'releases':
     case 'rollout':
     case 'rollouts':
+    case 'all-releases':
+    case 'release-diff':
+    case 'tokens':
     case 'events':
       return takeData(state, action);
     case 'job-done':
@@ -61,6 +74,17 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'path-completed':
     case 'save-failed':
     case 'load-failed':
+    case 'rollout-planned':
+    case 'plan-refused':
+    case 'rollback-found':
+    case 'change-done':
+    case 'change-failed':
+    case 'use':
+    case 'edited':
+    case 'edit-failed':
+    case 'service-planned':
+    case 'service-refused':
+    case 'copied':
       return takeResult(state, action);
     default:
       return command(ends(action) ? { ...state, toasts: [] } : withoutAnswers(state), action);
@@ -75,15 +99,45 @@ function ends({ type }: CommandAction): boolean {
 function takeResult(state: CockpitState, action: ResultAction): Reduction {
   switch (action.type) {
     case 'job-done':
-      return become(jobAnswered(state, action.jobId, action.outcomes));
+      return become(
+        rolling.isOfRolling(state, action.jobId)
+          ? rolling.rollingAnswered(state, action.outcomes)
+          : jobAnswered(state, action.jobId, action.outcomes),
+      );
     case 'job-failed':
-      return become(jobFailed(state, action.jobId, action.error));
+      return become(
+        rolling.isOfRolling(state, action.jobId)
+          ? rolling.rollingFailed(state, action.error)
+          : jobFailed(state, action.jobId, action.error),
+      );
     case 'rollout-created':
       return andThen(takeData(state, { type: 'rollout', rollout: action.rollout }), (next) =>
         become(deploy.rolloutCreated(next, action.rollout)),
       );
     case 'rollout-refused':
       return become(deploy.rolloutRefused(state, action.error));
+    case 'rollout-planned':
+      return become(planned(state, action.request, { plan: action.plan }));
+    case 'plan-refused':
+      return become(planned(state, action.request, { refusal: action.refusal }));
+    case 'rollback-found':
+      return rollbackFound(state, action.serviceName, action.instanceIds, action.rollouts);
+    case 'change-done':
+      return changeDone(state, action.taskId, action.result);
+    case 'change-failed':
+      return become(changeFailed(state, action.taskId, action.error));
+    case 'use':
+      return become(takeUse(state, action.instanceIds, action.histories));
+    case 'edited':
+      return serviceEdited(state, action);
+    case 'edit-failed':
+      return become(withError(state, 'The editor', action.error));
+    case 'service-planned':
+      return servicePlanned(state, action.spec, action.before, action.effects);
+    case 'service-refused':
+      return serviceRefused(state, action.serviceName, action.text, action.error);
+    case 'copied':
+      return become(withToast(state, 'ok', `Copied${action.how}`));
     case 'upload-progress':
       return become(archive.uploadProgressed(state, action.uploadId, action.sentBytes, action.totalBytes));
     case 'upload-done':
@@ -105,7 +159,7 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
 function command(state: CockpitState, action: CommandAction): Reduction {
   const { name } = currentView(state).screen;
   const isDeploying = name === 'deploy';
-  const isInLog = name === 'logs' && state.prompt === null && state.confirm === null;
+  const isInLog = name === 'logs' && state.prompt === null && state.confirm === null && state.form === null;
   switch (action.type) {
     case 'quit':
       return become(state, { type: 'exit' });
@@ -125,11 +179,10 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       if (state.prompt === null && state.insight.capsule?.rollBack && action.edit.type === 'insert')
         return reduceInsight(state, { type: 'capsule-type', text: action.edit.text });
       if (isInLog) return logs.reduceLogs(state, { type: 'text-edit', edit: action.edit });
-      return become(
-        state.prompt === null ? archive.editDeploy(state, action.edit) : editPrompt(state, action.edit),
-      );
+      return become(edited(state, action.edit));
     case 'complete':
       if (isInLog) return logs.completeLogPath(state);
+      if (state.form !== null) return become(moveForm(state, action.step));
       return state.prompt === null
         ? archive.completeDeploy(state, action.step)
         : become(completePrompt(state, action.step));
@@ -139,13 +192,17 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       return become(visit(state, action.to));
     case 'submit':
       if (isInLog) return logs.reduceLogs(state, { type: 'text-submit' });
-      return state.prompt === null ? archive.submitDeploy(state) : submitPrompt(state);
+      if (state.prompt !== null) return submitPrompt(state);
+      return state.form === null ? archive.submitDeploy(state) : submitForm(state);
     case 'cancel':
       if (isInLog) return logs.reduceLogs(state, { type: 'cancel' });
       if (state.prompt !== null) return become(cancelPrompt(state));
+      if (state.secret !== null) return become({ ...state, secret: null });
+      if (state.form !== null) return become({ ...state, form: null });
       if (state.picker !== null) return become({ ...state, picker: null });
-      return state.confirm === null ? deploy.backDeploy(state) : become({ ...state, confirm: null });
+      return state.confirm === null ? deploy.backDeploy(state) : become(deploy.cancelConfirm(state));
     case 'cursor':
+      if (state.form !== null) return become(moveForm(state, action.move));
       if (state.confirm !== null) return become(scrollConfirm(state, action.move));
       if (state.picker !== null) return become(movePicker(state, action.move));
       if (isDeploying) return become(deploy.moveDeploy(state, action.move, layoutOf(state).body));
@@ -156,7 +213,11 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       if (isInLog && logs.escEndsSomething(state)) return logs.reduceLogs(state, { type: 'cancel' });
       return isDeploying ? deploy.backDeploy(state) : become(navigate.back(state));
     case 'go':
-      return navigate.go({ ...state, confirm: null, picker: null }, action.screen, action.filter ?? '');
+      return navigate.go(
+        { ...state, confirm: null, form: null, picker: null },
+        action.screen,
+        action.filter ?? '',
+      );
     case 'mark':
       if (state.picker !== null) return become(togglePicked(state));
       return become(isDeploying ? deploy.markDeploy(state, false) : marks.toggleMark(state));
@@ -177,7 +238,17 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'ask':
       return askVerb(state, action.verb);
     case 'confirm':
-      return state.confirm === null ? deploy.confirmDeploy(state) : confirmVerb(state);
+      return confirmChange(state);
+    case 'change':
+      return ask(state, action.what);
+    case 'batch':
+      return become(changeBatch(state, action.step));
+    case 'leave':
+      return become(popView(state));
+    case 'copy-secret':
+      return state.secret === null
+        ? become(state)
+        : become(state, { type: 'copy', text: state.secret.secret });
     case 'deploy':
       return deploy.openDeploy(state);
     case 'deploy-archive':
@@ -193,6 +264,14 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     default:
       return assertNever(action);
   }
+}
+
+/** Whatever is under edit: the prompt, a form, the name that a question wants, or the form of an upload. */
+function edited(state: CockpitState, edit: EditAction): CockpitState {
+  if (state.prompt !== null) return editPrompt(state, edit);
+  if (state.form !== null) return editFormField(state, edit);
+  if (state.confirm !== null) return withConfirm(state, { field: editField(state.confirm.field, edit) });
+  return archive.editDeploy(state, edit);
 }
 
 function submitPrompt(state: CockpitState): Reduction {
@@ -213,6 +292,9 @@ function scrollConfirm(state: CockpitState, move: string): CockpitState {
   const { confirm } = state;
   if (confirm === null) return state;
   const steps: Partial<Record<string, number>> = { up: -1, down: 1, 'page-up': -8, 'page-down': 8 };
-  const top = Math.max(0, Math.min(confirm.instanceIds.length - 1, confirm.top + (steps[move] ?? 0)));
+  const top = Math.max(
+    0,
+    Math.min(Math.max(0, confirm.instanceIds.length - 1), confirm.top + (steps[move] ?? 0)),
+  );
   return { ...state, confirm: { ...confirm, top } };
 }

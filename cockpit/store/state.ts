@@ -2,19 +2,24 @@ import type { SgridEvent } from '../../common/domain/event.ts';
 import type { InstanceFigures, NodeFigures } from '../../common/domain/figures.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
-import type { Release } from '../../common/domain/release.ts';
+import type { PackageDiff, Release } from '../../common/domain/release.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import type { Service } from '../../common/domain/service.ts';
+import type { TokenView } from '../../common/domain/token.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Binding } from '../keymap/bindings.ts';
+import type { Confirm, Secret, Task } from './change.ts';
 import type { ChartTarget } from './chart.ts';
+import type { Form } from './form.ts';
 import type { InsightState } from './insight.ts';
 import type { LogPaneState } from './log-pane.ts';
-
+import type { Rolling } from './rolling.ts';
 import type { Trail } from './trail.ts';
+
+export type { Confirm } from './change.ts';
 
 export interface Size {
   readonly columns: number;
@@ -57,6 +62,15 @@ export type Screen =
   | { readonly name: 'nodes' }
   | { readonly name: 'instances'; readonly nodeId: number | null }
   | { readonly name: 'events' }
+  | { readonly name: 'services' }
+  | { readonly name: 'releases' }
+  | { readonly name: 'release-diff'; readonly fromReleaseId: number; readonly toReleaseId: number }
+  | { readonly name: 'rollouts' }
+  | { readonly name: 'rollout'; readonly rolloutId: number }
+  /** A rolling restart that this cockpit does. */
+  | { readonly name: 'rolling' }
+  | { readonly name: 'registry' }
+  | { readonly name: 'tokens' }
   | {
       readonly name: 'describe';
       readonly target: { readonly kind: 'node' | 'instance'; readonly id: number };
@@ -126,13 +140,6 @@ export interface Prompt {
 
 export type Verb = 'start' | 'stop' | 'restart';
 
-export interface Confirm {
-  readonly verb: Verb;
-  readonly instanceIds: readonly number[];
-  /** First visible row of the list of what it hits. */
-  readonly top: number;
-}
-
 /** A command under way, shown with the time since it began. */
 export interface Job {
   readonly jobId: number;
@@ -190,8 +197,6 @@ export interface DeployState {
   readonly upload: UploadState | null;
   readonly chosen: ReadonlySet<number>;
   readonly rolloutId: number | null;
-  /** Asked for, not yet answered. */
-  readonly isSending: boolean;
 }
 
 /** Lists that are asked for, not streamed. Null before the first answer. */
@@ -200,8 +205,21 @@ export interface CatalogState {
   /** Newest first. */
   readonly releases: ReadonlyMap<number, readonly Release[]>;
   readonly rollouts: ReadonlyMap<number, Rollout>;
+  /** The list of them was asked for and came. */
+  readonly hasRollouts: boolean;
+  /** Releases of all services were asked for and came. */
+  readonly hasAllReleases: boolean;
+  readonly tokens: readonly TokenView[] | null;
+  /** The comparison that was asked for last. */
+  readonly releaseDiff: ReleaseDiff | null;
   /** Newest first, at most `KEPT_EVENTS`. */
   readonly events: readonly SgridEvent[] | null;
+}
+
+export interface ReleaseDiff {
+  readonly from: Release;
+  readonly to: Release;
+  readonly diff: PackageDiff;
 }
 
 export interface CockpitState {
@@ -226,7 +244,13 @@ export interface CockpitState {
   /** The row marked last: where a range begins. */
   readonly markAnchor: number | null;
   readonly prompt: Prompt | null;
+  /** Releases that are marked, for comparing and deleting. */
+  readonly releaseMarks: ReadonlySet<number>;
   readonly confirm: Confirm | null;
+  readonly form: Form | null;
+  readonly secret: Secret | null;
+  readonly rolling: Rolling | null;
+  readonly tasks: readonly Task[];
   readonly picker: Picker | null;
   readonly deploy: DeployState | null;
   readonly logPane: LogPaneState | null;

@@ -5,7 +5,6 @@ import { isUnanswered } from '../format/no-answer.ts';
 import { count } from '../format/quantity.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState, Job, Verb } from './state.ts';
-import { refusedChange, targetInstances } from './targets.ts';
 import { withError, withToast, withUnanswered } from './toasts.ts';
 
 const PARTICIPLE: Readonly<Record<Verb, string>> = {
@@ -18,29 +17,8 @@ const PAST: Readonly<Record<Verb, string>> = { start: 'Started', stop: 'Stopped'
 /** How long after the answer the fleet may take to show new pids: a frame comes each second. */
 const SETTLE_MS = 3_000;
 
-/** Asks before doing: opens the confirmation that names what would be hit. */
-export function askVerb(state: CockpitState, verb: Verb): Reduction {
-  const refused = refusedChange(state);
-  if (refused !== null) return become(refused);
-  const instanceIds = targetInstances(state).map((instance) => instance.instanceId);
-  if (instanceIds.length === 0) {
-    return become(withToast(state, 'warn', `Select an instance to ${verb} first (enter opens a node)`));
-  }
-  return become({ ...state, confirm: { verb, instanceIds, top: 0 } });
-}
-
-/** The confirmed command goes out. The link may have gone meanwhile, so that is looked at again. */
-export function confirmVerb(state: CockpitState): Reduction {
-  const { confirm } = state;
-  if (confirm === null) return become(state);
-  const closed = { ...state, confirm: null };
-  const refused = refusedChange(closed);
-  if (refused !== null) return become(refused);
-  const { verb } = confirm;
-  const instanceIds = confirm.instanceIds.filter((id) => state.fleet.instances.has(id));
-  if (instanceIds.length === 0) {
-    return become(withToast(closed, 'warn', 'Nothing done: these instances are gone'));
-  }
+/** The confirmed command goes out. */
+export function sendVerb(state: CockpitState, verb: Verb, instanceIds: readonly number[]): Reduction {
   const job: Job = {
     jobId: state.nextId,
     label: `${PARTICIPLE[verb]} ${subject(state, instanceIds)}`,
@@ -51,7 +29,7 @@ export function confirmVerb(state: CockpitState): Reduction {
     answer: null,
   };
   return become(
-    { ...closed, jobs: [...state.jobs, job], nextId: state.nextId + 1, marks: new Set() },
+    { ...state, jobs: [...state.jobs, job], nextId: state.nextId + 1 },
     { type: 'run-verb', jobId: job.jobId, verb, instanceIds },
   );
 }

@@ -37,7 +37,7 @@ export function popView(state: CockpitState): CockpitState {
 /** Which figures the views need: of one node only while its instances are all that is looked at. */
 export function scopeOf(state: CockpitState): FleetScope {
   const table = state.views.findLast(({ screen }) =>
-    ['pulse', 'nodes', 'instances'].includes(screen.name),
+    ['pulse', 'nodes', 'instances', 'services', 'registry'].includes(screen.name),
   )?.screen;
   return table?.name === 'instances' && table.nodeId !== null
     ? { kind: 'node', nodeId: table.nodeId }

@@ -3,6 +3,7 @@ import { count } from '../format/quantity.ts';
 import { takeColumns } from '../format/width.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
+import { questionOf } from './change-question.ts';
 import { viewName } from './header.ts';
 
 const MAX_SCREEN = 100;
@@ -16,8 +17,13 @@ export function activityOf(state: CockpitState): Activity {
   };
 }
 
-function doingOf({ jobs, confirm }: CockpitState): string {
-  const job = jobs.at(-1);
-  if (job !== undefined) return job.label;
-  return confirm === null ? '' : `about to ${confirm.verb} ${count(confirm.instanceIds.length, 'instance')}`;
+function doingOf(state: CockpitState): string {
+  const { jobs, tasks, rolling, confirm } = state;
+  const underWay = jobs.at(-1) ?? tasks.at(-1);
+  if (underWay !== undefined) return underWay.label;
+  if (rolling !== null && rolling.endedAt === null)
+    return `Restarting ${count(rolling.instanceIds.length, 'instance')} in turn`;
+  if (confirm === null) return '';
+  if (confirm.change.kind !== 'verb') return `asked: ${questionOf(state, confirm).text}`;
+  return `about to ${confirm.change.verb} ${count(confirm.instanceIds.length, 'instance')}`;
 }

@@ -1,11 +1,16 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { nodeWords } from '../format/fleet-words.ts';
-import { count } from '../format/quantity.ts';
-import type { CockpitState, Confirm, Verb } from '../store/state.ts';
-import { type Block, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
+import type { Confirm } from '../store/change.ts';
+import { typedNameOf } from '../store/protection.ts';
+import type { CockpitState } from '../store/state.ts';
+import { capacityLines } from './capacity.ts';
+import { detailLines } from './change-details.ts';
+import { questionOf } from './change-question.ts';
+import { type Block, blockRows, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
 import { stateCell } from './instance-cells.ts';
-
-const VERBS: Readonly<Record<Verb, string>> = { start: 'Start', stop: 'Stop', restart: 'Restart' };
+import type { Line } from './line.ts';
+import { rolloutBlocks } from './rollout-plan.ts';
+import { fieldSegments } from './status.ts';
 
 const COLUMNS = [
   { title: 'INSTANCE', width: 20 },
@@ -15,19 +20,33 @@ const COLUMNS = [
   { title: 'RELEASE', width: 12 },
 ] as const;
 
-/** Lines besides the table: the alert, what is left of the services, what to press. */
-const OTHER_ROWS = 3 + 1 + 2;
-
-/** What a command would hit, before it is sent. */
+/** What a change would hit, and what is left of it, before it is sent. */
 export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: number): Block[] {
-  const { fleet, size } = state;
-  const targets = confirm.instanceIds.flatMap((id) => fleet.instances.get(id) ?? []);
-  const columns = dialogColumns(COLUMNS, size.columns);
-  const left = confirm.verb === 'start' ? [] : capacityLines(state, targets, confirm.verb);
-  const height = Math.max(1, rows - OTHER_ROWS - left.length);
-  const first = Math.min(confirm.top, Math.max(0, targets.length - height));
-  const table = visibleTable(
-    columns,
+  if (confirm.change.kind === 'rollout')
+    return rolloutBlocks(state, confirm, rows, answerLines(state, confirm));
+  const targets = confirm.instanceIds.flatMap((id) => state.fleet.instances.get(id) ?? []);
+  const head: Block = { kind: 'alert', ...questionOf(state, confirm) };
+  const details = detailLines(state, confirm);
+  const below = [...capacityLines(state, confirm, targets), ...answerLines(state, confirm)];
+  const room = rows - blockRows(head) - below.length;
+  const shownDetails = details.slice(0, Math.max(1, targets.length === 0 ? room : Math.floor(room / 2)));
+  const top: Block[] = shownDetails.length === 0 ? [head] : [head, { kind: 'lines', lines: shownDetails }];
+  if (targets.length === 0) return [...top, { kind: 'lines', lines: below }];
+  const height = Math.max(1, room - shownDetails.length - 2);
+  const table = targetTable(state, targets, confirm.top, height);
+  const more = moreLine(table.rows.length, targets.length);
+  return [...top, { kind: 'table', table }, { kind: 'lines', lines: [more, ...below] }];
+}
+
+function targetTable(
+  { fleet, size }: CockpitState,
+  targets: readonly InstanceView[],
+  top: number,
+  height: number,
+) {
+  const first = Math.min(top, Math.max(0, targets.length - height));
+  return visibleTable(
+    dialogColumns(COLUMNS, size.columns),
     targets.slice(first),
     height,
     -1,
@@ -40,51 +59,35 @@ export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: numbe
     ],
     (view) => view.instanceId,
   );
-  const nodes = new Set(targets.map((view) => view.nodeId)).size;
-  const question = `${VERBS[confirm.verb]} ${count(targets.length, 'instance')} on ${count(nodes, 'node')}?`;
-  return [
-    { kind: 'alert', variant: confirm.verb === 'start' ? 'info' : 'warning', text: question },
-    { kind: 'table', table },
-    {
-      kind: 'lines',
-      lines: [
-        moreLine(table.rows.length, targets.length),
-        ...left,
-        {
-          segments: [
-            { text: ' Press ' },
-            { text: 'y', tone: 'key' },
-            { text: ` to ${confirm.verb}, ` },
-            { text: 'n', tone: 'key' },
-            { text: ' or ' },
-            { text: 'esc', tone: 'key' },
-            { text: ' to leave everything as it is.' },
-          ],
-        },
-      ],
-    },
-  ];
 }
 
-const MAX_SERVICES = 3;
-
-/** How much of each service goes on running meanwhile. */
-function capacityLines(state: CockpitState, targets: readonly InstanceView[], verb: Verb) {
-  const hit = new Set(targets.map((view) => view.instanceId));
-  const names = new Map(targets.map((view) => [view.serviceId, view.serviceName]));
-  const lines = [...names].map(([serviceId, name]) => {
-    const running = [...state.fleet.instances.values()].filter(
-      (view) => view.serviceId === serviceId && view.status?.state === 'running',
-    );
-    const left = running.filter((view) => !hit.has(view.instanceId)).length;
-    const when = verb === 'stop' ? 'stays up' : 'stays up meanwhile';
-    const text =
-      left === 0
-        ? `Of ${name} no instance ${when}.`
-        : `Of ${name} ${left} of ${count(running.length, 'running instance')} ${when}.`;
-    return textLine(text, left === 0 ? 'bad' : 'plain');
-  });
-  return lines.length <= MAX_SERVICES
-    ? lines
-    : [...lines.slice(0, MAX_SERVICES), textLine(`and ${lines.length - MAX_SERVICES} more services`)];
+/** How to say yes. */
+function answerLines(state: CockpitState, confirm: Confirm): Line[] {
+  const typed = typedNameOf(state, confirm);
+  const { change } = confirm;
+  if (typed !== null) {
+    const why = change.kind === 'remove-service' ? 'To be sure' : 'Protected';
+    return [
+      textLine(`${why}: type ${typed} and press enter; esc leaves everything as it is.`, 'warn'),
+      {
+        segments: [
+          { text: ' > ', tone: 'key' },
+          ...fieldSegments(confirm.field, state.size.columns - 4, true),
+        ],
+      },
+    ];
+  }
+  const verb = change.kind === 'verb' ? change.verb : change.kind === 'rollout' ? 'deploy' : 'do it';
+  const press: Line = {
+    segments: [
+      { text: ' Press ' },
+      { text: 'y', tone: 'key' },
+      { text: ` to ${verb}, ` },
+      { text: 'n', tone: 'key' },
+      { text: ' or ' },
+      { text: 'esc', tone: 'key' },
+      { text: ' to leave everything as it is.' },
+    ],
+  };
+  return [press];
 }

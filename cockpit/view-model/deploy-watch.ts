@@ -4,7 +4,7 @@ import { plainText } from '../format/plain-text.ts';
 import { count, formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
-import type { CockpitState, DeployState } from '../store/state.ts';
+import type { CockpitState } from '../store/state.ts';
 import { type Block, blockRows, dialogColumns, textLine, visibleTable } from './dialog.ts';
 import type { Line, Segment, Tone } from './line.ts';
 
@@ -39,8 +39,8 @@ const DOING: Readonly<Partial<Record<Rollout['state'], string>>> = {
 };
 
 /** A rollout as it goes, instance by instance, and how it ended. */
-export function watchBlocks(state: CockpitState, deploy: DeployState, rows: number): Block[] {
-  const rollout = state.catalog.rollouts.get(deploy.rolloutId ?? 0);
+export function watchBlocks(state: CockpitState, rolloutId: number, rows: number): Block[] {
+  const rollout = state.catalog.rollouts.get(rolloutId);
   if (rollout === undefined) return [{ kind: 'busy', text: 'Waiting for the master' }];
   const steps = [...rollout.steps];
   const done = steps.filter((step) => step.state === 'done').length;

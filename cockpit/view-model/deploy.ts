@@ -6,6 +6,7 @@ import { count, formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { deployCursor, deployRows, serviceNameOf } from '../store/deploy.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from '../store/state.ts';
+import { confirmBlocks } from './confirm.ts';
 import { archiveBlocks, uploadBlocks } from './deploy-archive.ts';
 import { watchBlocks } from './deploy-watch.ts';
 import { BLANK, type Block, blockRows, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
@@ -36,9 +37,9 @@ export function deployBlocks(state: CockpitState, deploy: DeployState, rows: num
     case 'instances':
       return [head, ...instanceBlocks(state, deploy, room)];
     case 'confirm':
-      return [head, ...confirmBlocks(state, deploy, room)];
+      return state.confirm === null ? [head] : [head, ...confirmBlocks(state, state.confirm, room)];
     case 'watch':
-      return [head, ...watchBlocks(state, deploy, room)];
+      return [head, ...watchBlocks(state, deploy.rolloutId ?? 0, room)];
   }
 }
 
@@ -187,7 +188,7 @@ function instanceBlocks(state: CockpitState, deploy: DeployState, rows: number):
       { kind: 'lines', lines: [textLine('Add one with "sgrid instance create", then come back.')] },
     ];
   }
-  const table = instanceTable(state, deploy, ids, rows - 2, cursorIndex(state, deploy), true);
+  const table = instanceTable(state, deploy, ids, rows - 2, cursorIndex(state, deploy));
   const chosen = `${deploy.chosen.size} of ${count(ids.length, 'instance')} chosen`;
   const more = table.rows.length < ids.length ? `; ${table.rows.length} shown` : '';
   return [
@@ -202,7 +203,6 @@ function instanceTable(
   ids: readonly number[],
   height: number,
   selected: number,
-  hasMarks: boolean,
 ) {
   const { nodes, instances } = state.fleet;
   const next = chosenRelease(state, deploy)?.version ?? '?';
@@ -213,7 +213,7 @@ function instanceTable(
     selected,
     (view) => {
       const isChosen = deploy.chosen.has(view.instanceId);
-      const mark = hasMarks ? (isChosen ? '[x] ' : '[ ] ') : '';
+      const mark = isChosen ? '[x] ' : '[ ] ';
       const now = view.status?.release?.version ?? 'none';
       return [
         { text: `${mark}${view.serviceName}:${view.port}`, tone: isChosen ? 'strong' : 'dim' },
@@ -224,29 +224,4 @@ function instanceTable(
     },
     (view) => view.instanceId,
   );
-}
-
-function confirmBlocks(state: CockpitState, deploy: DeployState, rows: number): Block[] {
-  const ids = deployRows(state, deploy).filter((id) => deploy.chosen.has(id));
-  const nodes = new Set(ids.map((id) => state.fleet.instances.get(id)?.nodeId)).size;
-  const name = serviceNameOf(state, deploy.serviceId) ?? '?';
-  const version = chosenRelease(state, deploy)?.version ?? '?';
-  const text = `Deploy ${name} ${version} on ${count(ids.length, 'instance')} of ${count(nodes, 'node')}?`;
-  const table = instanceTable(state, deploy, ids, Math.max(1, rows - 7), -1, false);
-  const blocks: Block[] = [
-    { kind: 'alert', variant: 'warning', text },
-    { kind: 'table', table },
-    { kind: 'lines', lines: [moreLine(table.rows.length, ids.length)] },
-  ];
-  if (deploy.isSending) return [...blocks, { kind: 'busy', text: 'Asking the master' }];
-  const ask: Line = {
-    segments: [
-      { text: ' They restart one after another. Press ' },
-      { text: 'y', tone: 'key' },
-      { text: ' to deploy, ' },
-      { text: 'n', tone: 'key' },
-      { text: ' to go back.' },
-    ],
-  };
-  return [...blocks, { kind: 'lines', lines: [ask] }];
 }

@@ -4,6 +4,10 @@ import { currentView } from '../store/views.ts';
 import { BLANK, textLine } from './dialog.ts';
 import type { Line } from './line.ts';
 
+function loading(what: string): Line[] {
+  return [BLANK, textLine(`Loading the ${what} ...`, 'dim')];
+}
+
 /** What stands in a table without rows: why, and what to do next. */
 export function emptyLines(state: CockpitState): Line[] {
   const { screen, table } = currentView(state);
@@ -34,6 +38,44 @@ export function emptyLines(state: CockpitState): Line[] {
         textLine(screen.nodeId === null ? 'No instances yet.' : 'No instances on this node.'),
         textLine('Add one with "sgrid instance create", then deploy a release on it with D.', 'dim'),
       ];
+    case 'services':
+      return catalog.services === null
+        ? loading('services')
+        : [
+            BLANK,
+            textLine('No service is registered yet.'),
+            textLine('Register one with "sgrid service create", then add instances with +.', 'dim'),
+          ];
+    case 'releases':
+      return catalog.hasAllReleases
+        ? [
+            BLANK,
+            textLine('No release was uploaded yet.'),
+            textLine('Upload the first with D on a service, or with "sgrid upload".', 'dim'),
+          ]
+        : loading('releases');
+    case 'rollouts':
+      return catalog.hasRollouts
+        ? [
+            BLANK,
+            textLine('Nothing was deployed yet.'),
+            textLine('D on a service or an instance puts a release on it.', 'dim'),
+          ]
+        : loading('rollouts');
+    case 'registry':
+      return [
+        BLANK,
+        textLine('No instance is there to answer anybody.'),
+        textLine('Add some with + on a service (:svc), then deploy a release on them with D.', 'dim'),
+      ];
+    case 'tokens':
+      return link.state === 'up' && link.role !== 'admin'
+        ? [
+            BLANK,
+            textLine(`Tokens are shown to admins; "${plainText(link.actor)}" is a ${link.role}.`, 'warn'),
+            textLine('Come back with --token-file of a token of role admin.', 'dim'),
+          ]
+        : loading('tokens');
     case 'who':
       return [BLANK, textLine('Nobody is known to be here.', 'dim')];
     default:

@@ -5,6 +5,7 @@ import { confirmBlocks } from './confirm.ts';
 import { deployBlocks } from './deploy.ts';
 import { BLANK, type Block, textLine } from './dialog.ts';
 import { emptyLines } from './empty.ts';
+import { formBlocks } from './form.ts';
 import { headerLines } from './header.ts';
 import { hintLine } from './hints.ts';
 import { isTooSmall, layoutOf, MIN_SIZE } from './layout.ts';
@@ -13,6 +14,9 @@ import { overviewLines } from './overview.ts';
 import { pageLines } from './page.ts';
 import { pickerBlocks } from './picker.ts';
 import { rollBackBlocks } from './roll-back.ts';
+import { rollingBlocks } from './rolling.ts';
+import { rolloutPage } from './rollout-page.ts';
+import { secretBlocks } from './secret.ts';
 import { type StatusModel, statusModel } from './status.ts';
 import { tableOf } from './tables.ts';
 import { tourLines } from './tour.ts';
@@ -49,6 +53,11 @@ function bodyOf(state: CockpitState, rows: number): Body {
   const view = currentView(state);
   const layout = layoutOf(state);
   if (state.link.state === 'refused') return { kind: 'blocks', blocks: refusedBlocks(state) };
+  if (state.secret !== null)
+    return { kind: 'blocks', blocks: secretBlocks(state.secret, state.size.columns) };
+  if (state.form !== null) return { kind: 'blocks', blocks: formBlocks(state, state.form, rows) };
+  if (state.confirm !== null && view.screen.name === 'deploy' && state.deploy !== null)
+    return { kind: 'blocks', blocks: deployBlocks(state, state.deploy, rows) };
   if (state.confirm !== null) return { kind: 'blocks', blocks: confirmBlocks(state, state.confirm, rows) };
   if (state.picker !== null) return { kind: 'blocks', blocks: pickerBlocks(state, state.picker, rows) };
   switch (view.screen.name) {
@@ -56,6 +65,11 @@ function bodyOf(state: CockpitState, rows: number): Body {
       return { kind: 'logs' };
     case 'deploy':
       return { kind: 'blocks', blocks: state.deploy === null ? [] : deployBlocks(state, state.deploy, rows) };
+    case 'rollout':
+      return { kind: 'blocks', blocks: rolloutPage(state, view.screen.rolloutId, rows) };
+    case 'rolling':
+      return { kind: 'blocks', blocks: rollingBlocks(state, rows) };
+    case 'release-diff':
     case 'capsule': {
       const rollBack = state.insight.capsule?.rollBack ?? null;
       if (rollBack !== null) return { kind: 'blocks', blocks: rollBackBlocks(state, rollBack, rows) };

@@ -94,6 +94,9 @@ function pathSegments(state: CockpitState): Segment[] {
   if (screen.name === 'instances' && state.marks.size > 0) {
     segments.push({ text: `  ${count(state.marks.size, 'marked instance')}`, tone: 'accent' });
   }
+  if (screen.name === 'releases' && state.releaseMarks.size > 0) {
+    segments.push({ text: `  ${count(state.releaseMarks.size, 'marked release')}`, tone: 'accent' });
+  }
   return segments;
 }
 
@@ -111,6 +114,12 @@ export function viewName(
       return 'nodes';
     case 'instances':
       return screen.nodeId === null ? 'instances' : nodeWords(fleet.nodes.get(screen.nodeId), screen.nodeId);
+    case 'release-diff':
+      return 'compare releases';
+    case 'rollout':
+      return `rollout ${screen.rolloutId}`;
+    case 'rolling':
+      return 'rolling restart';
     case 'describe':
       return screen.target.kind === 'node'
         ? `describe ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
@@ -128,6 +137,11 @@ export function viewName(
     case 'who':
     case 'pulse':
     case 'events':
+    case 'services':
+    case 'releases':
+    case 'rollouts':
+    case 'registry':
+    case 'tokens':
     case 'deploy':
     case 'help':
     case 'tour':

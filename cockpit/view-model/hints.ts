@@ -7,7 +7,10 @@ import type { CockpitState } from '../store/state.ts';
 import type { Line, Segment } from './line.ts';
 
 /** What a viewer is refused. */
-const isChange = ({ action }: Binding): boolean => action.type === 'ask' || action.type === 'deploy';
+const isChange = ({ action }: Binding): boolean =>
+  action.type === 'ask' ||
+  action.type === 'deploy' ||
+  (action.type === 'change' && action.what !== 'releases' && action.what !== 'compare');
 
 /**
  * Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown, what

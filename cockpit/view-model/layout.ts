@@ -38,7 +38,9 @@ export function toastRows(toast: Toast, columns: number): string[] {
 export function layoutOf(state: CockpitState): Layout {
   const { columns, rows } = state.size;
   const { screen } = currentView(state);
-  const isTable = state.confirm === null && state.picker === null && tableOf(screen) !== undefined;
+  const isCovered =
+    state.confirm !== null || state.picker !== null || state.form !== null || state.secret !== null;
+  const isTable = !isCovered && tableOf(screen) !== undefined;
   const toast = state.prompt === null ? shownToast(state) : undefined;
   const status = toast === undefined ? 1 : toastRows(toast, columns).length;
   const overviewOf: Partial<Record<string, number>> = { nodes: rows >= ROOMY_ROWS ? 2 : 1, instances: 1 };

@@ -6,6 +6,7 @@ import { describeLines } from './describe.ts';
 import { helpLines } from './help.ts';
 import { layoutOf } from './layout.ts';
 import type { Line } from './line.ts';
+import { releaseDiffLines } from './release-diff.ts';
 import { tourLines } from './tour.ts';
 
 /** All lines of a page without rows to select; empty for other screens. */
@@ -14,6 +15,7 @@ export function pageLines(state: CockpitState): readonly Line[] {
   if (screen.name === 'help')
     return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases);
   if (screen.name === 'tour') return tourLines(state.bindings);
+  if (screen.name === 'release-diff') return releaseDiffLines(state);
   if (screen.name === 'describe') return describeLines(state, screen.target);
   const { chart, capsule } = state.insight;
   if (screen.name === 'chart' && chart !== null) return chartPageLines(state, chart, layoutOf(state).body);

@@ -11,6 +11,13 @@ export interface ServiceRow {
   readonly type: Service['type'];
   readonly total: number;
   readonly running: number;
+  /** How many are in each other state, the most first. */
+  readonly others: readonly (readonly [string, number])[];
+  /** Of those that run and are checked. */
+  readonly checked: number;
+  readonly healthy: number;
+  readonly unhealthy: number;
+  readonly isProtected: boolean;
   /** Versions in use, the one of most instances first. */
   readonly versions: readonly string[];
   readonly cpuMillicores: number;
@@ -32,25 +39,28 @@ export function serviceRows({
     else known.push(instance);
   }
   const rows = new Map<number, ServiceRow>();
-  for (const { serviceId, name, group, type } of catalog.services ?? []) {
-    rows.set(serviceId, rowOf(fleet, { serviceId, name, group, type }, members.get(serviceId) ?? []));
+  for (const { serviceId, name, group, type, protected: isProtected } of catalog.services ?? []) {
+    const service = { serviceId, name, group, type, isProtected };
+    rows.set(serviceId, rowOf(fleet, service, members.get(serviceId) ?? []));
   }
   // The list of services is asked for, the fleet is streamed: it may know one that the list does not yet.
   for (const [serviceId, instances] of members) {
     const [first] = instances;
     if (rows.has(serviceId) || first === undefined) continue;
     const { serviceName: name, group, type } = first;
-    rows.set(serviceId, rowOf(fleet, { serviceId, name, group, type }, instances));
+    rows.set(serviceId, rowOf(fleet, { serviceId, name, group, type, isProtected: false }, instances));
   }
   return rows;
 }
 
 function rowOf(
   fleet: FleetState,
-  service: Pick<ServiceRow, 'serviceId' | 'name' | 'group' | 'type'>,
+  service: Pick<ServiceRow, 'serviceId' | 'name' | 'group' | 'type' | 'isProtected'>,
   instances: readonly InstanceView[],
 ): ServiceRow {
   const versions = new Map<string, number>();
+  const others = new Map<string, number>();
+  const health = { none: 0, starting: 0, healthy: 0, unhealthy: 0 };
   let running = 0;
   let cpuMillicores = 0;
   let memoryBytes = 0;
@@ -60,7 +70,13 @@ function rowOf(
     const node = fleet.nodes.get(instance.nodeId);
     const state = instance.status?.state ?? 'unreported';
     const isReached = node?.link !== 'down';
-    if (state === 'running' && isReached) running += 1;
+    if (state === 'running' && isReached) {
+      running += 1;
+      health[instance.status?.health.state ?? 'none'] += 1;
+    } else {
+      const other = isReached ? state : 'out of reach';
+      others.set(other, (others.get(other) ?? 0) + 1);
+    }
     const own = instanceSeverity(instance, node);
     const isUnhealthy = state === 'running' && instance.status?.health.state === 'unhealthy';
     const word = isUnhealthy ? 'unhealthy' : state;
@@ -77,6 +93,10 @@ function rowOf(
     ...service,
     total: instances.length,
     running,
+    others: [...others].sort((a, b) => b[1] - a[1]),
+    checked: health.starting + health.healthy + health.unhealthy,
+    healthy: health.healthy,
+    unhealthy: health.unhealthy,
     versions: byUse,
     cpuMillicores,
     memoryBytes,

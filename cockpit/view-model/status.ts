@@ -3,7 +3,7 @@ import { formatSpan } from '../format/time.ts';
 import { displayWidth, splitGraphemes, truncateStart } from '../format/width.ts';
 import { completionsOf } from '../store/palette.ts';
 import { filterProblem } from '../store/prompt.ts';
-import type { CockpitState, Job, TextField } from '../store/state.ts';
+import type { CockpitState, TextField } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { lineOf } from './columns.ts';
 import { keysOf } from './filter.ts';
@@ -37,10 +37,8 @@ export function statusModel(state: CockpitState): StatusModel {
     });
     return { kind: 'lines', lines };
   }
-  const [job] = state.jobs;
-  return job === undefined
-    ? { kind: 'lines', lines: [belowLine(state)] }
-    : { kind: 'busy', text: jobText(job, state) };
+  const text = underWay(state);
+  return text === null ? { kind: 'lines', lines: [belowLine(state)] } : { kind: 'busy', text };
 }
 
 /** Of a page that goes on below: how far. */
@@ -50,9 +48,19 @@ function belowLine(state: CockpitState): Line {
   return { segments: [{ text: ` ${count(below, 'more line')} below`, tone: 'dim' }] };
 }
 
-function jobText(job: Job, { now, jobs }: CockpitState): string {
-  const more = jobs.length > 1 ? ` (and ${jobs.length - 1} more)` : '';
-  return `${job.label} ... ${formatSpan(now - job.startedAt)}${more}`;
+/** What this cockpit has asked for and waits for; null for nothing. */
+function underWay(state: CockpitState): string | null {
+  const { jobs, tasks, rolling, now } = state;
+  const all: { label: string; startedAt: number }[] = [...jobs, ...tasks];
+  const isOnItsPage = currentView(state).screen.name === 'rolling';
+  if (rolling !== null && rolling.endedAt === null && !isOnItsPage) {
+    const of = `${rolling.done.length} of ${rolling.instanceIds.length}`;
+    all.push({ label: `Rolling restart, ${of} done (:rolling shows it)`, startedAt: rolling.startedAt });
+  }
+  const [first] = all;
+  if (first === undefined) return null;
+  const more = all.length > 1 ? ` (and ${all.length - 1} more)` : '';
+  return `${first.label} ... ${formatSpan(now - first.startedAt)}${more}`;
 }
 
 /** A text under edit, with its cursor painted; its end stays in sight. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { planOf } from '../support/plans.ts';
 import { createRecordedClient, linkUp, readRecording } from '../support/recorded-client.ts';
 import { rolloutOf, stepOf } from '../support/rollouts.ts';
 import { openCockpit } from './cockpit-support.ts';
@@ -193,6 +194,7 @@ describe('from the keyboard alone', () => {
     await terminal.waitFor(/#+-+ 25% {2}250B of 1.0K/);
     const release = { ...recording.releases[0], releaseId: 60, version: '3.2.1' } as never;
     client.answer('release.list', () => ({ releases: [release, ...recording.releases] }));
+    client.answer('rollout.plan', (request) => ({ plan: planOf(request, snapshot, [release]) }));
     client.uploads[0]?.done(release);
     await terminal.waitFor('1.1.0 -> 3.2.1');
     terminal.press('enter');

@@ -13,6 +13,7 @@ import { type Release, releaseSchema } from '../../common/domain/release.ts';
 import type { Role } from '../../common/domain/role.ts';
 import { serviceSchema } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { planOf } from './plans.ts';
 
 const recordingSchema = z.object({
   snapshot: fleetSnapshotSchema,
@@ -80,10 +81,15 @@ export function createRecordedClient(
   const recorded: Readonly<Record<string, (payload: { serviceId?: number }) => unknown>> = {
     'service.list': () => ({ services: recording.services }),
     'release.list': ({ serviceId }) => ({
-      releases: recording.releases.filter((release) => release.serviceId === serviceId),
+      releases: recording.releases.filter(
+        (release) => serviceId === undefined || release.serviceId === serviceId,
+      ),
     }),
     'figures.history': () => ({ histories: recording.histories }),
     'rollout.list': () => ({ rollouts: [] }),
+    'rollout.plan': (request) => ({
+      plan: planOf(request as never, recording.snapshot, recording.releases),
+    }),
     'presence.tell': () => ({}),
     'presence.list': () => ({ selfId: 'self', sessions: [] }),
     'event.list': () => ({ events: recording.events }),

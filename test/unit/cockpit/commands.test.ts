@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Rollout } from '../../../common/domain/rollout.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
-import { NOW, recording, Session } from './support.ts';
+import { answerPlan, NOW, plans, recording, Session } from './support.ts';
 
 const { snapshot } = recording;
 
@@ -26,9 +26,11 @@ describe('restart, stop and start', () => {
     // Neither the key that asked nor enter is a yes.
     session.keys('r', 'enter', 'space');
     expect(session.state.confirm).not.toBeNull();
-    expect(session.took()).toEqual([]);
     session.keys('y');
-    expect(session.took()).toEqual([{ type: 'run-verb', jobId: 1, verb: 'restart', instanceIds: [1] }]);
+    expect(session.took()).toEqual([
+      { type: 'load-services' },
+      { type: 'run-verb', jobId: 1, verb: 'restart', instanceIds: [1] },
+    ]);
     session.at(NOW + 4000).does({ type: 'tick' });
     expect(session.status()).toBe('Restarting web@alpha:8101 ... 4s');
     session.does({ type: 'job-done', jobId: 1, outcomes: [{ instanceId: 1, error: null }] });
@@ -45,7 +47,7 @@ describe('restart, stop and start', () => {
       session.took();
       session.keys('ctrl-d', no, 'y');
       expect(session.state.confirm).toBeNull();
-      expect(session.took()).toEqual([]);
+      expect(session.took()).toEqual([{ type: 'load-services' }]);
     }
   });
 
@@ -60,7 +62,7 @@ describe('restart, stop and start', () => {
   });
 
   test('each instance has its own outcome; a failure is told with its hint', () => {
-    const session = Session.ready().keys('i', 'ctrl-a', 'r', 'y');
+    const session = Session.ready().keys('i', 'ctrl-a', 'r', 'a', 'y');
     const error = {
       code: 'node_unreachable',
       message: 'gamma is not connected',
@@ -194,20 +196,29 @@ describe('deploy', () => {
       ' 3 of 3 instances chosen',
     ]);
     session.keys('G', 'space', 'enter');
+    expect(session.body().slice(2)).toEqual(['[busy] Deploy web 1.0.0: asking the master what it would do']);
+    expect(plans(session)).toMatchObject([{ releaseId: 1, instanceIds: [1, 2] }]);
+    // Nobody says yes to what is not to be seen yet.
+    session.keys('y');
+    expect(session.took()).toEqual([]);
+    answerPlan(session);
     expect(session.body().slice(2, 5)).toEqual([
       '[alert] Deploy web 1.0.0 on 2 instances of 2 nodes?',
-      ' web:8101 | alpha | running | 1.1.0 -> 1.0.0',
-      ' web:8101 | beta | running | 1.1.0 -> 1.0.0',
+      ' web:8101 | alpha | 1 | running | 1.1.0 -> 1.0.0',
+      ' web:8101 | beta | 2 | running | 1.1.0 -> 1.0.0',
     ]);
-    session.took();
+    expect(session.body().join('\n')).toContain('Of web 2 of 3 running instances stays up at any time.');
     session.keys('enter');
     expect(session.took()).toEqual([]);
     session.keys('y', 'y');
-    expect(session.took()).toEqual([{ type: 'create-rollout', releaseId: 1, instanceIds: [1, 2] }]);
+    expect(session.took()).toMatchObject([
+      { type: 'create-rollout', request: { releaseId: 1, instanceIds: [1, 2] } },
+    ]);
   });
 
   test('the rollout is watched to its end, with the reason of a failure in full', () => {
-    const session = onReleases().keys('down', 'enter', 'enter', 'y');
+    const session = onReleases().keys('down', 'enter', 'enter');
+    answerPlan(session).keys('y');
     session.does({ type: 'rollout-created', rollout: rollout({}) });
     expect(session.body().slice(2)).toEqual([
       '[progress] 1 of 2 instances done',
@@ -233,15 +244,17 @@ describe('deploy', () => {
   });
 
   test('one that is refused comes back to the question with the reason', () => {
-    const session = onReleases().keys('enter', 'enter', 'y');
+    const session = onReleases().keys('enter', 'enter');
+    answerPlan(session).keys('y');
     const error = { code: 'conflict', message: 'a rollout of web is under way' } as const;
     session.does({ type: 'rollout-refused', error });
     expect(session.state.deploy?.step).toBe('confirm');
-    expect(session.status()).toContain('Deploy refused: a rollout of web is under way');
+    expect(session.status()).toContain('Deploy web 1.1.0 refused: a rollout of web is under way');
   });
 
   test('left while it goes on, its end is told wherever one is', () => {
-    const session = onReleases().keys('enter', 'enter', 'y');
+    const session = onReleases().keys('enter', 'enter');
+    answerPlan(session).keys('y');
     session.does({ type: 'rollout-created', rollout: rollout({}) }).keys('esc');
     session.does({ type: 'rollout', rollout: rollout({ state: 'succeeded', endedAt: snapshot.at + 1 }) });
     expect(session.status()).toContain('Deployed web 1.0.0 (by alice) on 1 instance');

@@ -21,6 +21,8 @@ beforeEach(() => {
       throw new SgridError('no_space', 'the disk is full');
     },
     suspend: () => undefined,
+    edit: async (text) => text,
+    copy: async () => '',
     switchContext: () => undefined,
     exit: () => {},
     cwd: '/',
@@ -44,7 +46,15 @@ test('every failure comes back with its code, message and hint', async () => {
   client.answer('rollout.create', refuse);
   client.answer('event.list', refuse);
   runner.run({ type: 'run-verb', jobId: 7, verb: 'stop', instanceIds: [1] });
-  runner.run({ type: 'create-rollout', releaseId: 1, instanceIds: [1] });
+  runner.run({
+    type: 'create-rollout',
+    request: {
+      releaseId: 1,
+      instanceIds: [1],
+      message: '',
+      options: { maxUnavailable: 1, canary: 0, pauseAfterCanary: false, onFailure: 'stop' },
+    },
+  });
   runner.run({ type: 'load-events' });
   const error = { code: 'conflict', message: 'a rollout is under way', hint: 'wait for it' };
   await vi.waitFor(() => expect(told).toHaveLength(3));

@@ -122,7 +122,7 @@ describe("keys of one's own", () => {
     session.keys('r');
     expect(session.state.confirm).toBeNull();
     session.keys('ctrl-r');
-    expect(session.state.confirm?.verb).toBe('restart');
+    expect(session.state.confirm?.change).toEqual({ kind: 'verb', verb: 'restart' });
     expect(session.keys('esc', '?').body().join('\n')).toContain('ctrl-r');
   });
 

@@ -71,7 +71,7 @@ describe('the overview', () => {
     };
     expect(leads(/gamma/)).toContain('pulse > gamma');
     expect(leads(/crash-loop +0 of 1/)).toContain('/service:=native-echo 1 shown');
-    expect(leads(/1\.2\.0/)).toContain('/service:=web 3 shown');
+    expect(leads(/1\.2\.0/)).toContain('pulse > rollout 7');
     expect(leads(/CPU 51\.2/)).toContain('describe pricing:8102');
     expect(leads(/instance\.crash-loop/)).toContain('describe native-echo:8103');
   });

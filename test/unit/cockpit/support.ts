@@ -8,6 +8,8 @@ import type { CockpitState, Size } from '../../../cockpit/store/state.ts';
 import type { Body } from '../../../cockpit/view-model/frame.ts';
 import { frameOf } from '../../../cockpit/view-model/frame.ts';
 import type { Line } from '../../../cockpit/view-model/line.ts';
+import type { RolloutPlan, RolloutRequest } from '../../../common/domain/rollout.ts';
+import { planOf } from '../../support/plans.ts';
 import { linkUp, type Recording, readRecording } from '../../support/recorded-client.ts';
 
 export const recording: Recording = readRecording('three-nodes');
@@ -127,4 +129,21 @@ export function bodyText(body: Body): string[] {
     }
     return [`[${block.kind}] ${block.text}`];
   });
+}
+
+/** What the master was asked to plan since the last look. */
+export function plans(session: Session): RolloutRequest[] {
+  return session.took().flatMap((effect) => (effect.type === 'plan-rollout' ? [effect.request] : []));
+}
+
+/** The master tells what the rollout that is asked about would do. */
+export function answerPlan(session: Session, change: Partial<RolloutPlan> = {}): Session {
+  const confirm = session.state.confirm;
+  if (confirm?.change.kind !== 'rollout') throw new Error('no rollout is asked about');
+  const { request } = confirm.change;
+  const releaseId = 'releaseId' in request ? request.releaseId : 1;
+  const instanceIds = request.instanceIds ?? [1, 2];
+  const full = { ...request, releaseId, instanceIds };
+  const plan = { ...planOf(full, recording.snapshot, recording.releases), ...change };
+  return session.does({ type: 'rollout-planned', request, plan });
 }

@@ -1,0 +1,127 @@
+import { rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import { SgridError, toWireError } from '../../common/protocol/errors.ts';
+import { count } from '../format/quantity.ts';
+import type { Change } from '../store/change.ts';
+import type { ChangeResult } from '../store/tasks.ts';
+import { callChange } from './change.ts';
+import type { MasterClient } from './master-client.ts';
+
+/** Does what somebody said yes to. @throws SgridError of the master, or `timeout` where it may have been done */
+export async function runChange(
+  client: MasterClient,
+  change: Change,
+  hit: readonly number[],
+): Promise<ChangeResult> {
+  const instanceIds = [...hit];
+  switch (change.kind) {
+    case 'verb':
+      return callChange(client, `instance.${change.verb}`, { instanceIds });
+    case 'remove':
+      return callChange(client, 'instance.remove', { instanceIds });
+    case 'limit':
+      return callChange(client, 'instance.limit', { instanceIds, limits: change.limits });
+    case 'resolve':
+      return callChange(client, 'instance.resolve', { instanceIds, how: change.how });
+    case 'cordon': {
+      const { nodeId, isCordoned } = change;
+      await callChange(client, 'node.cordon', { nodeId, isCordoned });
+      return {};
+    }
+    case 'drain': {
+      const { outcomes } = await callChange(client, 'node.drain', { nodeId: change.nodeId });
+      return { outcomes };
+    }
+    case 'scale':
+      return scale(client, change);
+    case 'rollout':
+      return callChange(client, 'rollout.create', change.request);
+    case 'rollout-control':
+      await controlRollout(client, change);
+      return {};
+    case 'remove-releases':
+      await callChange(client, 'release.remove', { releaseIds: [...change.releaseIds] });
+      return {};
+    case 'update-service':
+      await callChange(client, 'service.update', { spec: change.spec });
+      return {};
+    case 'remove-service': {
+      const { serviceName } = change;
+      const force = instanceIds.length > 0;
+      await callChange(client, 'service.remove', { serviceName, force, typedName: serviceName });
+      return {};
+    }
+    case 'create-token': {
+      const { name, role, isJoin, expiresInMs } = change;
+      const { secret } = await callChange(client, 'token.create', { name, role, isJoin, expiresInMs });
+      return { secret: { name, secret } };
+    }
+    case 'rotate-token': {
+      const { secret } = await callChange(client, 'token.rotate', { name: change.name });
+      return { secret: { name: change.name, secret } };
+    }
+    case 'revoke-token':
+      await callChange(client, 'token.revoke', { name: change.name });
+      return {};
+  }
+}
+
+function controlRollout(
+  client: MasterClient,
+  { rolloutId, what }: Change & { kind: 'rollout-control' },
+): Promise<unknown> {
+  switch (what) {
+    case 'pause':
+      return callChange(client, 'rollout.pause', { rolloutId });
+    case 'resume':
+      return callChange(client, 'rollout.resume', { rolloutId });
+    case 'abort':
+      return callChange(client, 'rollout.abort', { rolloutId });
+    case 'roll-back':
+      return callChange(client, 'rollout.abort', { rolloutId, rollback: true });
+  }
+}
+
+/** All of them or none: what was made before one is refused is taken away again. */
+async function scale(
+  client: MasterClient,
+  { serviceName, places, limits, release }: Change & { kind: 'scale' },
+): Promise<ChangeResult> {
+  const made: number[] = [];
+  try {
+    for (const { nodeId, port } of places) {
+      const { instance } = await callChange(client, 'instance.create', { serviceName, nodeId, port, limits });
+      made.push(instance.instanceId);
+    }
+  } catch (error) {
+    throw await withoutMade(client, made, error);
+  }
+  if (release === null) return {};
+  // From here on they are there to stay: a rollout can be begun again.
+  const { releaseId, version } = release;
+  try {
+    return await callChange(client, 'rollout.create', {
+      releaseId,
+      instanceIds: made,
+      message: `scale ${serviceName} by ${made.length}`,
+      options: rolloutOptionsSchema.parse({ maxUnavailable: made.length }),
+    });
+  } catch (error) {
+    const { code, message } = toWireError(error);
+    throw new SgridError(code, `${count(made.length, 'instance')} made, but not started: ${message}`, {
+      hint: `deploy ${version} on them`,
+      cause: error,
+    });
+  }
+}
+
+async function withoutMade(client: MasterClient, made: readonly number[], cause: unknown): Promise<unknown> {
+  if (made.length === 0) return cause;
+  const { code, message, hint } = toWireError(cause);
+  const left = await callChange(client, 'instance.remove', { instanceIds: [...made] }).then(
+    ({ outcomes }) => outcomes.filter(({ error }) => error !== null).length,
+    () => made.length,
+  );
+  const rest =
+    left === 0 ? 'none was added' : `${count(left, 'instance')} made before could not be taken away`;
+  return new SgridError(code, `${message}; ${rest}`, { ...(hint !== undefined && { hint }), cause });
+}

@@ -1,0 +1,78 @@
+import type { resolutionSchema } from '../../common/domain/instance.ts';
+import type { Role } from '../../common/domain/role.ts';
+import type { RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
+import type { Limits, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import type { TextField, Verb } from './state.ts';
+
+export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
+
+/** One thing that is asked of the master once somebody has seen what it hits and said yes. */
+export type Change =
+  | { readonly kind: 'verb'; readonly verb: Verb }
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'limit'; readonly limits: Limits }
+  | { readonly kind: 'resolve'; readonly how: (typeof resolutionSchema.options)[number] }
+  | { readonly kind: 'cordon'; readonly nodeId: number; readonly isCordoned: boolean }
+  | { readonly kind: 'drain'; readonly nodeId: number }
+  | {
+      readonly kind: 'scale';
+      readonly serviceName: string;
+      readonly places: readonly { readonly nodeId: number; readonly port: number }[];
+      readonly limits: Limits;
+      /** What the new instances are started with; null leaves them stopped and empty. */
+      readonly release: { readonly releaseId: number; readonly version: string } | null;
+    }
+  | { readonly kind: 'rollout'; readonly title: string; readonly request: RolloutRequest }
+  | { readonly kind: 'rollout-control'; readonly rolloutId: number; readonly what: RolloutControl }
+  | { readonly kind: 'remove-releases'; readonly releaseIds: readonly number[] }
+  | {
+      readonly kind: 'update-service';
+      readonly spec: ServiceSpec;
+      /** Lines of the specification, as diff(1) -u marks them. */
+      readonly diff: readonly string[];
+      readonly effects: readonly { readonly instanceId: number; readonly effect: ServiceUpdateEffect }[];
+    }
+  | { readonly kind: 'remove-service'; readonly serviceName: string }
+  | {
+      readonly kind: 'create-token';
+      readonly name: string;
+      readonly role: Role;
+      readonly isJoin: boolean;
+      readonly expiresInMs: number | undefined;
+    }
+  | { readonly kind: 'rotate-token'; readonly name: string }
+  | { readonly kind: 'revoke-token'; readonly name: string };
+
+/** A change that somebody is asked about. */
+export interface Confirm {
+  readonly change: Change;
+  /** Those that it hits; empty for what hits none. */
+  readonly instanceIds: readonly number[];
+  /** First visible row of the list of what it hits. */
+  readonly top: number;
+  /** The name that is typed where a service is protected. */
+  readonly field: TextField;
+  /** Of a restart of several: how many at the same time. */
+  readonly atOnce: number;
+  /** Of a rollout: what the master would do; null until it has said so. */
+  readonly plan: RolloutPlan | null;
+  /** Why the master would not. */
+  readonly refusal: WireError | null;
+  /** Sent, not yet answered. */
+  readonly isSending: boolean;
+}
+
+/** A change under way, shown with the time since it began. */
+export interface Task {
+  readonly taskId: number;
+  readonly label: string;
+  readonly change: Change;
+  readonly startedAt: number;
+}
+
+/** Something that is shown once and kept nowhere: the secret of a token. */
+export interface Secret {
+  readonly name: string;
+  readonly secret: string;
+}

@@ -1,0 +1,98 @@
+import type { FiguresHistory } from '../../common/domain/figures.ts';
+import { type Limits, limitProblems, limitsSchema } from '../../common/domain/service.ts';
+import { count } from '../format/quantity.ts';
+import { type Form, formField, type KnownUse, textOf, withForm } from './form.ts';
+import { propose } from './proposal.ts';
+import { become, type Reduction } from './reduction.ts';
+import type { CockpitState } from './state.ts';
+
+/** Limits of instances, as they are where all have the same. */
+export function openLimits(state: CockpitState, instanceIds: readonly number[]): Reduction {
+  const all = instanceIds.flatMap((id) => state.fleet.instances.get(id)?.limits ?? []);
+  const common = (key: keyof Limits): string => {
+    const values = new Set(all.map((limits) => limits[key]));
+    const [only] = values;
+    return values.size === 1 && only !== undefined ? String(only) : '';
+  };
+  const isMixed = new Set(all.map((limits) => JSON.stringify(limits))).size > 1;
+  const form: Form = {
+    purpose: { kind: 'limits', instanceIds, use: null },
+    title: `Limits of ${count(instanceIds.length, 'instance')}${isMixed ? ', which differ now' : ''}`,
+    fields: [
+      formField('cpuCores', 'CPU', common('cpuCores'), 'cores: 0.5, 2; empty for no limit'),
+      formField('memoryMiB', 'Memory', common('memoryMiB'), 'MiB, hard: above it processes are killed'),
+      formField(
+        'memoryHighMiB',
+        'Memory mark',
+        common('memoryHighMiB'),
+        'MiB: pressure and a warning from here',
+      ),
+      formField('pids', 'Processes', common('pids'), 'processes and threads together'),
+    ],
+    focus: 0,
+    problem: '',
+  };
+  return become({ ...state, form }, { type: 'load-use', instanceIds });
+}
+
+/** What the fields say, or what is wrong with them. */
+export function limitsOf(form: Form): Limits | string {
+  const raw: Record<string, number> = {};
+  for (const { key, label } of form.fields) {
+    const text = textOf(form, key);
+    if (text === '') continue;
+    if (!/^\d+(\.\d+)?$/.test(text)) return `${label}: "${text}" is no number`;
+    raw[key] = Number(text);
+  }
+  const parsed = limitsSchema.safeParse(raw);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const label = form.fields.find(({ key }) => key === issue?.path[0])?.label ?? '';
+    return `${label}: ${issue?.message ?? 'is not possible'}`;
+  }
+  return limitProblems(parsed.data)[0] ?? parsed.data;
+}
+
+export function submitLimits(
+  state: CockpitState,
+  form: Form,
+  { instanceIds }: { readonly instanceIds: readonly number[] },
+): Reduction {
+  const limits = limitsOf(form);
+  if (typeof limits === 'string') return become(withForm(state, { problem: limits }));
+  return propose(state, { kind: 'limit', limits }, instanceIds);
+}
+
+/** An answer for a form that is not open any more is ignored. */
+export function takeUse(
+  state: CockpitState,
+  instanceIds: readonly number[],
+  histories: readonly FiguresHistory[],
+): CockpitState {
+  const { form } = state;
+  if (form?.purpose.kind !== 'limits' || form.purpose.instanceIds !== instanceIds) return state;
+  return withForm(state, { purpose: { ...form.purpose, use: knownUse(histories) } });
+}
+
+export function knownUse(histories: readonly FiguresHistory[]): KnownUse {
+  const greatest = (values: readonly (number | null)[]): number | null =>
+    values.reduce<number | null>(
+      (top, value) => (value === null ? top : Math.max(top ?? value, value)),
+      null,
+    );
+  return {
+    cpuMillicores: greatest(histories.map(({ cpuMillicores }) => percentile95(cpuMillicores))),
+    memoryBytes: greatest(histories.map(({ memoryBytes }) => percentile95(memoryBytes))),
+    seconds: Math.max(0, ...histories.map(({ memoryBytes }) => known(memoryBytes).length)),
+  };
+}
+
+function known(samples: readonly (number | null)[]): number[] {
+  return samples.filter((sample) => sample !== null);
+}
+
+/** By nearest rank (NIST handbook 7.2.6.2); null without samples. */
+export function percentile95(samples: readonly (number | null)[]): number | null {
+  const sorted = known(samples).sort((a, b) => a - b);
+  return sorted[Math.ceil(0.95 * sorted.length) - 1] ?? null;
+}

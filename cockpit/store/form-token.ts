@@ -1,0 +1,43 @@
+import { roleSchema } from '../../common/domain/role.ts';
+import { tokenNameSchema } from '../../common/domain/token.ts';
+import { parseAmount } from '../format/parse-amount.ts';
+import { type Form, formField, textOf, withForm } from './form.ts';
+import { propose } from './proposal.ts';
+import { become, type Reduction } from './reduction.ts';
+import type { CockpitState } from './state.ts';
+import { refusedChange } from './targets.ts';
+
+export function openToken(state: CockpitState): Reduction {
+  const refused = refusedChange(state);
+  if (refused !== null) return become(refused);
+  const form: Form = {
+    purpose: { kind: 'token' },
+    title: 'A new token',
+    fields: [
+      formField('name', 'Name', '', 'who or what has it: it is told in events'),
+      formField('role', 'Role', 'viewer', 'left and right choose', roleSchema.options),
+      formField('join', 'For joining', 'no', 'of role agent: one node joins with it and keeps it', [
+        'no',
+        'yes',
+      ]),
+      formField('expires', 'Expires in', '', '12h, 30d; empty for never'),
+    ],
+    focus: 0,
+    problem: '',
+  };
+  return become({ ...state, form });
+}
+
+export function submitToken(state: CockpitState, form: Form): Reduction {
+  const wrong = (problem: string): Reduction => become(withForm(state, { problem }));
+  const name = tokenNameSchema.safeParse(textOf(form, 'name'));
+  if (!name.success) return wrong(`Name: ${name.error.issues[0]?.message ?? 'is not possible'}`);
+  const role = roleSchema.parse(textOf(form, 'role'));
+  const isJoin = textOf(form, 'join') === 'yes';
+  if (isJoin && role !== 'agent') return wrong('For joining: only a token of role agent is');
+  const expires = textOf(form, 'expires');
+  const expiresInMs = expires === '' ? undefined : (parseAmount(expires, 'span') ?? 0);
+  if (expiresInMs !== undefined && expiresInMs < 1000)
+    return wrong(`Expires in: "${expires}" is no span of time (12h, 30d)`);
+  return propose(state, { kind: 'create-token', name: name.data, role, isJoin, expiresInMs }, []);
+}

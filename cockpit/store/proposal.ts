@@ -1,0 +1,129 @@
+import { roleIncludes } from '../../common/domain/role.ts';
+import type { RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import { count } from '../format/quantity.ts';
+import type { Change, Confirm } from './change.ts';
+import type { Effect } from './effect.ts';
+import { typedNameOf } from './protection.ts';
+import { become, type Reduction } from './reduction.ts';
+import { isRolling, startRolling } from './rolling.ts';
+import type { CockpitState } from './state.ts';
+import { refusedChange } from './targets.ts';
+import { taskOf } from './tasks.ts';
+import { EMPTY_FIELD } from './text-field.ts';
+import { withToast } from './toasts.ts';
+import { sendVerb } from './verbs.ts';
+import { pushView, viewOf } from './views.ts';
+
+const FOR_ADMINS: ReadonlySet<Change['kind']> = new Set(['create-token', 'rotate-token', 'revoke-token']);
+
+/** Asks before doing: opens the question that shows what would be hit. Refused at once where it could not be sent. */
+export function propose(state: CockpitState, change: Change, instanceIds: readonly number[]): Reduction {
+  const refused = refusedChange(state) ?? refusedToRole(state, change);
+  if (refused !== null) return become(refused);
+  const confirm: Confirm = {
+    change,
+    instanceIds,
+    top: 0,
+    field: EMPTY_FIELD,
+    atOnce: 1,
+    plan: null,
+    refusal: null,
+    isSending: false,
+  };
+  // Somebody may have marked a service as protected since the list came.
+  const effects: Effect[] = [{ type: 'load-services' }];
+  if (change.kind === 'rollout') effects.push({ type: 'plan-rollout', request: change.request });
+  return become({ ...state, form: null, confirm }, ...effects);
+}
+
+function refusedToRole(state: CockpitState, { kind }: Change): CockpitState | null {
+  const { link } = state;
+  if (!FOR_ADMINS.has(kind) || (link.state === 'up' && roleIncludes(link.role, 'admin'))) return null;
+  return withToast(state, 'warn', 'Tokens are made and taken away with a token of an admin');
+}
+
+export function withConfirm(state: CockpitState, change: Partial<Confirm>): CockpitState {
+  return state.confirm === null ? state : { ...state, confirm: { ...state.confirm, ...change } };
+}
+
+/** Another number of instances at the same time, of a restart of several. */
+export function changeBatch(state: CockpitState, step: 1 | -1 | 'all'): CockpitState {
+  const { confirm } = state;
+  if (confirm === null || !isBatched(confirm)) return state;
+  const most = confirm.instanceIds.length;
+  const atOnce = step === 'all' ? most : Math.max(1, Math.min(most, confirm.atOnce + step));
+  return withConfirm(state, { atOnce });
+}
+
+export function isBatched({ change, instanceIds }: Confirm): boolean {
+  return change.kind === 'verb' && change.verb === 'restart' && instanceIds.length > 1;
+}
+
+/** Of a rollout that is asked about: its options changed, so its plan is another one. */
+export function replan(state: CockpitState, request: RolloutRequest): Reduction {
+  const { confirm } = state;
+  if (confirm?.change.kind !== 'rollout') return become(state);
+  const change = { ...confirm.change, request };
+  return become(withConfirm(state, { change, plan: null, refusal: null }), { type: 'plan-rollout', request });
+}
+
+/** An answer to an older request is ignored. */
+export function planned(
+  state: CockpitState,
+  request: RolloutRequest,
+  answer: { readonly plan: RolloutPlan } | { readonly refusal: WireError },
+): CockpitState {
+  const { confirm } = state;
+  if (confirm?.change.kind !== 'rollout' || confirm.change.request !== request) return state;
+  if ('refusal' in answer) return withConfirm(state, { refusal: answer.refusal });
+  const { plan } = answer;
+  const instanceIds = plan.batches.flatMap(({ steps }) => steps.map(({ instanceId }) => instanceId));
+  return withConfirm(state, { plan, instanceIds });
+}
+
+/** Yes, or the typed name. The link may have gone meanwhile, so that is looked at again. */
+export function confirmChange(state: CockpitState): Reduction {
+  const { confirm } = state;
+  if (confirm === null || confirm.isSending) return become(state);
+  const refused = refusedChange(state);
+  if (refused !== null) return become({ ...refused, confirm: null });
+  const typed = typedNameOf(state, confirm);
+  if (typed !== null && confirm.field.text.trim() !== typed)
+    return become(withToast(state, 'warn', `Type ${typed} to do it, or esc to leave everything as it is`));
+  const instanceIds = confirm.instanceIds.filter((id) => state.fleet.instances.has(id));
+  if (confirm.instanceIds.length > 0 && instanceIds.length === 0)
+    return become(withToast({ ...state, confirm: null }, 'warn', 'Nothing done: these instances are gone'));
+  return send(state, { ...confirm, instanceIds });
+}
+
+function send(state: CockpitState, confirm: Confirm): Reduction {
+  const { change, instanceIds } = confirm;
+  const closed = { ...state, confirm: null, marks: new Set<number>() };
+  if (change.kind === 'rollout') {
+    if (confirm.plan === null)
+      return become(withToast(state, 'warn', 'The master has not said yet what this would do'));
+    const { request } = change;
+    return become(withConfirm(state, { isSending: true }), { type: 'create-rollout', request });
+  }
+  if (change.kind !== 'verb') {
+    const task = taskOf(state, change, instanceIds);
+    return become(
+      {
+        ...(change.kind === 'remove-releases' ? { ...closed, releaseMarks: new Set() } : closed),
+        tasks: [...state.tasks, task],
+        nextId: state.nextId + 1,
+      },
+      { type: 'run-change', taskId: task.taskId, change, instanceIds },
+    );
+  }
+  if (!isBatched(confirm) || confirm.atOnce >= instanceIds.length)
+    return sendVerb(closed, change.verb, instanceIds);
+  if (isRolling(state)) {
+    const left = count(state.rolling?.pending.length ?? 0, 'instance');
+    return become(
+      withToast(state, 'warn', `A rolling restart is under way, ${left} to go: wait for it, or stop it`),
+    );
+  }
+  return become(pushView(startRolling(closed, instanceIds, confirm.atOnce), viewOf({ name: 'rolling' })));
+}

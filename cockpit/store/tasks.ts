@@ -1,0 +1,143 @@
+import type { Rollout } from '../../common/domain/rollout.ts';
+import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
+import { instanceWords, nodeWords } from '../format/fleet-words.ts';
+import { isUnanswered } from '../format/no-answer.ts';
+import { count } from '../format/quantity.ts';
+import type { Change, Secret, Task } from './change.ts';
+import type { Effect } from './effect.ts';
+import { become, type Reduction } from './reduction.ts';
+import type { CockpitState } from './state.ts';
+import { withError, withToast, withUnanswered } from './toasts.ts';
+import { pushView, viewOf } from './views.ts';
+
+/** What came of a change. What does not apply to it is absent. */
+export interface ChangeResult {
+  readonly outcomes?: readonly InstanceOutcome[];
+  readonly secret?: Secret;
+  /** Begun by it. */
+  readonly rollout?: Rollout;
+}
+
+export function taskOf(state: CockpitState, change: Change, instanceIds: readonly number[]): Task {
+  return {
+    taskId: state.nextId,
+    label: labelOf(state, change, instanceIds),
+    change,
+    startedAt: state.now,
+  };
+}
+
+function labelOf(state: CockpitState, change: Change, instanceIds: readonly number[]): string {
+  const node = (id: number): string => nodeWords(state.fleet.nodes.get(id), id);
+  const hit = subjectOf(state, instanceIds);
+  switch (change.kind) {
+    case 'remove':
+      return `Removing ${hit}`;
+    case 'limit':
+      return `Limiting ${hit}`;
+    case 'resolve':
+      return `Resolving ${hit}`;
+    case 'cordon':
+      return `${change.isCordoned ? 'Cordoning' : 'Uncordoning'} ${node(change.nodeId)}`;
+    case 'drain':
+      return `Draining ${node(change.nodeId)}`;
+    case 'scale':
+      return `Adding ${count(change.places.length, 'instance')} of ${change.serviceName}`;
+    case 'rollout-control':
+      return `Asking rollout ${change.rolloutId} to ${change.what}`;
+    case 'remove-releases':
+      return `Deleting ${count(change.releaseIds.length, 'release')}`;
+    case 'update-service':
+      return `Updating ${change.spec.name}`;
+    case 'remove-service':
+      return `Removing ${change.serviceName}`;
+    case 'create-token':
+      return `Making the token ${change.name}`;
+    case 'rotate-token':
+      return `Rotating the token ${change.name}`;
+    case 'revoke-token':
+      return `Revoking the token ${change.name}`;
+    default:
+      return 'Asking the master';
+  }
+}
+
+function subjectOf({ fleet }: CockpitState, instanceIds: readonly number[]): string {
+  const [first] = instanceIds;
+  const only = instanceIds.length === 1 ? fleet.instances.get(first ?? 0) : undefined;
+  return only === undefined ? count(instanceIds.length, 'instance') : instanceWords(only, fleet.nodes);
+}
+
+export function changeFailed(state: CockpitState, taskId: number, error: WireError): CockpitState {
+  const task = state.tasks.find((candidate) => candidate.taskId === taskId);
+  if (task === undefined) return state;
+  const next = { ...state, tasks: state.tasks.filter((candidate) => candidate !== task) };
+  return error.code === 'timeout'
+    ? withUnanswered(next, task.label, error.hint ?? error.message)
+    : withError(next, `${task.label} failed`, error);
+}
+
+export function changeDone(state: CockpitState, taskId: number, result: ChangeResult): Reduction {
+  const task = state.tasks.find((candidate) => candidate.taskId === taskId);
+  if (task === undefined) return become(state);
+  let next: CockpitState = { ...state, tasks: state.tasks.filter((candidate) => candidate !== task) };
+  if (result.secret !== undefined) next = { ...next, secret: result.secret };
+  next =
+    result.outcomes === undefined
+      ? withToast(next, 'ok', `${task.label}: done`)
+      : tellOutcomes(next, task.label, result.outcomes);
+  if (result.rollout !== undefined && isFree(next)) {
+    next = pushView(next, viewOf({ name: 'rollout', rolloutId: result.rollout.rolloutId }));
+  }
+  return become(next, ...reloads(task.change));
+}
+
+/** Nobody is in the middle of something that another screen would take away. */
+function isFree({ prompt, confirm, form, picker }: CockpitState): boolean {
+  return prompt === null && confirm === null && form === null && picker === null;
+}
+
+/** Lists that are asked for are asked for again when they have changed. */
+function reloads(change: Change): Effect[] {
+  switch (change.kind) {
+    case 'create-token':
+    case 'rotate-token':
+    case 'revoke-token':
+      return [{ type: 'load-tokens' }];
+    case 'remove-releases':
+      return [{ type: 'load-all-releases' }];
+    case 'update-service':
+    case 'remove-service':
+      return [{ type: 'load-services' }];
+    default:
+      return [];
+  }
+}
+
+/** What failed names itself; what is to be known although it worked is told as well. */
+function tellOutcomes(
+  state: CockpitState,
+  label: string,
+  outcomes: readonly InstanceOutcome[],
+): CockpitState {
+  const failed = outcomes.filter(({ error }) => error !== null);
+  const worked = outcomes.length - failed.length;
+  let next = state;
+  if (worked > 0) {
+    const of = failed.length > 0 ? ` of ${outcomes.length}` : '';
+    next = withToast(next, 'ok', `${label}: done${outcomes.length > 1 ? ` on ${worked}${of}` : ''}`);
+  } else if (outcomes.length === 0) {
+    next = withToast(next, 'ok', `${label}: done, nothing ran there`);
+  }
+  const warned = outcomes.find(({ warning }) => warning !== undefined);
+  if (warned?.warning !== undefined)
+    next = withToast(next, 'warn', `${subjectOf(state, [warned.instanceId])}: ${warned.warning}`);
+  const [first] = failed;
+  if (first?.error == null) return next;
+  const more = failed.length > 1 ? ` (and ${count(failed.length - 1, 'more failure')})` : '';
+  const what = `${label}${more}: ${subjectOf(state, [first.instanceId])}`;
+  return isUnanswered(first.error.code)
+    ? withUnanswered(next, what, first.error.message)
+    : withError(next, what, first.error);
+}

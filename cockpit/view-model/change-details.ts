@@ -1,0 +1,178 @@
+import { describeLimits } from '../../common/domain/service.ts';
+import { instanceWords, nodeWords } from '../format/fleet-words.ts';
+import { plainText } from '../format/plain-text.ts';
+import { count, formatBytes } from '../format/quantity.ts';
+import { formatSpan } from '../format/time.ts';
+import type { Change, Confirm } from '../store/change.ts';
+import { isBatched } from '../store/proposal.ts';
+import type { CockpitState } from '../store/state.ts';
+import { textLine } from './dialog.ts';
+import type { Line } from './line.ts';
+
+/** What a question needs besides the instances that it hits. */
+export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
+  const { change, instanceIds, atOnce } = confirm;
+  if (isBatched(confirm)) return [batchLine(atOnce, instanceIds.length)];
+  switch (change.kind) {
+    case 'limit':
+      return limitLines(state, instanceIds, change);
+    case 'resolve':
+      return [textLine(RESOLUTIONS[change.how])];
+    case 'cordon':
+      return [
+        textLine(
+          change.isCordoned
+            ? 'It gets no new instances; those that it has stay as they are.'
+            : 'It gets new instances again. What a drain has stopped stays stopped.',
+        ),
+      ];
+    case 'drain':
+      return [textLine('It is cordoned first; what is stopped stays stopped until somebody starts it.')];
+    case 'scale':
+      return scaleLines(state, change);
+    case 'rollout-control':
+      return [textLine(CONTROLS[change.what])];
+    case 'remove-releases':
+      return releaseLines(state, change.releaseIds);
+    case 'update-service':
+      return updateLines(change);
+    case 'remove-service':
+      return [textLine('With its releases and the history of its rollouts; logs on the nodes stay.')];
+    case 'create-token':
+      return [textLine(tokenWords(change))];
+    case 'rotate-token':
+    case 'revoke-token':
+      return [textLine('The old secret stops working, and its connections are cut, at once.')];
+    default:
+      return [];
+  }
+}
+
+function batchLine(atOnce: number, total: number): Line {
+  const how =
+    atOnce >= total
+      ? 'all at once'
+      : `${atOnce} at a time, the next once ${atOnce === 1 ? 'it is' : 'they are'} up and healthy`;
+  return {
+    segments: [
+      { text: ` ${how}.  `, tone: 'strong' },
+      { text: '+', tone: 'key' },
+      { text: ' more  ' },
+      { text: '-', tone: 'key' },
+      { text: ' fewer  ' },
+      { text: 'a', tone: 'key' },
+      { text: ' all at once' },
+    ],
+  };
+}
+
+const RESOLUTIONS = {
+  ended:
+    'Nothing is signalled: you have seen that its process is gone. Its policy then decides about a start.',
+  kill: 'All that is left in its group is killed (SIGKILL), then it counts as ended; its policy decides about a start.',
+} as const;
+
+const CONTROLS = {
+  pause: 'What is under way finishes; nothing is begun until it is resumed.',
+  resume: 'The rest has its turn.',
+  abort: 'What is under way finishes, the rest is skipped; what has the release keeps it.',
+  'roll-back': 'What was changed gets back what it ran before.',
+} as const;
+
+function limitLines(
+  { fleet }: CockpitState,
+  instanceIds: readonly number[],
+  { limits }: Change & { kind: 'limit' },
+): Line[] {
+  const before = new Set(
+    instanceIds.flatMap((id) => {
+      const view = fleet.instances.get(id);
+      return view === undefined ? [] : [describeLimits(view.limits)];
+    }),
+  );
+  const lines = [
+    textLine(`Now:  ${[...before].join(' · ')}`),
+    textLine(`Then: ${describeLimits(limits)}, live, without a restart`, 'strong'),
+  ];
+  const limitBytes =
+    limits.memoryMiB === undefined ? Number.POSITIVE_INFINITY : limits.memoryMiB * 1024 * 1024;
+  const over = instanceIds.flatMap((id) => {
+    const used = fleet.figures.get(id)?.memoryBytes ?? 0;
+    const view = fleet.instances.get(id);
+    return used > limitBytes && view !== undefined
+      ? [`${instanceWords(view, fleet.nodes)} (${formatBytes(used)})`]
+      : [];
+  });
+  if (over.length > 0)
+    lines.push(textLine(`Uses more than that now, and may be OOM-killed: ${over.join(', ')}`, 'bad'));
+  return lines;
+}
+
+function scaleLines(
+  { fleet }: CockpitState,
+  { places, release, limits }: Change & { kind: 'scale' },
+): Line[] {
+  const byNode = new Map<number, number[]>();
+  for (const { nodeId, port } of places) byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), port]);
+  return [
+    ...[...byNode].map(([nodeId, ports]) =>
+      textLine(
+        `${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')}`,
+        'strong',
+      ),
+    ),
+    textLine(`Limits: ${describeLimits(limits)}`),
+    release === null
+      ? textLine('No instance of it has a release: they stay stopped until one is deployed.', 'warn')
+      : textLine(`They are started with ${release.version}, as most of its instances run.`),
+  ];
+}
+
+function releaseLines({ catalog }: CockpitState, ids: readonly number[]): Line[] {
+  const all = [...catalog.releases.values()].flat();
+  return [
+    ...ids.flatMap((id) => {
+      const release = all.find(({ releaseId }) => releaseId === id);
+      return release === undefined
+        ? []
+        : [
+            textLine(
+              `${release.serviceName} ${release.version}  ${formatBytes(release.sizeBytes)}  ${plainText(release.message)}`,
+              'strong',
+            ),
+          ];
+    }),
+    textLine('Nothing runs them; nobody can go back to them then.'),
+  ];
+}
+
+function updateLines({ diff, effects }: Change & { kind: 'update-service' }): Line[] {
+  const restarts = effects.filter(({ effect }) => effect === 'restart').length;
+  const what =
+    restarts > 0
+      ? textLine(`${restarts} of ${count(effects.length, 'instance')} restart, one after another:`, 'warn')
+      : textLine(`No restart: it applies to ${count(effects.length, 'instance')} as they run.`, 'ok');
+  return [
+    what,
+    ...diff.map((line) =>
+      textLine(
+        withoutSecret(plainText(line)),
+        line.startsWith('+') ? 'ok' : line.startsWith('-') ? 'bad' : 'dim',
+      ),
+    ),
+  ];
+}
+
+/** Others may look at this screen. */
+function withoutSecret(line: string): string {
+  return line.replace(
+    /^(.\s*"[^"]*(?:secret|token|passw|password|credential|private|api_?key)[^"]*": )"(?:[^"\\]|\\.)*"/i,
+    '$1"****"',
+  );
+}
+
+function tokenWords({ role, isJoin, expiresInMs }: Change & { kind: 'create-token' }): string {
+  const until = expiresInMs === undefined ? 'It never expires' : `It expires in ${formatSpan(expiresInMs)}`;
+  const join = isJoin ? '; one node joins with it, and has it from then on' : '';
+  return `${until}${join}. The secret of a token of role ${role} is shown once, and kept nowhere.`;
+}

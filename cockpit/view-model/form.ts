@@ -1,0 +1,128 @@
+import { formatBytes, formatCores, formatCpuPercent } from '../format/quantity.ts';
+import { displayWidth, fitText } from '../format/width.ts';
+import type { Form, FormField, KnownUse } from '../store/form.ts';
+import { limitsOf } from '../store/form-limits.ts';
+import { placesOf } from '../store/form-scale.ts';
+import type { CockpitState } from '../store/state.ts';
+import { BLANK, type Block, textLine } from './dialog.ts';
+import type { Line, Segment } from './line.ts';
+import { fieldSegments } from './status.ts';
+
+const MIN_FIELD = 12;
+
+/** A form: its fields around the one under edit, what is wrong, and what it would come to. */
+export function formBlocks(state: CockpitState, form: Form, rows: number): Block[] {
+  const { columns } = state.size;
+  const preview = previewLines(state, form);
+  const problem = form.problem === '' ? [] : [textLine(form.problem, 'bad')];
+  const room = Math.max(1, rows - 3 - preview.length - problem.length);
+  const first = Math.max(0, Math.min(form.fields.length - room, form.focus - Math.floor(room / 2)));
+  const labelWidth = Math.min(24, Math.max(...form.fields.map(({ label }) => displayWidth(label)))) + 2;
+  const fields = form.fields
+    .slice(first, first + room)
+    .map((field, at) => fieldLine(field, first + at === form.focus, labelWidth, columns));
+  return [
+    {
+      kind: 'lines',
+      lines: [textLine(form.title, 'title'), BLANK, ...fields, BLANK, ...preview, ...problem],
+    },
+  ];
+}
+
+function fieldLine(
+  { label, field, choices, help }: FormField,
+  isFocused: boolean,
+  labelWidth: number,
+  columns: number,
+): Line {
+  const helpWidth = displayWidth(help) + 3;
+  const width = Math.max(MIN_FIELD, Math.min(30, columns - labelWidth - helpWidth - 3));
+  const value: Segment[] =
+    choices === undefined
+      ? fieldSegments(field, width, isFocused)
+      : choices.flatMap((choice): Segment[] => [
+          choice === field.text
+            ? { text: `[${choice}]`, tone: isFocused ? 'accent' : 'strong' }
+            : { text: ` ${choice} `, tone: 'dim' },
+          { text: ' ' },
+        ]);
+  const used = value.reduce((sum, { text }) => sum + displayWidth(text), 0);
+  return {
+    segments: [
+      { text: isFocused ? ' > ' : '   ', tone: 'key' },
+      { text: fitText(label, labelWidth), tone: isFocused ? 'strong' : 'label' },
+      ...value,
+      { text: ' '.repeat(Math.max(1, width + 1 - used)) },
+      { text: help, tone: 'dim' },
+    ],
+  };
+}
+
+/** What the fields come to as they are. */
+function previewLines(state: CockpitState, form: Form): Line[] {
+  const { purpose } = form;
+  switch (purpose.kind) {
+    case 'limits':
+      return limitPreview(form, purpose.use);
+    case 'scale': {
+      const places = placesOf(state, form);
+      if (typeof places === 'string') return [textLine(places, 'warn')];
+      const ports = places.map(({ nodeId, port }) => {
+        const label = form.fields.find(({ key }) => key === String(nodeId))?.label ?? '';
+        return `${label}:${port}`;
+      });
+      const more = ports.length > 6 ? ` and ${ports.length - 6} more` : '';
+      return [textLine(ports.length === 0 ? 'Adds none' : `Adds ${ports.slice(0, 6).join(', ')}${more}`)];
+    }
+    case 'resolve':
+      return [
+        textLine('ended: you have seen that its process is gone; nothing is signalled.'),
+        textLine('kill:  what is left in its group is killed, then it counts as ended.'),
+      ];
+    default:
+      return [];
+  }
+}
+
+const MIB = 1024 * 1024;
+
+/** The limits beside what was used: what is below that will be felt. */
+function limitPreview(form: Form, use: KnownUse | null): Line[] {
+  if (use === null) return [textLine('Looking what they use ...', 'dim')];
+  if (use.seconds === 0)
+    return [textLine('Nothing is known of their use: they have not run of late.', 'dim')];
+  const limits = limitsOf(form);
+  const { cpuCores, memoryMiB } = typeof limits === 'string' ? {} : limits;
+  const lines = [
+    textLine(`Used of late (95th percentile of ${use.seconds} s, the greatest of them):`, 'label'),
+  ];
+  const { cpuMillicores, memoryBytes } = use;
+  if (cpuMillicores !== null) {
+    const text = `  CPU    ${formatCpuPercent(cpuMillicores)}% of a core`;
+    lines.push(
+      compared(
+        text,
+        cpuMillicores,
+        cpuCores && cpuCores * 1000,
+        `${formatCores(cpuCores ?? 0)} cores`,
+        'throttled',
+      ),
+    );
+  }
+  if (memoryBytes !== null) {
+    const text = `  Memory ${formatBytes(memoryBytes)}`;
+    const limitBytes = memoryMiB === undefined ? undefined : memoryMiB * MIB;
+    lines.push(compared(text, memoryBytes, limitBytes, formatBytes(limitBytes ?? 0), 'OOM-killed'));
+  }
+  return lines;
+}
+
+const NEAR = 0.9;
+
+function compared(text: string, used: number, limit: number | undefined, words: string, fate: string): Line {
+  if (limit === undefined) return textLine(`${text}, no limit`);
+  const share = limit === 0 ? Number.POSITIVE_INFINITY : used / limit;
+  const percent = `${text}: ${Math.round(share * 100)}% of ${words}`;
+  if (share >= 1) return textLine(`${percent}, it will be ${fate}`, 'bad');
+  return share >= NEAR ? textLine(`${percent}, hardly any room`, 'warn') : textLine(percent, 'ok');
+}

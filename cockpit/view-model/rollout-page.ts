@@ -1,0 +1,29 @@
+import { hasEnded } from '../../common/domain/rollout.ts';
+import { plainText } from '../format/plain-text.ts';
+import { formatDate } from '../format/time.ts';
+import type { CockpitState } from '../store/state.ts';
+import { watchBlocks } from './deploy-watch.ts';
+import { type Block, textLine } from './dialog.ts';
+import type { Line } from './line.ts';
+
+/** One rollout: what was asked, and how it goes, instance by instance. */
+export function rolloutPage(state: CockpitState, rolloutId: number, rows: number): Block[] {
+  const lines = headLines(state, rolloutId);
+  return [{ kind: 'lines', lines }, ...watchBlocks(state, rolloutId, rows - lines.length)];
+}
+
+function headLines({ catalog }: CockpitState, rolloutId: number): Line[] {
+  const rollout = catalog.rollouts.get(rolloutId);
+  if (rollout === undefined) return [];
+  const { serviceName, version, actor, startedAt, message, options, reason } = rollout;
+  const { maxUnavailable, canary, onFailure } = options;
+  const first = canary === 0 ? '' : `canary ${canary}, `;
+  const how = `${first}${maxUnavailable} at a time, on a failure ${onFailure === 'rollback' ? 'roll back' : 'stop'}`;
+  const why = message === '' ? '' : `  "${plainText(message)}"`;
+  const lines = [
+    textLine(`${serviceName} ${version}, by ${plainText(actor)} at ${formatDate(startedAt)}${why}`, 'title'),
+    textLine(`${how}; ${rollout.state}`, 'dim'),
+  ];
+  if (reason !== '') lines.push(textLine(plainText(reason), hasEnded(rollout) ? 'bad' : 'warn'));
+  return lines;
+}

@@ -1,0 +1,151 @@
+import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import { barText } from '../format/bar.ts';
+import { plainText } from '../format/plain-text.ts';
+import { formatSpan } from '../format/time.ts';
+import type { CockpitState } from '../store/state.ts';
+import type { Column } from './columns.ts';
+import { defineTable, type Table } from './define-table.ts';
+import type { FilterField } from './filter.ts';
+import type { Tone } from './line.ts';
+
+interface RolloutRow {
+  readonly rollout: Rollout;
+  readonly done: number;
+  /** Master's clock. */
+  readonly now: number;
+}
+
+const TONES: Readonly<Record<Rollout['state'], Tone>> = {
+  running: 'busy',
+  paused: 'warn',
+  aborting: 'warn',
+  'rolling-back': 'warn',
+  succeeded: 'ok',
+  failed: 'bad',
+  aborted: 'warn',
+  'rolled-back': 'warn',
+};
+
+const BAR_WIDTH = 8;
+
+const COLUMNS: readonly Column<RolloutRow>[] = [
+  {
+    key: 'id',
+    title: 'ID',
+    align: 'right',
+    minWidth: 4,
+    priority: 6,
+    descendingFirst: true,
+    cell: ({ rollout }) => ({ text: String(rollout.rolloutId), tone: 'dim' }),
+    sortValue: ({ rollout }) => rollout.rolloutId,
+  },
+  {
+    key: 'state',
+    title: 'STATE',
+    minWidth: 12,
+    priority: 1,
+    cell: ({ rollout }) => ({ text: rollout.state, tone: TONES[rollout.state] }),
+    sortValue: ({ rollout }) => rollout.state,
+  },
+  {
+    key: 'name',
+    title: 'SERVICE',
+    minWidth: 12,
+    maxWidth: 24,
+    priority: 2,
+    cell: ({ rollout }) => ({ text: rollout.serviceName, tone: 'strong' }),
+    sortValue: ({ rollout }) => rollout.serviceName,
+  },
+  {
+    key: 'release',
+    title: 'RELEASE',
+    minWidth: 10,
+    maxWidth: 22,
+    priority: 3,
+    cell: ({ rollout }) => ({ text: rollout.version }),
+    sortValue: ({ rollout }) => rollout.version,
+  },
+  {
+    key: 'progress',
+    title: 'PROGRESS',
+    minWidth: BAR_WIDTH + 6,
+    maxWidth: BAR_WIDTH + 10,
+    priority: 4,
+    cell: ({ rollout, done }) => ({
+      text: `${barText(done / Math.max(1, rollout.steps.length), BAR_WIDTH)} ${done}/${rollout.steps.length}`,
+      tone: hasEnded(rollout) ? 'plain' : 'busy',
+    }),
+    sortValue: ({ rollout, done }) => done / Math.max(1, rollout.steps.length),
+  },
+  {
+    key: 'age',
+    title: 'AGE',
+    align: 'right',
+    minWidth: 6,
+    priority: 5,
+    isLive: true,
+    cell: ({ rollout, now }) => ({ text: formatSpan(now - rollout.startedAt) }),
+    sortValue: ({ rollout }) => -rollout.startedAt,
+  },
+  {
+    key: 'took',
+    title: 'TOOK',
+    align: 'right',
+    minWidth: 6,
+    priority: 8,
+    isLive: true,
+    cell: ({ rollout, now }) => ({ text: formatSpan((rollout.endedAt ?? now) - rollout.startedAt) }),
+  },
+  {
+    key: 'by',
+    title: 'BY',
+    minWidth: 8,
+    maxWidth: 16,
+    priority: 7,
+    cell: ({ rollout }) => ({ text: plainText(rollout.actor) }),
+    sortValue: ({ rollout }) => rollout.actor,
+  },
+  {
+    key: 'message',
+    title: 'WHY',
+    minWidth: 12,
+    maxWidth: 70,
+    priority: 9,
+    cell: ({ rollout }) =>
+      rollout.reason === ''
+        ? { text: plainText(rollout.message), tone: 'dim' }
+        : { text: plainText(rollout.reason), tone: TONES[rollout.state] },
+  },
+];
+
+const FIELDS: readonly FilterField<RolloutRow>[] = [
+  {
+    keys: ['state'],
+    texts: ({ rollout }) => [rollout.state],
+    words: ({ rollout }) => [hasEnded(rollout) ? 'ended' : 'open'],
+  },
+  { keys: ['service', 'svc', 'name'], texts: ({ rollout }) => [rollout.serviceName] },
+  { keys: ['release', 'version'], texts: ({ rollout }) => [rollout.version] },
+  { keys: ['by'], texts: ({ rollout }) => [rollout.actor] },
+  { keys: ['id'], amount: ({ rollout }) => rollout.rolloutId },
+  { keys: ['age'], isLive: true, unit: 'span', amount: ({ rollout, now }) => now - rollout.startedAt },
+];
+
+function rowOf({ fleet, now }: CockpitState, rollout: Rollout): RolloutRow {
+  const done = rollout.steps.filter(({ state }) => state === 'done').length;
+  return { rollout, done, now: now + fleet.masterOffsetMs };
+}
+
+/** What is and was put on instances, newest first. */
+export const ROLLOUTS_TABLE: Table = defineTable<RolloutRow>({
+  columns: COLUMNS,
+  fields: FIELDS,
+  defaultSort: { column: 'id', descending: true },
+  inputs: ({ catalog }) => [catalog.rollouts],
+  rows: (state) => [...state.catalog.rollouts.values()].map((rollout) => rowOf(state, rollout)),
+  rowById: (state) => (id) => {
+    const rollout = state.catalog.rollouts.get(id);
+    return rollout === undefined ? undefined : rowOf(state, rollout);
+  },
+  idOf: ({ rollout }) => rollout.rolloutId,
+});

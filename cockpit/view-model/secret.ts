@@ -1,0 +1,25 @@
+import { plainText } from '../format/plain-text.ts';
+import type { Secret } from '../store/change.ts';
+import { BLANK, type Block, textLine } from './dialog.ts';
+
+/** The secret of a token, once. */
+export function secretBlocks({ name, secret }: Secret, columns: number): Block[] {
+  const room = Math.max(1, columns - 4);
+  const pieces = secret.match(new RegExp(`.{1,${room}}`, 'g')) ?? [];
+  return [
+    {
+      kind: 'alert',
+      variant: 'success',
+      text: `The secret of ${plainText(name)}: it is shown now, and never again`,
+    },
+    {
+      kind: 'lines',
+      lines: [
+        BLANK,
+        ...pieces.map((piece) => textLine(plainText(piece), 'strong')),
+        BLANK,
+        textLine('Put it into a file that only its user can read, and name that with --token-file.', 'dim'),
+      ],
+    },
+  ];
+}
