@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
+import type { ConfigContent } from '../common/domain/config-file.ts';
 import type { NodeSnapshot } from '../common/domain/figures.ts';
 import type { InstanceStatus } from '../common/domain/instance.ts';
 import type { NodeInfo } from '../common/domain/node.ts';
@@ -11,7 +12,7 @@ import {
   type RequestHandlers,
   tell,
 } from '../common/protocol/bind.ts';
-import { toWireError, wireErrorSchema } from '../common/protocol/errors.ts';
+import { SgridError, toWireError, wireErrorSchema } from '../common/protocol/errors.ts';
 import type { AgentHello } from '../common/protocol/handshake.ts';
 import { agentFor, parseMasterAddress } from '../common/protocol/master-address.ts';
 import type { EventQueue } from './supervisor/event-queue.ts';
@@ -47,6 +48,8 @@ export interface AgentLink {
   /** Dropped when the link is not up. */
   sendSnapshot(snapshot: NodeSnapshot): void;
   sendProgress(sha256: string, receivedBytes: number): void;
+  /** @throws SgridError `disconnected` while there is no link; the master's own */
+  fetchConfig(instanceId: number, versionId: number): Promise<ConfigContent>;
   /** The queue has something new. */
   eventsChanged(): void;
   close(): void;
@@ -60,6 +63,13 @@ const STATUS_BATCH_MS = 50;
 const FAILED_RETRY_MS = 1000;
 const EVENTS_PER_MESSAGE = 200;
 const PROGRESS_EVERY_MS = 250;
+
+/** What nobody can be asked for now. */
+export function notConnected(): SgridError {
+  return new SgridError('disconnected', 'there is no link to the master', {
+    hint: 'it is tried again when there is one',
+  });
+}
 
 export function createAgentLink(options: AgentLinkOptions): AgentLink {
   const { events, logger } = options;
@@ -245,6 +255,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       if (state !== 'up' || Math.abs(now - lastProgressAt) < PROGRESS_EVERY_MS) return;
       lastProgressAt = now;
       tell(socket.volatile, agentLink.toMaster, 'release.progress', { sha256, receivedBytes });
+    },
+    async fetchConfig(instanceId, versionId) {
+      // Also while the report is under way: what it is answered with may need it.
+      if (!socket.connected) throw notConnected();
+      return await call(socket, agentLink.toMaster, 'config.fetch', { instanceId, versionId });
     },
     eventsChanged: () => void deliverEvents(),
     close() {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { PROTOCOL_VERSION } from '../common/protocol/version.ts';
 import { writeFileAtomic } from '../common/system/atomic-file.ts';
-import { type AgentLink, createAgentLink, type LinkState } from './agent.ts';
+import { type AgentLink, createAgentLink, type LinkState, notConnected } from './agent.ts';
 import { detectDriver } from './cgroup/detect.ts';
 import { createClosers } from './closers.ts';
 import type { AgentConfig } from './config.ts';
@@ -123,6 +123,10 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
         driver,
         procRoot: PROC_ROOT,
         token,
+        fetchConfig: async (instanceId, versionId) => {
+          if (link === null) throw notConnected();
+          return await link.fetchConfig(instanceId, versionId);
+        },
         onProgress: (sha256, receivedBytes) => link?.sendProgress(sha256, receivedBytes),
         onEvent: () => link?.eventsChanged(),
         onStatus: (instanceId) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { CgroupDriver } from './cgroup/driver.ts';
 import type { Closers } from './closers.ts';
+import { createConfigFiles, type FetchConfig } from './config-files/config-files.ts';
 import { createContainerEngine } from './docker/engine.ts';
 import { createPackageFetcher } from './fetch-package.ts';
 import { createLogStore } from './log/create-log-store.ts';
@@ -30,6 +31,7 @@ export interface SupervisionOptions extends StartOptions {
   readonly procRoot: string;
   /** The master's token. @throws SgridError `unauthenticated` */
   readonly token: () => string;
+  readonly fetchConfig: FetchConfig;
   readonly onProgress: (sha256: string, receivedBytes: number) => void;
   readonly onStatus: (instanceId: number) => void;
   readonly onEvent: () => void;
@@ -68,6 +70,14 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
   closers.add(logStore.close);
   const containers = createContainerEngine('docker', logger);
   closers.add(containers.close);
+  const configFiles = createConfigFiles({
+    layout,
+    fetchConfig: options.fetchConfig,
+    events,
+    clock: Date.now,
+    procRoot,
+    logger,
+  });
   const supervisor = await openSupervisor(
     {
       driver,
@@ -78,6 +88,7 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
       }),
       logStore,
       releaseStore,
+      configFiles,
       events,
       layout,
       runtimes: { node: config.nodeBinary, java: config.javaBinary },

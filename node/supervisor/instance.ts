@@ -4,6 +4,7 @@ import type { ReleaseRef } from '../../common/domain/release.ts';
 import { describeLimits } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
+import type { ConfigReader } from '../config-files/config-files.ts';
 import { recordName } from '../process/records.ts';
 import type { SampleTarget } from '../stats/sampler.ts';
 import type { DependencyVerdict } from './dependencies.ts';
@@ -37,6 +38,8 @@ export interface Instance {
   verify(): void;
   /** What runs, for sampling; null when nothing does. */
   running(): Omit<SampleTarget, 'instanceId'> | null;
+  /** The run that reads its configuration now; null when nothing runs. */
+  reader(): ConfigReader | null;
   /** Releases that must stay on this node for it: the one that runs and the one that is wanted. */
   releases(): ReleaseRef[];
   /** What is wanted of it; null before the first `apply`. */
@@ -267,6 +270,13 @@ export function createInstance(
       if (run === null) return null;
       const limits = state.assignment?.limits ?? {};
       return { groupKey, pid: run.program?.pid ?? null, runId: run.runId, limits };
+    },
+
+    reader() {
+      const { run } = state.record;
+      if (run === null) return null;
+      const isToBeSignalled = run.stopping === null && state.passing.doubt === null;
+      return { runId: run.runId, program: isToBeSignalled ? run.program : null };
     },
 
     releases: () => [state.assignment?.release, state.record.run?.release].filter((each) => each != null),

@@ -1,5 +1,6 @@
 import type { ProcessIdentity } from '../../common/system/process-identity.ts';
 import type { CgroupDriver } from '../cgroup/driver.ts';
+import type { ConfigFiles } from '../config-files/config-files.ts';
 import type { ContainerEngine } from '../docker/engine.ts';
 import type { LogStore } from '../log/log-store.ts';
 import type { Launcher } from '../process/launcher.ts';
@@ -21,6 +22,7 @@ export interface Ports {
   readonly launcher: Launcher;
   readonly logStore: LogStore;
   readonly releaseStore: ReleaseStore;
+  readonly configFiles: ConfigFiles;
   readonly events: EventQueue;
   readonly layout: StateLayout;
   readonly runtimes: RuntimePaths;

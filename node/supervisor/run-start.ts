@@ -16,7 +16,7 @@ export interface PreparedStart {
   request: LaunchRequest;
 }
 
-/** Does all that a start needs short of starting: release, entry, directories, log, group. Repeatable after a crash. */
+/** Does all that a start needs short of starting: release, config, entry, directories, log, group. Repeatable after a crash. */
 export async function prepareStart(
   ports: Ports,
   assignment: Assignment,
@@ -24,13 +24,14 @@ export async function prepareStart(
   byPolicy: boolean,
 ): Promise<PreparedStart> {
   const { instanceId, spec, release, limits } = assignment;
-  const { driver, layout, logStore, releaseStore } = ports;
+  const { driver, layout, logStore, releaseStore, configFiles } = ports;
   if (release === null) {
     throw new SgridError('conflict', `${spec.name} has no release to run`, { hint: 'deploy one first' });
   }
   const own = layout.instance(instanceId);
   const found = await releaseStore.find(spec.name, release);
   const packageDirectory = found ?? (await releaseStore.prepare(spec.name, release)).directory;
+  await configFiles.ensure(assignment);
   const log = await logStore.prepare(instanceId);
   const program = await prepareProgram(ports, assignment, packageDirectory, log.directory);
   const shims = await driver.joinForShims();

@@ -55,7 +55,7 @@ export async function openSupervisor(
   ports: Ports,
   onChange: (instanceId: number) => void,
 ): Promise<Supervisor> {
-  const { layout, logger, logStore, releaseStore } = ports;
+  const { layout, logger, logStore, releaseStore, configFiles } = ports;
   makeLayout(layout);
   const instances = new Map<number, Instance>();
   const changes = createWake();
@@ -128,14 +128,34 @@ export async function openSupervisor(
   const keepLogs = (): void => logStore.keepOnly(new Set(instances.keys()));
   keepLogs();
 
+  /** With what is in its configuration directory. */
+  function statusOf(instance: Instance): InstanceStatus {
+    const status = instance.status();
+    const configRevision = configFiles.revisionOf(status.instanceId);
+    return configRevision === null ? status : { ...status, configRevision };
+  }
+
+  /** Before anything is done to it, so that a start and a restart find the new files. */
+  async function deliverConfig(instance: Instance, assignment: Assignment): Promise<void> {
+    if (assignment.revision <= (instance.assignment()?.revision ?? 0)) return;
+    await configFiles.deliver(assignment, instance.reader());
+    onChange(assignment.instanceId);
+  }
+
   return {
     async apply(assignment) {
       const { instanceId } = assignment;
       const instance = instances.get(instanceId) ?? open(instanceId);
-      const status = await instance.apply(assignment);
+      await deliverConfig(instance, assignment);
+      await instance.apply(assignment);
+      configFiles.settle(instanceId, instance.reader());
+      const status = statusOf(instance);
       housekeeping.prune(assignment.spec.name);
       if (assignment.spec.type !== 'script') return status;
-      const statusNow = (): InstanceStatus | null => instances.get(instanceId)?.status() ?? null;
+      const statusNow = (): InstanceStatus | null => {
+        const now = instances.get(instanceId);
+        return now === undefined ? null : statusOf(now);
+      };
       return await awaitScript(
         statusNow,
         { ...assignment, revision: status.revision },
@@ -152,6 +172,9 @@ export async function openSupervisor(
       instances.delete(instanceId);
       wakeWaiting();
       await instance.close();
+      await configFiles.forget(instanceId).catch((error: unknown) => {
+        logger.warn({ instanceId, err: error }, 'config files of a removed instance are still there');
+      });
       if (serviceName !== null) housekeeping.prune(serviceName);
       keepLogs();
     },
@@ -159,10 +182,14 @@ export async function openSupervisor(
       const instance = instances.get(instanceId);
       if (instance === undefined)
         throw new SgridError('not_found', `there is no instance ${instanceId} on this node`);
-      return await instance.resolve(resolution);
+      await instance.resolve(resolution);
+      return statusOf(instance);
     },
-    statuses: () => [...instances.values()].map((instance) => instance.status()),
-    status: (instanceId) => instances.get(instanceId)?.status() ?? null,
+    statuses: () => [...instances.values()].map(statusOf),
+    status: (instanceId) => {
+      const instance = instances.get(instanceId);
+      return instance === undefined ? null : statusOf(instance);
+    },
     instances: neighbours,
     targets: () =>
       [...instances].flatMap(([instanceId, instance]) => {
@@ -171,6 +198,8 @@ export async function openSupervisor(
       }),
     verify() {
       for (const instance of instances.values()) instance.verify();
+      for (const instanceId of configFiles.due())
+        configFiles.settle(instanceId, instances.get(instanceId)?.reader() ?? null);
     },
     async close() {
       watcher.close();

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Assignment, assignmentSchema } from '../../common/domain/instance.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
 import { identify, readBootId } from '../../common/system/process-identity.ts';
 import { loadAgentState } from '../../node/agent-state.ts';
 import { detectDriver, readOwnCgroups } from '../../node/cgroup/detect.ts';
 import type { CgroupDriver } from '../../node/cgroup/driver.ts';
+import { createConfigFiles, type FetchConfig } from '../../node/config-files/config-files.ts';
 import { createContainerEngine } from '../../node/docker/engine.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import { createLauncher } from '../../node/process/launcher.ts';
@@ -75,7 +77,12 @@ export interface TestSupervisor extends Supervisor {
 /** A real supervisor on a state directory: real shims, cgroups (or `none`), logs and releases. */
 export async function openTestSupervisor(
   stateDir: string,
-  options: { driver?: string; docker?: string; ports?: (ports: Ports) => Ports } = {},
+  options: {
+    driver?: string;
+    docker?: string;
+    fetchConfig?: FetchConfig;
+    ports?: (ports: Ports) => Ports;
+  } = {},
 ): Promise<TestSupervisor> {
   const layout = stateLayout(stateDir);
   makeLayout(layout);
@@ -112,6 +119,18 @@ export async function openTestSupervisor(
     launcher: createLauncher({ shell: '/bin/sh', shimFile: SHIM_FILE, resetSignals: [] }),
     logStore,
     releaseStore,
+    configFiles: createConfigFiles({
+      layout,
+      fetchConfig:
+        options.fetchConfig ??
+        (async () => {
+          throw new SgridError('disconnected', 'no master');
+        }),
+      events,
+      clock: Date.now,
+      procRoot: '/proc',
+      logger: quiet,
+    }),
     events,
     layout,
     runtimes: { node: process.execPath, java: 'java' },
