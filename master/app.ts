@@ -11,6 +11,7 @@ import { toConnectError } from './access/handshake.ts';
 import { createBackground } from './background.ts';
 import { createConfigRunner } from './config-files/config-runner.ts';
 import type { Keyring } from './config-files/keyring.ts';
+import { createAdoption } from './control/adoption.ts';
 import { createInstanceCommands, type InstanceCommands } from './control/instance-commands.ts';
 import { createReleaseRemoval } from './control/release-removal.ts';
 import { createRolloutRunner, type RolloutRunner } from './control/rollout-runner.ts';
@@ -191,6 +192,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     onError: ({ rolloutId }, err) => logger.error({ err, rolloutId }, 'a step of a rollout is tried again'),
     nodeWaitMs: limits.nodeWaitMs,
   });
+  const adoption = createAdoption({ fleet, relay, events, now });
   const commands = createInstanceCommands({
     store,
     fleet,
@@ -198,6 +200,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     events,
     now,
     demandIdle: rollouts.demandIdle,
+    takeOver: (record) => adoption.takeOver(record),
     onReconcileError: ({ instanceId, nodeId }, error) =>
       logger.warn(
         { instanceId, nodeId, error: toWireError(error) },
@@ -240,7 +243,17 @@ export async function createMaster(components: MasterComponents): Promise<Master
     void setImmediate(() => {
       for (const namespace of [agents, cockpits]) namespace.in(tokenRoom(name)).disconnectSockets(true);
     });
-  const deps = { ...services, registry, releaseRemoval, authority, cutToken, now, version, minReadyMs };
+  const deps = {
+    ...services,
+    registry,
+    releaseRemoval,
+    adoption,
+    authority,
+    cutToken,
+    now,
+    version,
+    minReadyMs,
+  };
   let closing = false;
   openCockpitNamespace({ ...deps, namespace: cockpits });
   openAgentNamespace({

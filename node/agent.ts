@@ -187,6 +187,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       'node.ping': wrap(handlers['node.ping']),
       'release.prepare': wrap(handlers['release.prepare']),
       'instance.apply': wrap(handlers['instance.apply']),
+      'assignment.list': wrap(handlers['assignment.list']),
       'instance.remove': wrap(handlers['instance.remove']),
       'instance.resolve': wrap(handlers['instance.resolve']),
       'log.read': wrap(handlers['log.read']),

@@ -18,6 +18,13 @@ export function createHandlers(
       return { alreadyThere };
     },
     'instance.apply': async ({ assignment }) => ({ status: await supervisor.apply(assignment) }),
+    'assignment.list': ({ instanceIds }) => ({
+      assignments: supervisor
+        .instances()
+        .flatMap(({ assignment }) =>
+          instanceIds === undefined || instanceIds.includes(assignment.instanceId) ? [assignment] : [],
+        ),
+    }),
     'instance.remove': async ({ instanceId }) => {
       await supervisor.remove(instanceId);
       return {};

@@ -71,6 +71,12 @@ export const agentLink = defineLink({
       result: z.object({ status: instanceStatusSchema }),
       timeoutMs: 30_000,
     }),
+    /** What the agent holds of these instances, or of all: for a master that knows less than its nodes. */
+    'assignment.list': request({
+      payload: z.object({ instanceIds: z.array(idSchema).max(100_000).optional() }),
+      result: z.object({ assignments: z.array(assignmentSchema).max(100_000) }),
+      timeoutMs: 15_000,
+    }),
     /** Stop an instance and forget it. Its logs stay. */
     'instance.remove': request({
       payload: z.object({ instanceId: idSchema }),

@@ -16,7 +16,7 @@ import { eventSchema } from '../domain/event.ts';
 import { figuresHistorySchema } from '../domain/figures.ts';
 import { fleetFrameSchema, fleetScopeSchema, fleetSnapshotSchema } from '../domain/fleet.ts';
 import { figuresOverTimeSchema, historyRequestSchema } from '../domain/history.ts';
-import { instanceViewSchema, resolutionSchema } from '../domain/instance.ts';
+import { desiredStateSchema, instanceViewSchema, resolutionSchema } from '../domain/instance.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
@@ -174,6 +174,33 @@ export const cockpitLink = defineLink({
         outcomes: outcomesSchema.shape.outcomes,
       }),
       role: 'operator',
+      timeoutMs: COMMAND_TIMEOUT_MS,
+    }),
+    /**
+     * Takes up the instances that a node reports and this master does not know (its database is empty, or older than they
+     * are): with their services and releases, as their node holds them. Nothing is started, stopped or restarted by it.
+     */
+    'node.adopt': request({
+      payload: z.object({
+        nodeId: idSchema,
+        /** Only say which they are. */
+        dryRun: z.boolean().default(false),
+      }),
+      result: z.object({
+        instances: z.array(
+          z.object({
+            instanceId: idSchema,
+            serviceName: z.string(),
+            host: z.string(),
+            port: portSchema,
+            version: z.string().nullable(),
+            desired: desiredStateSchema,
+            /** Why it could not be taken up; null when it was, or could be. */
+            error: wireErrorSchema.nullable(),
+          }),
+        ),
+      }),
+      role: 'admin',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
     /** Forgets a node that is not connected. */

@@ -64,9 +64,14 @@ export function createInstanceCommands(deps: {
   now: () => number;
   /** Throws `conflict` when something else (a rollout) is working on the instance. */
   demandIdle: (instanceId: number) => void;
+  /**
+   * The node has seen a higher revision than ours: an older database was restored, and what the node holds counts. Null
+   * when it holds nothing.
+   */
+  takeOver: (record: InstanceRecord) => Promise<InstanceRecord | null>;
   onReconcileError: (record: InstanceRecord, error: unknown) => void;
 }): InstanceCommands {
-  const { store, fleet, relay, events, now, demandIdle, onReconcileError } = deps;
+  const { store, fleet, relay, events, now, demandIdle, takeOver, onReconcileError } = deps;
 
   const keep = async (record: InstanceRecord, status: InstanceStatus): Promise<void> => {
     const known = fleet.instance(record.instanceId)?.status ?? null;
@@ -205,7 +210,8 @@ export function createInstanceCommands(deps: {
           if (record.removing) await finishRemoval(record);
           else if (revision === undefined || revision < record.revision) await apply(record);
           else if (revision > record.revision) {
-            await apply(await change(record.instanceId, { aboveRevision: revision }));
+            const taken = await takeOver(record);
+            await apply(taken ?? (await change(record.instanceId, { aboveRevision: revision })));
           }
         } catch (error) {
           onReconcileError(record, error);

@@ -40,6 +40,9 @@ export function createAgentHandlers(
   const announceStrangers = async (nodeId: number, foreign: readonly InstanceStatus[]): Promise<void> => {
     const told = strangers.get(nodeId) ?? new Set();
     strangers.set(nodeId, told);
+    const greatest = Math.max(0, ...foreign.map(({ instanceId }) => instanceId));
+    // Given out once more, its number would stand for two.
+    if (greatest > 0) await store.transaction(({ instances }) => instances.reserve(greatest));
     for (const { instanceId, state, pid } of foreign) {
       if (told.has(instanceId)) continue;
       told.add(instanceId);
@@ -51,7 +54,7 @@ export function createAgentHandlers(
         kind: 'instance.unknown',
         result: 'failed',
         nodeId,
-        message: `node ${nodeId} reports instance ${instanceId} (${state}), which this master has not put there; it is left alone`,
+        message: `node ${nodeId} reports instance ${instanceId} (${state}), which this master has not put there; it is left alone; "sgrid node adopt ${nodeId}" takes it up`,
       });
     }
   };

@@ -5,6 +5,7 @@ import type { Authority, Identity } from '../access/authority.ts';
 import type { Background } from '../background.ts';
 import type { ConfigRunner } from '../config-files/config-runner.ts';
 import type { Keyring } from '../config-files/keyring.ts';
+import type { Adoption } from '../control/adoption.ts';
 import type { InstanceCommands } from '../control/instance-commands.ts';
 import type { ReleaseRemoval } from '../control/release-removal.ts';
 import type { RolloutRunner } from '../control/rollout-runner.ts';
@@ -28,6 +29,7 @@ export interface HandlerDependencies {
   presence: Presence;
   relay: Relay;
   commands: InstanceCommands;
+  adoption: Adoption;
   rollouts: RolloutRunner;
   releaseRemoval: ReleaseRemoval;
   configs: ConfigRunner;

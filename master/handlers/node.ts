@@ -1,14 +1,15 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { capacityWithout, toBeStopped } from '../control/node-drain.ts';
 import type { MasterEvent } from '../event-log.ts';
+import { nodeUnreachable } from '../relay.ts';
 import { type NodeChange, type NodeRecord, noNode } from '../store/nodes.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 import { removeNode } from './node-remove.ts';
 
-type Names = 'node.replace' | 'node.cordon' | 'node.update' | 'node.drain' | 'node.remove';
+type Names = 'node.replace' | 'node.cordon' | 'node.update' | 'node.drain' | 'node.adopt' | 'node.remove';
 
 export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
-  const { fleet, events, commands } = deps;
+  const { fleet, events, commands, adoption } = deps;
 
   const demandNode = (nodeId: number): NodeRecord => {
     const node = fleet.node(nodeId);
@@ -74,6 +75,24 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
         services,
         outcomes: outcomes.map(({ instanceId, error }) => ({
           instanceId,
+          error: error === null ? null : toWireError(error),
+        })),
+      };
+    },
+
+    'node.adopt': async ({ nodeId, dryRun }, { identity }) => {
+      demandNode(nodeId);
+      if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+      const outcomes = await adoption.adopt(nodeId, identity.actor, dryRun);
+      for (const { record } of outcomes) if (record !== null) await commands.introduce(record);
+      return {
+        instances: outcomes.map(({ held, error }) => ({
+          instanceId: held.instanceId,
+          serviceName: held.spec.name,
+          host: held.host,
+          port: held.port,
+          version: held.release?.version ?? null,
+          desired: held.desired,
           error: error === null ? null : toWireError(error),
         })),
       };

@@ -1,4 +1,4 @@
-import type { Kysely, UpdateObject } from 'kysely';
+import { type Kysely, sql, type UpdateObject } from 'kysely';
 import { type ConfigRef, configRefSchema } from '../../common/domain/config-file.ts';
 import {
   type DesiredState,
@@ -45,7 +45,7 @@ export interface InstanceChange {
   nextConfig?: ConfigRef | null;
   /** Asks for one restart. */
   restart?: boolean;
-  /** The node has seen a higher revision than ours (an older database was restored): go above it. */
+  /** The node has seen this revision, which may be higher than ours: go above it. */
   aboveRevision?: number;
 }
 
@@ -56,6 +56,17 @@ export interface InstanceRepository {
     instance: { serviceId: number; nodeId: number; host: string; port: number; limits: Limits },
     now: number,
   ): Promise<InstanceRecord>;
+  /**
+   * What a node holds of an instance becomes what is wanted of it, one revision higher; it is made anew when it is not there.
+   *
+   * @throws SgridError `conflict` naming who has its number or its port
+   */
+  takeOver(
+    held: Omit<InstanceRecord, 'spec' | 'nextConfig' | 'removing'>,
+    now: number,
+  ): Promise<InstanceRecord>;
+  /** Numbers up to this one are not given out any more: nodes know instances by them. */
+  reserve(instanceId: number): Promise<void>;
   /**
    * Applies a change and raises the revision, in one statement.
    *
@@ -113,6 +124,45 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
         'conflict',
         `port ${place.port} on node ${place.nodeId} belongs to instance ${holder.instanceId} of "${holder.serviceName}"`,
         { hint: 'choose another port' },
+      );
+    },
+
+    async takeOver({ release, limits, config, ...held }, now) {
+      const { instanceId, nodeId, port } = held;
+      const inTheWay = (await select(db).execute()).find(
+        (row) =>
+          (row.instanceId === instanceId && (row.nodeId !== nodeId || row.serviceId !== held.serviceId)) ||
+          (row.instanceId !== instanceId && row.nodeId === nodeId && row.port === port),
+      );
+      if (inTheWay !== undefined) {
+        const what = inTheWay.instanceId === instanceId ? `the number ${instanceId}` : `port ${port}`;
+        throw new SgridError(
+          'conflict',
+          `${what} belongs to instance ${inTheWay.instanceId} of "${inTheWay.serviceName}" on node ${inTheWay.nodeId}`,
+          { hint: 'remove that one first' },
+        );
+      }
+      const columns = {
+        ...held,
+        revision: held.revision + 1,
+        limitsJson: JSON.stringify(limits),
+        releaseId: release?.releaseId ?? null,
+        configJson: config === null ? null : JSON.stringify(config),
+      };
+      await db
+        .insertInto('instances')
+        .values({ ...columns, removing: 0, createdAt: now, nextConfigJson: null })
+        .onConflict((conflict) => conflict.column('instanceId').doUpdateSet(columns))
+        .execute();
+      return find(instanceId);
+    },
+
+    async reserve(instanceId) {
+      // Kept by SQLite for AUTOINCREMENT; the row is made with the first instance (sqlite.org/autoinc.html).
+      await sql`insert into sqlite_sequence (name, seq) select 'instances', 0
+        where not exists (select 1 from sqlite_sequence where name = 'instances')`.execute(db);
+      await sql`update sqlite_sequence set seq = max(seq, ${instanceId}) where name = 'instances'`.execute(
+        db,
       );
     },
 

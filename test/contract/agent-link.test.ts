@@ -121,6 +121,7 @@ function open(): AgentLink {
       'instance.apply': async () => {
         throw new SgridError('start_failed', 'it would not', { hint: 'look' });
       },
+      'assignment.list': async () => ({ assignments: [] }),
       'instance.remove': async () => ({}),
       'instance.resolve': () => Promise.reject(new Error('not asked')),
       'log.read': (_request: unknown, { signal }: { signal: AbortSignal }) =>

@@ -69,6 +69,8 @@ export function createTestAgent(
     runId?: string;
     behaviour?: Partial<AgentBehaviour>;
     startedAt?: number;
+    /** Assignments of an earlier master. */
+    holds?: readonly Assignment[];
     /** Asked at every connection for what it kept of the registry. */
     registryDigest?: () => string;
   } = {},
@@ -77,6 +79,7 @@ export function createTestAgent(
   const { machineId = '', runId = randomUUID() } = options;
   const statuses = new Map<number, InstanceStatus>();
   const applied: Assignment[] = [];
+  const held = new Map<number, Assignment>(options.holds?.map((each) => [each.instanceId, each]));
   const prepared: ReleaseRef[] = [];
   const registryChanges: RegistryChange[] = [];
   let nextPid = 1000;
@@ -154,15 +157,22 @@ export function createTestAgent(
             const known = statuses.get(assignment.instanceId);
             if (known !== undefined && known.revision >= assignment.revision) return { status: known };
             applied.push(assignment);
+            held.set(assignment.instanceId, assignment);
             const status = await behaviour.apply(assignment);
             statuses.set(status.instanceId, status);
             return { status };
           },
+          'assignment.list': ({ instanceIds }) => ({
+            assignments: [...held.values()].filter(
+              ({ instanceId }) => instanceIds?.includes(instanceId) ?? true,
+            ),
+          }),
           'instance.remove': async ({ instanceId }) => {
             if (!statuses.has(instanceId))
               throw new SgridError('not_found', `no instance ${instanceId} here`);
             await behaviour.remove(instanceId);
             statuses.delete(instanceId);
+            held.delete(instanceId);
             return {};
           },
           'instance.resolve': async ({ instanceId, assignment, how, actor }) => {

@@ -21,6 +21,7 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'node.cordon': { nodeId: 1, isCordoned: true },
   'node.update': { nodeId: 1, outerAddress: '203.0.113.9' },
   'node.drain': { nodeId: 1 },
+  'node.adopt': { nodeId: 1 },
   'node.remove': { nodeId: 1 },
   'release.list': {},
   'release.remove': { releaseIds: [1] },

@@ -1,0 +1,118 @@
+import type { Assignment } from '../../common/domain/instance.ts';
+import { type ServiceSpec, serviceSpecSchema } from '../../common/domain/service.ts';
+import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import type { EventLog } from '../event-log.ts';
+import type { FleetModel } from '../fleet/fleet-model.ts';
+import { instanceLabel } from '../fleet/views.ts';
+import type { Relay } from '../relay.ts';
+import type { InstanceRecord } from '../store/instances.ts';
+import type { Repositories } from '../store/open-store.ts';
+import { demandSoundSpec } from './service-update.ts';
+
+export interface AdoptionOutcome {
+  held: Assignment;
+  /** What it is here now; null when it was not taken up. */
+  record: InstanceRecord | null;
+  error: unknown;
+}
+
+/** Takes over from nodes what they hold and this master does not know: it was restored, or its database is empty. */
+export interface Adoption {
+  /** What is wanted of a known instance becomes what its node holds. Null when that holds nothing newer. @throws SgridError */
+  takeOver(record: InstanceRecord): Promise<InstanceRecord | null>;
+  /** Takes up all instances of a node that are not known here. */
+  adopt(nodeId: number, actor: string, dryRun: boolean): Promise<AdoptionOutcome[]>;
+}
+
+export function createAdoption(deps: {
+  fleet: FleetModel;
+  relay: Relay;
+  events: EventLog;
+  now: () => number;
+}): Adoption {
+  const { fleet, relay, events, now } = deps;
+
+  /** A service and a release are known by their names, since numbers of a lost database may be others' here. */
+  const keep = (held: Assignment, nodeId: number, actor: string, what: string): Promise<InstanceRecord> =>
+    events.transaction(async (repositories, record) => {
+      const serviceId = await keepService(repositories, held.spec, now());
+      const release = await keepRelease(repositories, serviceId, held, now());
+      const { instanceId, host, port, limits, desired, revision, restartGeneration, config = null } = held;
+      const place = { instanceId, serviceId, nodeId, host, port, limits, config };
+      const wanted = { ...place, desired, revision, restartGeneration, release };
+      const taken = await repositories.instances.takeOver(wanted, now());
+      const message = `${what} instance ${instanceId} (${instanceLabel(taken)}) as its node holds it`;
+      await record({ kind: 'command', actor, message, instanceId, nodeId, serviceId });
+      return taken;
+    });
+
+  return {
+    async takeOver({ instanceId, nodeId, revision }) {
+      const { assignments } = await relay.call(nodeId, 'assignment.list', { instanceIds: [instanceId] });
+      const held = assignments.find((each) => each.instanceId === instanceId);
+      if (held === undefined || held.revision <= revision) return null;
+      const taken = await keep(held, nodeId, 'master', 'take over');
+      fleet.putInstance(taken);
+      return taken;
+    },
+
+    async adopt(nodeId, actor, dryRun) {
+      const { assignments } = await relay.call(nodeId, 'assignment.list', {});
+      const unknown = assignments.filter(
+        ({ instanceId }) => fleet.instance(instanceId)?.record.nodeId !== nodeId,
+      );
+      const outcomes: AdoptionOutcome[] = [];
+      for (const held of unknown) {
+        if (dryRun) {
+          outcomes.push({ held, record: null, error: null });
+          continue;
+        }
+        try {
+          const record = await keep(held, nodeId, actor, 'adopt');
+          fleet.putInstance(record);
+          outcomes.push({ held, record, error: null });
+        } catch (error) {
+          const message = `adopt instance ${held.instanceId} of ${held.spec.name}: ${describeError(error)}`;
+          await events.record({ kind: 'command', actor, result: 'failed', nodeId, message });
+          outcomes.push({ held, record: null, error });
+        }
+      }
+      return outcomes;
+    },
+  };
+}
+
+async function keepService({ services }: Repositories, spec: ServiceSpec, now: number): Promise<number> {
+  const all = await services.list();
+  const known = all.find(({ name }) => name === spec.name);
+  if (known === undefined) {
+    demandSoundSpec(spec, all);
+    return (await services.create(spec, now)).serviceId;
+  }
+  if (JSON.stringify(serviceSpecSchema.parse(known)) !== JSON.stringify(spec)) {
+    demandSoundSpec(spec, all);
+    await services.update(spec);
+  }
+  return known.serviceId;
+}
+
+/** Its package may be on nodes only: those that have it need no other, and others are told that it is missing. */
+async function keepRelease(
+  { releases }: Repositories,
+  serviceId: number,
+  { release, spec }: Assignment,
+  now: number,
+): Promise<Assignment['release']> {
+  if (release === null) return null;
+  const { version, sha256, sizeBytes } = release;
+  const known = await releases.byVersion(serviceId, version);
+  if (known !== null && known.sha256 !== sha256)
+    throw new SgridError('conflict', `version ${version} of ${spec.name} is another package here`, {
+      hint: 'it goes on running as it is; deploy a release on it from here once it is removed there',
+    });
+  if (known !== null && known.removedAt === null) return { ...release, releaseId: known.releaseId };
+  const message = 'taken over from a node';
+  const origin = { message, uploadedBy: 'agent', uploadedAt: now };
+  const { releaseId } = await releases.create({ serviceId, version, sha256, sizeBytes, ...origin });
+  return { ...release, releaseId };
+}
