@@ -12,12 +12,11 @@ check() {
   fi
 }
 
-# eventually COMMAND...: repeats it until it succeeds, 30 s at most.
+# eventually COMMAND...: repeats it until it succeeds, for two minutes: emulated, what takes a second takes ten.
 eventually() {
-  tries=0
+  deadline=$(($(date +%s) + 120))
   until "$@" >/dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ "$tries" -ge 300 ] && { "$@"; return; }
+    [ "$(date +%s)" -ge "$deadline" ] && { "$@"; return; }
     sleep 0.1
   done
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { SgridEvent } from '../../../../common/domain/event.ts';
 import { type InstanceFigures, unpackFigures } from '../../../../common/domain/figures.ts';
 import type { InstanceStatus } from '../../../../common/domain/instance.ts';
 import type { NodeView } from '../../../../common/domain/node.ts';
@@ -45,8 +46,10 @@ export interface Fleet {
     what: string,
     condition: (figures: InstanceFigures) => boolean,
   ): Promise<InstanceFigures>;
-  /** Makes a service of this shell script, one instance of it, and deploys it. */
-  deploy(name: string, script: string, port: number, limits: Limits): Promise<number>;
+  /** Makes a service of this shell script, one instance of it, and deploys it. @param more fields of its specification. */
+  deploy(name: string, script: string, port: number, limits: Limits, more?: object): Promise<number>;
+  /** What happened to an instance, newest first. */
+  events(id: number): Promise<SgridEvent[]>;
   stop(id: number): Promise<void>;
   /** Sets limits live. @returns why the node refused them, or null. */
   limit(id: number, limits: Limits): Promise<InstanceOutcome['error']>;
@@ -79,8 +82,8 @@ export async function connectFleet(): Promise<Fleet> {
         const found = samples?.find(({ instanceId }) => instanceId === id);
         return found !== undefined && condition(found) ? found : null;
       }),
-    async deploy(name, script, port, limits) {
-      const spec = { name, type: 'binary' as const, entry: 'run', restart: { maxFastDeaths: 100 } };
+    async deploy(name, script, port, limits, more = {}) {
+      const spec = { name, type: 'binary' as const, entry: 'run', restart: { maxFastDeaths: 100 }, ...more };
       await peer.call('service.create', { spec });
       const content = tarOf({ run: script });
       const release = await uploadPackage(MASTER, { serviceName: name, version: '1.0.0', content });
@@ -90,6 +93,7 @@ export async function connectFleet(): Promise<Fleet> {
       await status(instanceId, `${name} to run`, ({ state }) => state === 'running');
       return instanceId;
     },
+    events: async (instanceId) => (await peer.call('event.list', { instanceId })).events,
     async stop(id) {
       const { outcomes } = await peer.call('instance.stop', { instanceIds: [id] });
       const error = outcomes[0]?.error;
