@@ -53,6 +53,9 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     maxWidth: 11,
     priority: 1,
     cell: ({ event, now }) => ({ text: formatClock(event.at, now), tone: 'dim' }),
+    // By arrival: the clocks of several nodes are not quite the same.
+    sortValue: ({ event }) => event.seq,
+    descendingFirst: true,
   },
   {
     key: 'kind',

@@ -20,8 +20,7 @@ function serviceNames({ catalog }: CockpitState): ReadonlyMap<number, string> {
 export const EVENTS_TABLE: Table = defineTable<EventRow>({
   columns: EVENT_COLUMNS,
   fields: FIELDS,
-  // Events have no columns to sort by: they stand as they came, newest first.
-  defaultSort: { column: '', descending: false },
+  defaultSort: { column: 'time', descending: true },
   inputs: ({ catalog, fleet }, _, need) => [
     catalog.events,
     need.filter ? fleet.instances : null,
