@@ -52,11 +52,15 @@ export function launchKeyOf({ spec, release, host, port }: Assignment): string {
   return digest({ sha256: release?.sha256, ...launchSpecOf(spec), host, port });
 }
 
-/** What an operator asks for: a change of this starts an instance that had been given up. */
-export function askKeyOf(assignment: Assignment): string {
+/**
+ * What an operator asks for: a change of this starts an instance that had come to rest.
+ *
+ * @param state in which it rests.
+ */
+export function askKeyOf(assignment: Assignment, state: Rest['state']): string {
   const { desired, restartGeneration, limits, spec } = assignment;
-  // More memory may be what a crashing program waits for; a script that has done its work does not do it again for that.
-  const room = spec.type === 'script' ? null : limits;
+  // More memory may be what a crashing program waits for; one that has done its work does not do it again for that.
+  const room = spec.type === 'script' || state === 'exited' ? null : limits;
   // Other dependencies may end a circle. By being there at all: none must not restart what an earlier version gave up.
   const dependencies = spec.dependsOn.length === 0 ? [] : [spec.dependsOn];
   return digest([desired, restartGeneration, room, launchKeyOf(assignment), ...dependencies]);
@@ -87,7 +91,7 @@ function decideAtRest(assignment: Assignment, rest: Rest, now: number): Action {
   if (rest.state === 'unknown') return { do: 'nothing' };
   if (assignment.desired === 'stopped')
     return rest.state === 'stopped' ? { do: 'nothing' } : { do: 'give-up', rest: STOPPED };
-  if (rest.state === 'stopped' || rest.askKey !== askKeyOf(assignment))
+  if (rest.state === 'stopped' || rest.askKey !== askKeyOf(assignment, rest.state))
     return { do: 'start', byPolicy: false };
   if (rest.state !== 'backoff' || rest.nextStartAt === null) return { do: 'nothing' };
   const leftMs = rest.nextStartAt - now;
@@ -170,17 +174,20 @@ export function settle(
   const { run } = record;
   const lastRelease = run?.release ?? record.lastRelease;
   const over = { ...record, run: null, since: now, lastRelease };
-  const askKey = askKeyOf(assignment);
   const clean = { ...over, ...STOPPED };
   if (end.kind === 'never-spawned') {
     if (run?.byPolicy !== true) return { ...over, rest: atRest('stopped', '') };
+    const askKey = askKeyOf(assignment, 'backoff');
     const again: Rest = { state: 'backoff', reason: '', nextStartAt: now, askKey };
     return { ...over, rest: again, restarts: Math.max(0, record.restarts - 1) };
   }
   if (end.kind === 'not-started') {
     if (assignment.desired === 'stopped') return clean;
     if (end.permanent || restartPolicyOf(assignment.spec).mode === 'never')
-      return { ...over, rest: { ...atRest('failed', end.reason), askKey } };
+      return {
+        ...over,
+        rest: { ...atRest('failed', end.reason), askKey: askKeyOf(assignment, 'failed') },
+      };
     return { ...over, ...nextByPolicy(assignment, record, FAILED_START, end.reason, now, random) };
   }
   const lastExit: ExitResult = { ...end.exit, oomKilled };
@@ -223,7 +230,7 @@ function nextByPolicy(
     state: next.state,
     reason: `${why}; ${next.reason}`.slice(0, MAX_REASON_LENGTH),
     nextStartAt: next.state === 'backoff' ? now + next.delayMs : null,
-    askKey: askKeyOf(assignment),
+    askKey: askKeyOf(assignment, next.state),
   };
   return { rest, fastDeaths: next.fastDeaths };
 }

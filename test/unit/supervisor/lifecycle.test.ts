@@ -78,7 +78,7 @@ const resting = (
   state: InstanceRecord['rest']['state'],
   of = assignment(),
   nextStartAt: number | null = null,
-) => record({ rest: { state, reason: '', nextStartAt, askKey: askKeyOf(of) } });
+) => record({ rest: { state, reason: '', nextStartAt, askKey: askKeyOf(of, state) } });
 
 test.each<[string, Assignment, InstanceRecord, Observation | null, object]>([
   ['nothing runs and nothing should', assignment({ desired: 'stopped' }), record(), null, { do: 'nothing' }],
@@ -119,6 +119,13 @@ test.each<[string, Assignment, InstanceRecord, Observation | null, object]>([
     resting('crash-loop'),
     null,
     { do: 'start', byPolicy: false },
+  ],
+  [
+    'new limits do not start what has done its work',
+    assignment({ limits: { memoryMiB: 64 } }),
+    resting('exited'),
+    null,
+    { do: 'nothing' },
   ],
   [
     'new limits end a crash loop',
@@ -490,8 +497,9 @@ test('health and dependencies restart nothing; other dependencies are something 
   const plain = assignment();
   for (const spec of [{ health: { kind: 'tcp' } }, { dependsOn: ['db'] }])
     expect(launchKeyOf(assignment({}, spec))).toBe(launchKeyOf(plain));
-  expect(askKeyOf(assignment({}, { health: { kind: 'tcp' } }))).toBe(askKeyOf(plain));
-  expect(askKeyOf(assignment({}, { dependsOn: ['db'] }))).not.toBe(askKeyOf(plain));
+  const asked = askKeyOf(plain, 'failed');
+  expect(askKeyOf(assignment({}, { health: { kind: 'tcp' } }), 'failed')).toBe(asked);
+  expect(askKeyOf(assignment({}, { dependsOn: ['db'] }), 'failed')).not.toBe(asked);
 });
 
 test('a record of the version before, without health, is read', () => {
