@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import type { ServiceCapacity } from '../../../common/domain/node.ts';
+import type { CockpitToMaster } from '../../../common/protocol/cockpit-link.ts';
+import type { Result } from '../../../common/protocol/define.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
+import { count } from '../../format/quantity.ts';
 import { withMaster } from '../connect.ts';
 import { resolveNode } from '../instance-name.ts';
 import { printLine } from '../io.ts';
@@ -16,6 +19,7 @@ export function registerNode(program: Command, context: CliContext): void {
   registerDrain(node, context);
   registerSet(node, context);
   registerReplace(node, context);
+  registerAdopt(node, context);
   registerRemove(node, context);
 }
 
@@ -111,6 +115,48 @@ function registerReplace(node: Command, { io, act }: CliContext): void {
           const { nodeId, alias } = resolveNode(String(name), nodes);
           await callChange(client, 'node.replace', { nodeId });
           printLine(io.stdout, `node ${nodeId} (${alias}): the next agent with nodeIndex ${nodeId} has it`);
+        }),
+      ),
+    );
+}
+
+type Adopted = Result<CockpitToMaster, 'node.adopt'>['instances'][number];
+
+const ADOPTED_COLUMNS: readonly TextColumn<Adopted>[] = [
+  { title: 'ID', align: 'right', text: ({ instanceId }) => String(instanceId) },
+  { title: 'SERVICE', text: ({ serviceName }) => serviceName },
+  { title: 'ADDRESS', text: ({ host, port }) => `${host}:${port}` },
+  { title: 'RELEASE', text: ({ version }) => version ?? '' },
+  { title: 'DESIRED', text: ({ desired }) => desired },
+  { title: 'ERROR', text: ({ error }) => error?.message ?? '' },
+];
+
+function registerAdopt(node: Command, { io, act }: CliContext): void {
+  node
+    .command('adopt')
+    .argument(...NODE)
+    .option('--dry-run', 'only say which instances it would be')
+    .description('take up what runs on it and this master does not know, since its database was lost')
+    .addHelpText(
+      'after',
+      '\nServices and releases come with them, as the node holds them. Nothing is started, stopped or restarted.\n\nExamples:\n  sgrid node adopt alpha --dry-run\n  sgrid node adopt alpha\n',
+    )
+    .action(
+      act((options, name) =>
+        withMaster(options, io, async (client) => {
+          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const { nodeId, alias } = resolveNode(String(name), nodes);
+          const dryRun = options.dryRun === true;
+          const { instances } = await callChange(client, 'node.adopt', { nodeId, dryRun });
+          for (const line of formatTable(ADOPTED_COLUMNS, instances)) printLine(io.stdout, line);
+          const failed = instances.filter(({ error }) => error !== null);
+          const taken = instances.length - failed.length;
+          printLine(
+            io.stderr,
+            `node ${nodeId} (${alias}): ${count(taken, 'instance')} ${dryRun ? 'would be ' : ''}taken up`,
+          );
+          if (failed.length > 0)
+            throw new SgridError('conflict', `${failed.length} of ${instances.length} were not taken up`);
         }),
       ),
     );
