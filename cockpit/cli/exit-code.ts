@@ -33,6 +33,16 @@ export class UsageError extends SgridError {
   }
 }
 
+/** Ends the command with this code; what went wrong, if anything did, is its cause. */
+export class ExitWith extends Error {
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, cause?: unknown) {
+    super(`exit status ${exitCode}`, { cause });
+    this.exitCode = exitCode;
+  }
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof SgridError)) return EXIT.failed;

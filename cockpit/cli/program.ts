@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander';
 import { toWireError } from '../../common/protocol/errors.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import { plainText } from '../format/plain-text.ts';
-import { EXIT, EXIT_HELP, type ExitCode, exitCodeOf, UsageError } from './exit-code.ts';
+import { EXIT, EXIT_HELP, type ExitCode, ExitWith, exitCodeOf, UsageError } from './exit-code.ts';
 import { type CliIo, printLine } from './io.ts';
 import { DEFAULT_URL } from './target.ts';
+import { registerApply } from './verbs/apply.ts';
+import { registerConfig } from './verbs/config.ts';
 import { registerContext } from './verbs/context.ts';
 import { registerDeploy } from './verbs/deploy.ts';
 import { registerDescribe } from './verbs/describe.ts';
@@ -47,11 +49,13 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     // Commander has printed its own message, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (io.signal.aborted) return EXIT.interrupted;
-    const { message, hint } = toWireError(error);
+    const ending = error instanceof ExitWith ? error : null;
+    if (ending !== null && ending.cause === undefined) return ending.exitCode;
+    const { message, hint } = toWireError(ending?.cause ?? error);
     // Messages carry names and texts of others.
     printLine(io.stderr, `sgrid: ${plainText(message)}`);
     if (hint !== undefined) printLine(io.stderr, `       ${plainText(hint)}`);
-    return exitCodeOf(error);
+    return ending?.exitCode ?? exitCodeOf(error);
   }
 }
 
@@ -99,6 +103,7 @@ function createProgram(io: CliIo): Command {
   const instance = program.command('instance').description('create and remove instances');
   registerInstanceCreate(instance, context);
   registerInstanceRemove(instance, context);
+  registerApply(program, context);
   registerDeploy(program, context);
   registerRollback(program, context);
   registerRollout(program, context);
@@ -108,6 +113,7 @@ function createProgram(io: CliIo): Command {
   registerLimits(program, context);
   registerResolve(program, context);
   registerLogs(program, context);
+  registerConfig(program, context);
   registerContext(program, context);
   addTargetOptions(program);
   return program;

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { InstanceView } from '../../../common/domain/instance.ts';
+import type { NodeView } from '../../../common/domain/node.ts';
+import {
+  describeLimits,
+  type Limits,
+  type Service,
+  type ServiceSpec,
+  serviceSpecSchema,
+} from '../../../common/domain/service.ts';
+import { SgridError } from '../../../common/protocol/errors.ts';
+import { nodeWords } from '../../format/fleet-words.ts';
+import { UsageError } from '../exit-code.ts';
+import { resolveNode } from '../instance-name.ts';
+import type { ApplyDocument } from './document.ts';
+
+/** One step that brings what is there to what a file says; `text` says it to people, as a line of a diff. */
+export type ApplyStep = { readonly text: string } & (
+  | { readonly type: 'create-service'; readonly spec: ServiceSpec }
+  | { readonly type: 'update-service'; readonly spec: ServiceSpec }
+  | {
+      readonly type: 'create-instance';
+      readonly serviceName: string;
+      readonly nodeId: number;
+      readonly port: number;
+      readonly host: string | undefined;
+      readonly limits: Limits;
+    }
+  | { readonly type: 'limit'; readonly instanceId: number; readonly limits: Limits }
+  | { readonly type: 'remove'; readonly instanceId: number }
+);
+
+export interface Known {
+  readonly services: readonly Service[];
+  readonly instances: readonly InstanceView[];
+  readonly nodes: readonly NodeView[];
+}
+
+/**
+ * What leads to what the documents say, in an order that can be carried out; empty when all is so already. Services and
+ * instances that no document names are left alone, but for the instances of a service that lists its own: these are removed
+ * last, when `isPruning`.
+ *
+ * @throws SgridError `not_found` for a node; `conflict` for what cannot be changed
+ */
+export function planApply(
+  documents: readonly ApplyDocument[],
+  known: Known,
+  isPruning: boolean,
+): ApplyStep[] {
+  const steps = documents.map((document) => planDocument(document, known));
+  return [
+    ...steps.flatMap(({ service }) => service),
+    ...steps.flatMap(({ instances }) => instances),
+    ...(isPruning ? steps.flatMap(({ surplus }) => surplus) : []),
+  ];
+}
+
+function planDocument(document: ApplyDocument, known: Known) {
+  return { service: planService(document, known), ...planInstances(document, known) };
+}
+
+function planService({ service: name, spec: given }: ApplyDocument, { services }: Known): ApplyStep[] {
+  const before = services.find((each) => each.name === name);
+  if (before === undefined) {
+    if (given.type === undefined) throw new UsageError(`service ${name} is new, and its spec has no type`);
+    const spec = serviceSpecSchema.parse({ ...given, name });
+    return [{ type: 'create-service', spec, text: `+ service ${name} (${spec.type})` }];
+  }
+  const old = serviceSpecSchema.parse(before);
+  const spec = serviceSpecSchema.parse({ ...old, ...merged(old, given), name });
+  const lines = differences(old, spec);
+  if (lines.length === 0) return [];
+  return [{ type: 'update-service', spec, text: [`~ service ${name}`, ...lines].join('\n') }];
+}
+
+/** Of a field that has fields of its own, what is not named stays too; of those that differ by kind, nothing does. */
+function merged(old: ServiceSpec, given: Record<string, unknown>): Record<string, unknown> {
+  const isParted = (key: string): key is 'restart' | 'log' => key === 'restart' || key === 'log';
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [
+      key,
+      isParted(key) ? { ...old[key], ...Object(value) } : value,
+    ]),
+  );
+}
+
+function differences(old: ServiceSpec, next: ServiceSpec): string[] {
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(next)])] as (keyof ServiceSpec)[];
+  return keys
+    .filter((key) => !isDeepStrictEqual(old[key], next[key]))
+    .flatMap((key) => {
+      // Values of the environment may be secret: their names say enough.
+      if (key === 'env') return [`    env: ${changedNames(old.env, next.env).join(', ')}`];
+      return [`  - ${key}: ${JSON.stringify(old[key])}`, `  + ${key}: ${JSON.stringify(next[key])}`];
+    });
+}
+
+function changedNames(old: Record<string, string>, next: Record<string, string>): string[] {
+  const names = [...new Set([...Object.keys(old), ...Object.keys(next)])];
+  return names
+    .filter((name) => old[name] !== next[name])
+    .map((name) => `${old[name] === undefined ? '+' : next[name] === undefined ? '-' : '~'}${name}`);
+}
+
+function planInstances(
+  { service: serviceName, limits: common, instances }: ApplyDocument,
+  known: Known,
+): { instances: ApplyStep[]; surplus: ApplyStep[] } {
+  const own = known.instances.filter((each) => each.serviceName === serviceName);
+  const steps: ApplyStep[] = [];
+  const named = new Set<string>();
+  for (const { node, port, host, limits = common } of instances ?? []) {
+    const found = resolveNode(node, known.nodes);
+    const { nodeId } = found;
+    const words = `${serviceName}@${nodeWords(found, nodeId)}:${port}`;
+    if (named.has(`${nodeId}:${port}`)) throw new UsageError(`${words} is named twice`);
+    named.add(`${nodeId}:${port}`);
+    const before = own.find((each) => each.nodeId === nodeId && each.port === port);
+    if (before === undefined) {
+      const text = `+ instance ${words}${limits === undefined ? '' : `, limits: ${describeLimits(limits)}`}`;
+      steps.push({ type: 'create-instance', serviceName, nodeId, port, host, limits: limits ?? {}, text });
+      continue;
+    }
+    if (host !== undefined && host !== before.host)
+      throw new SgridError('conflict', `${words} binds ${before.host}, and cannot move to ${host}`, {
+        hint: 'remove it, then make it anew',
+      });
+    if (limits === undefined || describeLimits(limits) === describeLimits(before.limits)) continue;
+    const { instanceId } = before;
+    const text = `~ instance ${words}\n  - limits: ${describeLimits(before.limits)}\n  + limits: ${describeLimits(limits)}`;
+    steps.push({ type: 'limit', instanceId, limits, text });
+  }
+  const nodes = new Map(known.nodes.map((each) => [each.nodeId, each]));
+  const surplus = (instances === undefined ? [] : own)
+    .filter(({ nodeId, port }) => !named.has(`${nodeId}:${port}`))
+    .map(({ instanceId, nodeId, port }): ApplyStep => {
+      const text = `- instance ${serviceName}@${nodeWords(nodes.get(nodeId), nodeId)}:${port} (${instanceId})`;
+      return { type: 'remove', instanceId, text };
+    });
+  return { instances: steps, surplus };
+}
