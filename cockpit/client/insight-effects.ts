@@ -1,10 +1,9 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
-import { describeError, toWireError } from '../../common/protocol/errors.ts';
+import { describeError } from '../../common/protocol/errors.ts';
 import type { CapsuleEffect, Part } from '../store/capsule.ts';
 import type { InsightAction, InsightEffect } from '../store/insight.ts';
 import { runsOf } from '../view-model/capsule-changes.ts';
-import { callChange } from './change.ts';
 import type { MasterClient } from './master-client.ts';
 
 /** What is read of the end of a run's output, and how many lines of that are shown. */
@@ -49,24 +48,6 @@ export function createInsightRunner({
         return collect(client, effect).then((parts) =>
           dispatch({ type: 'capsule-parts', instanceId: effect.instanceId, parts }),
         );
-      case 'plan-roll-back':
-      case 'roll-back': {
-        const { rolloutId, onlyId } = effect;
-        const request = { undoes: rolloutId, ...(onlyId === null ? {} : { instanceIds: [onlyId] }) };
-        try {
-          if (effect.type === 'plan-roll-back') {
-            const { plan } = await client.call('rollout.plan', request);
-            return dispatch({ type: 'capsule-plan', rolloutId, plan });
-          }
-          const { rollout } = await callChange(client, 'rollout.create', {
-            ...request,
-            message: `roll back of rollout ${rolloutId} after a crash`,
-          });
-          return dispatch({ type: 'capsule-begun', rollout });
-        } catch (error) {
-          return dispatch({ type: 'capsule-refused', rolloutId, error: toWireError(error) });
-        }
-      }
     }
   };
 

@@ -1,4 +1,3 @@
-import { nameToType } from '../store/capsule.ts';
 import { typedNameOf } from '../store/protection.ts';
 import type { CockpitState, Confirm } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
@@ -20,8 +19,6 @@ export type KeyContext =
   | 'describe'
   | 'chart'
   | 'capsule'
-  | 'roll-back'
-  | 'roll-back-typed'
   | 'who'
   | 'help'
   | 'tour'
@@ -56,7 +53,6 @@ export const TEXT_CONTEXTS: ReadonlySet<KeyContext> = new Set([
   'log-path',
   'form',
   'confirm-name',
-  'roll-back-typed',
 ]);
 
 const DEPLOY_CONTEXTS = {
@@ -89,8 +85,6 @@ export function contextOf(state: CockpitState): KeyContext {
   if (state.confirm !== null) return confirmContext(state, state.confirm);
   if (state.picker !== null) return 'columns';
   const { screen } = currentView(state);
-  if (screen.name === 'capsule' && state.insight.capsule?.rollBack)
-    return nameToType(state) === null ? 'roll-back' : 'roll-back-typed';
   if (screen.name === 'deploy') return DEPLOY_CONTEXTS[state.deploy?.step ?? 'service'];
   if (screen.name === 'logs') return logContext(state);
   return screen.name;

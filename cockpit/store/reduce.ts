@@ -176,8 +176,6 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'prompt':
       return become(openPrompt(state, action.kind));
     case 'edit':
-      if (state.prompt === null && state.insight.capsule?.rollBack && action.edit.type === 'insert')
-        return reduceInsight(state, { type: 'capsule-type', text: action.edit.text });
       if (isInLog) return logs.reduceLogs(state, { type: 'text-edit', edit: action.edit });
       return become(edited(state, action.edit));
     case 'complete':

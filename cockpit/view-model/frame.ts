@@ -13,7 +13,6 @@ import type { Line } from './line.ts';
 import { overviewLines } from './overview.ts';
 import { pageLines } from './page.ts';
 import { pickerBlocks } from './picker.ts';
-import { rollBackBlocks } from './roll-back.ts';
 import { rollingBlocks } from './rolling.ts';
 import { rolloutPage } from './rollout-page.ts';
 import { secretBlocks } from './secret.ts';
@@ -70,11 +69,7 @@ function bodyOf(state: CockpitState, rows: number): Body {
     case 'rolling':
       return { kind: 'blocks', blocks: rollingBlocks(state, rows) };
     case 'release-diff':
-    case 'capsule': {
-      const rollBack = state.insight.capsule?.rollBack ?? null;
-      if (rollBack !== null) return { kind: 'blocks', blocks: rollBackBlocks(state, rollBack, rows) };
-      return { kind: 'lines', lines: pageLines(state).slice(view.table.top, view.table.top + rows) };
-    }
+    case 'capsule':
     case 'chart':
     case 'help':
     case 'tour':

@@ -29,7 +29,7 @@ const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
     'deploy-watch',
   ],
   chart: ['chart'],
-  capsule: ['capsule', 'roll-back', 'roll-back-typed'],
+  capsule: ['capsule'],
   who: ['who'],
   logs: ['logs', 'log-text', 'log-select', 'log-files', 'log-path'],
   help: ['help'],
