@@ -6,7 +6,7 @@ import { sweepRecord } from '../process/records.ts';
 import type { DependencyVerdict } from './dependencies.ts';
 import { runEvent } from './events.ts';
 import type { InstanceState } from './instance-state.ts';
-import { type Action, decide, type Observation, type RunEnd } from './lifecycle.ts';
+import { type Action, decide, type Observation, type RunEnd, stopReason } from './lifecycle.ts';
 import { observeRun } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { describeProcesses } from './process-names.ts';
@@ -84,8 +84,12 @@ export function createReconciler(
     while (!closed && state.assignment !== null && state.broken === null) {
       const { assignment } = state;
       try {
-        const action = decide(assignment, state.record, await observe(), clock());
-        if (action.do !== 'doubt' && state.passing.doubt !== null) state.pass({ doubt: null });
+        const seen = await observe();
+        const action = decide(assignment, state.record, seen, clock());
+        // A shim that says nothing is no answer to a doubt.
+        const isOpen = action.do === 'doubt' || action.do === 'await-record';
+        if (!isOpen && state.passing.doubt !== null) state.pass({ doubt: null });
+        noteShim(seen);
         const verdict = action.do === 'start' ? hooks.dependencies(assignment) : null;
         if (verdict?.kind === 'wait') {
           awaitDependencies(assignment, verdict);
@@ -106,7 +110,9 @@ export function createReconciler(
           break;
         }
         if (action.do === 'await-record') {
-          if (await recordComes()) continue;
+          // Who doubts already does not wait again, and keeps nobody waiting who would resolve it.
+          if (state.passing.doubt === null && (await recordComes())) continue;
+          doubtSilence(assignment);
           break;
         }
         failure = (await act(action, assignment)) ?? failure;
@@ -131,7 +137,26 @@ export function createReconciler(
       if ((await observe())?.kind !== 'pending') return true;
       await wake.sleep(LOOK_EVERY_MS);
     }
-    return false;
+    // It may have been ourselves who did nothing all the time.
+    return !closed && (await observe())?.kind !== 'pending';
+  }
+
+  /** A shim says nothing, and nothing goes on until it does: of a program that is gone, or that is to go. */
+  function doubtSilence(wanted: Assignment): void {
+    const { run } = state.record;
+    if (closed || run === null) return;
+    const shim = `its shim${run.shim === null ? '' : `, process ${run.shim.pid},`}`;
+    const why = 'is it stopped, or the disk full?';
+    if (run.program !== null) doubt(`its program is gone, and ${shim} does not say how it ended: ${why}`);
+    else if (stopReason(wanted, run) !== null) doubt(`${shim} does not say whether it started: ${why}`);
+  }
+
+  function noteShim(seen: Observation | null): void {
+    const isMissing = seen?.kind === 'alive' && seen.isShimGone;
+    const shimGone = isMissing
+      ? `its shim, process ${seen.shim.pid}, was killed: how it ends will be seen by nobody`
+      : null;
+    if (shimGone !== state.passing.shimGone) state.pass({ shimGone });
   }
 
   /** @returns the error of a start that failed, or null. */
@@ -143,7 +168,7 @@ export function createReconciler(
       case 'start':
         return await start(wanted, action.byPolicy);
       case 'note-started':
-        await noteStarted(action);
+        noteStarted(action);
         return null;
       case 'stop':
         await stop(wanted, action.reason);
@@ -221,15 +246,12 @@ export function createReconciler(
     }
   }
 
-  async function noteStarted(seen: Extract<Action, { do: 'note-started' }>): Promise<void> {
+  function noteStarted(seen: Extract<Action, { do: 'note-started' }>): void {
     const { program, shim, startedAt } = seen;
     const { run } = state.record;
     if (run === null) return;
     const text = `started run ${run.number}, release ${run.release.version}, pid ${program.pid}`;
     events.append(runEvent(run.runId, 'instance.started', instanceId, startedAt, text));
-    await ports.logStore.mark(instanceId, text).catch((error: unknown) => {
-      logger.warn({ instanceId, err: error }, 'log could not be marked');
-    });
     state.save({ ...state.record, run: { ...run, program, shim, startedAt }, since: startedAt });
   }
 

@@ -42,10 +42,13 @@ export async function prepareStart(
   const { oomKills } = await driver.stat(record.groupKey);
   const number = record.runs + 1;
   const runId = `${number}-${randomBytes(6).toString('hex')}`;
-  // Without a note of where it begins the run is as good.
-  await logStore.beginRun(instanceId, runId).catch((error: unknown) => {
+  // Now, since nothing of the program may come before it. Without it, on a full disk, the run is as good.
+  try {
+    await logStore.beginRun(instanceId, runId);
+    await logStore.mark(instanceId, `starting run ${number}, release ${release.version}`);
+  } catch (error) {
     ports.logger.warn({ instanceId, err: error }, 'the begin of the run could not be noted');
-  });
+  }
   return {
     cgroup: group.path,
     run: {

@@ -105,7 +105,7 @@ test('what ended while nobody looked is shown with its true end, and started aga
       (await fetchText(instance.host, instance.port).catch(() => '')).endsWith(`pid ${status.pid}\n`),
     );
     const log = await system.ok('logs', String(instance.instanceId));
-    expect(log.match(/--- started run/g)).toHaveLength(2);
+    expect(log.match(/--- starting run/g)).toHaveLength(2);
   }
   expect(untouched?.failures()).toEqual([]);
 });
