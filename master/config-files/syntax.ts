@@ -1,6 +1,7 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { findJsonError } from './json-error.ts';
 
 /** Where a text stops being what its name says. Lines and columns count from 1. */
 export interface SyntaxProblem {
@@ -57,10 +58,9 @@ function parseJson(text: string): ReturnType<Parser> {
     return null;
   } catch (error) {
     const { message } = error as SyntaxError;
-    // V8 names a position unless the text ends too early.
-    const offset = Number(/at position (\d+)/.exec(message)?.[1] ?? text.length);
-    const reason = message.replace(/ in JSON at position.*$/s, '').replace(/ at position \d+.*$/s, '');
-    return { ...positionAt(text, offset), reason };
+    // The rest of the message is the text around it.
+    const reason = message.replace(/(?:, (?:\.\.\.)?"| in JSON at | at position ).*$/s, '');
+    return { ...positionAt(text, findJsonError(text)), reason };
   }
 }
 
