@@ -25,7 +25,7 @@ The base image is kept in $XDG_CACHE_HOME/sgridnext-vm (~/.cache/sgridnext-vm); 
 Exit code: 0 all passed, 1 something failed, 2 wrong usage, ${EXIT_CANNOT_RUN} cannot run on this machine.
 `;
 /** Bounds everything together, the making of the image included. */
-const RUN_TIMEOUT_MS = 2_340_000;
+const RUN_TIMEOUT_MS = 3_240_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
