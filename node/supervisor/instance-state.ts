@@ -48,6 +48,7 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
     adopted: false,
     waiting: null,
     stuck: null,
+    shimGone: null,
     doubt: null,
     note: loadedAssignment.broken ?? '',
   };
@@ -112,7 +113,7 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
       files.saveRecord(next);
       record = next;
       broken = null;
-      passing = { ...passing, doubt: null, note: '' };
+      passing = { ...passing, doubt: null, stuck: null, note: '' };
       onChange();
     },
     forget() {

@@ -227,6 +227,7 @@ export function createInstance(
           // It stays stopped, whatever happens on the way.
           state.want({ ...state.assignment, desired: 'stopped' });
           const failure = await reconcile();
+          refuseInDoubt();
           if (failure !== null) throw failure;
         }
         if (state.record.run !== null) throw notEnded(state.record.run);
@@ -256,7 +257,8 @@ export function createInstance(
       // Both have their own time, or event, at which they are looked at again.
       if (state.passing.stuck !== null || state.passing.waiting !== null) return;
       if (run !== null) {
-        if (run.program === null || !isThere(run.program)) poke();
+        const isWatched = state.passing.shimGone !== null || (run.shim !== null && isThere(run.shim));
+        if (run.program === null || !isThere(run.program) || !isWatched) poke();
         return;
       }
       // A start that failed in a way that could not even be taken down (a full disk) set no timer.

@@ -11,7 +11,14 @@ export type Observation =
   | { kind: 'never-spawned' }
   /** Spawned; its program is not there yet, or is gone and the shim has not yet written how. */
   | { kind: 'pending' }
-  | { kind: 'alive'; program: ProcessIdentity; shim: ProcessIdentity; startedAt: number }
+  | {
+      kind: 'alive';
+      program: ProcessIdentity;
+      shim: ProcessIdentity;
+      /** Nobody is left who would see how it ends. */
+      isShimGone: boolean;
+      startedAt: number;
+    }
   /** The shim's child did not become the program. */
   | { kind: 'not-started'; reason: string }
   | { kind: 'ended'; code: number | null; signal: string | null; startedAt: number; endedAt: number }

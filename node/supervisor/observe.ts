@@ -63,8 +63,10 @@ function lookAtRecords(run: Run, record: string, { bootId, procRoot }: ObserveDe
   if (run.bootId !== bootId)
     return { kind: 'lost', reason: 'the machine was restarted', rebooted: true, startedAt };
   const { program, shim } = identitiesOf(run, record, bootId);
-  if (program === null || shim === null || !isAlive(program, procRoot)) return null;
-  return { kind: 'alive', program, shim, startedAt };
+  if (program === null || shim === null) return null;
+  // First, since a shim ends after its program: the other way round an end in between would look as if it had been killed.
+  const isShimGone = !isAlive(shim, procRoot);
+  return isAlive(program, procRoot) ? { kind: 'alive', program, shim, isShimGone, startedAt } : null;
 }
 
 function identitiesOf(

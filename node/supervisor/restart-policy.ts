@@ -58,7 +58,7 @@ export function decideRestart(
     return {
       state: 'crash-loop',
       fastDeaths: deaths,
-      reason: `ended ${deaths} times in a row within ${within} of its start`,
+      reason: `ended ${deaths === 1 ? 'once' : `${deaths} times in a row`} within ${within} of its start`,
     };
   }
   const doublings = Math.max(0, deaths - 1);
@@ -67,6 +67,8 @@ export function decideRestart(
     state: 'backoff',
     delayMs: Math.round(delayMs * (1 - JITTER * random)),
     fastDeaths: deaths,
-    reason: stable ? 'restart by policy' : `restart by policy after ${deaths} fast deaths`,
+    reason: stable
+      ? 'restart by policy'
+      : `restart by policy after ${deaths} fast ${deaths === 1 ? 'death' : 'deaths'}`,
   };
 }

@@ -13,6 +13,8 @@ export interface Passing {
   waiting: { reason: string; since: number } | null;
   /** What would not die, and so is tried again; or null. */
   stuck: string | null;
+  /** That nobody will see how its program ends, which runs; or null. */
+  shimGone: string | null;
   /** Why its processes cannot be told, or null. */
   doubt: string | null;
   /** The last thing that went wrong without changing the state, or empty. */
@@ -32,6 +34,7 @@ export function statusOf(
     [record.rest.state]: record.rest.reason,
     waiting: passing.waiting?.reason ?? '',
     stopping: passing.stuck ?? '',
+    running: passing.shimGone ?? '',
   };
   const ownReason = ownReasons[state] ?? '';
   return {

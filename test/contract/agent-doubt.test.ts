@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
@@ -137,13 +137,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
     });
 
     test('a stop is no success while the shim does not say that its program has ended', async () => {
-      await supervisor.close();
-      // So that its patience is over soon.
-      const monotonic = () => performance.now() * 50;
-      supervisor = await openTestSupervisor(stateDir, {
-        driver,
-        ports: (real) => ({ ...real, monotonic }),
-      });
+      await openImpatient();
       const { pid } = await start();
       const shim = runs().run.shim.pid;
       process.kill(shim, 'SIGSTOP');
@@ -152,18 +146,151 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
         await until('its end', () => identify(pid ?? 0) === null);
         const stopped = wanted({ desired: 'stopped', revision: 2 });
         await expect(supervisor.apply(stopped)).rejects.toMatchObject({
-          code: 'stop_failed',
-          hint: expect.stringContaining(String(shim)),
+          code: 'identity_in_doubt',
+          message: expect.stringContaining(`its shim, process ${shim},`),
+          hint: expect.stringContaining('"sgrid resolve 1 --kill"'),
         });
         await expect(supervisor.apply(wanted({ restartGeneration: 1, revision: 3 }))).rejects.toMatchObject({
-          code: 'stop_failed',
+          code: 'identity_in_doubt',
         });
-        await supervisor.apply(wanted({ desired: 'stopped', revision: 4 })).catch(() => {});
+        await expect(supervisor.remove(1)).rejects.toMatchObject({ code: 'identity_in_doubt' });
       } finally {
         process.kill(shim, 'SIGCONT');
       }
       await statusWhen('the stop', ({ state }) => state === 'stopped');
       expect(aliveOf(stateDir)).toEqual([]);
+    });
+
+    /** So that its patience is over soon. */
+    const openImpatient = async (): Promise<void> => {
+      await supervisor.close();
+      const monotonic = () => performance.now() * 50;
+      supervisor = await openTestSupervisor(stateDir, { driver, ports: (real) => ({ ...real, monotonic }) });
+    };
+
+    test('a program that is gone while its shim is stopped: in doubt, once, and well again with the shim', async () => {
+      await openImpatient();
+      const { pid } = await start();
+      const { shim } = runs().run;
+      process.kill(shim.pid, 'SIGSTOP');
+      try {
+        process.kill(pid ?? 0, 'SIGKILL');
+        await until('its end', () => identify(pid ?? 0) === null);
+        supervisor.verify();
+        const { reason } = await statusWhen('the doubt', ({ state }) => state === 'unknown');
+        expect(reason).toContain(`its shim, process ${shim.pid}, does not say how it ended`);
+        supervisor.verify();
+        const asked = supervisor.resolve(1, { how: 'ended', actor: 'alice', wanted: wanted() });
+        await expect(asked).rejects.toMatchObject({ code: 'conflict' });
+        expect(supervisor.status(1)?.state).toBe('unknown');
+      } finally {
+        process.kill(shim.pid, 'SIGCONT');
+      }
+      await statusWhen('another run', (now) => now.state === 'running' && now.pid !== pid);
+      expect(eventsOf('instance.unknown')).toHaveLength(1);
+      expect(eventsOf('instance.exited')[0]?.message).toContain('ended by SIGKILL');
+      await until('the new ones', () => startsOf(stateDir).length === 4);
+    });
+
+    test('a stop whose shim is stopped is in doubt, and "kill" is the way out', async () => {
+      await openImpatient();
+      await start();
+      const { shim } = runs().run;
+      process.kill(shim.pid, 'SIGSTOP');
+      const stopped = wanted({ desired: 'stopped', revision: 2 });
+      await expect(supervisor.apply(stopped)).rejects.toMatchObject({ code: 'stop_failed' });
+      await statusWhen('the doubt', ({ state }) => state === 'unknown');
+      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: stopped });
+      expect(status).toMatchObject({ state: 'stopped', reason: '' });
+      expect(identify(shim.pid)).toBeNull();
+      expect(aliveOf(stateDir)).toEqual([]);
+      const next = await supervisor.apply(wanted({ revision: 3 }));
+      expect(next).toMatchObject({ state: 'running', reason: '' });
+      await until('the new ones', () => startsOf(stateDir).length === 4);
+    });
+
+    test('a program of which the record knows another start: in doubt, and "kill" is the way out', async () => {
+      const { pid } = await start();
+      await supervisor.close();
+      const record = runs();
+      record.run.program.startTicks = '1';
+      writeFileSync(recordFile(), JSON.stringify(record));
+      await openImpatient();
+      await statusWhen('the doubt', ({ state }) => state === 'unknown');
+      expect(identify(pid ?? 0)).not.toBeNull();
+      await expect(supervisor.apply(wanted({ desired: 'stopped', revision: 2 }))).rejects.toMatchObject({
+        code: 'identity_in_doubt',
+      });
+      const status = await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: wanted() });
+      expect(status).toMatchObject({ state: 'running', reason: '', lastExit: { cause: 'lost' } });
+      await until('the new ones', () => startsOf(stateDir).length === 4);
+      expect(aliveOf(stateDir)).toEqual(startsOf(stateDir).slice(2));
+    });
+
+    test('an agent that did nothing for long does not doubt a shim that has said all meanwhile', async () => {
+      await supervisor.close();
+      let exitFile = '';
+      let looks = 0;
+      supervisor = await openTestSupervisor(stateDir, {
+        driver,
+        ports: (real) => ({
+          ...real,
+          monotonic: () => {
+            looks += 1;
+            // Whoever is stopped finds an hour gone when he goes on, and all done by others meanwhile.
+            return existsSync(exitFile) ? 3_600_000 : 0;
+          },
+        }),
+      });
+      const { pid } = await start();
+      const { runId, shim } = runs().run;
+      exitFile = join(stateDir, `runs/1.${runId}.exit`);
+      process.kill(shim.pid, 'SIGSTOP');
+      try {
+        process.kill(pid ?? 0, 'SIGKILL');
+        await until('its end', () => identify(pid ?? 0) === null);
+        const before = looks;
+        supervisor.verify();
+        await until('its wait for the shim', () => looks >= before + 2);
+      } finally {
+        process.kill(shim.pid, 'SIGCONT');
+      }
+      await statusWhen('another run', (now) => now.state === 'running' && now.pid !== pid);
+      expect(eventsOf('instance.unknown')).toEqual([]);
+      await until('the new ones', () => startsOf(stateDir).length === 4);
+    });
+
+    test('a shim that was killed under its program is shown, also to an agent that comes after', async () => {
+      const { pid } = await start();
+      const { shim } = runs().run;
+      process.kill(shim.pid, 'SIGKILL');
+      const sick = await statusWhen('the note', ({ reason }) => reason !== '');
+      expect(sick).toMatchObject({ state: 'running', pid });
+      expect(sick.reason).toBe(
+        `its shim, process ${shim.pid}, was killed: how it ends will be seen by nobody`,
+      );
+      const { reason } = sick;
+      await supervisor.close();
+      supervisor = await openTestSupervisor(stateDir, { driver });
+      await statusWhen('the same', (now) => now.state === 'running' && now.reason === reason);
+      await supervisor.apply(wanted({ revision: 2 }));
+      expect(supervisor.status(1)?.reason).toBe(reason);
+      const next = await supervisor.apply(wanted({ revision: 3, restartGeneration: 1 }));
+      expect(next).toMatchObject({ state: 'running', reason: '' });
+      await until('the new ones', () => startsOf(stateDir).length === 4);
+    });
+
+    test('a shim that is killed under an adopted program is noticed', async () => {
+      const { pid } = await start();
+      const { shim } = runs().run;
+      await supervisor.close();
+      supervisor = await openTestSupervisor(stateDir, { driver });
+      await statusWhen('the adoption', ({ adopted, reason }) => adopted && reason === '');
+      process.kill(shim.pid, 'SIGKILL');
+      await until('its end', () => identify(shim.pid) === null);
+      supervisor.verify();
+      await statusWhen('the note', ({ reason, state }) => state === 'running' && reason.includes('its shim'));
+      expect(identify(pid ?? 0)).not.toBeNull();
     });
 
     test('each doubt is told, also of an instance whose record was lost before', async () => {

@@ -63,6 +63,7 @@ function record(more: Partial<InstanceRecord> = {}): InstanceRecord {
 
 const alive: Observation = {
   kind: 'alive',
+  isShimGone: false,
   program: identity(10),
   shim: identity(9),
   startedAt: NOW - 60_000,

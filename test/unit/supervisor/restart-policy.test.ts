@@ -64,6 +64,13 @@ test('so many fast deaths in a row are a crash loop', () => {
   expect(next.reason).toBe('ended 3 times in a row within 10 s of its start');
 });
 
+test('of one death it is said in words for one', () => {
+  expect(decideRestart(policy(), fast, 0, 0).reason).toBe('restart by policy after 1 fast death');
+  expect(decideRestart(policy(), fast, 1, 0).reason).toBe('restart by policy after 2 fast deaths');
+  const { reason } = decideRestart(policy({ maxFastDeaths: 1 }), fast, 0, 0);
+  expect(reason).toBe('ended once within 10 s of its start');
+});
+
 test('a program that ends well but at once is looping as well', () => {
   expect(decideRestart(policy({ maxFastDeaths: 1 }), { exit: exit(0), uptimeMs: 1 }, 0, 0).state).toBe(
     'crash-loop',
