@@ -6,6 +6,7 @@ import { EXIT, EXIT_HELP, type ExitCode, ExitWith, exitCodeOf, UsageError } from
 import { type CliIo, printLine } from './io.ts';
 import { DEFAULT_URL } from './target.ts';
 import { registerApply } from './verbs/apply.ts';
+import { registerCompletion } from './verbs/completion.ts';
 import { registerConfig } from './verbs/config.ts';
 import { registerContext } from './verbs/context.ts';
 import { registerDeploy } from './verbs/deploy.ts';
@@ -115,12 +116,13 @@ function createProgram(io: CliIo): Command {
   registerLogs(program, context);
   registerConfig(program, context);
   registerContext(program, context);
+  registerCompletion(program, context);
   addTargetOptions(program);
   return program;
 }
 
 /** Verbs that need no master, or make their own. */
-const LOCAL_VERBS: ReadonlySet<string> = new Set(['up', 'down', 'context']);
+const LOCAL_VERBS: ReadonlySet<string> = new Set(['up', 'down', 'context', 'completion']);
 
 /** Which master is meant can be said in front of the verb and behind it. */
 function addTargetOptions(command: Command): void {
