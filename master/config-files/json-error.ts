@@ -10,20 +10,22 @@ type Expected = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'com
  * length of a text that ends too early. Only for texts that `JSON.parse` has refused.
  */
 export function findJsonError(text: string): number {
+  // Of its own: where they go on is kept in them.
+  const [tokens, spaces] = [new RegExp(TOKEN), new RegExp(SPACE)];
   const open: string[] = [];
   let expected: Expected = 'value';
   let at = 0;
   for (;;) {
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text);
-    SPACE.lastIndex = at;
-    const begin = at + (SPACE.exec(text)?.[0].length ?? 0);
+    tokens.lastIndex = at;
+    const match = tokens.exec(text);
+    spaces.lastIndex = at;
+    const begin = at + (spaces.exec(text)?.[0].length ?? 0);
     if (match === null) return begin;
     const [, mark, quoted] = match;
     const next = step(expected, open, mark ?? (quoted === undefined ? 'plain' : 'string'));
     if (next === null) return begin;
     expected = next;
-    at = TOKEN.lastIndex;
+    at = tokens.lastIndex;
   }
 }
 
