@@ -42,17 +42,19 @@ const WITNESS_BYTES = 4096;
  * witness, bytes that differ between before and after, tells whoever comes next which of the two is the case.
  *
  * @param unitBytes what cuts must be a multiple of
+ * @param mostBytes what is cut at once at the most: the archive needs its room before the live file gives any back
  * @returns null when there is not enough to cut
  * @throws SgridError `no_space`, `permission_denied`, `cancelled`, `conflict`, `internal`: then everything is as before
  */
 export async function rotateByCollapse(
   log: InstanceLog,
   unitBytes: number,
+  mostBytes: number,
   { clock, signal }: RotateOptions,
 ): Promise<Rotation | null> {
   const at = clock();
   const { lineage, live, liveBytes, archives } = await log.state();
-  const wholeBytes = Math.min(liveBytes - WITNESS_BYTES, MAX_ARCHIVE_BYTES);
+  const wholeBytes = Math.min(liveBytes - WITNESS_BYTES, MAX_ARCHIVE_BYTES, mostBytes);
   const cutBytes = Math.floor(wholeBytes / unitBytes) * unitBytes;
   if (cutBytes <= 0) return null;
   const archive = archiveOf(lineage, cutBytes);

@@ -38,6 +38,11 @@ interface Trouble {
   readonly retryAt: number;
 }
 
+/** What is cut at once, in sizes at which a rotation is due: in ordinary times one cut takes all. */
+const PIECE_FILES = 4;
+const LEAST_PIECE_BYTES = 256 * 1024;
+/** Of one log, before it is the others' turn. */
+const MAX_PIECES = 64;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 60_000;
 
@@ -75,15 +80,30 @@ export function startRotator(options: RotatorOptions): Rotator {
       await keepWithinCap(log, limits);
       seen.add(log);
     }
-    const live = log.glance();
-    if (live === null || !isRotationDue(live, limits, clock())) return;
+    // A log that grew far over its size while it could not be rotated goes in pieces.
+    for (let pieces = 0; pieces < MAX_PIECES; pieces += 1) {
+      const live = log.glance();
+      if (live === null || !isRotationDue(live, limits, clock()) || controller.signal.aborted) return;
+      const rotation = await rotatePiece(log, PIECE_FILES * limits.maxFileBytes);
+      const removedBytes = await keepWithinCap(log, limits);
+      if (rotation === null) return;
+      onEvent({ instanceId, ...describeRotation(rotation, removedBytes) });
+    }
+  };
+
+  const rotatePiece = async (log: InstanceLog, mostBytes: number): Promise<Rotation | null> => {
     const unitBytes = await unitOf(log.file);
-    const rotation =
-      unitBytes === null
-        ? await rotateByTruncation(log, rotate)
-        : await rotateByCollapse(log, unitBytes, rotate);
-    const removedBytes = await keepWithinCap(log, limits);
-    if (rotation !== null) onEvent({ instanceId, ...describeRotation(rotation, removedBytes) });
+    if (unitBytes === null) return await rotateByTruncation(log, rotate);
+    for (let pieceBytes = mostBytes; ; pieceBytes = Math.floor(pieceBytes / 2)) {
+      try {
+        return await rotateByCollapse(log, unitBytes, pieceBytes, rotate);
+      } catch (error) {
+        // On a full disk a smaller archive may still fit, and what it takes off the live file makes room for the next.
+        const liveBytes = log.glance()?.liveBytes ?? 0;
+        if (pieceBytes > liveBytes) pieceBytes = liveBytes;
+        if (toWireError(error).code !== 'no_space' || pieceBytes / 2 < LEAST_PIECE_BYTES) throw error;
+      }
+    }
   };
 
   const lookSafely = async (each: RotatedLog): Promise<void> => {
