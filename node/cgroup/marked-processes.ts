@@ -12,11 +12,16 @@ const LISTS_PER_LOOK = 100;
 /**
  * Processes with this entry (`NAME=value`) in their environment, and the descendants of those, ascending.
  *
+ * @param except pids that are not looked at: who was there before any process with the entry.
  * @returns nobody only when there was a moment at which nobody was there.
  */
-export async function findMarked(entry: string, procRoot: string): Promise<number[]> {
+export async function findMarked(
+  entry: string,
+  procRoot: string,
+  except: ReadonlySet<string> = new Set(),
+): Promise<number[]> {
   for (let looksLeft = UNSURE_LOOKS; ; looksLeft -= 1) {
-    const { pids, isSure } = look(entry, procRoot);
+    const { pids, isSure } = look(entry, procRoot, except);
     if (pids.length > 0 || isSure || looksLeft === 0) return pids;
     await delay(1);
   }
@@ -26,10 +31,14 @@ export async function findMarked(entry: string, procRoot: string): Promise<numbe
  * /proc is no snapshot: a process can fork behind our back and be gone when it is looked at. But whoever it left behind was
  * there before it went, so the next list of /proc has it. A list without anybody new ends the chase.
  */
-function look(entry: string, procRoot: string): { pids: number[]; isSure: boolean } {
+function look(
+  entry: string,
+  procRoot: string,
+  except: ReadonlySet<string>,
+): { pids: number[]; isSure: boolean } {
   const parents = new Map<number, number>();
   const members = new Set<number>();
-  const seen = new Set<string>();
+  const seen = new Set(except);
   let isSure = true;
   for (let listsLeft = LISTS_PER_LOOK; listsLeft > 0; listsLeft -= 1) {
     const fresh = readdirSync(procRoot).filter((name) => /^\d+$/.test(name) && !seen.has(name));

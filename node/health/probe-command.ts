@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { execa } from 'execa';
 import { describeError } from '../../common/protocol/errors.ts';
 import type { CgroupJoin } from '../cgroup/driver.ts';
@@ -34,6 +35,8 @@ const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; s
 /**
  * Runs a command as the program's own user, in its environment, directory and group; exit status 0 is a success.
  *
+ * What it leaves behind is killed when it ends: else there would be one more with each interval.
+ *
  * @param signal ends it, with everything that it started, on its time-out or with the watch. Resolves after that.
  */
 export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Promise<ProbeResult> {
@@ -41,6 +44,7 @@ export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Pr
   const failed = (why: string): ProbeResult => ({ ok: false, reason: `${command[0]}: ${why}` });
   if (signal.aborted) return failed('not run');
   const tail = createTail();
+  const before = listPids(probe.procRoot);
   const subprocess = execa(
     '/bin/sh',
     [
@@ -74,6 +78,8 @@ export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Pr
       const left = await killCheck(probe);
       return failed(`no end within the time-out${left}${quoted(tail.lastLine())}`);
     }
+    // Holding its output open they would keep its last words from us.
+    await killCheck(probe, before);
     if (end.code === 0) return { ok: true };
     await within(LAST_WORDS_MS, closed);
     const how = end.by === null ? `exited with ${end.code}` : `ended by ${end.by}`;
@@ -84,12 +90,18 @@ export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Pr
   }
 }
 
-/** Ends what an earlier check, or a check of an earlier agent, left running. @returns what would not end, for people */
-export async function killCheck({
-  groupKey,
-  procRoot,
-}: Pick<CommandProbe, 'groupKey' | 'procRoot'>): Promise<string> {
-  const members = (): Promise<number[]> => findMarked(`${CHECK_ENV}=${groupKey}`, procRoot);
+/**
+ * Ends what an earlier check, or a check of an earlier agent, left running.
+ *
+ * @param before processes that are older than the check. To read the environment of all of a machine after each check would
+ *   cost more than the check, so they are not looked at.
+ * @returns what would not end, for people
+ */
+export async function killCheck(
+  { groupKey, procRoot }: Pick<CommandProbe, 'groupKey' | 'procRoot'>,
+  before: ReadonlySet<string> = new Set(),
+): Promise<string> {
+  const members = (): Promise<number[]> => findMarked(`${CHECK_ENV}=${groupKey}`, procRoot, before);
   try {
     await killUntilEmpty(`of the check of ${groupKey}`, members, () =>
       signalMembers(members, 'SIGKILL', procRoot),
@@ -98,6 +110,10 @@ export async function killCheck({
   } catch (error) {
     return `; ${describeError(error)}`;
   }
+}
+
+function listPids(procRoot: string): Set<string> {
+  return new Set(readdirSync(procRoot).filter((name) => /^\d+$/.test(name)));
 }
 
 function quoted(line: string): string {

@@ -196,6 +196,18 @@ test('command: at its time-out it is ended with all that it started, also in oth
   expect(pids.filter((pid) => identify(pid) !== null)).toEqual([]);
 });
 
+test.each([
+  ['well', 0, { ok: true }],
+  ['badly', 3, { ok: false, reason: 'sh: exited with 3: said' }],
+])('command: what it leaves behind is gone when it ended %s', async (_how, status, expected) => {
+  const script = `setsid sleep 60 >/dev/null 2>&1 & echo $! >far; sleep 60 & echo $! >near; echo said; exit ${status}`;
+  for (let round = 0; round < 2; round += 1) {
+    expect(await probeCommand(probeOf(['sh', '-c', script]), never)).toEqual(expected);
+    const pids = ['far', 'near'].map((name) => Number(readFileSync(join(directory, name), 'utf8')));
+    expect(pids.filter((pid) => identify(pid) !== null)).toEqual([]);
+  }
+});
+
 test('command: a gigabyte of output costs nothing, and of one long line a little is kept', async () => {
   const result = await probeCommand(
     probeOf(['sh', '-c', 'head -c 20000000 /dev/zero | tr "\\0" x; exit 1']),
