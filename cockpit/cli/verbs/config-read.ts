@@ -6,7 +6,7 @@ import { formatBytes } from '../../format/quantity.ts';
 import { formatDate } from '../../format/time.ts';
 import { addInstanceOption, type ConfigKey, configKeyOf, parseVersion } from '../config-file.ts';
 import { withMaster } from '../connect.ts';
-import { type CliIo, printLine } from '../io.ts';
+import type { CliIo } from '../io.ts';
 import { addOutputOption, createListing, type OutputFormat, printListing } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import type { TextColumn } from '../table.ts';
@@ -176,12 +176,10 @@ async function printDiff(
     version === null ? '' : (await client.call('config.read', { ...key, version })).text;
   const [before, after] = [await textOf(from), await textOf(to)];
   if (before === after) return;
-  const { createTwoFilesPatch } = await import('diff');
+  const { unifiedDiff } = await import('../../format/text-diff.ts');
   const label = `${name}${instanceId === null ? '' : `@${instanceId}`}`;
   const titles = [from, to].map((version) =>
     version === null ? '/dev/null' : `${label} version ${version}`,
   );
-  const patch = createTwoFilesPatch(titles[0] ?? '', titles[1] ?? '', before, after);
-  await printText(io, patch.replace(/^=+\n/, ''));
-  if (!patch.endsWith('\n')) printLine(io.stdout, '');
+  await printText(io, unifiedDiff(titles[0] ?? '', titles[1] ?? '', before, after));
 }
