@@ -52,7 +52,7 @@ export function decideContainer(
 }
 
 function decideScript({ wanted }: ContainerRecord, { assignment, status }: Script): ContainerAction {
-  const isAsked = assignment !== null && askKeyOf(assignment) === askKeyOf(wanted);
+  const isAsked = assignment !== null && askKeyOf(assignment, 'exited') === askKeyOf(wanted, 'exited');
   if (!isAsked) return { do: 'run-script' };
   return status.state === 'exited' && status.lastExit?.code === 0 && status.lastExit.cause === 'exited'
     ? { do: 'attach' }
