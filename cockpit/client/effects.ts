@@ -219,11 +219,15 @@ export function createEffectRunner({
             ...(await client.call('release.diff', { fromReleaseId, toReleaseId })),
           };
         });
-      case 'load-tokens':
+      case 'load-tokens': {
+        // The empty screen says so to everybody else.
+        const link = client.link();
+        if (link.state !== 'up' || link.role !== 'admin') return undefined;
         return load('tokens', async () => ({
           type: 'tokens',
           tokens: (await client.call('token.list', {})).tokens,
         }));
+      }
       case 'load-use':
         return load('figures', async () => {
           const { instanceIds } = effect;

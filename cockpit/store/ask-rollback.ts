@@ -82,7 +82,12 @@ export function rollbackFound(
   if (state.prompt !== null || state.confirm !== null || state.form !== null) return become(state);
   const last = rollouts.find(({ steps }) =>
     steps.some(
-      (step) => step.appliedAt !== null && step.state !== 'reverted' && instanceIds.includes(step.instanceId),
+      (step) =>
+        // The first release of an instance leaves nothing to go back to.
+        step.previous !== null &&
+        step.appliedAt !== null &&
+        step.state !== 'reverted' &&
+        instanceIds.includes(step.instanceId),
     ),
   );
   if (last === undefined)

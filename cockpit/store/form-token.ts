@@ -2,13 +2,13 @@ import { roleSchema } from '../../common/domain/role.ts';
 import { tokenNameSchema } from '../../common/domain/token.ts';
 import { parseAmount } from '../format/parse-amount.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
-import { propose } from './proposal.ts';
+import { propose, refusedToRole } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange } from './targets.ts';
 
 export function openToken(state: CockpitState): Reduction {
-  const refused = refusedChange(state);
+  const refused = refusedChange(state) ?? refusedToRole(state, { kind: 'create-token' });
   if (refused !== null) return become(refused);
   const form: Form = {
     purpose: { kind: 'token' },

@@ -17,6 +17,8 @@ import { pushView, viewOf } from './views.ts';
 
 const FOR_ADMINS: ReadonlySet<Change['kind']> = new Set(['create-token', 'rotate-token', 'revoke-token']);
 
+const NOT_POSSIBLE = 'The master would not do this: esc goes back';
+
 /** Asks before doing: opens the question that shows what would be hit. Refused at once where it could not be sent. */
 export function propose(state: CockpitState, change: Change, instanceIds: readonly number[]): Reduction {
   const refused = refusedChange(state) ?? refusedToRole(state, change);
@@ -37,7 +39,8 @@ export function propose(state: CockpitState, change: Change, instanceIds: readon
   return become({ ...state, form: null, confirm }, ...effects);
 }
 
-function refusedToRole(state: CockpitState, { kind }: Change): CockpitState | null {
+/** Null for what the role of the token may do, as far as a cockpit can tell. */
+export function refusedToRole(state: CockpitState, { kind }: Pick<Change, 'kind'>): CockpitState | null {
   const { link } = state;
   if (!FOR_ADMINS.has(kind) || (link.state === 'up' && roleIncludes(link.role, 'admin'))) return null;
   return withToast(state, 'warn', 'Tokens are made and taken away with a token of an admin');
@@ -101,8 +104,10 @@ function send(state: CockpitState, confirm: Confirm): Reduction {
   const { change, instanceIds } = confirm;
   const closed = { ...state, confirm: null, marks: new Set<number>() };
   if (change.kind === 'rollout') {
-    if (confirm.plan === null)
-      return become(withToast(state, 'warn', 'The master has not said yet what this would do'));
+    if (confirm.plan === null) {
+      const why = confirm.refusal === null ? 'The master has not said yet what this would do' : NOT_POSSIBLE;
+      return become(withToast(state, 'warn', why));
+    }
     const { request } = change;
     return become(withConfirm(state, { isSending: true }), { type: 'create-rollout', request });
   }

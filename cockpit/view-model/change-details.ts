@@ -3,6 +3,7 @@ import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count, formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
+import { wrapWords } from '../format/width.ts';
 import type { Change, Confirm } from '../store/change.ts';
 import { isBatched } from '../store/proposal.ts';
 import type { CockpitState } from '../store/state.ts';
@@ -17,7 +18,7 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
     case 'limit':
       return limitLines(state, instanceIds, change);
     case 'resolve':
-      return [textLine(RESOLUTIONS[change.how])];
+      return wrapped(state, RESOLUTIONS[change.how]);
     case 'cordon':
       return [
         textLine(
@@ -27,19 +28,19 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
         ),
       ];
     case 'drain':
-      return [textLine('It is cordoned first; what is stopped stays stopped until somebody starts it.')];
+      return wrapped(state, 'It is cordoned first; what is stopped stays stopped until somebody starts it.');
     case 'scale':
       return scaleLines(state, change);
     case 'rollout-control':
-      return [textLine(CONTROLS[change.what])];
+      return wrapped(state, CONTROLS[change.what]);
     case 'remove-releases':
       return releaseLines(state, change.releaseIds);
     case 'update-service':
       return updateLines(change);
     case 'remove-service':
-      return [textLine('With its releases and the history of its rollouts; logs on the nodes stay.')];
+      return wrapped(state, 'With its releases and the history of its rollouts; logs on the nodes stay.');
     case 'create-token':
-      return [textLine(tokenWords(change))];
+      return wrapped(state, tokenWords(change));
     case 'rotate-token':
     case 'revoke-token':
       return [textLine('The old secret stops working, and its connections are cut, at once.')];
@@ -49,10 +50,7 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
 }
 
 function batchLine(atOnce: number, total: number): Line {
-  const how =
-    atOnce >= total
-      ? 'all at once'
-      : `${atOnce} at a time, the next once ${atOnce === 1 ? 'it is' : 'they are'} up and healthy`;
+  const how = atOnce >= total ? 'all at once' : `${atOnce} at a time, each once those before are up`;
   return {
     segments: [
       { text: ` ${how}.  `, tone: 'strong' },
@@ -61,9 +59,13 @@ function batchLine(atOnce: number, total: number): Line {
       { text: '-', tone: 'key' },
       { text: ' fewer  ' },
       { text: 'a', tone: 'key' },
-      { text: ' all at once' },
+      { text: ' all' },
     ],
   };
+}
+
+function wrapped({ size }: CockpitState, text: string): Line[] {
+  return wrapWords(text, size.columns - 2).map((line) => textLine(line));
 }
 
 const RESOLUTIONS = {

@@ -72,7 +72,10 @@ export function emptyLines(state: CockpitState): Line[] {
       return link.state === 'up' && link.role !== 'admin'
         ? [
             BLANK,
-            textLine(`Tokens are shown to admins; "${plainText(link.actor)}" is a ${link.role}.`, 'warn'),
+            textLine(
+              `Tokens are shown to admins; "${plainText(link.actor)}" has the role ${link.role}.`,
+              'warn',
+            ),
             textLine('Come back with --token-file of a token of role admin.', 'dim'),
           ]
         : loading('tokens');

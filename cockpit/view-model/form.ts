@@ -17,10 +17,12 @@ export function formBlocks(state: CockpitState, form: Form, rows: number): Block
   const problem = form.problem === '' ? [] : [textLine(form.problem, 'bad')];
   const room = Math.max(1, rows - 3 - preview.length - problem.length);
   const first = Math.max(0, Math.min(form.fields.length - room, form.focus - Math.floor(room / 2)));
+  const helpWidth = Math.max(...form.fields.map(({ help }) => displayWidth(help)));
   const labelWidth = Math.min(24, Math.max(...form.fields.map(({ label }) => displayWidth(label)))) + 2;
+  const width = Math.max(MIN_FIELD, Math.min(30, columns - labelWidth - helpWidth - 5));
   const fields = form.fields
     .slice(first, first + room)
-    .map((field, at) => fieldLine(field, first + at === form.focus, labelWidth, columns));
+    .map((field, at) => fieldLine(field, first + at === form.focus, labelWidth, width));
   return [
     {
       kind: 'lines',
@@ -33,10 +35,8 @@ function fieldLine(
   { label, field, choices, help }: FormField,
   isFocused: boolean,
   labelWidth: number,
-  columns: number,
+  width: number,
 ): Line {
-  const helpWidth = displayWidth(help) + 3;
-  const width = Math.max(MIN_FIELD, Math.min(30, columns - labelWidth - helpWidth - 3));
   const value: Segment[] =
     choices === undefined
       ? fieldSegments(field, width, isFocused)

@@ -11,7 +11,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
   {
     key: 'state',
     title: 'STATE',
-    minWidth: 10,
+    minWidth: 12,
     maxWidth: 14,
     priority: 1,
     cell: ({ worst, severity, total, running }) => ({
@@ -33,7 +33,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     key: 'protected',
     title: 'GUARD',
     minWidth: 9,
-    priority: 9,
+    priority: 6.5,
     cell: ({ isProtected }) =>
       isProtected ? { text: 'protected', tone: 'accent' } : { text: '-', tone: 'dim' },
     sortValue: ({ isProtected }) => (isProtected ? 0 : 1),
@@ -83,7 +83,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
   {
     key: 'health',
     title: 'HEALTH',
-    minWidth: 9,
+    minWidth: 8,
     maxWidth: 18,
     priority: 6,
     cell: ({ healthy, unhealthy, checked }) =>
@@ -111,7 +111,7 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     key: 'cpu',
     title: 'CPU%',
     align: 'right',
-    minWidth: 6,
+    minWidth: 5,
     priority: 5,
     isLive: true,
     descendingFirst: true,

@@ -45,6 +45,8 @@ const NO_FLAGS: KeyFlags = {
 const FLAGS: Readonly<Record<string, Partial<KeyFlags>>> = {
   up: { upArrow: true },
   down: { downArrow: true },
+  left: { leftArrow: true },
+  right: { rightArrow: true },
   enter: { return: true },
   esc: { escape: true },
   tab: { tab: true },

@@ -1,0 +1,368 @@
+import { describe, expect, test } from 'vitest';
+import { hasEnded } from '../../../common/domain/rollout.ts';
+import { linkUp } from '../../support/recorded-client.ts';
+import { rolloutOf, stepOf } from '../../support/rollouts.ts';
+import { answerPlan, NOW, plans, recording, Session } from './support.ts';
+
+const { snapshot, releases } = recording;
+
+const protectedWeb = () =>
+  recording.services.map((service) => ({ ...service, protected: service.name === 'web' })) as never;
+
+/** On the services, the cursor on web. */
+function onWeb(link = linkUp()): Session {
+  const session = Session.ready(undefined, link).does({ type: 'go', screen: { name: 'services' } });
+  session.keys('G');
+  expect(session.body().find((line) => line.startsWith('>'))).toMatch(/> out of reach +web/);
+  session.took();
+  return session;
+}
+
+/** The status of an instance as another pid, started so long ago. */
+function restarted(session: Session, instanceId: number, pid: number, upMs = 10_000) {
+  const view = session.state.fleet.instances.get(instanceId);
+  if (view?.status == null) throw new Error('no status');
+  const node = session.state.fleet.nodes.get(view.nodeId);
+  const nodeNow = session.state.now + session.state.fleet.masterOffsetMs - (node?.clockOffsetMs ?? 0);
+  const status = { ...view.status, pid, startedAt: nodeNow - upMs, state: 'running' as const };
+  return { ...view, status };
+}
+
+describe('a protected service', () => {
+  test('wants its name typed: neither y nor another name does it', () => {
+    const session = onWeb().does({ type: 'services', services: protectedWeb() });
+    session.keys('ctrl-d');
+    expect(session.body().join('\n')).toContain('Protected: type web and press enter');
+    session.took();
+    session.keys('y', 'enter');
+    expect(session.status()).toContain('Type web to do it');
+    expect(session.took()).toEqual([]);
+    session.keys('backspace', ...'web'.split(''), 'enter');
+    expect(session.took()).toMatchObject([{ type: 'run-verb', verb: 'stop', instanceIds: [1, 2, 5] }]);
+  });
+
+  test('becomes so while the question stands: y is text from then on', () => {
+    const session = onWeb().keys('ctrl-d').does({ type: 'services', services: protectedWeb() });
+    session.took();
+    session.keys('y');
+    expect(session.took()).toEqual([]);
+    expect(session.state.confirm?.field.text).toBe('y');
+  });
+
+  test('is not asked about when it is only started', () => {
+    const session = onWeb().does({ type: 'services', services: protectedWeb() }).keys('s');
+    expect(session.body().join('\n')).toContain('Press y to start');
+  });
+
+  test('is asked about by a rollout and by a removal of its releases too', () => {
+    const session = onWeb().does({ type: 'services', services: protectedWeb() });
+    session.does({ type: 'go', screen: { name: 'releases' } }).does({ type: 'all-releases', releases });
+    session.keys('G', 'ctrl-x');
+    expect(session.body().join('\n')).toContain('Protected: type web');
+    session.keys('esc', 'b');
+    answerPlan(session);
+    expect(session.body().join('\n')).toContain('Protected: type web');
+  });
+});
+
+describe('a rolling restart', () => {
+  test('goes one at a time, each after the one before is up, and tells how it ended', () => {
+    const session = onWeb().keys('r');
+    expect(session.body().join('\n')).toContain('1 at a time');
+    expect(session.body().join('\n')).toContain('Of web 2 of 3 running instances stays up meanwhile.');
+    session.took();
+    session.keys('y');
+    expect(session.took()).toMatchObject([{ type: 'run-verb', verb: 'restart', instanceIds: [1] }]);
+    const jobId = session.state.rolling?.batch?.jobId ?? -1;
+    session.does({ type: 'job-done', jobId, outcomes: [{ instanceId: 1, error: null }] });
+    // The old process still, and then one that is too young: nothing goes on.
+    session.at(NOW + 1000).does({ type: 'tick' });
+    session.does({
+      type: 'frame',
+      frame: { at: snapshot.at, instances: [restarted(session, 1, 9001, 500)] },
+    });
+    expect(session.took()).toEqual([]);
+    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [restarted(session, 1, 9001)] } });
+    expect(session.took()).toMatchObject([{ type: 'run-verb', verb: 'restart', instanceIds: [2] }]);
+    expect(session.body().join('\n')).toMatch(/web:8101 \| alpha \| done.*\n web:8101 \| beta \| restarting/);
+  });
+
+  test('stops at the first that does not come up, and leaves the rest alone', () => {
+    const session = onWeb().keys('r', 'y');
+    const jobId = session.state.rolling?.batch?.jobId ?? -1;
+    session.does({ type: 'job-done', jobId, outcomes: [{ instanceId: 1, error: null }] });
+    const broken = restarted(session, 1, 9001);
+    const status = { ...broken.status, state: 'crash-loop' as const, pid: null, reason: 'exit 3' };
+    session.took();
+    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [{ ...broken, status }] } });
+    expect(session.took()).toEqual([]);
+    const page = session.body().join('\n');
+    expect(page).toContain('3 instances not restarted');
+    expect(page).toContain('web@alpha:8101 is crash-loop: exit 3');
+    expect(page).toMatch(/beta \| skipped/);
+  });
+
+  test('esc stops it after those under way; the second esc leaves', () => {
+    const session = onWeb().keys('r', 'y', 'esc');
+    expect(session.body().join('\n')).toContain('Stopping');
+    const jobId = session.state.rolling?.batch?.jobId ?? -1;
+    session.does({ type: 'job-done', jobId, outcomes: [{ instanceId: 1, error: null }] });
+    session.took();
+    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [restarted(session, 1, 9001)] } });
+    expect(session.took()).toEqual([]);
+    expect(session.body().join('\n')).toContain('Stopped as asked, after 0s: 2 instances left as they were.');
+    session.keys('esc');
+    expect(session.state.views.at(-1)?.screen.name).toBe('services');
+  });
+
+  test('a refusal of one stops it with its reason', () => {
+    const session = onWeb().keys('r', '+', 'y');
+    expect(session.took().at(-1)).toMatchObject({ type: 'run-verb', instanceIds: [1, 2] });
+    const jobId = session.state.rolling?.batch?.jobId ?? -1;
+    const error = { code: 'node_unreachable', message: 'beta is not connected' } as const;
+    session.does({
+      type: 'job-done',
+      jobId,
+      outcomes: [
+        { instanceId: 1, error: null },
+        { instanceId: 2, error },
+      ],
+    });
+    expect(session.state.rolling?.failure).toBe('web@beta:8101: beta is not connected');
+    expect(session.took()).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  test('stand beside the 95th percentile of what was used, and are refused where they make no sense', () => {
+    const session = onWeb().keys('m');
+    expect(session.took().at(-1)).toEqual({ type: 'load-use', instanceIds: [1, 2, 5] });
+    const mib = 1024 * 1024;
+    const samples = Array.from({ length: 100 }, (_, at) => at + 1);
+    const { form } = session.state;
+    const instanceIds = form?.purpose.kind === 'limits' ? form.purpose.instanceIds : [];
+    session.does({
+      type: 'use',
+      instanceIds,
+      histories: [
+        { instanceId: 1, cpuMillicores: samples, memoryBytes: samples.map((value) => value * mib) },
+      ],
+    });
+    session.keys('ctrl-u', '0.05', 'tab', 'ctrl-u', '100');
+    const page = session.body().join('\n');
+    expect(page).toMatch(/CPU +9\.5% of a core: 190% of 0\.05 cores, it will be throttled/);
+    expect(page).toMatch(/Memory 95M: 95% of 100M, hardly any room/);
+    session.keys('tab', 'ctrl-u', '200', 'enter');
+    expect(session.body().join('\n')).toContain('memoryHighMiB: must be below memoryMiB');
+    session.keys('ctrl-u', 'enter');
+    expect(session.body().join('\n')).toMatch(/Then: 0\.05 cores, 100 MiB.*live, without a restart/);
+    session.took();
+    session.keys('y');
+    expect(session.took()).toMatchObject([
+      { type: 'run-change', change: { kind: 'limit', limits: { cpuCores: 0.05, memoryMiB: 100 } } },
+    ]);
+  });
+});
+
+describe('scale', () => {
+  test('proposes the next free port on the node with the fewest; cordoned nodes are left out', () => {
+    const session = onWeb();
+    const nodes = snapshot.nodes.map((node) => ({
+      ...node,
+      link: 'up' as const,
+      isCordoned: node.nodeId === 3,
+    }));
+    session.does({ type: 'frame', frame: { at: snapshot.at, nodes } }).keys('+');
+    const page = session.body().join('\n');
+    expect(page).toContain('Add instances of web');
+    expect(page).not.toContain('gamma');
+    // 8101 to 8103 are taken on alpha.
+    expect(page).toContain('Adds alpha:8104');
+    session.keys('tab', 'ctrl-u', '2');
+    expect(session.body().join('\n')).toContain('Adds alpha:8104, beta:8102, beta:8103');
+    session.keys('ctrl-u', 'x', 'enter');
+    expect(session.body().join('\n')).toContain('beta: "x" is no number of instances');
+    session.keys('ctrl-u', '0', 'enter');
+    expect(session.body().join('\n')).toContain('They are started with 1.1.0');
+    session.took();
+    session.keys('y');
+    expect(session.took()).toMatchObject([
+      {
+        type: 'run-change',
+        change: {
+          kind: 'scale',
+          places: [{ nodeId: 1, port: 8104 }],
+          release: { releaseId: 2, version: '1.1.0' },
+        },
+      },
+    ]);
+  });
+});
+
+describe('roll back', () => {
+  const done = stepOf({ state: 'done', previous: { releaseId: 1, version: '1.0.0' }, appliedAt: 1 });
+
+  test('of a service takes back its last rollout that has something to go back to', () => {
+    const session = onWeb().keys('b');
+    expect(session.took()).toMatchObject([{ type: 'find-rollback', serviceId: 1, instanceIds: [1, 2, 5] }]);
+    const scaled = rolloutOf({ rolloutId: 9, state: 'succeeded', steps: [{ ...done, previous: null }] });
+    const last = rolloutOf({ rolloutId: 8, state: 'succeeded', steps: [done] });
+    expect(hasEnded(last)).toBe(true);
+    session.does({
+      type: 'rollback-found',
+      serviceName: 'web',
+      instanceIds: [1, 2, 5],
+      rollouts: [scaled, last],
+    });
+    expect(plans(session)).toMatchObject([{ undoes: 8, instanceIds: [1, 2, 5] }]);
+    answerPlan(session, { version: '1.0.0' });
+    expect(session.body()[0]).toContain('Roll back web to 1.0.0 on 3 instances of 3 nodes?');
+    session.keys('y');
+    expect(session.took()).toMatchObject([{ type: 'create-rollout', request: { undoes: 8 } }]);
+  });
+
+  test('says so when there is nothing to take back', () => {
+    const session = onWeb().keys('b');
+    session.does({ type: 'rollback-found', serviceName: 'web', instanceIds: [1], rollouts: [] });
+    expect(session.state.confirm).toBeNull();
+    expect(session.status()).toContain('nothing to take back');
+  });
+
+  test('options of a rollout are asked for and planned anew; an older plan is ignored', () => {
+    const session = onWeb();
+    session.does({ type: 'go', screen: { name: 'releases' } }).does({ type: 'all-releases', releases });
+    session.keys('G', 'b');
+    const [old] = plans(session);
+    answerPlan(session).keys('o');
+    expect(session.body()[0]).toContain('Put web 1.0.0');
+    session.keys('ctrl-u', '2', 'tab', 'ctrl-u', '1', 'tab', 'right', 'tab', 'right', 'enter');
+    const [request] = plans(session);
+    expect(request?.options).toEqual({
+      maxUnavailable: 2,
+      canary: 1,
+      pauseAfterCanary: true,
+      onFailure: 'rollback',
+    });
+    if (old === undefined) throw new Error('no first request');
+    session.does({ type: 'plan-refused', request: old, refusal: { code: 'conflict', message: 'old' } });
+    expect(session.body()[0]).toContain('asking the master');
+    answerPlan(session);
+    expect(session.body().join('\n')).toContain(
+      'canary 1, then it waits for you; then 2 at a time; on a failure roll back',
+    );
+  });
+});
+
+describe('settings in the editor', () => {
+  const edit = () => {
+    const session = onWeb().keys('e');
+    const [effect] = session.took();
+    if (effect?.type !== 'edit-text') throw new Error('no editor was asked for');
+    return { session, before: effect.text };
+  };
+
+  test('leaving the text as it is changes nothing', () => {
+    const { session, before } = edit();
+    session.does({ type: 'edited', serviceName: 'web', before, text: before });
+    expect(session.took()).toEqual([]);
+    expect(session.status()).toContain('as they were');
+  });
+
+  test('what is wrong goes back into the editor, with the reason above; the same again is a no', () => {
+    const { session, before } = edit();
+    session.does({
+      type: 'edited',
+      serviceName: 'web',
+      before,
+      text: before.replace('"graceMs": ', '"graceMs": -'),
+    });
+    const [again] = session.took();
+    expect(again).toMatchObject({
+      type: 'edit-text',
+      text: expect.stringMatching(/^\/\/ WRONG: graceMs: /m),
+    });
+    if (again?.type !== 'edit-text') throw new Error('no editor');
+    session.does({ type: 'edited', serviceName: 'web', before: again.text, text: again.text });
+    expect(session.took()).toEqual([]);
+  });
+
+  test('shows what changes and what restarts before anything is sent; secrets stay hidden', () => {
+    const { session, before } = edit();
+    const text = before.replace('"env": {}', '"env": {"DB_PASSWORD": "hunter2"}');
+    session.does({ type: 'edited', serviceName: 'web', before, text });
+    const [plan] = session.took();
+    if (plan?.type !== 'plan-service') throw new Error('nothing was planned');
+    session.does({
+      type: 'service-planned',
+      spec: plan.spec,
+      before: plan.before,
+      effects: [1, 2].map((instanceId) => ({ instanceId, effect: 'restart' as const })),
+    });
+    const page = session.body().join('\n');
+    expect(page).toContain('2 of 2 instances restart');
+    expect(page).toMatch(/\+ +"DB_PASSWORD": "\*\*\*\*"/);
+    expect(page).not.toContain('hunter2');
+    session.took();
+    session.keys('y');
+    expect(session.took()).toMatchObject([
+      { type: 'run-change', change: { kind: 'update-service', spec: { env: { DB_PASSWORD: 'hunter2' } } } },
+    ]);
+  });
+});
+
+describe('the rest', () => {
+  test('of an instance that is not unknown there is nothing to resolve; of one that is, both ways are explained', () => {
+    const session = Session.ready().keys('i', 'down', 'down', 'U');
+    expect(session.status()).toContain('Nothing to resolve');
+    const unknown = restarted(session, 1, 4111);
+    const instances = [{ ...unknown, status: { ...unknown.status, state: 'unknown' as const } }];
+    session.does({ type: 'frame', frame: { at: snapshot.at, instances } }).keys('U');
+    expect(session.body().join('\n')).toMatch(/ended: you have seen.*\n kill:/);
+    session.took();
+    session.keys('right', 'enter');
+    expect(session.body().join('\n')).toContain('Kill what may be left of 1 instance on 1 node?');
+    session.keys('y');
+    expect(session.took().at(-1)).toMatchObject({
+      type: 'run-change',
+      change: { kind: 'resolve', how: 'kill' },
+    });
+  });
+
+  test('a drain names all that it stops, and what is left of their services', () => {
+    const session = Session.ready().keys('ctrl-d');
+    const page = session.body().join('\n');
+    expect(page).toContain('Drain alpha: stop ');
+    expect(page).toContain('web:8101 | alpha');
+    expect(page).toMatch(/Of web 2 of 3 running instances stays up/);
+  });
+
+  test('tokens are for admins; a secret is shown once and is gone with the next esc', () => {
+    const viewer = Session.ready().does({ type: 'go', screen: { name: 'tokens' } });
+    expect(viewer.body().join('\n')).toContain('Tokens are shown to admins');
+    viewer.keys('a');
+    expect(viewer.state.form).toBeNull();
+    const session = Session.ready(undefined, linkUp('admin')).does({
+      type: 'go',
+      screen: { name: 'tokens' },
+    });
+    session.does({ type: 'tokens', tokens: [] }).keys('a', 'c', 'i', 'tab', 'right', 'enter');
+    expect(session.body()[0]).toContain('Make a token of role operator for ci?');
+    session.took();
+    session.keys('y');
+    const [effect] = session.took();
+    if (effect?.type !== 'run-change') throw new Error('nothing was sent');
+    const secret = { name: 'ci', secret: 'sgrid-op-abc' };
+    session.does({ type: 'change-done', taskId: effect.taskId, result: { secret } });
+    expect(session.body().join('\n')).toContain('sgrid-op-abc');
+    session.keys('esc');
+    expect(JSON.stringify(session.state.secret)).toBe('null');
+    expect(session.body().join('\n')).not.toContain('sgrid-op-abc');
+  });
+
+  test('a release in use is not offered for deletion', () => {
+    const session = Session.ready().does({ type: 'go', screen: { name: 'releases' } });
+    session.does({ type: 'all-releases', releases }).keys('g', 'ctrl-x');
+    expect(session.state.confirm).toBeNull();
+    expect(session.status()).toContain('web 1.1.0 is in use');
+  });
+});
