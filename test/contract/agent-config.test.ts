@@ -242,7 +242,7 @@ test('without a master it starts with what it has; what it never had keeps it fr
 test('what is not what was published is not written', async () => {
   await apply(publish({ 'app.conf': 'one' }));
   const config = publish({ 'app.conf': 'two' });
-  contents.set(contents.size, { text: 'tampered', secrets: [] });
+  contents.set(contents.size, { text: 'owt', secrets: [] });
   await expect(apply(config)).rejects.toMatchObject({ code: 'checksum_mismatch' });
   expect(read('app.conf')).toBe('one');
   expect(supervisor.status(1)).toMatchObject({ state: 'running', configRevision: 2 });
