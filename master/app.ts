@@ -34,6 +34,8 @@ import { createMetrics } from './metrics/metrics.ts';
 import { createPresence } from './presence.ts';
 import { type AgentRooms, createRelay, type Relay } from './relay.ts';
 import type { Store } from './store/open-store.ts';
+import { createWebhookDispatcher } from './webhooks/dispatcher.ts';
+import type { Webhook } from './webhooks/webhook.ts';
 
 export interface MasterLimits {
   maxPackageBytes: number;
@@ -87,6 +89,8 @@ export interface MasterComponents {
   now: () => number;
   newId: () => string;
   version: string;
+  /** Whom to tell of events. */
+  webhooks?: readonly Webhook[];
   host: string;
   /** 0 takes a free one. */
   port: number;
@@ -150,11 +154,20 @@ export async function createMaster(components: MasterComponents): Promise<Master
     rollouts: rollouts.underWay(),
   }));
   const relay: Relay = createRelay(agents as AgentRooms, metrics.countRelayed);
+  const webhooks = createWebhookDispatcher({
+    webhooks: components.webhooks ?? [],
+    store: store.webhooks,
+    logger,
+    now,
+    random: Math.random,
+    fetch,
+  });
   const events = createEventLog({
     store,
     push: (added) => {
       metrics.countEvents(added);
       tell(cockpits, cockpitLink.toClient, 'event.added', { events: added });
+      webhooks.wake();
     },
     now,
     newId,
@@ -326,6 +339,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     server.closeAllConnections();
     await closed;
     await background.settle();
+    await webhooks.close();
     await history.close();
   };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { webhookSchema } from './webhooks/webhook.ts';
 
 /** Every key of `sgridnext`'s configuration: in the file, as `SGRIDNEXT_<KEY>`, and as a flag. */
 export const masterConfigSchema = z.object({
@@ -21,6 +22,8 @@ export const masterConfigSchema = z.object({
     .number()
     .pipe(z.int().min(1))
     .default(2 * 1024 ** 3),
+  /** Whom to tell of events; only in the file. See docs/OPERATIONS.md. */
+  webhooks: z.array(webhookSchema).max(32).optional(),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 export type MasterConfig = z.output<typeof masterConfigSchema>;

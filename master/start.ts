@@ -12,6 +12,7 @@ import { createKeyring } from './config-files/keyring.ts';
 import { createPackageStore } from './http/package-store.ts';
 import { openStore } from './store/open-store.ts';
 import { certificateOf } from './tls.ts';
+import { readWebhooks } from './webhooks/read-webhooks.ts';
 
 export interface StartOptions {
   config: Omit<MasterConfig, 'logLevel'>;
@@ -67,6 +68,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
       now,
       newId: randomUUID,
       version,
+      webhooks: readWebhooks(config.webhooks ?? []),
       host: config.host,
       port: config.httpPort,
       ...(certificate && { certificate }),

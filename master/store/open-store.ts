@@ -17,6 +17,7 @@ import { createRolloutRepository, type RolloutRepository } from './rollouts.ts';
 import type { Database } from './schema.ts';
 import { createServiceRepository, type ServiceRepository } from './services.ts';
 import { createTokenRepository, type TokenRepository } from './tokens.ts';
+import { createWebhookRepository, type WebhookRepository } from './webhooks.ts';
 
 /** One repository per noun, all over the same connection or transaction. */
 export interface Repositories {
@@ -27,6 +28,7 @@ export interface Repositories {
   rollouts: RolloutRepository;
   events: EventRepository;
   tokens: TokenRepository;
+  webhooks: WebhookRepository;
   history: HistoryRepository;
   configs: ConfigRepository;
   secrets: SecretRepository;
@@ -93,6 +95,7 @@ function createRepositories(db: Kysely<Database>): Repositories {
     rollouts: createRolloutRepository(db),
     events: createEventRepository(db),
     tokens: createTokenRepository(db),
+    webhooks: createWebhookRepository(db),
     history: createHistoryRepository(db),
     configs: createConfigRepository(db),
     secrets: createSecretRepository(db),

@@ -140,6 +140,7 @@ export interface Database {
     /** What an instance without files of its own gets. */
     filesJson: string;
   };
+  webhooks: { name: string; deliveredSeq: number };
   tokens: {
     tokenId: Generated<number>;
     name: string;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { Role } from '../../common/domain/role.ts';
 import type { MasterLimits } from '../../master/app.ts';
+import type { MasterConfig } from '../../master/config.ts';
 import { startMaster as startWholeMaster } from '../../master/start.ts';
 import { killAfterTest } from './owned-process.ts';
 
@@ -34,6 +35,7 @@ export interface TestMasterOptions {
   port?: number;
   /** With a certificate of its own. */
   tls?: boolean;
+  webhooks?: MasterConfig['webhooks'];
 }
 
 /** Starts a real master inside this process. */
@@ -51,6 +53,7 @@ export async function startMaster(options: TestMasterOptions = {}): Promise<Test
         httpPort: options.port ?? 0,
         tls: options.tls ?? false,
         allowPlainText: false,
+        webhooks: options.webhooks,
         maxPackageBytes: options.maxPackageBytes ?? 64 * 1024 * 1024,
       },
       logger: pino({ level: options.logLevel ?? 'silent' }),

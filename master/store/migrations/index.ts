@@ -6,6 +6,7 @@ import { nodeIdentity } from './003-node-identity.ts';
 import { releasesAndTokens } from './004-releases-and-tokens.ts';
 import { figuresHistory } from './005-figures-history.ts';
 import { configFiles } from './006-config-files.ts';
+import { webhooks } from './007-webhooks.ts';
 
 export type Migration = (db: Kysely<Database>) => Promise<void>;
 
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly Migration[] = [
   releasesAndTokens,
   figuresHistory,
   configFiles,
+  webhooks,
 ];
