@@ -78,11 +78,26 @@ async function recordAfter(
 ): Promise<InstanceRecord> {
   const { run, groupKey } = record;
   const lost = { code: null, signal: null, cause: 'lost', endedAt: now } as const;
-  if (run === null || assignment === null)
-    return { ...newRecord(groupKey, now), lastExit: { ...lost, startedAt: now, oomKilled: false } };
+  if (run === null || assignment === null) {
+    const runs = Math.max(record.runs, await lastRunOf(instanceId, ports));
+    return { ...newRecord(groupKey, now), runs, lastExit: { ...lost, startedAt: now, oomKilled: false } };
+  }
   const startedAt = Math.min(now, run.startedAt ?? run.intentAt);
   const end: RunEnd = { kind: 'exit', exit: { ...lost, startedAt }, rebooted: false, resolved: true, reason };
   return await settleRun(ports, instanceId, assignment, record, recordPath, end);
+}
+
+/** The number of its latest run, as far as its log knows: of a record that was lost nothing else does. */
+async function lastRunOf(instanceId: number, { logStore, logger }: Ports): Promise<number> {
+  try {
+    const numbers = (await logStore.runs(instanceId)).map(({ runId }) =>
+      Number(/^\d{1,15}(?=-)/.exec(runId)?.[0] ?? 0),
+    );
+    return Math.max(0, ...numbers);
+  } catch (error) {
+    logger.warn({ instanceId, err: error }, 'runs are counted anew');
+    return 0;
+  }
 }
 
 /** In its group, or marked as its own by its environment, wherever it went. */

@@ -304,6 +304,8 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
         expect(new Set(told).size).toBe(doubts);
         await supervisor.resolve(1, { how: 'kill', actor: 'alice', wanted: wanted() });
         await until('the new ones', () => startsOf(stateDir).length === 2 + 2 * doubts);
+        // Of the lost record the log still knows how many runs there were.
+        expect(runs().run.number).toBe(1 + doubts);
       }
     });
 
