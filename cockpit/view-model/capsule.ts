@@ -1,7 +1,7 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { exitWords, instanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
+import { count, formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
@@ -65,7 +65,7 @@ function deathFacts(state: CockpitState, view: InstanceView): Fact[] {
     'Now',
     {
       ...cell,
-      text: `${cell.text}, ${status?.restarts ?? 0} restarts${next}, release ${view.release?.version ?? 'none'}`,
+      text: `${cell.text}, ${count(status?.restarts ?? 0, 'restart')}${next}, release ${view.release?.version ?? 'none'}`,
     },
   ]);
   const reason = plainText(status?.reason ?? '');

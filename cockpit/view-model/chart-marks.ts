@@ -7,8 +7,8 @@ import type { Line, Tone } from './line.ts';
 /** What a letter below a chart stands for; where two meet, the one further up stays. */
 const MARKS = [
   { letter: 'O', tone: 'bad', meaning: 'out of memory' },
-  { letter: 'X', tone: 'bad', meaning: 'ended' },
   { letter: 'D', tone: 'accent', meaning: 'deployed' },
+  { letter: 'X', tone: 'bad', meaning: 'ended' },
   { letter: 'L', tone: 'accent', meaning: 'limits' },
   { letter: 'N', tone: 'warn', meaning: 'node lost or back' },
   { letter: 'S', tone: 'ok', meaning: 'started' },

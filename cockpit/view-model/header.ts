@@ -36,7 +36,7 @@ function hereSegments({ sessions, selfId }: CockpitState['insight']): Segment[] 
   const others = (sessions ?? []).filter(
     ({ sessionId, screen }) => sessionId !== selfId && screen !== '',
   ).length;
-  return others === 0 ? [] : [{ text: ` ${count(others, 'other')} here `, tone: 'accent' }];
+  return others === 0 ? [] : [{ text: ` +${others} here `, tone: 'accent' }];
 }
 
 function linkSegments({ link, now, insight }: CockpitState): Segment[] {

@@ -31,14 +31,14 @@ test('who else is here: a count in the header, all of them in :who, and it follo
   client.answer('presence.list', () => ({ selfId: 'alice', sessions: [session('alice')] }));
   const { terminal } = openCockpit({ client, columns: 120 });
   await terminal.waitFor('alpha');
-  expect(terminal.screen()[0]).not.toContain('here');
+  expect(terminal.screen()[0]).not.toContain(' here');
   const sessions = [
     session('alice'),
     session('bob', { screen: 'log of web:8101', doing: 'Restarting web@alpha:8101' }),
     session('script', { screen: '', role: 'viewer' }),
   ];
   client.send((listener) => listener.onPresence?.(sessions));
-  await terminal.waitFor((lines) => lines[0]?.includes('1 other here') === true);
+  await terminal.waitFor((lines) => lines[0]?.includes('+1 here') === true);
   terminal.press(':');
   terminal.type('who');
   terminal.press('enter');
@@ -52,7 +52,7 @@ test('who else is here: a count in the header, all of them in :who, and it follo
   await terminal.waitFor((lines) => !lines.join('\n').includes('script'));
   client.send((listener) => listener.onPresence?.([session('alice')]));
   await terminal.waitFor('No row meets "who:bob"');
-  expect(terminal.screen()[0]).not.toContain('here');
+  expect(terminal.screen()[0]).not.toContain(' here');
 });
 
 test('the others are told where one is and what one is about to do, at most once a second, and anew after a cut', async () => {
