@@ -206,7 +206,9 @@ export function createConfigRunner(deps: {
 function isBehind({ record, status }: InstanceEntry): boolean {
   const { config, revision } = record;
   if (config === null || record.removing) return false;
-  return status?.configRevision !== config.revision && (status?.revision ?? 0) < revision;
+  // Where it is restarted with them, having the files is only half of it.
+  const isDue = config.action.kind === 'restart' || status?.configRevision !== config.revision;
+  return isDue && (status?.revision ?? 0) < revision;
 }
 
 function isOpen(entry: InstanceEntry): boolean {
