@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { dockerNameOf } from '../supervisor/environment.ts';
+import { runEvent } from '../supervisor/events.ts';
 import { createInstance, type Instance } from '../supervisor/instance.ts';
 import type { Ports } from '../supervisor/ports.ts';
+import type { Resolution } from '../supervisor/resolve.ts';
 import type { Container } from './container.ts';
 import { containerNameOf, createContainerActions } from './container-actions.ts';
-import { decideContainer } from './container-lifecycle.ts';
+import { decideContainer, forgetContainer } from './container-lifecycle.ts';
 import { createContainerLog } from './container-log.ts';
 import { type ContainerRecord, containerRecordFile, newContainerRecord } from './container-record.ts';
 import { type ContainerGroups, findContainerGroups } from './container-stat.ts';
@@ -126,6 +128,8 @@ export function createContainerInstance(
     const found = await containers.look(containerNameOf(now));
     const isNews = JSON.stringify(found) !== JSON.stringify(seen);
     seen = found;
+    // Whatever was said of it meanwhile, now it can be seen.
+    if (found.kind !== 'down' && now.forgotten) save({ ...now, forgotten: false });
     if (found.kind === 'container') {
       noteFigures(found.container);
       await log.seen(found.container);
@@ -148,7 +152,8 @@ export function createContainerInstance(
     clearTimeout(dueTimer);
     for (let turn = 0; turn < MAX_TURNS && !closed && record !== null; turn += 1) {
       const script = { assignment: inner.assignment(), status: inner.status() };
-      const action = decideContainer(record, script, await look(record), clock());
+      const found = await look(record);
+      const action = decideContainer(record, script, found, clock());
       if (action.do === 'nothing') return null;
       if (action.do === 'wait') {
         dueTimer = setTimeout(poke, Math.max(1, action.until - clock()));
@@ -171,9 +176,9 @@ export function createContainerInstance(
   async function retire(now: ContainerRecord): Promise<void> {
     const name = containerNameOf(now);
     const found = await containers.look(name);
-    if (found.kind === 'down')
+    if (found.kind === 'down' && !now.forgotten)
       throw new SgridError('stop_failed', `container ${name} cannot be stopped: ${found.reason}`, {
-        hint: 'look at docker on that node, then try again',
+        hint: `look at docker on that node, then try again; when that never comes back and nothing of the container runs any more, "sgrid resolve ${instanceId} --ended" says so, and it is forgotten`,
       });
     if (found.kind === 'container' && now.scriptKey !== null) {
       const { id } = found.container;
@@ -188,6 +193,29 @@ export function createContainerInstance(
     record = null;
     seen = null;
     figures = null;
+  }
+
+  /** By the word of a person: what the engine knows of it is not changed. @throws SgridError `conflict` */
+  async function forget(now: ContainerRecord, { how, actor, wanted }: Resolution): Promise<void> {
+    const name = containerNameOf(now);
+    const found = await look(now);
+    if (found.kind !== 'down' || now.forgotten) {
+      const { state } = status();
+      throw new SgridError('conflict', `instance ${instanceId} is ${state}, there is nothing to resolve`);
+    }
+    if (how === 'kill')
+      throw new SgridError('conflict', `container ${name} cannot be killed: ${found.reason}`, {
+        hint: `look at docker on that node; or end the container by hand, and then "sgrid resolve ${instanceId} --ended"`,
+      });
+    const at = clock();
+    const text = `resolved by ${actor}: nothing of container ${name} runs any more`;
+    ports.events.append(
+      runEvent(`${now.run?.id ?? 'none'}/${at}`, 'instance.resolved', instanceId, at, text),
+    );
+    adopted = false;
+    figures = null;
+    const isNews = wanted.revision > now.wanted.revision && dockerNameOf(wanted) === name;
+    save(forgetContainer(isNews ? { ...now, wanted } : now, text, at));
   }
 
   return {
@@ -223,6 +251,14 @@ export function createContainerInstance(
         return status();
       });
     },
+
+    resolve: (resolution) =>
+      inTurn(async () => {
+        if (record === null || inner.status().state === 'unknown') return await inner.resolve(resolution);
+        await forget(record, resolution);
+        await reconcile();
+        return status();
+      }),
 
     remove: () =>
       inTurn(async () => {

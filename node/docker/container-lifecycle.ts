@@ -141,6 +141,14 @@ export function settleContainer(
   return { ...over, ...nextByPolicy(record, ended, `exited with ${lastExit.code}`, now, random) };
 }
 
+/** The record after a person said that nothing of it runs, of an engine that cannot be asked. */
+export function forgetContainer(record: ContainerRecord, reason: string, now: number): ContainerRecord {
+  const lastExit = record.run === null ? record.lastExit : exitOf(record, null, now);
+  const rest =
+    record.wanted.desired === 'stopped' ? STOPPED : ({ ...STOPPED, state: 'failed', reason } as const);
+  return { ...record, run: null, stopping: null, lastExit, rest, since: now, forgotten: true };
+}
+
 /** The record after the engine could not start it. */
 export function settleFailedStart(
   record: ContainerRecord,

@@ -37,6 +37,8 @@ export const containerRecordSchema = z.object({
   restarts: z.int().nonnegative(),
   fastDeaths: z.int().nonnegative(),
   lastExit: exitResultSchema.nullable(),
+  /** A person said that nothing of it runs while the engine could not be asked: true until that answers. */
+  forgotten: z.boolean().default(false),
 });
 export type ContainerRecord = z.infer<typeof containerRecordSchema>;
 
@@ -53,6 +55,7 @@ export function newContainerRecord(wanted: Assignment, now: number): ContainerRe
     restarts: 0,
     fastDeaths: 0,
     lastExit: null,
+    forgotten: false,
   };
 }
 

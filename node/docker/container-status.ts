@@ -36,7 +36,7 @@ export function containerStatus(
   };
   if (seen === null)
     return { ...idle, state: 'unknown', reason: `container ${extra.name} was not looked at yet` };
-  if (seen.kind === 'down')
+  if (seen.kind === 'down' && !record.forgotten)
     return { ...idle, state: 'unknown', reason: `the container service does not answer: ${seen.reason}` };
   const container = seen.kind === 'container' ? seen.container : null;
   if (container !== null && run !== null && container.pid !== null) {
