@@ -18,6 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(own, { recursive: true, force: true }));
 
 const ROUNDS = 12;
+const READS = 500;
 const WRITER = fileURLToPath(new URL('support/config-writer.ts', import.meta.url));
 
 test('killed with -9 at any moment, the files are all of one set, and the next writer cleans up', async () => {
@@ -30,6 +31,8 @@ test('killed with -9 at any moment, the files are all of one set, and the next w
     let written = 0;
     for await (const chunk of child.stdout) {
       written += String(chunk).split('\n').length - 1;
+      // Whoever opens a name meanwhile finds a file of the old set or of the new.
+      for (let at = 0; at < READS; at++) expect(readFileSync(join(conf, 'a'), 'utf8')).toMatch(/^\d+$/);
       // Somewhere in the middle of the next one.
       if (written > round) break;
     }
