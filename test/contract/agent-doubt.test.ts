@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { identify } from '../../common/system/process-identity.ts';
 import { detectDriver } from '../../node/cgroup/detect.ts';
+import { readExit } from '../../node/process/records.ts';
 import { findShims } from '../../node/process/shims.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
 import { until } from '../support/agent-shim.ts';
@@ -229,7 +230,7 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
 
     test('an agent that did nothing for long does not doubt a shim that has said all meanwhile', async () => {
       await supervisor.close();
-      let exitFile = '';
+      let record = '';
       let looks = 0;
       supervisor = await openTestSupervisor(stateDir, {
         driver,
@@ -238,13 +239,13 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
           monotonic: () => {
             looks += 1;
             // Whoever is stopped finds an hour gone when he goes on, and all done by others meanwhile.
-            return existsSync(exitFile) ? 3_600_000 : 0;
+            return readExit(record) === null ? 0 : 3_600_000;
           },
         }),
       });
       const { pid } = await start();
       const { runId, shim } = runs().run;
-      exitFile = join(stateDir, `runs/1.${runId}.exit`);
+      record = join(stateDir, `runs/1.${runId}`);
       process.kill(shim.pid, 'SIGSTOP');
       try {
         process.kill(pid ?? 0, 'SIGKILL');
@@ -285,7 +286,8 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       const { shim } = runs().run;
       await supervisor.close();
       supervisor = await openTestSupervisor(stateDir, { driver });
-      await statusWhen('the adoption', ({ adopted, reason }) => adopted && reason === '');
+      // In turn, so behind the first look at what was adopted.
+      expect(await supervisor.apply(wanted())).toMatchObject({ adopted: true, reason: '' });
       process.kill(shim.pid, 'SIGKILL');
       await until('its end', () => identify(shim.pid) === null);
       supervisor.verify();
