@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { webhookSchema } from './webhooks/webhook.ts';
 
 /** Every key of `sgridnext`'s configuration: in the file, as `SGRIDNEXT_<KEY>`, and as a flag. */

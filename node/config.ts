@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cgroupDriverNameSchema } from '../common/domain/node.ts';
 import { parseMasterAddress } from '../common/protocol/master-address.ts';
 import { firstAddress } from '../common/system/own-address.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const sortSchema = z.object({
   column: z.string().max(64),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssue } from '../protocol/bind.ts';
 import { SgridError } from '../protocol/errors.ts';
 import { readFileIfThere } from '../system/atomic-file.ts';

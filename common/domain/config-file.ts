@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema, lineSchema, serviceNameSchema, sha256Schema, timestampSchema } from './names.ts';
 
 /** Of one file, in bytes of UTF-8. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema, timestampSchema } from './names.ts';
 
 /** What happened. Kinds of agents and of the master share one list, since the cockpit shows one stream. */

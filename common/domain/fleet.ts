@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { nodeFiguresSchema, packedFiguresSchema } from './figures.ts';
 import { instanceViewSchema } from './instance.ts';
 import { idSchema, timestampSchema } from './names.ts';

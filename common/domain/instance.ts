@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configRefSchema } from './config-file.ts';
 import { healthStatusSchema } from './health.ts';
 import { idSchema, lineSchema, portSchema, timestampSchema } from './names.ts';

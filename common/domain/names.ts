@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A service's name. It becomes a directory, a cgroup and a systemd unit name, so it holds only what is

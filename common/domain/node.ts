@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema, serviceNameSchema, timestampSchema } from './names.ts';
 
 /** How this agent isolates services. `none` runs them without limits, inside the agent's own cgroup. */

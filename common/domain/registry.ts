@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { containerNameOf } from './container-name.ts';
 import type { InstanceStatus } from './instance.ts';
 import { idSchema, portSchema, serviceNameSchema } from './names.ts';

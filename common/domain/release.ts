@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema, serviceNameSchema, sha256Schema, timestampSchema, versionLabelSchema } from './names.ts';
 
 /** One uploaded package of a service. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Roles of tokens. `viewer` < `operator` < `admin` form a ladder; `agent` stands beside it and opens

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { healthCheckSchema } from './health.ts';
 import { logPathSchema, logRotationSchema } from './log.ts';
 import {

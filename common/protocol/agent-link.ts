@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configContentSchema } from '../domain/config-file.ts';
 import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Role } from '../domain/role.ts';
 import { type WireError, wireErrorSchema } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema, lineSchema } from '../domain/names.ts';
 
 /** What a client puts in Socket.IO's `auth`, on both namespaces. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { releaseSchema } from '../domain/release.ts';
 import { wireErrorSchema } from './errors.ts';
 

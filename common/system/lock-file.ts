@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { portSchema } from '../domain/names.ts';
 import { SgridError } from '../protocol/errors.ts';
 import { explainFileError, readFileIfThere } from './atomic-file.ts';

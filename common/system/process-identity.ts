@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What makes a process itself: a pid alone is reused, so it is tied to the process's start time and to the boot.

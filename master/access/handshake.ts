@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Role, roleSchema } from '../../common/domain/role.ts';
 
 const tokenSchema = z.string().regex(/^sgrid_[a-z]+_[A-Za-z0-9_-]{43}$/);

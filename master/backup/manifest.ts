@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256Schema, timestampSchema } from '../../common/domain/names.ts';
 
 export const MANIFEST_FILE = 'manifest.json';

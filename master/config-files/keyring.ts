@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';

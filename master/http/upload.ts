@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { inspectArchive } from '../../common/archive/inspect-archive.ts';
 import { serviceNameSchema, sha256Schema, versionLabelSchema } from '../../common/domain/names.ts';
 import { type Release, releaseSchema } from '../../common/domain/release.ts';

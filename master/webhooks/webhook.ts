@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { eventKindSchema, type SgridEvent } from '../../common/domain/event.ts';
 
 /** What a webhook can be told of: kinds of events, and a rollout's end only where it failed. */

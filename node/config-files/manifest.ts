@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { configFileNameSchema, configSignalSchema } from '../../common/domain/config-file.ts';
 import { idSchema } from '../../common/domain/names.ts';
 import { readFileIfThere } from '../../common/system/atomic-file.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Logger } from '../supervisor/ports.ts';
 import type { DockerCli, DockerProcess } from './docker-cli.ts';
 

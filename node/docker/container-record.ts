@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Assignment, assignmentSchema, exitResultSchema } from '../../common/domain/instance.ts';
 import { timestampSchema } from '../../common/domain/names.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';

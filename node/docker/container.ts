@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A container as the engine describes it; times in milliseconds since the epoch. */
 export interface Container {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CgroupStat } from '../cgroup/driver.ts';
 import { NO_PRESSURE } from '../stats/pressure.ts';
 import type { ContainerEngine } from './engine.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { logPositionSchema } from '../../common/domain/log.ts';
 import type { StampedLine } from './log-lines.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A rotated stretch of a log, as a file that `zcat` prints and that can be read anywhere without unpacking all of it: one

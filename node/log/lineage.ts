@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { logPositionSchema } from '../../common/domain/log.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
 import { processIdentitySchema } from '../../common/system/process-identity.ts';

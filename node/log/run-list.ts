@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LogPosition } from '../../common/domain/log.ts';
 import { type LogRun, logRunSchema } from '../../common/domain/log-runs.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';

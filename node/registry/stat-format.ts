@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type RegistryEntry, registryEntrySchema } from '../../common/domain/registry.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError } from '../../common/protocol/errors.ts';

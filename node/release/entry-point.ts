@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { chmod, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServiceSpec, ServiceType } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AgentEvent, agentEventSchema } from '../../common/domain/event.ts';
 import type { InstanceFigures } from '../../common/domain/figures.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';

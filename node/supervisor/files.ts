@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Assignment, assignmentSchema } from '../../common/domain/instance.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { readFileIfThere } from '../../common/system/atomic-file.ts';

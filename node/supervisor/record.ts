@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { exitResultSchema } from '../../common/domain/instance.ts';
 import { timestampSchema } from '../../common/domain/names.ts';
 import { releaseRefSchema } from '../../common/domain/release.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { lineSchema, portSchema, serviceNameSchema } from '../../../common/domain/names.ts';
 import { limitsSchema, serviceSpecSchema } from '../../../common/domain/service.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Document, isMap, isNode, LineCounter, parseAllDocuments } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { explainFileError } from '../../../common/system/atomic-file.ts';
 import { UsageError } from '../exit-code.ts';
 import type { CliIo } from '../io.ts';

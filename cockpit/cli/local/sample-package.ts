@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { create } from 'tar';
-import { z } from 'zod';
+import * as z from 'zod';
 import { portSchema } from '../../../common/domain/names.ts';
 import { limitsSchema, serviceSpecSchema } from '../../../common/domain/service.ts';
 import { describeIssue } from '../../../common/protocol/bind.ts';

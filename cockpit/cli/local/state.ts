@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { idSchema, portSchema } from '../../../common/domain/names.ts';
 import { describeIssue } from '../../../common/protocol/bind.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
