@@ -95,6 +95,8 @@ test.skipIf(tmuxMissing !== null)(
       };
       await waitFor('the release before, everywhere', isBack, 60_000);
       other.press('Escape');
+      // A terminal sends Alt as Escape ahead of a key: what comes right behind an Escape would be another key.
+      await other.waitForText(/LINK +NODE/);
       other.type(':events kind:rollout');
       other.press('Enter');
       await other.waitForText(/rollout\.finished/);
