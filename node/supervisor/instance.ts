@@ -51,6 +51,9 @@ export interface Instance {
   close(): Promise<void>;
 }
 
+/** So often a look goes by start time and boot too, and at the shim: reading /proc costs ten times what asking for a pid does. */
+const THOROUGH_EVERY = 8;
+
 /** @param dependencies whether what an assignment depends on is up */
 export function createInstance(
   instanceId: number,
@@ -65,6 +68,7 @@ export function createInstance(
   const reconciler = createReconciler(state, ports, wake, poke, { dependencies, quiesce: health.quiesce });
   let tail: Promise<unknown> = Promise.resolve();
   let pokePending = false;
+  let looks = 0;
   let closed = false;
 
   /** Everything is done in turn: two decisions at once could start a program twice. */
@@ -155,6 +159,11 @@ export function createInstance(
   function isThere({ pid, startTicks, bootId }: ProcessIdentity): boolean {
     const stat = readProcStat(pid, ports.procRoot);
     return stat?.startTicks === startTicks && !'ZX'.includes(stat.state) && bootId === ports.bootId;
+  }
+
+  function isWellFor({ program, shim }: Run): boolean {
+    const isWatched = state.passing.shimGone !== null || (shim !== null && isThere(shim));
+    return program !== null && isThere(program) && isWatched;
   }
 
   /** There is no record of a run, but are there processes? */
@@ -257,8 +266,10 @@ export function createInstance(
       // Both have their own time, or event, at which they are looked at again.
       if (state.passing.stuck !== null || state.passing.waiting !== null) return;
       if (run !== null) {
-        const isWatched = state.passing.shimGone !== null || (run.shim !== null && isThere(run.shim));
-        if (run.program === null || !isThere(run.program) || !isWatched) poke();
+        const isThorough = looks % THOROUGH_EVERY === 0;
+        looks += 1;
+        const isWell = isThorough ? isWellFor(run) : run.program !== null && hasPid(run.program.pid);
+        if (!isWell) poke();
         return;
       }
       // A start that failed in a way that could not even be taken down (a full disk) set no timer.
@@ -296,4 +307,13 @@ export function createInstance(
       await health.quiesce();
     },
   };
+}
+
+/** Whether there is a process of that pid, whosever it is: kill(2) with signal 0 sends nothing. */
+function hasPid(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
