@@ -29,25 +29,35 @@ export function createServiceManager(options: {
   const { env, pid, onError } = options;
   const socket = env.NOTIFY_SOCKET ?? '';
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
 
-  async function send(...messages: readonly string[]): Promise<void> {
+  async function send(messages: readonly string[], failed = onError): Promise<void> {
     if (socket === '') return;
     await execa('systemd-notify', [...messages], {
       env: { NOTIFY_SOCKET: socket },
       stdio: 'ignore',
       timeout: SEND_TIMEOUT_MS,
-    }).catch(onError);
+    }).catch(failed);
+  }
+
+  /** One that is under way at the end may find nobody there any more. */
+  async function keepAlive(): Promise<void> {
+    await send(['WATCHDOG=1'], (error) => {
+      if (!closed) onError(error);
+    });
   }
 
   return {
     async ready(status) {
-      await send('READY=1', `STATUS=${status}`);
+      await send(['READY=1', `STATUS=${status}`]);
       const intervalMs = watchdogMs(env, pid) / KEEP_ALIVES;
-      if (socket !== '' && intervalMs > 0)
-        timer = setInterval(() => void send('WATCHDOG=1'), intervalMs).unref();
+      if (socket !== '' && intervalMs > 0) timer = setInterval(() => void keepAlive(), intervalMs).unref();
     },
-    stopping: () => send('STOPPING=1'),
-    close: () => clearInterval(timer),
+    stopping: () => send(['STOPPING=1']),
+    close() {
+      closed = true;
+      clearInterval(timer);
+    },
   };
 }
 

@@ -68,13 +68,12 @@ while True: os.write(1, there.recv(4096) + b"\\n")`;
       (await execa('systemd-notify', ['STATUS=hello'], { env: { NOTIFY_SOCKET: socket }, reject: false }))
         .failed
     );
+    const errors: unknown[] = [];
     const env = { NOTIFY_SOCKET: socket, WATCHDOG_USEC: '60000' };
     const manager = createServiceManager({
       env,
       pid: 7,
-      onError: (error) => {
-        throw error;
-      },
+      onError: (error) => errors.push(error),
     });
     await manager.ready('serves on port 1');
     await hears('READY=1\nSTATUS=serves on port 1');
@@ -82,6 +81,7 @@ while True: os.write(1, there.recv(4096) + b"\\n")`;
     await manager.stopping();
     await hears('STOPPING=1');
     manager.close();
+    expect(errors).toEqual([]);
   } finally {
     reader.kill('SIGKILL');
     await reader;
