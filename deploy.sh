@@ -51,7 +51,8 @@ sgridnext (master) and sgridnode (agent). Installed, they are /usr/sgridnext/sgr
 examples:
   ./deploy.sh build
   sudo ./deploy.sh install master --host 10.0.0.1
-  ./deploy.sh push node root@10.0.0.7=7 root@10.0.0.8=8 -- --main-node http://10.0.0.1:15872 --token-file agent.token
+  ./deploy.sh push node root@10.0.0.7=7 root@10.0.0.8=8 -- \
+      --main-node 'https://10.0.0.1:15872#sha256:…' --token-file agent.token
   sudo ./deploy.sh upgrade node --archive sgridnode-0.2.0-linux-x64.tar.gz
 USAGE
 }

@@ -1,31 +1,24 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { execa } from 'execa';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
+import { runEditor } from '../client/run-editor.ts';
 import { type CliIo, printLine } from './io.ts';
 
-/** Through sh(1), since the variable may hold arguments: git-var(1). What could not be saved stays, as kubectl does it. */
+/** The user's editor on a text that is then saved. What could not be saved stays, as kubectl does it. */
 export async function editFile(
   io: CliIo,
   name: string,
   text: string,
   save: (text: string) => Promise<void>,
 ): Promise<void> {
-  const editor = [io.env.VISUAL, io.env.EDITOR].find((named) => named !== undefined && named !== '') ?? 'vi';
   const directory = await mkdtemp(join(tmpdir(), 'sgrid-edit-'));
   const path = join(directory, basename(name));
   let isKept = false;
   try {
     await writeFile(path, text, { mode: 0o600 });
-    const done = await execa('sh', ['-c', `${editor} "$1"`, 'sh', path], { stdio: 'inherit', reject: false });
-    if (done.failed) {
-      const how =
-        done.exitCode === undefined ? (done.signal ?? 'was not started') : `ended with ${done.exitCode}`;
-      throw new SgridError('cancelled', `"${editor}" ${how}: nothing is changed`, {
-        hint: 'EDITOR names the one to use',
-      });
-    }
+    const problem = await runEditor(io.env, path);
+    if (problem !== null) throw new SgridError('cancelled', problem, { hint: 'EDITOR names the one to use' });
     const changed = await readFile(path, 'utf8');
     if (changed === text) {
       printLine(io.stdout, `${name} is as it was`);
