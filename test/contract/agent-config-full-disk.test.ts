@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
@@ -10,22 +9,9 @@ import {
   openTestSupervisor,
   type TestSupervisor,
 } from '../support/agent-supervisor.ts';
+import { canMountDisks, fillDisk, mountSmallDisk, unmountSmallDisk } from '../support/small-disk.ts';
 
-function mountSmallDisk(directory: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const probe = newAgentDir();
-const canMount = mountSmallDisk(probe);
-if (canMount) execFileSync('umount', ['-l', probe]);
-rmSync(probe, { recursive: true });
-
-describe.skipIf(!canMount)('with a full disk', () => {
+describe.skipIf(!canMountDisks())('with a full disk', () => {
   let disk: string;
   let stateDir: string;
   let supervisor: TestSupervisor;
@@ -41,19 +27,8 @@ describe.skipIf(!canMount)('with a full disk', () => {
   afterEach(async () => {
     rmSync(join(stateDir, 'fill'), { force: true });
     await supervisor.close();
-    await removeAgentDir(stateDir, 'none').finally(() => execFileSync('umount', ['-l', disk]));
-    rmSync(disk, { recursive: true });
+    await removeAgentDir(stateDir, 'none').finally(() => unmountSmallDisk(disk));
   });
-
-  function fillDisk(): void {
-    for (const bytes of [1 << 20, 1 << 16, 4096]) {
-      try {
-        for (;;) writeFileSync(join(stateDir, 'fill'), Buffer.alloc(bytes), { flag: 'a' });
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'ENOSPC' });
-      }
-    }
-  }
 
   const conf = (...path: string[]) => join(stateDir, 'instances', '1', 'conf', ...path);
   const read = () => ['a', 'b'].map((name) => readFileSync(conf(name), 'utf8').slice(0, 3));
@@ -70,7 +45,7 @@ describe.skipIf(!canMount)('with a full disk', () => {
 
   test('the old files stay, all of them; it can be stopped; with space again the new ones come', async () => {
     await apply(1, 'one');
-    fillDisk();
+    fillDisk(stateDir);
     const large = `two${'x'.repeat(300_000)}`;
     await expect(apply(2, large)).rejects.toMatchObject({ code: 'no_space' });
     expect(supervisor.status(1)).toMatchObject({ state: 'running', revision: 1, configRevision: 1 });

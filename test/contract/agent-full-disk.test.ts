@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStateDirectory } from '../../node/state-directory.ts';
@@ -13,23 +12,9 @@ import {
   startsOf,
   type TestSupervisor,
 } from '../support/agent-supervisor.ts';
+import { canMountDisks, fillDisk, mountSmallDisk, unmountSmallDisk } from '../support/small-disk.ts';
 
-/** Makes the directory a small disk of its own; false where mounting is not allowed. */
-function mountSmallDisk(directory: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', directory], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const probe = newAgentDir();
-const canMount = mountSmallDisk(probe);
-if (canMount) execFileSync('umount', ['-l', probe]);
-rmSync(probe, { recursive: true });
-
-describe.skipIf(!canMount)('with a full disk', () => {
+describe.skipIf(!canMountDisks())('with a full disk', () => {
   let disk: string;
   let stateDir: string;
   let supervisor: TestSupervisor;
@@ -42,25 +27,13 @@ describe.skipIf(!canMount)('with a full disk', () => {
   afterEach(async () => {
     rmSync(join(stateDir, 'fill'), { force: true });
     await supervisor.close();
-    await removeAgentDir(stateDir, 'none').finally(() => execFileSync('umount', ['-l', disk]));
-    rmSync(disk, { recursive: true });
+    await removeAgentDir(stateDir, 'none').finally(() => unmountSmallDisk(disk));
   });
-
-  function fillDisk(): void {
-    // The last blocks are taken in ever smaller pieces.
-    for (const bytes of [1 << 20, 1 << 16, 4096]) {
-      try {
-        for (;;) writeFileSync(join(stateDir, 'fill'), Buffer.alloc(bytes), { flag: 'a' });
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'ENOSPC' });
-      }
-    }
-  }
 
   test('a program can be stopped, and stays so', async () => {
     await supervisor.apply(assignmentOf());
     await until('its start', () => startsOf(stateDir).length === 1);
-    fillDisk();
+    fillDisk(stateDir);
     const stopped = await supervisor.apply(assignmentOf({ revision: 2, desired: 'stopped' }));
     expect(stopped).toMatchObject({ state: 'stopped', lastExit: { cause: 'stopped' } });
     expect(aliveOf(stateDir)).toEqual([]);
@@ -70,7 +43,7 @@ describe.skipIf(!canMount)('with a full disk', () => {
   });
 
   test('an agent starts, and knows what the one before knew', () => {
-    fillDisk();
+    fillDisk(stateDir);
     const config = { stateDir, registryDir: undefined };
     const { agentId } = JSON.parse(readFileSync(stateLayout(stateDir).agentFile, 'utf8'));
     for (let start = 0; start < 3; start += 1) {
@@ -87,7 +60,7 @@ describe.skipIf(!canMount)('with a full disk', () => {
     const spare = join(stateDir, 'spare');
     const reserved = readdirSync(spare).length;
     for (const name of readdirSync(spare)) rmSync(join(spare, name));
-    fillDisk();
+    fillDisk(stateDir);
     const stop = assignmentOf({ revision: 2, desired: 'stopped' });
     await expect(supervisor.apply(stop)).rejects.toMatchObject({ code: 'no_space' });
     expect(supervisor.status(1)).toMatchObject({ state: 'running', revision: 1 });
