@@ -12,10 +12,16 @@ export const CHANGE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['+'],
-    contexts: [...ACTING, 'releases'],
+    contexts: ACTING,
     action: { type: 'change', what: 'scale' },
     help: 'scale: add instances of the service',
     hint: 'scale',
+  },
+  {
+    keys: ['+'],
+    contexts: ['releases'],
+    action: { type: 'change', what: 'scale' },
+    help: 'scale: add instances of the service',
   },
   {
     keys: ['b'],

@@ -48,15 +48,34 @@ const NAMED: readonly (readonly [keyof KeyFlags, string])[] = [
  * What Ink hands to `useInput`, as key presses.
  *
  * Keys that arrive in one read come as one text (`jjj`, or `web` and enter over a slow link), so a text is taken apart
- * again. Pastes do not come this way.
+ * again. Pastes do not come this way. A terminal sends Alt and a key as Esc and that key, so Esc and another key in one read
+ * (a slow link, tmux with escape-time 0) look the same: where that Alt key means nothing, they are what was pressed.
+ * Of an arrow nobody can tell: Alt and an arrow has a sequence of its own in most terminals.
+ *
+ * @param isAltBound whether a key named `alt-x` means something
  */
-export function keyPresses(input: string, key: KeyFlags): KeyPress[] {
+export function keyPresses(
+  input: string,
+  key: KeyFlags,
+  isAltBound: (name: string) => boolean = () => false,
+): KeyPress[] {
+  if (!key.meta) return plainPresses(input, key);
+  if (isArrow(key)) return plainPresses(input, { ...key, meta: false });
+  const alt = `alt-${input}`;
+  if (!key.ctrl && input !== '' && isAltBound(alt)) return [{ name: alt, text: '' }];
+  return [{ name: 'esc', text: '' }, ...plainPresses(input, { ...key, meta: false })];
+}
+
+const isArrow = (key: KeyFlags): boolean =>
+  [key.upArrow, key.downArrow, key.leftArrow, key.rightArrow].includes(true) ||
+  [key.pageUp, key.pageDown, key.home, key.end].includes(true);
+
+function plainPresses(input: string, key: KeyFlags): KeyPress[] {
   const named = NAMED.find(([flag]) => key[flag])?.[1];
   if (named !== undefined) return [{ name: named, text: '' }];
   if (key.tab) return [{ name: key.shift ? 'shift-tab' : 'tab', text: '' }];
   // Ctrl-space is NUL, which comes as the character 0x60 below `a` (ASCII; terminals of the xterm family).
   if (key.ctrl) return [{ name: input === '`' || input === ' ' ? 'ctrl-space' : `ctrl-${input}`, text: '' }];
-  if (key.meta) return [{ name: `alt-${input}`, text: '' }];
   return splitGraphemes(input).map(keyOfCharacter);
 }
 

@@ -51,6 +51,10 @@ export function bindingsOf(bindings: readonly Binding[], context: KeyContext): r
   return bindings.filter(({ contexts }) => contexts.includes(context));
 }
 
+export function isBound(bindings: readonly Binding[], key: string): boolean {
+  return bindings.some(({ keys }) => keys.includes(key));
+}
+
 /** Why a key did nothing: where it works, when it works anywhere. */
 export function explainUnbound(bindings: readonly Binding[], key: string, context: KeyContext): string {
   const claims = bindings.filter(({ keys }) => keys.includes(key));

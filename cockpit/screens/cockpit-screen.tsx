@@ -8,7 +8,7 @@ import { Lines } from '../components/lines.tsx';
 import type { Theme } from '../components/theme.ts';
 import { createUiTheme } from '../components/ui-theme.ts';
 import { keyPresses } from '../keymap/keys.ts';
-import { resolveKey, resolvePaste } from '../keymap/resolve.ts';
+import { isBound, resolveKey, resolvePaste } from '../keymap/resolve.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { CockpitStore } from '../store/store.ts';
 import { type Body, frameOf, tooSmallLines } from '../view-model/frame.ts';
@@ -30,7 +30,8 @@ export function CockpitScreen({ store, themeOf, onSuspendable }: CockpitScreenPr
   const uiTheme = useMemo(() => createUiTheme(theme.hasColours), [theme]);
 
   useInput((input: string, key: Key) => {
-    for (const press of keyPresses(input, key)) {
+    const isAltBound = (name: string): boolean => isBound(store.state().bindings, name);
+    for (const press of keyPresses(input, key, isAltBound)) {
       // Each against the newest state: the first key of a burst may change what the second means.
       const action = resolveKey(store.state(), press);
       if (action !== null) store.dispatch(action, 'key');
