@@ -26,6 +26,8 @@ export type AgentHandlers = RequestHandlers<MasterToAgent, { signal: AbortSignal
 
 export interface AgentLinkOptions {
   masterUrl: string;
+  /** Product, version and node, for a master that asks for something which is not known here. */
+  self: string;
   /** Asked at every attempt, since the token may have been replaced. @throws SgridError when there is none. */
   hello: () => AgentHello;
   handlers: AgentHandlers;
@@ -166,11 +168,13 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   bindMessages(
     {
       on: (event, listener) => socket.on(event, listener),
+      onAny: (listener) => socket.onAny(listener),
     },
     agentLink.toClient,
     withSignal(options.handlers),
     {
       context: null,
+      self: options.self,
       onError: (name, error) => logger.warn({ name, error: toWireError(error) }, 'request failed'),
     },
   );

@@ -160,6 +160,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
     const identity = { agentId: state.agentId, machineId: readMachineId(), runId: randomUUID() };
     link = createAgentLink({
       masterUrl: mainNode,
+      self: `sgridnode ${version} on node ${nodeIndex}`,
       hello: () => ({
         ...{ token: token(), protocolVersion: PROTOCOL_VERSION, version },
         ...{ nodeId: nodeIndex, ...identity, alias, innerAddress: host },

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { idSchema, timestampSchema } from './names.ts';
 
 /** What happened. Kinds of agents and of the master share one list, since the cockpit shows one stream. */
-export const eventKindSchema = z.enum([
+const KINDS = [
   'instance.started',
   'instance.adopted',
   'instance.exited',
@@ -39,14 +39,24 @@ export const eventKindSchema = z.enum([
   'rollout.aborted',
   'rollout.rolling-back',
   'rollout.finished',
-]);
+  /** Of a peer that is a version ahead; its message says what it was. */
+  'other',
+] as const;
+
+export const eventKindSchema = z.enum(KINDS);
 export type EventKind = z.infer<typeof eventKindSchema>;
 
 /** An event that an agent saw. `eventId` makes delivery exactly once: the master ignores one it has. */
 export const agentEventSchema = z.object({
   eventId: z.uuid(),
   at: timestampSchema,
-  kind: eventKindSchema,
+  /** Events wait in queues and databases while products are upgraded: a kind that is not known here must not hold them up. */
+  kind: eventKindSchema.or(
+    z
+      .string()
+      .max(64)
+      .transform((): EventKind => 'other'),
+  ),
   instanceId: idSchema.nullable(),
   /** One line for people. */
   message: z.string().max(4096),

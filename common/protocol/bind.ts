@@ -17,6 +17,8 @@ import { fromWireError, SgridError, toWireError } from './errors.ts';
 /** The part of a Socket.IO socket, of either side, that binding needs. */
 export interface ReceivingSocket {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
+  /** The event's name is whatever the peer sent: its wire format takes numbers too. */
+  onAny(listener: (event: unknown, ...args: unknown[]) => void): unknown;
 }
 
 /** The part of a socket or broadcast operator that calling needs. */
@@ -41,6 +43,8 @@ export type NoticeHandlers<T extends MessageTable, Context> = {
 
 export interface BindOptions<Context> {
   context: Context;
+  /** Who we are, product and version, for a peer that asks for something which is not known here. */
+  self?: string;
   /** Throws when this peer may not send this request. Called after validation, before the handler. */
   authorize?: (name: string, definition: RequestDefinition, context: Context) => void;
   /** Told of every failure that was answered, and of every notice that was dropped. */
@@ -62,7 +66,8 @@ export function describeIssue(error: z.ZodError): string {
  * Listens for every message of `table` and validates each before a handler sees it.
  *
  * A request is always answered, also when it is malformed or its handler throws; a peer that sends a
- * request without an acknowledgement callback is ignored. A malformed notice is dropped and reported.
+ * request without an acknowledgement callback is ignored. A malformed notice is dropped and reported. What is in no table
+ * comes from a peer that is a version ahead: it is answered with `unsupported`, at once instead of by the peer's time-out.
  */
 export function bindMessages<T extends MessageTable, Context>(
   socket: ReceivingSocket,
@@ -77,6 +82,18 @@ export function bindMessages<T extends MessageTable, Context>(
     if (definition.kind === 'request') bindRequest(socket, name, definition, handler, options);
     else bindNotice(socket, name, definition, handler, options);
   }
+  socket.onAny((event, ...args) => {
+    const ack = args.at(-1);
+    const name = String(event);
+    if (Object.hasOwn(table, name) || typeof ack !== 'function') return;
+    ack({ ok: false, error: toWireError(unsupported(name, options.self ?? 'this side')) });
+  });
+}
+
+function unsupported(name: string, self: string): SgridError {
+  return new SgridError('unsupported', `${self} does not know "${name.slice(0, 64)}"`, {
+    hint: 'it is older than what asked for this: upgrade it',
+  });
 }
 
 function bindRequest<Context>(

@@ -12,8 +12,10 @@ export const ERROR_CODES = [
   'unauthenticated',
   /** The token's role may not do this. */
   'forbidden',
-  /** The two sides speak different protocol versions. */
+  /** The two sides speak protocol versions that are too far apart. */
   'protocol_mismatch',
+  /** The peer is of a version that does not know this message. */
+  'unsupported',
   /** Another live connection holds this identity (an agent's node id). */
   'identity_taken',
   /** The named thing does not exist. */
@@ -59,7 +61,13 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 const MAX_TEXT_LENGTH = 4096;
 
 export const wireErrorSchema = z.object({
-  code: z.enum(ERROR_CODES),
+  /** A code of a later version is one that nobody here can branch on. */
+  code: z.enum(ERROR_CODES).or(
+    z
+      .string()
+      .max(64)
+      .transform((): ErrorCode => 'internal'),
+  ),
   /** What is wrong, naming the thing, as one sentence without a full stop. */
   message: z.string().max(MAX_TEXT_LENGTH),
   /** What the reader can do about it. */

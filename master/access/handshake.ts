@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
-import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
+import { isSupportedVersion, PROTOCOL_VERSION, supportedVersions } from '../../common/protocol/version.ts';
+import { PRODUCT_VERSION } from '../../common/version.ts';
 import type { Authority, Identity } from './authority.ts';
 
 /**
@@ -15,19 +16,29 @@ export function checkHello<S extends z.ZodType>(
   schema: S,
   authority: Authority,
   from: string | null,
+  product: 'sgrid' | 'sgridnode',
 ): { identity: Identity; hello: z.output<S> } {
   const raw = typeof auth === 'object' && auth !== null ? (auth as Record<string, unknown>) : {};
   const identity = authority.authenticate(raw.token, from);
-  if (raw.protocolVersion !== PROTOCOL_VERSION) {
-    throw new SgridError(
-      'protocol_mismatch',
-      `this master speaks protocol version ${PROTOCOL_VERSION}, the client ${String(raw.protocolVersion).slice(0, 20)}`,
-      { hint: 'bring both to the same release of sgrid' },
-    );
-  }
+  if (!isSupportedVersion(raw.protocolVersion)) throw mismatch(product, raw);
   const parsed = schema.safeParse(raw);
   if (!parsed.success) throw new SgridError('bad_request', `hello: ${describeIssue(parsed.error)}`);
   return { identity, hello: parsed.data };
+}
+
+const UPGRADES = { sgridnext: 'master', sgridnode: 'node', sgrid: 'cockpit' } as const;
+
+/** Says which of the two is behind: that is the one to upgrade. */
+function mismatch(product: 'sgrid' | 'sgridnode', claimed: Record<string, unknown>): SgridError {
+  const { protocolVersion, version } = claimed;
+  const theirs = typeof protocolVersion === 'number' ? protocolVersion : null;
+  const label = typeof version === 'string' && /^[\w.+-]{1,64}$/.test(version) ? ` ${version}` : '';
+  const behind = theirs !== null && theirs > PROTOCOL_VERSION ? 'sgridnext' : product;
+  return new SgridError(
+    'protocol_mismatch',
+    `this ${product}${label} speaks protocol version ${theirs ?? 'unknown'}, sgridnext ${PRODUCT_VERSION} takes ${supportedVersions()}`,
+    { hint: `upgrade ${behind} on its machine with "./deploy.sh upgrade ${UPGRADES[behind]}"` },
+  );
 }
 
 /** An error as Socket.IO sends it in `connect_error`: what is typed is in `data`. */

@@ -4,6 +4,7 @@ import { agentLink } from '../../common/protocol/agent-link.ts';
 import { bindMessages, call } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { type AgentHello, agentHelloSchema } from '../../common/protocol/handshake.ts';
+import { PRODUCT_VERSION } from '../../common/version.ts';
 import { type Authority, addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import { demandNodeIdentity } from '../access/node-identity.ts';
@@ -53,7 +54,8 @@ export function openAgentNamespace(options: {
   };
 
   const admit = async ({ auth, address }: Socket['handshake']): Promise<Admission> => {
-    const { identity, hello } = checkHello(auth, agentHelloSchema, authority, addressOfPeer(address));
+    const from = addressOfPeer(address);
+    const { identity, hello } = checkHello(auth, agentHelloSchema, authority, from, 'sgridnode');
     demandRole(identity, 'agent', 'the agent link');
     demandTokenOf(identity, hello.nodeId);
     demandNodeIdentity(fleet.node(hello.nodeId), hello);
@@ -112,6 +114,7 @@ export function openAgentNamespace(options: {
     });
     bindMessages<typeof agentLink.toMaster, AgentContext>(socket, agentLink.toMaster, handlers, {
       context: { hello, current },
+      self: `sgridnext ${PRODUCT_VERSION}`,
       track: background.track,
       onError: (name, error) =>
         logger.warn({ nodeId, name, error: toWireError(error) }, 'agent message failed'),

@@ -4,6 +4,7 @@ import { bindMessages } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { describeError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
+import { PRODUCT_VERSION } from '../../common/version.ts';
 import { addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import { createConfigHandlers } from '../handlers/config.ts';
@@ -51,7 +52,8 @@ export function openCockpitNamespace(
   namespace.use((socket, next) => {
     try {
       const { auth, address } = socket.handshake;
-      const { identity } = checkHello(auth, cockpitHelloSchema, authority, addressOfPeer(address));
+      const from = addressOfPeer(address);
+      const { identity } = checkHello(auth, cockpitHelloSchema, authority, from, 'sgrid');
       demandRole(identity, 'viewer', 'the cockpit link');
       socket.data = identity;
       next();
@@ -86,6 +88,7 @@ export function openCockpitNamespace(
     });
     bindMessages<typeof cockpitLink.toMaster, CockpitContext>(socket, cockpitLink.toMaster, handlers, {
       context: { identity, socket },
+      self: `sgridnext ${PRODUCT_VERSION}`,
       track: background.track,
       authorize: (name, definition) => demandRole(identity, definition.role, name),
       onError: (name, error) => {

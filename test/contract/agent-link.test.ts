@@ -104,6 +104,7 @@ function open(): AgentLink {
   const warn = (_fields: object, message: string): void => void warnings.push(message);
   const options = {
     masterUrl: url,
+    self: 'sgridnode 1 on node 1',
     hello: () => ({
       token: 't',
       protocolVersion: 1,

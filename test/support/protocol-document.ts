@@ -24,7 +24,7 @@ import { agentLink } from '../../common/protocol/agent-link.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import type { MessageDefinition, MessageTable } from '../../common/protocol/define.ts';
 import { ERROR_CODES, wireErrorSchema } from '../../common/protocol/errors.ts';
-import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
+import { PROTOCOL_VERSION, supportedVersions } from '../../common/protocol/version.ts';
 
 /** Shapes that many messages hold: told once, by name. */
 const NAMED: Readonly<Record<string, z.ZodType>> = {
@@ -91,6 +91,10 @@ export function describeProtocol(): string {
     'Both namespaces take `auth: {token, protocolVersion, version}`; agents add who they are (`agentHelloSchema` in',
     'common/protocol/handshake.ts). The token is checked first, then the version, then the shape. A refusal comes as',
     '`connect_error` with `data: {code, message, hint}`.',
+    '',
+    `Versions ${supportedVersions()} are taken: a peer may be one version behind or ahead. A message that an older peer does not know is`,
+    'answered with `unsupported`, fields that it does not know are dropped, and any other version is refused with',
+    '`protocol_mismatch`, naming the side to upgrade.',
     '',
     '## Messages',
     '',

@@ -8,6 +8,7 @@ import {
   bindMessages,
   type CallingSocket,
   call,
+  type ReceivingSocket,
   tell,
 } from '../../../common/protocol/bind.ts';
 import type { CockpitToMaster } from '../../../common/protocol/cockpit-link.ts';
@@ -42,20 +43,29 @@ type Table = typeof link.toMaster;
 /** A socket of each side over one emitter: what is sent on one is heard on the other, acknowledgements included. */
 function createPair() {
   const wire = new EventEmitter();
+  const any: ((event: unknown, ...args: unknown[]) => void)[] = [];
+  const emit = (event: string, ...args: unknown[]): void => {
+    for (const listener of any) listener(event, ...args);
+    wire.emit(event, ...args);
+  };
   const client: CallingSocket & { emit(event: string, ...args: unknown[]): void } = {
-    emit: (event, ...args) => void wire.emit(event, ...args),
+    emit,
     timeout: (ms) => ({
       emitWithAck: (event, payload) =>
         new Promise((resolve, reject) => {
           const timer = setTimeout(() => reject(new Error('operation has timed out')), ms);
-          wire.emit(event, payload, (answer: unknown) => {
+          emit(event, payload, (answer: unknown) => {
             clearTimeout(timer);
             resolve(answer);
           });
         }),
     }),
   };
-  return { server: wire, client };
+  const server: ReceivingSocket = {
+    on: (event, listener) => wire.on(event, listener),
+    onAny: (listener) => any.push(listener),
+  };
+  return { server, client };
 }
 
 function bind(
@@ -151,12 +161,43 @@ test('a request that nobody waits for is ignored, a malformed notice dropped and
   expect({ handled, notes, errors }).toEqual({ handled: 0, notes: ['hello'], errors: ['note'] });
 });
 
+test('what is in no table is answered at once, and a notice of that kind ignored', async () => {
+  const pair = createPair();
+  const errors: string[] = [];
+  const notes = bind(pair, { self: 'sgridnext 1.0.0', onError: (name) => void errors.push(name) });
+  const later = { multiply: link.toMaster.add, forget: link.toMaster.note };
+  await expect(call(pair.client, later, 'multiply', { a: 1 })).rejects.toMatchObject({
+    code: 'unsupported',
+    message: 'sgridnext 1.0.0 does not know "multiply"',
+  });
+  tell(pair.client, later, 'forget', { text: 'hello' });
+  const { emit } = pair.client as unknown as { emit(event: unknown, ...args: unknown[]): void };
+  const answers: unknown[] = [];
+  for (const name of ['toString', '__proto__', 7, 'x'.repeat(10_000)])
+    emit(name, {}, (answer: unknown) => answers.push(answer));
+  emit('multiply');
+  expect(answers).toEqual(
+    Array(4).fill({ ok: false, error: expect.objectContaining({ code: 'unsupported' }) }),
+  );
+  expect([notes, errors]).toEqual([[], []]);
+});
+
+test('an error code of a later version is an error, and its words are kept', async () => {
+  const pair = createPair();
+  pair.server.on('add', (...args) =>
+    (args.at(-1) as (answer: unknown) => void)({ ok: false, error: { code: 'frozen', message: 'too cold' } }),
+  );
+  await expect(call(pair.client, link.toMaster, 'add', { a: 1 })).rejects.toMatchObject({
+    ...{ code: 'internal', message: 'too cold' },
+  });
+});
+
 test('no answer is a time-out, and nonsense for an answer an internal error', async () => {
   const pair = createPair();
   await expect(call(pair.client, link.toMaster, 'add', { a: 1 }, { timeoutMs: 1 })).rejects.toMatchObject({
     code: 'timeout',
   });
-  pair.server.on('add', (_payload, ack: (answer: unknown) => void) => ack({ ok: 'maybe' }));
+  pair.server.on('add', (...args) => (args.at(-1) as (answer: unknown) => void)({ ok: 'maybe' }));
   await expect(call(pair.client, link.toMaster, 'add', { a: 1 })).rejects.toMatchObject({ code: 'internal' });
 });
 
