@@ -15,9 +15,18 @@ export interface Product {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-/** Starts `dist/bin/<name>` and waits until its log says that it is ready. Its further output goes to `logFile`. */
-export async function startProduct(name: string, args: readonly string[], logFile: string): Promise<Product> {
-  const child = spawn(join(BIN, name), [...args], { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
+/**
+ * Starts a built product and waits until its log says that it is ready. Its further output goes to `logFile`.
+ *
+ * @param bin its start file; default: the one in `dist/`
+ */
+export async function startProduct(
+  name: string,
+  args: readonly string[],
+  logFile: string,
+  bin = join(BIN, name),
+): Promise<Product> {
+  const child = spawn(bin, [...args], { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
   const gone = once(child, 'exit');
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);

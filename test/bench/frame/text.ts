@@ -1,0 +1,47 @@
+import type { Target } from './bench.ts';
+import type { BenchResult, FigureResult } from './judge.ts';
+import type { Machine } from './machine.ts';
+
+/** "1,234,567", "12.3", "0.84": three significant digits, whole ones where there are more. */
+export function formatNumber(value: number): string {
+  const shown = Math.abs(value) >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
+  return shown.toLocaleString('en-GB', { maximumFractionDigits: 6 });
+}
+
+export function describeTarget(
+  target: Target,
+  { better, unit }: Pick<FigureResult, 'better' | 'unit'>,
+): string {
+  const sign = better === 'higher' ? '≥' : '≤';
+  return 'value' in target
+    ? `${sign} ${formatNumber(target.value)} ${unit}`
+    : `${sign} ${formatNumber(target.times)} × ${target.peer}`;
+}
+
+export function describeMachineText({ cpu, cores, memoryGiB, kernel, node, busyPercent }: Machine): string {
+  return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, Node.js ${node}; ${busyPercent} % busy with other things before`;
+}
+
+/** For a terminal, with the verdict at the end. */
+export function describeResult(result: BenchResult): string {
+  const lines = [`${result.name}: ${result.what}`];
+  for (const figure of result.figures) {
+    const [least, greatest] = figure.spread;
+    lines.push(
+      `  ${figure.name}: ${formatNumber(figure.ours)} ${figure.unit}` +
+        ` (${formatNumber(least)} … ${formatNumber(greatest)}, ${figure.rounds.length} rounds)`,
+    );
+    for (const [peer, value] of Object.entries(figure.peers)) {
+      const ratio = formatNumber(figure.ratios[peer] ?? Number.NaN);
+      lines.push(`    ${peer}: ${formatNumber(value)} ${figure.unit}; ours is ${ratio} × that`);
+    }
+    if (figure.target.length === 0) continue;
+    const wanted = figure.target.map((target) => describeTarget(target, figure)).join(' and ');
+    lines.push(`    ${figure.reached ? 'reached' : 'NOT REACHED'}: ${wanted}`);
+  }
+  for (const [peer, lost] of Object.entries(result.peersLost))
+    if (lost > 0) lines.push(`  ${peer} lost ${formatNumber(lost)}`);
+  for (const wrong of result.wrong) lines.push(`  WORTHLESS: ${wrong}`);
+  lines.push(`  ${describeMachineText(result.machine)}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs';
+import { type BenchArguments, parseArguments, USAGE } from './frame/arguments.ts';
+import { createEndings } from './frame/endings.ts';
+import { benchNames, loadBench } from './frame/find-benches.ts';
+import type { BenchResult } from './frame/judge.ts';
+import { recordResults } from './frame/records.ts';
+import { runBench } from './frame/run-bench.ts';
+import { describeResult } from './frame/text.ts';
+
+/** `npm run bench`: see frame/arguments.ts. Exit status 1 when a result is wrong or could not be had, 2 for bad arguments. */
+async function main(wanted: BenchArguments): Promise<number> {
+  const results: BenchResult[] = [];
+  const failed: string[] = [];
+  for (const name of wanted.names) {
+    process.stderr.write(`== ${name}\n`);
+    const result = await runAndEnd(name, wanted).catch((error: unknown) => {
+      process.stderr.write(`${name} FAILED: ${error instanceof Error ? error.stack : error}\n`);
+      failed.push(name);
+    });
+    if (result === undefined) continue;
+    results.push(result);
+    if (result.wrong.length > 0) failed.push(name);
+    process.stdout.write(`${describeResult(result)}\n\n`);
+  }
+  if (wanted.json !== undefined)
+    writeFileSync(wanted.json, results.map((result) => `${JSON.stringify(result)}\n`).join(''));
+  const isFull = !wanted.quick && wanted.set.size === 0 && wanted.rounds === undefined;
+  if (isFull) recordResults(results.filter(({ wrong }) => wrong.length === 0));
+  const missed = results.filter(({ reached }) => !reached).map(({ name }) => name);
+  const said = (what: string, names: readonly string[]): string =>
+    names.length === 0 ? '' : `; ${what}: ${names.join(', ')}`;
+  process.stdout.write(
+    `${results.length - missed.length} of ${wanted.names.length} reached${said('missed', missed)}${said('FAILED', failed)}\n`,
+  );
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function runAndEnd(name: string, wanted: BenchArguments): Promise<BenchResult> {
+  const endings = createEndings();
+  const interrupt = (signal: NodeJS.Signals): void => {
+    process.stderr.write(`${signal}: ending what was begun\n`);
+    void endings.run().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    return await runBench(name, wanted, endings, (text) => void process.stderr.write(`  ${text}\n`));
+  } finally {
+    await endings.run();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+}
+
+async function listBenches(): Promise<void> {
+  for (const name of benchNames()) process.stdout.write(`${name}\n  ${(await loadBench(name)).what}\n`);
+}
+
+let wanted: BenchArguments;
+try {
+  wanted = parseArguments(process.argv.slice(2), benchNames());
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : error}\n${USAGE}`);
+  process.exit(2);
+}
+if (wanted.list) await listBenches();
+else process.exit(await main(wanted));
