@@ -31,8 +31,9 @@ on a machine, as root; again and again with the same result:
     node:   --main-node URL      the master      --node-index ID   unique in the fleet
             --host ADDRESS       of this node    --alias NAME      for people
             --token-file FILE    token of role agent, or - for standard input
-  upgrade master|node|cockpit  the same for what is installed; a version that does not start is taken back
-      --archive FILE
+  upgrade master|node|cockpit  the same for what is installed; a version that does not start is taken back, and an
+                               older one refused. The order: master, nodes, cockpits
+      --archive FILE             --allow-downgrade
   uninstall master|node|cockpit [--purge]
                                remove it; services go on running. --purge removes config, state and logs too
   status                       what is installed here, and how it is
@@ -386,7 +387,12 @@ write_config() {
   mv "$file.new" "$file"
 }
 
-# unpack PRODUCT ARCHIVE: into a directory of its own, proved to run here; prints its name below versions/.
+# older_than A B: by their versions; a pre-release is older than its release (semver.org, 11).
+older_than() {
+  [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | tr - '~' | sort -V | head -n 1)" = "$(printf '%s' "$1" | tr - '~')" ]
+}
+
+# unpack PRODUCT ARCHIVE MAY_BE_OLDER: into a directory of its own, proved to run here; prints its name below versions/.
 unpack() {
   home=$destdir/usr/$1
   [ -r "$2" ] || die "cannot read the archive $2"
@@ -406,6 +412,12 @@ unpack() {
   if ! spoken=$("$fresh/$1" --version 2>&1); then
     rm -rf "$fresh"
     die "$1 of $2 does not run on this machine: $spoken"
+  fi
+  installed=$(cat "$home/current/VERSION" 2>/dev/null || cat "$fresh/VERSION")
+  if [ "$3" = no ] && older_than "$(cat "$fresh/VERSION")" "$installed"; then
+    found=$(cat "$fresh/VERSION")
+    rm -rf "$fresh"
+    die "$1 $installed is installed, and $found is older: a downgrade is refused, since it may not be able to read what $installed has written. --allow-downgrade does it all the same; $1 itself refuses what it cannot read"
   fi
   label=$(cat "$fresh/VERSION")-$(sha256sum "$2" | cut -c1-8)
   if [ -d "$home/versions/$label" ]; then rm -rf "$fresh"; else mv "$fresh" "$home/versions/$label"; fi
@@ -461,17 +473,40 @@ take_token() {
   mv "$state/.agent.token.new" "$state/agent.token"
 }
 
+# config_value FILE KEY: of what --check-config prints, one key a line.
+config_value() { sed -n "s/^  \"$2\": \"\(.*\)\",\{0,1\}\$/\1/p" "$1"; }
+
+# put_database_back LABEL MARKER: what a new master has migrated, the old one cannot read, so the copy that was made ahead
+# of the migration takes its place. Nothing is lost by that: a master that did not get ready has answered nobody.
+put_database_back() {
+  used=$(mktemp)
+  "$home/versions/$1/sgridnext" --config "$home/config.json" --check-config >"$used" 2>/dev/null || true
+  database=$(config_value "$used" db)
+  [ -n "$database" ] || database=$(config_value "$used" stateDir)/sgridnext.db
+  rm -f "$used"
+  copy=$(find "$(dirname "$database")" -maxdepth 1 -name "$(basename "$database").v*.bak" -newer "$2" | sort | head -n 1)
+  [ -n "$copy" ] || return 0
+  cp -p "$copy" "$database.restored" || die "cannot copy $copy to $database.restored: make space, and put it in the place of $database"
+  for part in '' -wal -shm; do
+    [ ! -e "$database$part" ] || ln -f "$database$part" "$database.of-$1$part"
+  done
+  rm -f "$database-wal" "$database-shm"
+  mv -f "$database.restored" "$database"
+  say "$1 had migrated the database: it is as before again, and the migrated one kept as $database.of-$1"
+}
+
 install_product() {
   role=${1:-}
   product=$(product_of "$role")
   shift
-  archive='' main_node='' node_index='' host='' alias='' token='' http_port='' tls=true start=yes upgrade=no if_configured=no
+  archive='' main_node='' node_index='' host='' alias='' token='' http_port='' tls=true start=yes upgrade=no if_configured=no may_be_older=no
   while [ $# -gt 0 ]; do
     case $1 in
       --no-start) start=no; shift; continue ;;
       --upgrade) upgrade=yes; shift; continue ;;
       --plain-text) tls=false; shift; continue ;;
       --if-configured) if_configured=yes; shift; continue ;;
+      --allow-downgrade) may_be_older=yes; shift; continue ;;
     esac
     [ $# -ge 2 ] || bad_usage "$role: unknown option $1, or a value is missing behind it"
     case $role$1 in
@@ -496,7 +531,7 @@ install_product() {
     bad_usage 'a new node needs --main-node URL and --node-index ID'
   fi
   before=$(current_of "$product")
-  label=$(unpack "$product" "$archive")
+  label=$(unpack "$product" "$archive" "$may_be_older")
   case $role in
     master)
       plain=''
@@ -532,7 +567,9 @@ install_product() {
     say "$product $label is installed; start it with: systemctl enable --now $product"
     return 0
   fi
+  begun=$(mktemp)
   if start_unit "$product"; then
+    rm -f "$begun"
     drop_old_versions "$product" "$label" "$before"
     say "$product $label runs"
     [ "$role" != master ] || next_steps
@@ -540,11 +577,16 @@ install_product() {
   fi
   journalctl -u "$product" -n 15 --no-pager -o cat >&2 || true
   if [ -n "$before" ] && [ "$before" != "$label" ] && [ -d "$home/versions/$before" ]; then
+    # It is being started again and again.
+    systemctl --quiet stop "$product" || true
+    [ "$role" != master ] || put_database_back "$label" "$begun"
+    rm -f "$begun"
     switch_to "$product" "$before"
     install_units "$product"
     start_unit "$product" || die "$product $label did not start, and $before does not either: see journalctl -u $product"
     die "$product $label did not start and was taken back; $before runs. Services went on running"
   fi
+  rm -f "$begun"
   die "$product $label did not start: see journalctl -u $product, mend it, and run this again"
 }
 

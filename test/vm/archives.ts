@@ -14,8 +14,25 @@ const SOURCES = [
   'tsconfig.json',
   'LICENSE',
 ];
-/** Fails as late as it can: after whatever is tried before the unit is started. */
-const BREAKAGE = 'if (!/--version|--check-config/.test(process.argv.join())) throw new Error("broken");';
+/** A place in a source, and what is put there. */
+type Patch = readonly [file: string, place: RegExp, text: string];
+
+/** What the next version of a product might bring: a change of the protocol, and one of the database. */
+const NEXT: readonly Patch[] = [
+  ['common/protocol/version.ts', /PROTOCOL_VERSION = 1;/, 'PROTOCOL_VERSION = 2;'],
+  addMigration('of_version_2'),
+];
+/** And one after that, which fails as late as it can: a master behind its migration, an agent behind its configuration. */
+const BROKEN: readonly Patch[] = [
+  addMigration('of_version_3'),
+  ['master/start.ts', /opened\.push\(store\.close\);/, '$& if (now() > 0) throw new Error("broken");'],
+  ['node/start.ts', /const startedAt = Date\.now\(\);/, '$& if (startedAt > 0) throw new Error("broken");'],
+];
+
+function addMigration(table: string): Patch {
+  const body = `await db.schema.createTable('${table}').addColumn('x', 'integer').execute()`;
+  return ['master/store/migrations/index.ts', /\n\];\n$/, `\n  async (db) => { ${body}; },$&`];
+}
 
 /**
  * What an operator carries to a machine, and nothing else: `v1/` has deploy.sh and the archives of all products, `v2/`
@@ -27,33 +44,31 @@ export const fillWithArchives: Filling = async (repository, root, scratch, run) 
   await run('cp', ['-a', '-t', checkout, ...SOURCES.map((name) => join(repository, name))]);
   await symlink(join(repository, 'node_modules'), join(checkout, 'node_modules'));
   const archives = join(checkout, 'dist/archives');
-  const deliver = async (to: string): Promise<void> => {
+  const build = async (to: string, ...products: string[]): Promise<void> => {
+    await run(join(checkout, 'deploy.sh'), ['build', ...products]);
     await mkdir(join(root, to));
     await run('cp', ['-t', join(root, to), join(repository, 'deploy.sh')]);
     for (const name of await readdir(archives)) await run('mv', ['-t', join(root, to), join(archives, name)]);
   };
 
-  await run(join(checkout, 'deploy.sh'), ['build']);
-  await deliver('v1');
+  await build('v1');
   await raiseVersion(join(checkout, 'package.json'));
-  await run(join(checkout, 'deploy.sh'), ['build', 'master', 'node']);
-  await mkdir(join(root, 'broken'));
-  for (const name of await readdir(archives)) {
-    if (!name.endsWith('.tar.gz')) continue;
-    const tree = join(scratch, 'broken');
-    await mkdir(tree);
-    await run('tar', ['-xzf', join(archives, name), '-C', tree, '--strip-components=1']);
-    await writeFile(join(tree, 'VERSION'), '9.9.9\n');
-    const entry = join(tree, 'lib/index.js');
-    await writeFile(entry, `${BREAKAGE}\n${await readFile(entry, 'utf8')}`);
-    await run('tar', ['-C', scratch, '-I', 'gzip -1', '-cf', join(root, 'broken', name), 'broken']);
-    await rm(tree, { recursive: true });
-  }
-  await deliver('v2');
-  await run('cp', ['-t', join(root, 'broken'), join(repository, 'deploy.sh')]);
+  for (const patch of NEXT) await apply(checkout, patch);
+  await build('v2', 'master', 'node');
+  await raiseVersion(join(checkout, 'package.json'));
+  for (const patch of BROKEN) await apply(checkout, patch);
+  await build('broken', 'master', 'node');
   await cp(join(repository, 'test/vm/guest'), join(root, 'test/vm/guest'), { recursive: true });
   await rm(checkout, { recursive: true });
 };
+
+async function apply(checkout: string, [name, place, text]: Patch): Promise<void> {
+  const file = join(checkout, name);
+  const before = await readFile(file, 'utf8');
+  const after = before.replace(place, text);
+  if (after === before) throw new Error(`${name} has no ${place}: adapt the patch`);
+  await writeFile(file, after);
+}
 
 /** The next minor version, as npm-version(1) has it. */
 async function raiseVersion(file: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { makeScratch } from './scratch.ts';
 
 /** The base system: a disk, and the kernel and initial RAM disk that boot it. */
 export interface Image {
@@ -25,10 +26,14 @@ const PACKAGES = [
   // The engine starts no container where the kernel has AppArmor and its parser is missing.
   'apparmor',
   'busybox-static',
+  // Machines within the machine, with a network between them that can be cut, and a way to log in on them.
+  'systemd-container',
+  'iproute2',
+  'openssh-server',
 ];
 
 /** Space for what a run writes; the file is sparse. */
-const DISK_SIZE = '2G';
+const DISK_SIZE = '6G';
 
 const RECIPE_DIRECTORY = fileURLToPath(new URL('./image/', import.meta.url));
 
@@ -50,7 +55,7 @@ export async function obtainImage(
   const image = imageIn(directory);
   if (await isComplete(directory)) return image;
   await mkdir(cacheDirectory, { recursive: true, mode: 0o755 });
-  const work = await mkdtemp(join(cacheDirectory, 'building-'));
+  const work = await makeScratch(cacheDirectory, 'building-');
   try {
     say('# building the base image (kept for the next run)');
     await buildImage(work, sources, signal);

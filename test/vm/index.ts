@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { bootMachine } from './machine.ts';
 import { buildPayload, type Filling, fillWithSources } from './payload.ts';
 import { EXIT_CANNOT_RUN, findObstacles } from './prerequisites.ts';
 import { addLine, conclude, EMPTY_REPORT, type Report } from './report.ts';
+import { makeScratch } from './scratch.ts';
 
 /** Each is booted with a disk of its own, after the one before is off. */
 const MACHINES: readonly { fill: Filling; scenarios: readonly string[] }[] = [
@@ -16,7 +17,7 @@ const MACHINES: readonly { fill: Filling; scenarios: readonly string[] }[] = [
     fill: fillWithSources,
     scenarios: ['smoke', 'scopes', 'drivers', 'limits', 'programs', 'docker', 'agent'],
   },
-  { fill: fillWithArchives, scenarios: ['install'] },
+  { fill: fillWithArchives, scenarios: ['install', 'fleet'] },
 ];
 const SCENARIOS = MACHINES.flatMap(({ scenarios }) => scenarios);
 const HELP = `usage: npm run test:vm [-- NAME...]
@@ -25,7 +26,7 @@ The base image is kept in $XDG_CACHE_HOME/sgridnext-vm (~/.cache/sgridnext-vm); 
 Exit code: 0 all passed, 1 something failed, 2 wrong usage, ${EXIT_CANNOT_RUN} cannot run on this machine.
 `;
 /** Bounds everything together, the making of the image included. */
-const RUN_TIMEOUT_MS = 3_240_000;
+const RUN_TIMEOUT_MS = 3_540_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -54,8 +55,9 @@ async function main(): Promise<number> {
 
 async function runScenarios(wanted: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
+  // Each signal comes twice, from the terminal (or timeout(1)) and from npm: the second must not end us while tidying up.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+    process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'sgridnext-vm');
   const overdue = (): void => interrupted.abort(new Error(`not at its end after ${RUN_TIMEOUT_MS / 1000} s`));
   const timer = setTimeout(overdue, RUN_TIMEOUT_MS).unref();
@@ -88,7 +90,7 @@ async function runMachine(
   signal: AbortSignal,
 ): Promise<Report> {
   const repository = fileURLToPath(new URL('../../', import.meta.url));
-  const directory = await mkdtemp(join(tmpdir(), 'sgridnext-vm-'));
+  const directory = await makeScratch(tmpdir(), 'sgridnext-vm-');
   try {
     const payloadDisk = await buildPayload(repository, fill, scenarios, directory, signal);
     const consoleFile = join(directory, 'console.log');

@@ -18,7 +18,7 @@ for unit in serial-getty@ttyS0.service serial-getty@ttyS1.service getty@tty1.ser
 done
 
 # Emulated, the engine takes many seconds to start: the scenario that wants it does so itself.
-chroot "$1" systemctl --quiet disable docker.service docker.socket containerd.service apparmor.service
+chroot "$1" systemctl --quiet disable docker.service docker.socket containerd.service apparmor.service ssh.service
 
 cat >"$1/etc/systemd/system/sgridnext-vm.service" <<'UNIT'
 [Unit]
