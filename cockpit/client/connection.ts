@@ -9,7 +9,6 @@ import { PROTOCOL_VERSION } from '../../common/protocol/version.ts';
 import { reconnectDelayMs } from './backoff.ts';
 import { explainConnectError, isFinal } from './connect-error.ts';
 import type { LinkState, MasterClient, MasterListener } from './master-client.ts';
-import { uploadPackage } from './upload.ts';
 
 export interface MasterClientOptions {
   /** The master's address, for example `http://127.0.0.1:15872`. */
@@ -244,7 +243,10 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
         throw disconnected(message, 'it may have taken effect: look before repeating it');
       }
     },
-    upload: (upload) => uploadPackage({ ...upload, url, token: options.token }),
+    async upload(upload) {
+      const { uploadPackage } = await import('./upload.ts');
+      return await uploadPackage({ ...upload, url, token: options.token });
+    },
     close() {
       if (closed) return;
       closed = true;

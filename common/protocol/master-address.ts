@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type ClientRequest, request as httpRequest, type RequestOptions } from 'node:http';
+import type { ClientRequest, RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { request as httpRequest } from '../system/node-http.ts';
 import { SgridError } from './errors.ts';
 
 /** Where a master is, and how it is known to be the right one. */

@@ -1,5 +1,6 @@
-import { createServer, type Server as HttpServer, type RequestListener, type ServerOptions } from 'node:http';
+import type { Server as HttpServer, RequestListener, ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
+import { createServer } from '../../common/system/node-http.ts';
 import type { Certificate } from './certificate.ts';
 
 export type MasterServer = HttpServer | HttpsServer;

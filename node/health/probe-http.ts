@@ -1,4 +1,5 @@
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { request } from '../../common/system/node-http.ts';
 import type { ProbeResult } from './health-progress.ts';
 
 export interface HttpProbe {

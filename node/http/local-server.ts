@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { createServer } from '../../common/system/node-http.ts';
 import { sendError, sendJson } from './respond.ts';
 
 /** What `GET /healthz` answers. */

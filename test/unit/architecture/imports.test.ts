@@ -151,3 +151,8 @@ test('a package that is imported when it is needed is taken by its default expor
   expect(found).not.toEqual([]);
   expect(found.filter(({ byDefault }) => byDefault === undefined)).toEqual([]);
 });
+
+// An import of it loads undici as well (common/system/node-http.ts has the figures).
+test('node:http is taken from common/system/node-http.ts', () => {
+  expect(breaches(({ target, isTypeOnly }) => /^(node:)?http$/.test(target) && !isTypeOnly)).toEqual([]);
+});
