@@ -16,6 +16,7 @@ export interface EditOptions {
 /**
  * The user's editor on a text, while the cockpit gives the terminal away.
  *
+ * @param name of the file that the editor sees: its ending tells editors what they have
  * @returns the text as the editor left it
  * @throws SgridError `internal` when it cannot be started or ends with another status than 0: then nothing is to be changed
  */
@@ -27,7 +28,7 @@ export async function editText(
   // Environments hold secrets: mkdtemp(3) makes a directory that is its user's alone.
   const directory = await mkdtemp(join(tmpdir(), 'sgrid-edit-'));
   try {
-    const file = join(directory, `${name}.json`);
+    const file = join(directory, name);
     await writeFile(file, text, { mode: 0o600 });
     const suspension = await leave();
     const problem = await runEditor(env, file).finally(async () => {

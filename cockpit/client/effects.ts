@@ -6,6 +6,7 @@ import type { LogPaneEffect } from '../store/log-pane.ts';
 import type { Urgency } from '../store/store.ts';
 import { callChange } from './change.ts';
 import { completePath, expandHome } from './complete-path.ts';
+import { createConfigRunner } from './config-effects.ts';
 import { createInsightRunner } from './insight-effects.ts';
 import type { MasterClient } from './master-client.ts';
 import { runChange } from './run-change.ts';
@@ -132,7 +133,7 @@ export function createEffectRunner({
 
   const editSettings = async ({ serviceName, text }: Effect & { type: 'edit-text' }): Promise<void> => {
     try {
-      const left = await edit(text, serviceName);
+      const left = await edit(text, `${serviceName}.json`);
       tell({ type: 'edited', serviceName, before: text, text: left });
     } catch (error) {
       tell({ type: 'edit-failed', error: toWireError(error) });
@@ -148,6 +149,11 @@ export function createEffectRunner({
       tell({ type: 'service-refused', serviceName: spec.name, text, error: toWireError(error) });
     }
   };
+  const runConfig = createConfigRunner({
+    client,
+    dispatch: (action) => tell({ type: 'config', action }),
+    edit,
+  });
   const runInsight = createInsightRunner({ client, dispatch: (action) => tell({ type: 'insight', action }) });
 
   const perform = (effect: Effect): unknown => {
@@ -252,6 +258,8 @@ export function createEffectRunner({
         }
       case 'log':
         return runLog(effect.effect);
+      case 'config':
+        return runConfig(effect.effect);
       case 'insight':
         return runInsight(effect.effect);
       case 'suspend':

@@ -50,6 +50,14 @@ export async function runChange(
       await callChange(client, 'service.remove', { serviceName, force, typedName: serviceName });
       return {};
     }
+    case 'publish-config': {
+      const { serviceName, action, message, instanceIds: only } = change.request;
+      await callChange(client, 'config.publish', {
+        ...{ serviceName, action, message },
+        ...(only === null ? {} : { instanceIds: [...only] }),
+      });
+      return {};
+    }
     case 'create-token': {
       const { name, role, isJoin, expiresInMs } = change;
       const { secret } = await callChange(client, 'token.create', { name, role, isJoin, expiresInMs });

@@ -1,6 +1,7 @@
 import { ANYWHERE_KEYS } from './anywhere-keys.ts';
 import type { Binding } from './binding.ts';
 import { CHANGE_KEYS } from './change-keys.ts';
+import { CONFIG_KEYS } from './config-keys.ts';
 import { DEPLOY_KEYS } from './deploy-keys.ts';
 import { DIALOG_KEYS } from './dialog-keys.ts';
 import { INSIGHT_KEYS } from './insight-keys.ts';
@@ -16,6 +17,7 @@ export type { Binding } from './binding.ts';
 export const BINDINGS: readonly Binding[] = [
   ...TABLE_KEYS,
   ...CHANGE_KEYS,
+  ...CONFIG_KEYS,
   ...INSIGHT_KEYS,
   ...DIALOG_KEYS,
   ...LOG_KEYS,

@@ -178,7 +178,7 @@ export const CHANGE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['enter', 'q'],
-    contexts: ['rollout', 'rolling', 'release-diff'],
+    contexts: ['rollout', 'rolling', 'release-diff', 'config-text', 'config-diff', 'config-service'],
     action: { type: 'leave' },
     help: 'leave; what is under way goes on',
     hint: 'leave',

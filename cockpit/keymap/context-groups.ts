@@ -9,12 +9,26 @@ export const FILTERED = [
   'registry',
   'tokens',
   'who',
+  'config',
+  'config-file',
 ] as const;
 /** Where a row is an instance, or stands for some. */
 export const ACTING = ['instances', 'describe', 'services'] as const;
 export const TABLES = ['pulse', ...FILTERED] as const;
 export const LISTS = ['deploy-list', 'deploy-releases', 'deploy-marks', 'columns'] as const;
-export const PAGES = ['describe', 'capsule', 'help', 'tour', 'release-diff', 'rollout', 'rolling'] as const;
+export const PAGES = [
+  'describe',
+  'capsule',
+  'help',
+  'tour',
+  'release-diff',
+  'rollout',
+  'rolling',
+  'config-text',
+  'config-diff',
+  'config-review',
+  'config-service',
+] as const;
 export const CONFIRMS = ['confirm', 'confirm-rollout'] as const;
 export const TEXTS = [
   'palette',

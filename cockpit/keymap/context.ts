@@ -20,6 +20,13 @@ export type KeyContext =
   | 'chart'
   | 'capsule'
   | 'who'
+  | 'config'
+  | 'config-file'
+  | 'config-text'
+  | 'config-diff'
+  /** A difference that is to be saved. */
+  | 'config-review'
+  | 'config-service'
   | 'help'
   | 'tour'
   | 'logs'
@@ -87,5 +94,6 @@ export function contextOf(state: CockpitState): KeyContext {
   const { screen } = currentView(state);
   if (screen.name === 'deploy') return DEPLOY_CONTEXTS[state.deploy?.step ?? 'service'];
   if (screen.name === 'logs') return logContext(state);
+  if (screen.name === 'config-diff' && state.config.diff?.save != null) return 'config-review';
   return screen.name;
 }

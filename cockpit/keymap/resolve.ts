@@ -22,6 +22,12 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set([
   'chart',
   'capsule',
   'who',
+  'config',
+  'config-file',
+  'config-text',
+  'config-diff',
+  'config-review',
+  'config-service',
   'help',
   'tour',
 ]);

@@ -8,6 +8,8 @@ import type { TokenView } from '../../common/domain/token.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
+import type { ConfigAsk } from './config-asks.ts';
+import type { ConfigCentreAction } from './config-centre.ts';
 import type { InsightAction } from './insight.ts';
 import type { LogPaneAction } from './log-pane.ts';
 import type { Screen, Size, Verb } from './state.ts';
@@ -104,6 +106,7 @@ export type EditAction =
 
 /** What can be asked for with a key or a word of the palette; it works on what is selected or marked. */
 export type Ask =
+  | ConfigAsk
   | 'remove'
   | 'limits'
   | 'scale'
@@ -176,4 +179,5 @@ export type Action =
   | { readonly type: 'tick' }
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'log'; readonly action: LogPaneAction }
-  | { readonly type: 'insight'; readonly action: InsightAction };
+  | { readonly type: 'insight'; readonly action: InsightAction }
+  | { readonly type: 'config'; readonly action: ConfigCentreAction };

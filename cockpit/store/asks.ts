@@ -2,6 +2,7 @@ import { hasEnded } from '../../common/domain/rollout.ts';
 import type { Ask } from './action.ts';
 import { askRollback } from './ask-rollback.ts';
 import type { RolloutControl } from './change.ts';
+import { askConfig, isConfigAsk } from './config-asks.ts';
 import { openLimits } from './form-limits.ts';
 import { openResolve } from './form-resolve.ts';
 import { openRolloutOptions } from './form-rollout.ts';
@@ -31,6 +32,7 @@ export function askVerb(state: CockpitState, verb: Verb): Reduction {
 
 /** What a key or a word of the palette asks for: a question, or the form that leads to one. */
 export function ask(state: CockpitState, what: Ask): Reduction {
+  if (isConfigAsk(what)) return askConfig(state, what);
   const { screen } = currentView(state);
   switch (what) {
     case 'remove':

@@ -3,6 +3,8 @@ import type { Role } from '../../common/domain/role.ts';
 import type { RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
 import type { Limits, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
+import type { PublishEffect } from './config-centre.ts';
+import type { PublishRequest } from './config-state.ts';
 import type { TextField, Verb } from './state.ts';
 
 export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
@@ -42,7 +44,12 @@ export type Change =
       readonly expiresInMs: number | undefined;
     }
   | { readonly kind: 'rotate-token'; readonly name: string }
-  | { readonly kind: 'revoke-token'; readonly name: string };
+  | { readonly kind: 'revoke-token'; readonly name: string }
+  | {
+      readonly kind: 'publish-config';
+      readonly request: PublishRequest;
+      readonly effects: readonly { readonly instanceId: number; readonly effect: PublishEffect }[];
+    };
 
 /** A change that somebody is asked about. */
 export interface Confirm {

@@ -3,6 +3,7 @@ import type { Release } from '../../common/domain/release.ts';
 import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import { count } from '../format/quantity.ts';
 import type { DataAction } from './action.ts';
+import { staleConfig } from './config-centre.ts';
 import type { Effect } from './effect.ts';
 import { applyFrame, applySnapshot, seedHistories } from './fleet.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -81,6 +82,11 @@ export function loadsOf({ name }: Screen): Effect[] {
   if (name === 'services') return [{ type: 'load-services' }];
   if (name === 'releases') return [{ type: 'load-services' }, { type: 'load-all-releases' }];
   if (name === 'rollouts') return [{ type: 'load-rollouts' }];
+  if (name === 'config')
+    return [
+      { type: 'load-services' },
+      { type: 'config', effect: { type: 'load-config', serviceNames: null } },
+    ];
   if (name === 'tokens') return [{ type: 'load-tokens' }];
   return [];
 }
@@ -88,7 +94,14 @@ export function loadsOf({ name }: Screen): Effect[] {
 /** Somebody uploaded or removed a release while their list is looked at. */
 function staleLists(state: CockpitState, events: readonly SgridEvent[]): Effect[] {
   const isOfReleases = events.some(({ kind }) => kind.startsWith('release.') && kind !== 'release.fetched');
-  return isOfReleases && currentView(state).screen.name === 'releases' ? [{ type: 'load-all-releases' }] : [];
+  const effects: Effect[] =
+    isOfReleases && currentView(state).screen.name === 'releases' ? [{ type: 'load-all-releases' }] : [];
+  const serviceNames = staleConfig(state, events);
+  const isOfConfig =
+    serviceNames.length > 0 && state.views.some(({ screen }) => screen.name.startsWith('config'));
+  return isOfConfig
+    ? [...effects, { type: 'config', effect: { type: 'load-config', serviceNames } }]
+    : effects;
 }
 
 /** What may have changed unseen while the link was down; the fleet itself comes with a snapshot. */

@@ -3,6 +3,7 @@ import type { RolloutRequest } from '../../common/domain/rollout.ts';
 import type { ServiceSpec } from '../../common/domain/service.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Change } from './change.ts';
+import type { ConfigEffect } from './config-centre.ts';
 import type { InsightEffect } from './insight.ts';
 import type { LogPaneEffect } from './log-pane.ts';
 import type { Verb } from './state.ts';
@@ -65,6 +66,7 @@ export type Effect =
   | { readonly type: 'save-settings'; readonly settings: Settings }
   | { readonly type: 'log'; readonly effect: LogPaneEffect }
   | { readonly type: 'insight'; readonly effect: InsightEffect }
+  | { readonly type: 'config'; readonly effect: ConfigEffect }
   | { readonly type: 'suspend' }
   | { readonly type: 'switch-context'; readonly name: string }
   | { readonly type: 'exit' };

@@ -1,4 +1,5 @@
 import type { CursorMove, EditAction } from './action.ts';
+import type { ConfigFileKey, NewVersion } from './config-state.ts';
 import type { CockpitState, TextField } from './state.ts';
 import { editField, fieldOf } from './text-field.ts';
 
@@ -18,7 +19,10 @@ export type FormPurpose =
   | { readonly kind: 'scale'; readonly serviceId: number; readonly serviceName: string }
   | { readonly kind: 'resolve'; readonly instanceIds: readonly number[] }
   | { readonly kind: 'rollout-options' }
-  | { readonly kind: 'token' };
+  | { readonly kind: 'token' }
+  | { readonly kind: 'config-save'; readonly file: ConfigFileKey; readonly what: NewVersion }
+  | { readonly kind: 'config-publish'; readonly serviceName: string }
+  | { readonly kind: 'config-file' };
 
 /** What instances have used of late: the 95th percentile of each, the greatest of all. */
 export interface KnownUse {
@@ -36,6 +40,8 @@ export interface Form {
   readonly focus: number;
   /** What is wrong with it, or empty. */
   readonly problem: string;
+  /** Sent, not yet answered. */
+  readonly isSending?: boolean;
 }
 
 export const textOf = ({ fields }: Form, key: string): string =>

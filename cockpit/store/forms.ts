@@ -1,4 +1,5 @@
 import type { Form } from './form.ts';
+import { submitConfigFile, submitPublish, submitSave } from './form-config.ts';
 import { submitLimits } from './form-limits.ts';
 import { submitResolve } from './form-resolve.ts';
 import { submitRolloutOptions } from './form-rollout.ts';
@@ -23,6 +24,12 @@ function submit(state: CockpitState, form: Form): Reduction {
       return submitResolve(state, form, purpose);
     case 'rollout-options':
       return submitRolloutOptions(state, form);
+    case 'config-save':
+      return submitSave(state, form, purpose);
+    case 'config-publish':
+      return submitPublish(state, form, purpose);
+    case 'config-file':
+      return submitConfigFile(state, form);
     case 'token':
       return submitToken(state, form);
   }

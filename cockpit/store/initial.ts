@@ -2,6 +2,7 @@ import type { LinkState } from '../client/master-client.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../config/settings.ts';
 import { BINDINGS } from '../keymap/bindings.ts';
 import { remapKeys } from '../keymap/remap.ts';
+import { NO_CONFIG } from './config-state.ts';
 import { EMPTY_FLEET } from './fleet.ts';
 import { NO_INSIGHT } from './insight.ts';
 import { rememberedView } from './settings.ts';
@@ -55,6 +56,7 @@ export function initialState(start: {
     deploy: null,
     logPane: null,
     insight: NO_INSIGHT,
+    config: NO_CONFIG,
     jobs: [],
     toasts: [],
     nextId: 1,

@@ -1,4 +1,5 @@
 import { layoutOf } from '../view-model/layout.ts';
+import { withConfig } from './config-state.ts';
 import type { CockpitState } from './state.ts';
 import { indexOfId, moveCursor } from './table.ts';
 import { withToast } from './toasts.ts';
@@ -8,11 +9,19 @@ export function toggleMark(state: CockpitState): CockpitState {
   const { screen, table } = currentView(state);
   if (table.selectedId === null) return state;
   if (screen.name === 'releases') return toggleReleaseMark(state, table.selectedId);
+  if (screen.name === 'config-file') return toggleVersionMark(state, table.selectedId);
   if (screen.name !== 'instances') return state;
   const marks = new Set(state.marks);
   if (!marks.delete(table.selectedId)) marks.add(table.selectedId);
   const marked = { ...state, marks, markAnchor: table.selectedId };
   return withTable(marked, moveCursor(table, 'down', layoutOf(state).body));
+}
+
+function toggleVersionMark(state: CockpitState, versionId: number): CockpitState {
+  const marks = new Set(state.config.marks);
+  if (!marks.delete(versionId)) marks.add(versionId);
+  const { table } = currentView(state);
+  return withTable(withConfig(state, { marks }), moveCursor(table, 'down', layoutOf(state).body));
 }
 
 function toggleReleaseMark(state: CockpitState, releaseId: number): CockpitState {

@@ -4,6 +4,8 @@ import { type PulseTarget, pulseTarget } from '../view-model/pulse.ts';
 import { serviceRows } from '../view-model/service-rows.ts';
 import { tableOf } from '../view-model/tables.ts';
 import type { CursorMove } from './action.ts';
+import { withConfig } from './config-state.ts';
+import { selectedConfigFile } from './config-targets.ts';
 import { loadsOf } from './data.ts';
 import { clearMarks } from './marks.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -51,6 +53,9 @@ export function open(state: CockpitState): Reduction {
       rolloutId: id,
     });
   if (screen.name === 'releases') return openRelease(state);
+  if (screen.name === 'config') return openConfigFile(state);
+  if (screen.name === 'config-file')
+    return become(pushView(state, viewOf({ name: 'config-text', file: screen.file, versionId: id })));
   return screen.name === 'events' ? openEvent(state, id) : become(state);
 }
 
@@ -77,6 +82,19 @@ function openRelease(state: CockpitState): Reduction {
   const filter = `service:=${release.serviceName} release:=${release.version}`;
   const screen = { name: 'instances', nodeId: null } as const;
   return become(pushView(state, rememberedView(state.settings, screen, filter)));
+}
+
+/** The versions of a config file. */
+function openConfigFile(state: CockpitState): Reduction {
+  const selected = selectedConfigFile(state);
+  if (selected === undefined) return become(state);
+  const { serviceName, name, instanceId } = selected;
+  const file = { serviceName, name, instanceId };
+  const next = withConfig(state, { versions: null, marks: new Set() });
+  return become(pushView(next, viewOf({ name: 'config-file', file })), {
+    type: 'config',
+    effect: { type: 'load-config-versions', file },
+  });
 }
 
 /** The instances of a service, wherever they are. */
@@ -130,6 +148,8 @@ export function back(state: CockpitState): CockpitState {
   if (table.filter !== '') return withTable(state, { ...table, filter: '' });
   if (screen.name === 'instances' && state.marks.size > 0) return clearMarks(state);
   if (screen.name === 'releases' && state.releaseMarks.size > 0) return { ...state, releaseMarks: new Set() };
+  if (screen.name === 'config-file' && state.config.marks.size > 0)
+    return withConfig(state, { marks: new Set() });
   if (screen.name === 'rolling' && isRolling(state) && state.rolling?.isCancelled === false)
     return cancelRolling(state);
   if (state.views.length === 1)

@@ -80,6 +80,17 @@ export const PALETTE: readonly PaletteCommand[] = [
     action: (filter) => ({ type: 'go', screen: { name: 'rollouts' }, filter }),
   },
   {
+    name: 'config',
+    aliases: ['conf', 'cfg'],
+    argument: '[service]',
+    help: 'config files: versions, what is published, who has it',
+    action: (service) => ({
+      type: 'go',
+      screen: { name: 'config' },
+      filter: /^[\w-]+$/.test(service) ? `service:=${service}` : service,
+    }),
+  },
+  {
     name: 'registry',
     aliases: ['reg'],
     argument: '[filter]',

@@ -8,6 +8,8 @@ import { ask, askVerb } from './asks.ts';
 import { assertNever } from './assert-never.ts';
 import { clicked } from './click.ts';
 import * as comfort from './comfort.ts';
+import { reduceConfig } from './config-centre.ts';
+import { settleConfig } from './config-settle.ts';
 import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
@@ -38,7 +40,11 @@ import { currentView, popView } from './views.ts';
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
 export function reduce(state: CockpitState, action: Action): Reduction {
   const settled = andThen(handle(state, action), (next) => settle(state, comfort.endTour(next)));
-  return andThen(andThen(settled, logs.resizeLogs), (next) => settleInsight(state, next));
+  const resized = andThen(settled, logs.resizeLogs);
+  return andThen(
+    andThen(resized, (next) => settleInsight(state, next)),
+    settleConfig,
+  );
 }
 
 function handle(state: CockpitState, action: Action): Reduction {
@@ -47,6 +53,8 @@ function handle(state: CockpitState, action: Action): Reduction {
       return reduceInsight(state, { type: 'chart-tick' });
     case 'insight':
       return reduceInsight(withoutAnswers(state), action.action);
+    case 'config':
+      return reduceConfig(state, action.action);
     case 'resize':
       return become({ ...state, size: action.size });
     case 'log':

@@ -27,7 +27,11 @@ export function rememberSort(state: CockpitState, screen: Screen, sort: Sort): C
 export function viewsTo(state: CockpitState, screen: Screen, filter = ''): readonly View[] {
   const { settings } = state;
   const view = rememberedView(settings, screen, filter);
-  if (['nodes', 'pulse', 'services', 'releases', 'rollouts', 'registry', 'tokens'].includes(screen.name))
+  if (
+    ['nodes', 'pulse', 'services', 'releases', 'rollouts', 'registry', 'tokens', 'config'].includes(
+      screen.name,
+    )
+  )
     return [view];
   if (screen.name === 'instances') return [rememberedView(settings, { name: 'nodes' }), view];
   return [...state.views.filter((below) => below.screen.name !== screen.name), view];

@@ -13,6 +13,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Binding } from '../keymap/bindings.ts';
 import type { Confirm, Secret, Task } from './change.ts';
 import type { ChartTarget } from './chart.ts';
+import type { ConfigCentre, ConfigFileKey } from './config-state.ts';
 import type { Form } from './form.ts';
 import type { InsightState } from './insight.ts';
 import type { LogPaneState } from './log-pane.ts';
@@ -78,6 +79,12 @@ export type Screen =
   | { readonly name: 'chart'; readonly target: ChartTarget }
   | { readonly name: 'capsule'; readonly instanceId: number }
   | { readonly name: 'who' }
+  | { readonly name: 'config' }
+  | { readonly name: 'config-file'; readonly file: ConfigFileKey }
+  | { readonly name: 'config-text'; readonly file: ConfigFileKey; readonly versionId: number }
+  /** What was compared last, or is to be saved. */
+  | { readonly name: 'config-diff' }
+  | { readonly name: 'config-service'; readonly serviceName: string }
   | { readonly name: 'deploy' }
   | { readonly name: 'tour' }
   | { readonly name: 'logs'; readonly instanceId: number }
@@ -255,6 +262,7 @@ export interface CockpitState {
   readonly deploy: DeployState | null;
   readonly logPane: LogPaneState | null;
   readonly insight: InsightState;
+  readonly config: ConfigCentre;
   readonly jobs: readonly Job[];
   readonly toasts: readonly Toast[];
   /** Numbers for jobs, toasts and uploads. */

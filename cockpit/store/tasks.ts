@@ -52,6 +52,8 @@ function labelOf(state: CockpitState, change: Change, instanceIds: readonly numb
       return `Updating ${change.spec.name}`;
     case 'remove-service':
       return `Removing ${change.serviceName}`;
+    case 'publish-config':
+      return `Publishing the config of ${change.request.serviceName}`;
     case 'create-token':
       return `Making the token ${change.name}`;
     case 'rotate-token':
@@ -110,6 +112,10 @@ function reloads(change: Change): Effect[] {
     case 'update-service':
     case 'remove-service':
       return [{ type: 'load-services' }];
+    case 'publish-config':
+      return [
+        { type: 'config', effect: { type: 'load-config', serviceNames: [change.request.serviceName] } },
+      ];
     default:
       return [];
   }

@@ -12,7 +12,7 @@ export const NO_TRAIL: Trail = { past: [], future: [] };
 
 const MAX_PAST = 50;
 
-const FLOWS: ReadonlySet<string> = new Set(['deploy', 'logs', 'chart', 'capsule']);
+const FLOWS: ReadonlySet<string> = new Set(['deploy', 'logs', 'chart', 'capsule', 'config-diff']);
 
 /** A flow half done and a pane with a stream behind it are not come back to; what they stood on is. */
 function places(views: readonly View[]): readonly View[] {

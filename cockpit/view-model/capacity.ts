@@ -20,6 +20,8 @@ function absence({ change }: Confirm): 'for good' | 'meanwhile' | null {
     case 'update-service':
     case 'rollout-control':
       return 'meanwhile';
+    case 'publish-config':
+      return change.request.action.kind === 'restart' ? 'meanwhile' : null;
     case 'resolve':
       return change.how === 'kill' ? 'meanwhile' : null;
     default:
@@ -36,7 +38,9 @@ export function capacityLines(
   const away = absence(confirm);
   if (away === null) return [];
   const names = new Map(targets.map((view) => [view.serviceId, view.serviceName]));
-  const inTurn = confirm.change.kind === 'update-service' ? 1 : isBatched(confirm) ? confirm.atOnce : null;
+  const { kind } = confirm.change;
+  const inTurn =
+    kind === 'update-service' || kind === 'publish-config' ? 1 : isBatched(confirm) ? confirm.atOnce : null;
   const lines = [...names].map(([serviceId, name]) => {
     const running = [...state.fleet.instances.values()].filter(
       (view) => view.serviceId === serviceId && view.status?.state === 'running',

@@ -7,6 +7,7 @@ import { wrapWords } from '../format/width.ts';
 import type { Change, Confirm } from '../store/change.ts';
 import { isBatched } from '../store/proposal.ts';
 import type { CockpitState } from '../store/state.ts';
+import { publishLines } from './config-publish.ts';
 import { textLine } from './dialog.ts';
 import type { Line } from './line.ts';
 
@@ -39,6 +40,8 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
       return updateLines(change);
     case 'remove-service':
       return wrapped(state, 'With its releases and the history of its rollouts; logs on the nodes stay.');
+    case 'publish-config':
+      return publishLines(state, change);
     case 'create-token':
       return wrapped(state, tokenWords(change));
     case 'rotate-token':

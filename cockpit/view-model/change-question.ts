@@ -54,6 +54,8 @@ function wordsOf({ fleet, catalog }: CockpitState, change: Change, hit: string):
       return `Change the settings of ${change.spec.name}?`;
     case 'remove-service':
       return `Remove the service ${change.serviceName}, with ${hit}?`;
+    case 'publish-config':
+      return `Publish the config of ${change.request.serviceName} to ${hit}?`;
     case 'create-token':
       return `Make a token of role ${change.role} for ${change.name}?`;
     case 'rotate-token':

@@ -1,4 +1,5 @@
 import { plainText } from '../format/plain-text.ts';
+import { serviceInFilter } from '../store/config-targets.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { BLANK, textLine } from './dialog.ts';
@@ -6,6 +7,18 @@ import type { Line } from './line.ts';
 
 function loading(what: string): Line[] {
   return [BLANK, textLine(`Loading the ${what} ...`, 'dim')];
+}
+
+function noConfigLines(service: string | null): Line[] {
+  return [
+    BLANK,
+    textLine(
+      service === null
+        ? 'No service has config files yet.'
+        : `${plainText(service)} has no config files yet.`,
+    ),
+    textLine('a adds one. It reaches its instances, in $SGRID_CONF_DIR, when it is published with p.', 'dim'),
+  ];
 }
 
 /** What stands in a table without rows: why, and what to do next. */
@@ -21,6 +34,13 @@ export function emptyLines(state: CockpitState): Line[] {
     lines.push(BLANK, textLine('It goes on trying. :q leaves.', 'dim'));
     return lines;
   }
+  if (screen.name === 'config' && catalog.services !== null && state.config.services !== null) {
+    const named = serviceInFilter(table.filter);
+    const isBare = named !== null && state.config.services.get(named)?.files.length === 0;
+    if (isBare || table.filter === '') return noConfigLines(named);
+  }
+  if (screen.name === 'config' && state.config.services === null) return loading('config files');
+  if (screen.name === 'config-file') return loading('versions');
   if (table.filter !== '') {
     return [BLANK, textLine(`No row meets "${table.filter}".`), textLine('Esc shows all again.', 'dim')];
   }

@@ -4,6 +4,7 @@ import type { Form, FormField, KnownUse } from '../store/form.ts';
 import { limitsOf } from '../store/form-limits.ts';
 import { placesOf } from '../store/form-scale.ts';
 import type { CockpitState } from '../store/state.ts';
+import { configPublishLines, configSaveLines } from './config-publish.ts';
 import { BLANK, type Block, textLine } from './dialog.ts';
 import type { Line, Segment } from './line.ts';
 import { fieldSegments } from './status.ts';
@@ -79,6 +80,10 @@ function previewLines(state: CockpitState, form: Form): Line[] {
         textLine('ended: you have seen that its process is gone; nothing is signalled.'),
         textLine('kill:  what is left in its group is killed, then it counts as ended.'),
       ];
+    case 'config-save':
+      return configSaveLines(form);
+    case 'config-publish':
+      return configPublishLines(state, purpose.serviceName);
     default:
       return [];
   }

@@ -1,6 +1,7 @@
 import { plainText } from '../format/plain-text.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
+import { previewLines } from './config-text.ts';
 import { confirmBlocks } from './confirm.ts';
 import { deployBlocks } from './deploy.ts';
 import { BLANK, type Block, textLine } from './dialog.ts';
@@ -38,7 +39,7 @@ export interface Frame {
 /** What a person sees of a state. Pure. */
 export function frameOf(state: CockpitState): Frame {
   const layout = layoutOf(state);
-  const rows = layout.overview + layout.tableHeader + layout.body;
+  const rows = layout.overview + layout.tableHeader + layout.body + layout.preview;
   return {
     header: headerLines(state),
     body: bodyOf(state, rows),
@@ -69,6 +70,9 @@ function bodyOf(state: CockpitState, rows: number): Body {
     case 'rolling':
       return { kind: 'blocks', blocks: rollingBlocks(state, rows) };
     case 'release-diff':
+    case 'config-text':
+    case 'config-diff':
+    case 'config-service':
     case 'capsule':
     case 'chart':
     case 'help':
@@ -79,7 +83,12 @@ function bodyOf(state: CockpitState, rows: number): Body {
       const table = tableOf(view.screen)?.lines(state, view, layout.body);
       if (table === undefined) return { kind: 'lines', lines: [] };
       const body = table.rows.length === 0 ? emptyLines(state) : table.rows;
-      const lines = [...overviewLines(state, layout.overview), table.header, ...body];
+      const lines = [
+        ...overviewLines(state, layout.overview),
+        table.header,
+        ...body,
+        ...previewLines(state, layout.preview),
+      ];
       const tour = state.isTouring ? [BLANK, ...tourLines(state.bindings)] : [];
       return { kind: 'lines', lines: lines.length + tour.length <= rows ? [...lines, ...tour] : lines };
     }

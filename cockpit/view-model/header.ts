@@ -2,6 +2,7 @@ import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
+import type { ConfigFileKey } from '../store/config-state.ts';
 import type { CockpitState, View } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { splitLine } from './columns.ts';
@@ -109,6 +110,8 @@ export function viewName(
     const instance = fleet.instances.get(id);
     return instance === undefined ? `instance ${id}` : `${instance.serviceName}:${instance.port}`;
   };
+  const configName = ({ serviceName, name, instanceId }: ConfigFileKey): string =>
+    `${name} of ${instanceId === null ? serviceName : instanceName(instanceId)}`;
   switch (screen.name) {
     case 'nodes':
       return 'nodes';
@@ -134,6 +137,15 @@ export function viewName(
       return logPane !== null && logPane.view.sources.length > 1
         ? `${logPane.view.sources.length} logs`
         : `log of ${instanceName(screen.instanceId)}`;
+    case 'config-file':
+      return configName(screen.file);
+    case 'config-text':
+      return 'text';
+    case 'config-diff':
+      return 'difference';
+    case 'config-service':
+      return `who has the config of ${screen.serviceName}`;
+    case 'config':
     case 'who':
     case 'pulse':
     case 'events':

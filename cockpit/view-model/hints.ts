@@ -3,14 +3,18 @@ import { displayWidth } from '../format/width.ts';
 import type { Binding } from '../keymap/bindings.ts';
 import { contextOf } from '../keymap/context.ts';
 import { bindingsOf } from '../keymap/resolve.ts';
+import { LOOKING as CONFIG_LOOKING } from '../store/config-asks.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Line, Segment } from './line.ts';
+
+/** Asks that change nothing. */
+const LOOKING: ReadonlySet<string> = new Set(['releases', 'compare', ...CONFIG_LOOKING]);
 
 /** What a viewer is refused. */
 const isChange = ({ action }: Binding): boolean =>
   action.type === 'ask' ||
   action.type === 'deploy' ||
-  (action.type === 'change' && action.what !== 'releases' && action.what !== 'compare');
+  (action.type === 'change' && !LOOKING.has(action.what));
 
 /**
  * Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown, what

@@ -12,6 +12,8 @@ export interface Layout {
   readonly overview: number;
   readonly tableHeader: number;
   readonly body: number;
+  /** Below a table: more of the row under the cursor. */
+  readonly preview: number;
   readonly status: number;
   readonly hints: number;
 }
@@ -20,6 +22,9 @@ const HEADER_ROWS = 2;
 const MAX_TOAST_ROWS = 3;
 /** On fewer rows than this, a summary takes one line instead of two. */
 const ROOMY_ROWS = 20;
+
+/** Of what is below the titles: whoever opens a file wants to read it. */
+const PREVIEW_SHARE = 0.65;
 
 export function isTooSmall({ size }: CockpitState): boolean {
   return size.columns < MIN_SIZE.columns || size.rows < MIN_SIZE.rows;
@@ -46,12 +51,14 @@ export function layoutOf(state: CockpitState): Layout {
   const overviewOf: Partial<Record<string, number>> = { nodes: rows >= ROOMY_ROWS ? 2 : 1, instances: 1 };
   const overview = isTable ? (overviewOf[screen.name] ?? 0) : 0;
   const tableHeader = isTable ? 1 : 0;
-  const taken = HEADER_ROWS + overview + tableHeader + status + 1;
+  const free = Math.max(0, rows - (HEADER_ROWS + overview + tableHeader + status + 1));
+  const preview = isTable && screen.name === 'config-file' ? Math.floor(free * PREVIEW_SHARE) : 0;
   return {
     header: HEADER_ROWS,
     overview,
     tableHeader,
-    body: Math.max(0, rows - taken),
+    body: free - preview,
+    preview,
     status,
     hints: 1,
   };

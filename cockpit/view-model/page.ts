@@ -2,6 +2,8 @@ import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { capsuleLines } from './capsule.ts';
 import { chartPageLines } from './chart-page.ts';
+import { configServiceLines } from './config-service.ts';
+import { configDiffLines, configTextLines } from './config-text.ts';
 import { describeLines } from './describe.ts';
 import { helpLines } from './help.ts';
 import { layoutOf } from './layout.ts';
@@ -16,6 +18,9 @@ export function pageLines(state: CockpitState): readonly Line[] {
     return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases);
   if (screen.name === 'tour') return tourLines(state.bindings);
   if (screen.name === 'release-diff') return releaseDiffLines(state);
+  if (screen.name === 'config-text') return configTextLines(state);
+  if (screen.name === 'config-diff') return configDiffLines(state);
+  if (screen.name === 'config-service') return configServiceLines(state);
   if (screen.name === 'describe') return describeLines(state, screen.target);
   const { chart, capsule } = state.insight;
   if (screen.name === 'chart' && chart !== null) return chartPageLines(state, chart, layoutOf(state).body);

@@ -1,4 +1,6 @@
 import type { ScreenName } from '../store/state.ts';
+import { CONFIG_FILE_TABLE } from './config-file-table.ts';
+import { CONFIG_TABLE } from './config-table.ts';
 import type { Table } from './define-table.ts';
 import { EVENTS_TABLE } from './events-table.ts';
 import { INSTANCES_TABLE } from './instances-table.ts';
@@ -23,6 +25,8 @@ const TABLES: Readonly<Partial<Record<ScreenName, Table>>> = {
   registry: REGISTRY_TABLE,
   tokens: TOKENS_TABLE,
   who: WHO_TABLE,
+  config: CONFIG_TABLE,
+  'config-file': CONFIG_FILE_TABLE,
 };
 
 export function tableOf({ name }: { readonly name: ScreenName }): Table | undefined {
