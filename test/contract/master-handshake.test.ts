@@ -41,7 +41,7 @@ describe('the cockpit link refuses', () => {
     ['an unknown token', () => hello({ token: `sgrid_admin_${'A'.repeat(43)}` }), 'unauthenticated'],
     ['a token that is no text', () => hello({ token: { $ne: null } }), 'unauthenticated'],
     ['the token of an agent', () => hello({ token: master.token('agent') }), 'forbidden'],
-    ['another protocol version', () => hello({ protocolVersion: PROTOCOL_VERSION + 1 }), 'protocol_mismatch'],
+    ['another protocol version', () => hello({ protocolVersion: PROTOCOL_VERSION + 2 }), 'protocol_mismatch'],
     ['no protocol version', () => hello({ protocolVersion: undefined }), 'protocol_mismatch'],
     ['a hello that does not fit', () => hello({ version: 7 }), 'bad_request'],
   ])('%s', async (_what, auth, expected) => {
@@ -53,7 +53,11 @@ describe('the agent link refuses', () => {
   test.each([
     ['no token', () => agentHello({ token: undefined }), 'unauthenticated'],
     ['the token of an administrator', () => agentHello({ token: master.token('admin') }), 'forbidden'],
-    ['another protocol version', () => agentHello({ protocolVersion: 0 }), 'protocol_mismatch'],
+    [
+      'another protocol version',
+      () => agentHello({ protocolVersion: PROTOCOL_VERSION - 2 }),
+      'protocol_mismatch',
+    ],
     ['a node id that is none', () => agentHello({ nodeId: -1 }), 'bad_request'],
     ['a run that has no id', () => agentHello({ runId: undefined }), 'bad_request'],
     ['a machine id in clear', () => agentHello({ machineId: 'a'.repeat(32) }), 'bad_request'],

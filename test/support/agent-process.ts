@@ -34,15 +34,20 @@ export interface AgentOptions {
   nodeId?: number;
   driver?: string;
   nodePort?: number;
+  /** Of another version of the protocol than ours. */
+  protocolVersion?: number;
 }
 
 /** Starts `sgridnode` and waits until it is ready. @throws Error with its output when it ends instead. */
 export async function spawnAgent(options: AgentOptions): Promise<AgentProcess> {
   const entry = fileURLToPath(new URL('../../node/index.ts', import.meta.url));
+  const { protocolVersion } = options;
+  const otherProtocol = fileURLToPath(new URL('other-protocol.ts', import.meta.url));
   const child = killAfterTest(
     spawn(
       process.execPath,
       [
+        ...(protocolVersion === undefined ? [] : ['--import', otherProtocol]),
         entry,
         ...['--state-dir', options.stateDir, '--main-node', options.masterUrl ?? 'http://127.0.0.1:9'],
         ...['--node-index', String(options.nodeId ?? 1), '--node-port', String(options.nodePort ?? 0)],
@@ -50,7 +55,11 @@ export async function spawnAgent(options: AgentOptions): Promise<AgentProcess> {
         ...['--cgroup-driver', options.driver ?? 'none', '--cgroup-parent', 'self/sgrid-agent-test'],
         ...(options.tokenFile === undefined ? [] : ['--token-file', options.tokenFile]),
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'], cwd: options.stateDir },
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        cwd: options.stateDir,
+        env: { ...process.env, SGRID_TEST_PROTOCOL_VERSION: String(protocolVersion) },
+      },
     ),
   );
   let output = '';

@@ -25,3 +25,19 @@ alive() { [ -d "/proc/$1" ] || { echo "process $1 is gone"; return 1; }; }
 gone() { [ ! -d "/proc/$1" ] || { echo "process $1 lives: $(tr '\0' ' ' <"/proc/$1/cmdline")"; return 1; }; }
 equal() { [ "$1" = "$2" ] || { echo "is '$1', not '$2'"; return 1; }; }
 nonempty() { [ -s "$1" ] || { echo "$1 is empty or absent"; return 1; }; }
+has() { case $1 in *"$2"*) ;; *) echo "no '$2' in: $1"; return 1 ;; esac; }
+works() { said=$("$@" 2>&1) || { echo "$said"; return 1; }; }
+# refused WORDS COMMAND...: it fails, and says so in these words.
+refused() {
+  wanted=$1
+  shift
+  if said=$("$@" 2>&1); then echo "it was not refused: $said"; return 1; fi
+  has "$said" "$wanted"
+}
+remark() { sed 's/^/#   /'; }
+# version_of DIRECTORY: of the archives that are carried there.
+version_of() {
+  file=$(basename "/opt/sgridnext/$1"/sgridnode-*.tar.gz)
+  file=${file#sgridnode-}
+  echo "${file%-linux-*}"
+}

@@ -21,7 +21,6 @@ node_js() { find / -xdev -type f \( -name node -o -name nodejs \) -perm /111 | g
 unit_is() { equal "$(systemctl show -p ActiveState,SubState --value "$1" | tr '\n' ' ')" "$2 "; }
 main_pid() { systemctl show -p MainPID --value "$1"; }
 another_pid() { case $(main_pid "$1") in 0 | "$2") echo "still $2"; return 1 ;; esac; }
-has() { case $1 in *"$2"*) ;; *) echo "no '$2' in: $1"; return 1 ;; esac; }
 absent() { [ ! -e "$1" ] || { echo "$1 is there: $(ls "$1")"; return 1; }; }
 service_pid() { tail -n 1 /var/tmp/steady.starts; }
 starts() { grep -c . /var/tmp/steady.starts; }
@@ -34,20 +33,12 @@ untouched() {
   check "$1: it was started once" equal "$(starts)" 1
 }
 knows_it() { listed_line=$(sgrid get instances | grep -w steady) && has "$listed_line" ' running ' && has "$listed_line" " $pid "; }
-refused() {
-  wanted=$1
-  shift
-  if said=$("$@" 2>&1); then echo "it was not refused: $said"; return 1; fi
-  has "$said" "$wanted"
-}
 exits() {
   wanted=$1
   shift
   "$@"
   equal "$?" "$wanted"
 }
-works() { said=$("$@" 2>&1) || { echo "$said"; return 1; }; }
-remark() { sed 's/^/#   /'; }
 fail_whole() {
   journalctl -b -u sgridnode -u sgridnext --no-pager -o cat | tail -n 40 | remark
   exit 1
@@ -172,22 +163,65 @@ systemctl daemon-reload
 
 # --- upgrades ---------------------------------------------------------------------------------------------------------
 
-new=$(basename "$carried"/v2/sgridnode-*.tar.gz)
-new=${new#sgridnode-}
-new=${new%-linux-*}
-for role in master node; do
-  check "upgrade $role to $new" works sh $carried/v2/deploy.sh upgrade $role
-  untouched "upgrade $role"
+old=$(version_of v1)
+new=$(version_of v2)
+newer=$(version_of broken)
+
+# A rollout over four instances, of which each has to be up for a while: longer than what is done to the servers meanwhile.
+mkdir -p "$work/wide"
+for version in 1.0.0 2.0.0; do
+  cat >"$work/wide/run" <<PROGRAM
+#!/bin/sh
+echo $version >>/var/tmp/wide.\$SGRID_TARGET_PORT
+trap 'exit 0' TERM
+while :; do sleep 0.5; done
+PROGRAM
+  tar -czf "$work/wide-$version.tar.gz" -C "$work/wide" .
 done
+ports='7101 7102 7103 7104'
+check 'a service of four instances' works sgrid service create wide --type binary --entry run
+for port in $ports; do works sgrid instance create wide alpha --port "$port"; done
+check 'it is deployed' works sgrid deploy wide "$work/wide-1.0.0.tar.gz" --version 1.0.0 --max-unavailable 4 --wait
+rollout_is() { sgrid get rollouts -o yaml --limit 1 | grep -q "state: $1" || { sgrid get rollouts --limit 1; return 1; }; }
+came_up_once() {
+  for port in $ports; do
+    equal "$(tr '\n' ' ' <"/var/tmp/wide.$port")" '1.0.0 2.0.0 ' || return 1
+  done
+}
+check 'a rollout is begun' works sgrid deploy wide "$work/wide-2.0.0.tar.gz" --version 2.0.0 --min-ready 45s
+
+check "upgrade master to $new, in the middle of it" works sh $carried/v2/deploy.sh upgrade master
+check 'the rollout goes on' rollout_is running
+untouched 'upgrade master'
+check 'the database was backed up, and then migrated' nonempty /var/lib/sgridnext/sgridnext.db.v*.bak
+check 'agent and cockpit are a version of the protocol behind, and work' eventually node_is "$old"
+check "upgrade node to $new, in the middle of it" works sh $carried/v2/deploy.sh upgrade node
+untouched 'upgrade node'
 check 'the cockpit sees the new version of the agent' eventually node_is "$new"
+check 'the rollout comes to its end' eventually rollout_is succeeded
+check 'each instance was brought up once by it' came_up_once
+
+for role in master node; do
+  check "downgrade of $role is refused" refused 'a downgrade is refused' deploy upgrade $role
+  untouched "a refused downgrade of $role"
+done
+check 'and leaves nothing behind' equal "$(find /usr/sgridnext/versions /usr/sgridnode/versions -name '.new*')" ''
+check 'downgrade of master all the same: it refuses the database' refused 'this sgridnext knows up to' \
+  deploy upgrade master --allow-downgrade
+check "and is taken back: the master is $new" has "$(readlink /usr/sgridnext/current)" "$new"
+untouched 'a downgrade that was taken back'
+
 for role in master node; do
   case $role in master) unit=sgridnext ;; *) unit=sgridnode ;; esac
-  check "upgrade $role to one that does not start: taken back, and said" \
+  check "upgrade $role to $newer, which does not start: taken back, and said" \
     refused 'was taken back' sh $carried/broken/deploy.sh upgrade $role
   check "its unit is active" unit_is $unit 'active running'
   check "with $new" has "$(readlink /usr/$unit/current)" "$new"
   untouched "a failed upgrade of $role"
 done
+check 'what the failed master had migrated was put back' nonempty /var/lib/sgridnext/sgridnext.db.of-"$newer"-*
+check 'with what it held' has "$(sgrid get services)" wide
+works sgrid stop service/wide
 
 # --- what people look at ------------------------------------------------------------------------------------------------
 

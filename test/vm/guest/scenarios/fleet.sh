@@ -1,0 +1,149 @@
+#!/bin/sh
+# Three machines without Node.js and an operator's, which reaches them by ssh: from nothing to a fleet, cut in two in every
+# way, and upgraded machine by machine.
+# shellcheck disable=SC2034,SC2154,SC2317 # used by what is sourced, and called by check and eventually
+scenario=fleet
+# shellcheck disable=SC1091
+. /opt/sgridnext/test/vm/guest/checks.sh
+# shellcheck disable=SC1091
+. /opt/sgridnext/test/vm/guest/machines.sh
+
+carried=/opt/sgridnext
+work=/root/fleet-scenario
+mkdir -p "$work"
+# For the compile cache of sgrid.
+export HOME=/root SGRID_TOKEN_FILE=$work/operator.token
+
+names='one two three'
+file_of() { echo "$machines/$1/root$2"; }
+starts() { grep -c . "$(file_of "$1" /var/tmp/web.starts)"; }
+started() { equal "$(starts "$1")" "$2"; }
+node_link() { sgrid get nodes -o jsonl | grep "\"nodeId\":$1," | grep -q "\"link\":\"$2\"" || { sgrid get nodes; return 1; }; }
+instance_pid() { sgrid get instances -o jsonl | grep "\"nodeAlias\":\"$1\"" | sed 's/.*"pid":\([0-9]*\).*/\1/'; }
+# Who answers where, as programs on a machine read it.
+registry() { grep -o '"server_name"[^}]*' "$(file_of "$1" /var/lib/sgridnode/stat-remote.json)" | sed 's/.*"pid":\([0-9]*\).*"machine_id":\([0-9]*\).*/\2=\1/' | sort | tr '\n' ' '; }
+same_registry() { for name in $names; do equal "$(registry "$name")" "$(registry one)" || return 1; done; }
+registry_has() { equal "$(registry "$1" | wc -w)" "$2"; }
+events() { sgrid get events -o jsonl --limit 500 | grep "\"kind\":\"$1\"" | grep -c "\"nodeId\":$2,"; }
+event_count() { equal "$(events "$1" "$2")" "$3"; }
+differ() { [ "$1" != "$2" ] || { echo "is '$1' as before"; return 1; }; }
+order() { echo "$2" >"$(file_of "$1" /var/tmp/web.order)"; }
+fail_whole() {
+  for number in 1 2 3; do on $number journalctl -b --no-pager -o cat -n 15 -u sgridnode -u sgridnext 2>&1 | remark; done
+  exit 1
+}
+
+# --- three machines ---------------------------------------------------------------------------------------------------
+
+prepare_machines
+number=0
+for name in $names; do
+  number=$((number + 1))
+  boot_machine "$name" $number
+done
+for number in 1 2 3; do check "machine $number is reached by ssh" eventually on $number true; done
+check 'and has no Node.js' equal "$(on 1 'command -v node nodejs; ls /opt/sgridnext')" ''
+check 'each is a machine of its own' equal "$(cat "$machines"/*/root/etc/machine-id | sort -u | grep -c .)" 3
+
+began=$(date +%s)
+sh $carried/v1/deploy.sh push master "root@$network.1" -- --host "$network.1" >"$work/push-master" 2>&1 ||
+  { remark <"$work/push-master"; fail_whole; }
+check 'push master' has "$(cat "$work/push-master")" '1 of 1 machines have sgridnext'
+SGRID_MASTER=$(on 1 cat /var/lib/sgridnext/address) || fail_whole
+export SGRID_MASTER
+(umask 077 && on 1 cat /var/lib/sgridnext/tokens/operator.token >"$SGRID_TOKEN_FILE" &&
+  on 1 cat /var/lib/sgridnext/tokens/agent.token >"$work/agent.token")
+check 'install cockpit, on the machine of the operator' works sh $carried/v1/deploy.sh install cockpit
+sh $carried/v1/deploy.sh push node "root@$network.1=1" "root@$network.2=2" "root@$network.99=99" "root@$network.3=3" -- \
+  --main-node "$SGRID_MASTER" --token-file "$work/agent.token" >"$work/push" 2>&1
+check 'push node to four, of which one is not there: exit status 1' equal $? 1
+echo "# from nothing to three machines in $(($(date +%s) - began)) s, emulated"
+remark <"$work/push"
+check 'a line for each that has it' equal "$(grep -c '^ok ' "$work/push")" 3
+check 'one for the one that has not' equal "$(grep '^failed' "$work/push" | grep -c "root@$network.99")" 1
+check 'with the reason' has "$(grep "$network.99" "$work/push")" 'No route to host'
+check 'and a summary' has "$(tail -n 1 "$work/push")" '3 of 4 machines have sgridnode'
+for number in 1 2 3; do
+  check "node $number is linked" eventually node_link $number up
+  check "nothing is left of the push on machine $number" equal "$(on $number 'ls -d /tmp/sgrid-push.*' 2>/dev/null)" ''
+done
+check 'each with systemd' equal "$(sgrid get nodes -o jsonl | grep -c '"cgroupDriver":"systemd","cgroupWarning":""')" 3
+check 'the token is in no argument, log or unit of a machine' equal \
+  "$({ on 2 journalctl --no-pager; cat /proc/[0-9]*/cmdline "$machines"/*/root/etc/systemd/system/*.service | tr '\0' '\n'; } | grep -cFf "$work/agent.token")" 0
+
+mkdir -p "$work/package"
+cat >"$work/package/run" <<'PROGRAM'
+#!/bin/sh
+echo $$ >>/var/tmp/web.starts
+echo "web is here"
+trap 'exit 0' TERM
+while :; do
+  if [ -e /var/tmp/web.order ]; then read -r code </var/tmp/web.order; rm /var/tmp/web.order; exit "$code"; fi
+  sleep 0.2
+done
+PROGRAM
+tar -czf "$work/web.tar.gz" -C "$work/package" .
+works sgrid service create web --type binary --entry run
+for name in $names; do check "an instance on $name" works sgrid instance create web "$name" --port 8001; done
+check 'deployed on all three' works sgrid deploy web "$work/web.tar.gz" --version 1.0.0 --max-unavailable 3 --wait
+for name in $names; do check "it runs on $name" started "$name" 1; done
+check 'each machine knows where all three are' eventually registry_has one 3
+check 'and they agree' eventually same_registry
+
+# --- one machine is cut off -----------------------------------------------------------------------------------------
+
+unplug three
+check 'cut off: the master knows it' eventually node_link 3 down
+check 'and still lists what it runs' has "$(sgrid get instances | grep three)" web
+check 'what is asked of it is refused, with the reason' refused 'not connected' sgrid restart web@three
+for name in $names; do check "the service runs on $name" started "$name" 1; done
+order three 7
+check 'cut off: a program that fails is started again by its agent' eventually started three 2
+check 'the event waits there' event_count instance.exited 3 0
+before=$(instance_pid two)
+check 'a change on the other side' works sgrid restart web@two
+check 'makes another process of it' differ "$(instance_pid two)" "$before"
+known_by_three=$(registry three)
+has_moved() { differ "$(registry one)" "$known_by_three"; }
+check 'machine one learns of it' eventually has_moved
+check 'the one that is cut off keeps what it knew last, of all' registry_has three 3
+check 'and the others keep it' registry_has one 3
+plug_in three
+check 'together again: linked' eventually node_link 3 up
+check 'the exit is told, once' eventually event_count instance.exited 3 1
+check 'and the start after it' eventually event_count instance.started 3 2
+check 'all agree again' eventually same_registry
+check 'nothing was started because of it' started three 2
+check 'as the master sees it' equal "$(instance_pid three)" "$(tail -n 1 "$(file_of three /var/tmp/web.starts)")"
+
+# --- the master is cut off from all others ------------------------------------------------------------------------------
+
+unplug one
+check 'the operator reaches nobody, and is told' refused 'no link to' sgrid get nodes
+order two 3
+check 'its agents go on' eventually started two 3
+plug_in one
+for number in 1 2 3; do check "node $number is back" eventually node_link $number up; done
+check 'the exit is told, once' eventually event_count instance.exited 2 1
+check 'services did not notice' equal "$(starts one) $(starts two) $(starts three)" '1 3 2'
+
+# --- upgrades, in the wrong order -----------------------------------------------------------------------------------------
+
+sh $carried/v2/deploy.sh push node "root@$network.2" "root@$network.3" >"$work/push" 2>&1
+check 'push a newer agent to two machines: it is an upgrade' equal $? 0
+remark <"$work/push"
+older=$(version_of v1)
+newer=$(version_of v2)
+versions() { equal "$(sgrid get nodes -o jsonl | sed 's/.*"agentVersion":"\([^"]*\)".*/\1/' | tr '\n' ' ')" "$1"; }
+check 'agents a version of the protocol ahead of their master are linked' eventually versions "$older $newer $newer "
+check 'the services did not notice' equal "$(starts two) $(starts three)" '3 2'
+check 'and are commanded' works sgrid restart web@three
+check 'and tell' eventually event_count instance.started 3 3
+check 'their logs are read' has "$(sgrid logs web@three --tail 20 2>&1)" 'web is here'
+sh $carried/v2/deploy.sh push master "root@$network.1" >"$work/push" 2>&1
+check 'then the master' equal $? 0
+for number in 1 2 3; do check "node $number is linked" eventually node_link $number up; done
+check 'the services did not notice' equal "$(starts one) $(starts two) $(starts three)" '1 3 3'
+on 3 ls /usr/sgridnode/versions | remark
+
+for name in $names; do systemctl stop "machine-$name"; done
