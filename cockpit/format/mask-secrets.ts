@@ -14,7 +14,9 @@ const BY_NAME = /^["']?\$\{secret:/;
  */
 export function maskSecrets(line: string): string {
   return line.replace(ASSIGNED, (whole, head: string, value: string, rest: string) => {
-    if (BY_NAME.test(value) || /^(?:true|false|null|\{|\[)/.test(value)) return whole;
+    // `${secret:name}` itself is no assignment.
+    if (head.endsWith('${secret:') || BY_NAME.test(value) || /^(?:true|false|null|\{|\[)/.test(value))
+      return whole;
     const quote = /^["']/.exec(value)?.[0] ?? '';
     return `${head}${quote}****${quote}${rest}`;
   });

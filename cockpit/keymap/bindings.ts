@@ -15,9 +15,9 @@ export type { Binding } from './binding.ts';
 
 /** Every key of the cockpit. The help screen, the hints and what a key does all come from here. */
 export const BINDINGS: readonly Binding[] = [
+  ...CONFIG_KEYS,
   ...TABLE_KEYS,
   ...CHANGE_KEYS,
-  ...CONFIG_KEYS,
   ...INSIGHT_KEYS,
   ...DIALOG_KEYS,
   ...LOG_KEYS,

@@ -58,6 +58,13 @@ export const CHANGE_KEYS: readonly Binding[] = [
     hint: 'releases',
   },
   {
+    keys: ['f'],
+    contexts: ['services', 'instances', 'describe'],
+    action: { type: 'change', what: 'config-open' },
+    help: 'config files of the service',
+    hint: 'config',
+  },
+  {
     keys: ['K'],
     contexts: ['nodes'],
     action: { type: 'change', what: 'cordon' },

@@ -72,5 +72,4 @@ export const CONFIG_KEYS: readonly Binding[] = [
     'who has it',
   ),
   key(['ctrl-x'], ['config', 'config-file'], 'config-remove', 'remove the file; its versions stay', 'remove'),
-  key(['f'], ['services', 'instances', 'describe'], 'config-open', 'config files of the service', 'config'),
 ];

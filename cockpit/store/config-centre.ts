@@ -124,7 +124,7 @@ export function reduceConfig(state: CockpitState, action: ConfigCentreAction): R
     case 'config-planned':
       return planned(state, action.request, action.effects);
     case 'config-failed':
-      return become(withError(state, action.what, action.error));
+      return become(failed(state, action.what, action.error));
   }
 }
 
@@ -233,6 +233,13 @@ function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): C
   if (!isOpen) return withError(state, `${file.name} is not saved`, error);
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
   return withForm(state, { problem: `Not saved: ${error.message}${hint}`, isSending: false });
+}
+
+/** In the form that asked, where it is still open. */
+function failed(state: CockpitState, what: string, error: WireError): CockpitState {
+  if (state.form?.purpose.kind !== 'config-publish') return withError(state, what, error);
+  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
+  return withForm(state, { problem: `${what}: ${error.message}${hint}` });
 }
 
 /** The master has said what a publication would do: now it is asked about. */

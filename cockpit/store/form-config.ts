@@ -14,7 +14,7 @@ import type { CockpitState } from './state.ts';
 import { withToast } from './toasts.ts';
 
 const THEN = ['nothing', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'restart'] as const;
-const THEN_HELP = 'on instances whose files change';
+const THEN_HELP = 'where files change';
 
 function actionOf(text: string): ConfigAction {
   const signal = configSignalSchema.safeParse(text);

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<VersionRow>[] = [
     key: 'version',
     title: 'VERSION',
     align: 'right',
-    minWidth: 7,
+    minWidth: 8,
     priority: 1,
     descendingFirst: true,
     cell: ({ version }) => ({ text: String(version.version), tone: 'strong' }),

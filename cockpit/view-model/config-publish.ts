@@ -1,6 +1,7 @@
 import type { ConfigFile } from '../../common/domain/config-file.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
+import { wrapWords } from '../format/width.ts';
 import type { Change } from '../store/change.ts';
 import { unpublished } from '../store/config-state.ts';
 import { type Form, textOf } from '../store/form.ts';
@@ -43,7 +44,7 @@ export function publishLines(
         : 'A rolling restart follows: one after another, each waited for until it is up, halting at one that is not';
   return [
     ...fileLines(state, request.serviceName),
-    textLine(`${follows}${rest}.`),
+    ...wrapWords(`${follows}${rest}.`, state.size.columns - 2).map((line) => textLine(line)),
     ...(request.instanceIds === null
       ? []
       : [textLine('Only to those named; instances of later days do not get it.', 'dim')]),

@@ -36,7 +36,7 @@ const COLUMNS: readonly Column<ConfigRow>[] = [
   {
     key: 'for',
     title: 'FOR',
-    minWidth: 9,
+    minWidth: 10,
     maxWidth: 22,
     priority: 4,
     cell: ({ target, file }) => ({

@@ -17,7 +17,7 @@ function noConfigLines(service: string | null): Line[] {
         ? 'No service has config files yet.'
         : `${plainText(service)} has no config files yet.`,
     ),
-    textLine('a adds one. It reaches its instances, in $SGRID_CONF_DIR, when it is published with p.', 'dim'),
+    textLine('a adds one; p publishes it to its instances, into $SGRID_CONF_DIR.', 'dim'),
   ];
 }
 

@@ -1,5 +1,6 @@
+import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent } from '../format/quantity.ts';
-import { displayWidth, fitText } from '../format/width.ts';
+import { displayWidth, fitText, wrapWords } from '../format/width.ts';
 import type { Form, FormField, KnownUse } from '../store/form.ts';
 import { limitsOf } from '../store/form-limits.ts';
 import { placesOf } from '../store/form-scale.ts';
@@ -15,7 +16,10 @@ const MIN_FIELD = 12;
 export function formBlocks(state: CockpitState, form: Form, rows: number): Block[] {
   const { columns } = state.size;
   const preview = previewLines(state, form);
-  const problem = form.problem === '' ? [] : [textLine(form.problem, 'bad')];
+  const problem =
+    form.problem === ''
+      ? []
+      : wrapWords(plainText(form.problem), columns - 2).map((line) => textLine(line, 'bad'));
   const room = Math.max(1, rows - 3 - preview.length - problem.length);
   const first = Math.max(0, Math.min(form.fields.length - room, form.focus - Math.floor(room / 2)));
   const helpWidth = Math.max(...form.fields.map(({ help }) => displayWidth(help)));
