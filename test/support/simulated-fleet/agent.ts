@@ -18,6 +18,9 @@ const SAMPLE_MS = 1_000;
 export interface SimulatedAgent {
   start(): void;
   isUp(): boolean;
+  /** No figures until it is resumed. */
+  pause(): void;
+  resume(): void;
   /** One of its programs crashes. */
   crash(): Promise<void>;
   close(): void;
@@ -41,6 +44,7 @@ export function createSimulatedAgent(options: {
   const closing = new AbortController();
   const events = createEventList();
   let timer: NodeJS.Timeout | null = null;
+  let isPaused = false;
 
   const programs = createPrograms({
     ...{ clock, random, newId, signal: closing.signal },
@@ -84,10 +88,18 @@ export function createSimulatedAgent(options: {
       link.connect();
       // Agents of many machines do not tick together.
       timer = setTimeout(() => {
-        timer = setInterval(() => link.sendSnapshot(sample()), SAMPLE_MS);
+        timer = setInterval(() => {
+          if (!isPaused) link.sendSnapshot(sample());
+        }, SAMPLE_MS);
       }, random() * SAMPLE_MS);
     },
     isUp: () => link.state() === 'up',
+    pause() {
+      isPaused = true;
+    },
+    resume() {
+      isPaused = false;
+    },
     crash: programs.crash,
     close() {
       clearTimeout(timer ?? undefined);

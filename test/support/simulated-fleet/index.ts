@@ -48,7 +48,7 @@ const fleet = await startSimulatedFleet({
 process.stdout.write(
   `${fleet.url}
 master's pid:  ${fleet.masterPid}
-agents' pids:  ${fleet.workerPids.join(' ')}
+agents' pids:  ${fleet.agents.pids.join(' ')}
 token file:    ${fleet.tokenFile('admin')}
 look at it:    dist/bin/sgrid --master ${fleet.url} --token-file ${fleet.tokenFile('admin')}
 Ctrl-C ends all.

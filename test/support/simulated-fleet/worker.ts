@@ -14,7 +14,10 @@ export interface WorkerTask {
   crashesAMinute: number;
 }
 
-/** Said as often as it changes, and at least every second. */
+/** Said later on, as often as wanted. */
+export type WorkerOrder = 'pause' | 'resume';
+
+/** What it says of itself, four times a second. */
 export interface WorkerState {
   up: number;
 }
@@ -23,7 +26,7 @@ const CONNECT_EVERY_MS = 4;
 const TELL_MS = 250;
 
 /** A process with many simulated agents. It ends with whoever started it. */
-function run({ plan, nodeIds, masterUrl, token, crashesAMinute }: WorkerTask): void {
+function run({ plan, nodeIds, masterUrl, token, crashesAMinute }: WorkerTask): (order: WorkerOrder) => void {
   const isOwn = new Set(nodeIds);
   const own = plan.nodes.filter(({ nodeId }) => isOwn.has(nodeId));
   const registry = createRegistryView(plan, own[0]?.nodeId ?? 0);
@@ -37,14 +40,20 @@ function run({ plan, nodeIds, masterUrl, token, crashesAMinute }: WorkerTask): v
     const state: WorkerState = { up: agents.filter((agent) => agent.isUp()).length };
     process.send?.(state);
   }, TELL_MS);
-  if (crashesAMinute === 0) return;
-  setInterval(() => {
+  const crash = (): void => {
     // The end of the process is the end of its pauses.
     agents[Math.floor(Math.random() * agents.length)]?.crash().catch(() => {});
-  }, 60_000 / crashesAMinute);
+  };
+  if (crashesAMinute > 0) setInterval(crash, 60_000 / crashesAMinute);
+  return (order) => {
+    for (const agent of agents) agent[order]();
+  };
 }
 
-process.once('message', (task: WorkerTask) => run(task));
+process.once('message', (task: WorkerTask) => {
+  const obey = run(task);
+  process.on('message', (order: WorkerOrder) => obey(order));
+});
 process.once('disconnect', () => process.exit(0));
 // Of a terminal, Ctrl-C reaches all; whoever started this process decides.
 process.on('SIGINT', () => {});
