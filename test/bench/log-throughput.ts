@@ -1,0 +1,87 @@
+import { type BenchContext, defineBench } from './frame/bench.ts';
+import { follow, untilSilent } from './rig/follower.ts';
+import { checkLines } from './rig/numbered-lines.ts';
+import { type Speaker, startOurSpeaker, startPlainSpeaker, startPm2Speaker } from './rig/speakers.ts';
+
+/** A peer that loses the last line is waited for as long as anything comes within this time. */
+const SILENT_MS = 1000;
+
+const BUFFER_BYTES = 65_536;
+
+export const bench = defineBench({
+  what: 'a service bursts 200,000 numbered lines of 110 bytes; from the command to burst until the last line is out of `sgrid logs -f`, through agent and master',
+  figures: {
+    'a write a line': {
+      ...{ unit: 'lines/s', better: 'higher' },
+      targets: [
+        { times: 0.7, peer: 'tail -F' },
+        { times: 2, peer: 'pm2 logs' },
+      ],
+    },
+    // Where the program is no longer what takes the time.
+    '64 KiB a write': { unit: 'lines/s', better: 'higher', targets: [] },
+  },
+  peers: ['tail -F', 'pm2 logs'],
+  async open(context) {
+    const lines = context.option('lines', { full: 200_000, quick: 200_000 });
+    let round = 0;
+    const burst = (speaker: Speaker, bytes: number): Promise<Burst> => {
+      round += 1;
+      return measureBurst(context, speaker, { round, lines, bytes });
+    };
+    const turn = async (speaker: Speaker) => {
+      const [single, buffered] = [await burst(speaker, 1), await burst(speaker, BUFFER_BYTES)];
+      return {
+        values: { 'a write a line': single.rate, '64 KiB a write': buffered.rate },
+        lost: single.lost + buffered.lost,
+        odd: single.odd ?? buffered.odd,
+      };
+    };
+    const ourSpeaker = await startOurSpeaker(context);
+    const tail = await startPlainSpeaker(context);
+    const pm2 = await startPm2Speaker(context);
+    return {
+      ours: async () => {
+        const { odd, ...sample } = await turn(ourSpeaker);
+        return { ...sample, ...(odd === null ? {} : { wrong: odd }) };
+      },
+      peers: { 'tail -F': () => turn(tail), 'pm2 logs': () => turn(pm2) },
+    };
+  },
+});
+
+interface Burst {
+  /** Lines that came, a second. */
+  readonly rate: number;
+  readonly lost: number;
+  readonly odd: string | null;
+}
+
+async function measureBurst(
+  context: BenchContext,
+  speaker: Speaker,
+  { round, lines, bytes }: { round: number; lines: number; bytes: number },
+): Promise<Burst> {
+  const follower = await follow(speaker, context);
+  const chunks: Buffer[] = [];
+  let lastAt = 0;
+  let received = 0;
+  const last = Buffer.from(`${round} ${String(lines).padStart(9, '0')} `);
+  let end = Buffer.alloc(0);
+  const { promise: lastCame, resolve } = Promise.withResolvers<void>();
+  follower.onChunk((chunk) => {
+    chunks.push(chunk);
+    lastAt = performance.now();
+    received += chunk.length;
+    // The line may lie in two chunks.
+    end = Buffer.concat([end, chunk.subarray(-200)]).subarray(-200);
+    if (end.includes(last) && end.at(-1) === 0x0a) resolve();
+  });
+  const beganAt = performance.now();
+  speaker.tell(`burst ${round} ${lines} ${bytes}`);
+  await Promise.race([lastCame, untilSilent(() => received, SILENT_MS)]);
+  const tookMs = lastAt - beganAt;
+  await follower.end();
+  const { lost, odd } = checkLines(Buffer.concat(chunks), round, lines);
+  return { rate: ((lines - lost) / tookMs) * 1000, lost, odd };
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { waitFor } from '../../support/wait-for.ts';
+import type { BenchContext } from '../frame/bench.ts';
+import { run } from './run.ts';
+
+/** A PM2 with a home, and so a daemon, of its own. */
+export interface Pm2 {
+  /** Its command line, to be run with Node.js. */
+  readonly cli: string;
+  readonly env: NodeJS.ProcessEnv;
+  daemonPid(): number;
+  /** Runs one of its commands to the end. @returns its output */
+  run(args: readonly string[]): Promise<string>;
+}
+
+const CLI = fileURLToPath(new URL('../../../node_modules/pm2/bin/pm2', import.meta.url));
+
+/** Ends with the bench: what it keeps, then the daemon. */
+export async function startPm2({ directory, onEnd }: BenchContext): Promise<Pm2> {
+  const home = join(directory, 'pm2');
+  // Its daemon would ask a server on the internet for newer versions.
+  const env = { ...process.env, PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true', NO_COLOR: '1' };
+  const pm2: Pm2 = {
+    ...{ cli: CLI, env },
+    daemonPid: () => Number(readFileSync(join(home, 'pm2.pid'), 'utf8')),
+    run: (args) => run(process.execPath, [CLI, ...args], { env, cwd: directory }),
+  };
+  await pm2.run(['ping']);
+  const daemonPid = pm2.daemonPid();
+  onEnd(() => endDaemon(daemonPid));
+  onEnd(() => pm2.run(['delete', 'all']).catch(() => {}));
+  return pm2;
+}
+
+async function endDaemon(pid: number): Promise<void> {
+  const isThere = (): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('PM2');
+    } catch {
+      return false;
+    }
+  };
+  if (isThere()) process.kill(pid, 'SIGTERM');
+  await waitFor("PM2's daemon to end", () => !isThere()).catch(() => process.kill(pid, 'SIGKILL'));
+}
