@@ -177,7 +177,8 @@ compile() {
   touch "$dist/.new/.built"
   bundle sgrid index=cockpit/index.ts
   bundle sgridnext index=master/index.ts
-  bundle sgridnode index=node/index.ts search-worker=node/log/search/search-worker.ts
+  bundle sgridnode index=node/index.ts search-worker=node/log/search/search-worker.ts \
+    unpack-worker=node/release/unpack-worker.ts
   # The agent runs the shim with sh, from beside its own bundle.
   cp "$root/node/process/shim.sh" "$dist/.new/sgridnode/shim.sh"
   # engine.io-client looks whether there is a global WebSocket, and that alone loads undici.

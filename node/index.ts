@@ -22,6 +22,7 @@ const code = await main({
   shimFile: [beside('./shim.sh')].find(existsSync) ?? beside('./process/shim.sh'),
   searchWorkerFile:
     [beside('./search-worker.js')].find(existsSync) ?? beside('./log/search/search-worker.ts'),
+  unpackWorkerFile: [beside('./unpack-worker.js')].find(existsSync) ?? beside('./release/unpack-worker.ts'),
   stopped: () =>
     new Promise((resolve, reject) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));

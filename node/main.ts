@@ -16,6 +16,7 @@ export interface MainOptions {
   version: string;
   shimFile: string;
   searchWorkerFile: string;
+  unpackWorkerFile: string;
   /** Resolves when the process is asked to end, with the signal's name; rejects with what nobody caught. */
   stopped: () => Promise<string>;
 }
@@ -69,8 +70,16 @@ export async function main(options: MainOptions): Promise<number> {
       pid: process.pid,
       onError: (err) => logger.warn({ err }, 'systemd could not be told'),
     });
-    const { env, shimFile, searchWorkerFile } = options;
-    const agent = await startAgent({ config, logger, version, env, shimFile, searchWorkerFile });
+    const { env, shimFile, searchWorkerFile, unpackWorkerFile } = options;
+    const agent = await startAgent({
+      config,
+      logger,
+      version,
+      env,
+      shimFile,
+      searchWorkerFile,
+      unpackWorkerFile,
+    });
     const { nodePort, driver, adopted } = agent;
     await manager.ready(`node ${config.nodeIndex} supervises; driver ${driver}`);
     logger.info({ version, nodeId: config.nodeIndex, nodePort, driver, adopted }, 'sgridnode is ready');

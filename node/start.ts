@@ -40,6 +40,8 @@ export interface StartOptions {
   shimFile: string;
   /** What the thread of a search in a log runs. */
   searchWorkerFile: string;
+  /** What the thread that unpacks a package runs. */
+  unpackWorkerFile: string;
 }
 
 export interface Agent {

@@ -46,6 +46,7 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
   const releaseStore = createReleaseStore({
     root: layout.releases,
     clock: Date.now,
+    unpackWorkerFile: options.unpackWorkerFile,
     fetchPackage: createPackageFetcher({
       masterUrl: config.mainNode,
       token: options.token,

@@ -11,5 +11,5 @@ export function inspectArchive(
   file: string,
   limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS,
 ): Promise<ArchiveSummary> {
-  return readArchive(file, async () => {}, limits);
+  return readArchive(file, () => null, limits);
 }

@@ -25,10 +25,18 @@ export interface ArchiveSummary {
   topLevel: string[];
 }
 
-/** Reads the content of an entry, chunk by chunk, the next when `write` has resolved. May be left uncalled. */
-export type EntryBody = (write: (chunk: Buffer) => Promise<void>) => Promise<void>;
+/** Takes the content of one file in. A call that throws ends the reading of the archive with its error. */
+export interface EntrySink {
+  /** The next piece. */
+  write(chunk: Buffer): void;
+  /** Called once, behind the last piece; nothing is called any more, also when it throws. */
+  end(): void;
+  /** Called instead of `end` when something went wrong in the middle of this file. */
+  abandon(): void;
+}
 
-export type EntryHandler = (entry: AdmittedEntry, body: EntryBody) => Promise<void>;
+/** Is told of an entry, and returns what takes its content; null for nothing. */
+export type EntryHandler = (entry: AdmittedEntry) => EntrySink | null;
 
 /** Header, padding and the extended headers of long names, per entry at most, on top of the contents. */
 const OVERHEAD_BYTES_PER_ENTRY = 8192;
@@ -37,7 +45,10 @@ const CHUNK_BYTES = 256 * 1024;
 /**
  * Reads an archive from start to end, gzipped or not, and hands every entry that the policy admits to `onEntry`, one
  * after the other. Returns only for an archive that is whole: the end-of-archive marker of tar (two zero blocks, POSIX
- * pax(1)) and the checksum of gzip were seen. When it throws, no call of `onEntry` is under way any more.
+ * pax(1)) and the checksum of gzip were seen.
+ *
+ * Entries are handled synchronously, between two reads: a package of a framework has tens of thousands of small files,
+ * and waiting for each of their system calls took five times as long as the calls themselves.
  *
  * @throws SgridError `package_invalid`; whatever `onEntry` throws; errors of reading the file.
  */
@@ -54,7 +65,7 @@ export async function readArchive(
     else await pipeline(source, createGunzip({ chunkSize: CHUNK_BYTES }), refuseNested, reader.consume);
     return reader.summary(compression);
   } catch (error) {
-    await reader.abandon();
+    reader.abandon();
     throw explain(error, file, reader.lastPath());
   }
 }
@@ -97,25 +108,30 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
   const maxStreamBytes = limits.maxUnpackedBytes + (limits.maxEntries + 16) * OVERHEAD_BYTES_PER_ENTRY;
   // Strict: everything that node-tar would only warn of, a bad checksum above all, is an error.
   const parser = new Parser({ strict: true, brotli: false, zstd: false });
-  const failure = Promise.withResolvers<never>();
-  failure.promise.catch(() => {});
   const topLevel = new Set<string>();
-  let failed = false;
-  let current: ReadEntry | null = null;
+  let failure: { readonly error: unknown } | null = null;
+  let current: EntrySink | null = null;
   let lastPath: string | null = null;
-  let handled = Promise.resolve();
   let entries = 0;
   let files = 0;
   let unpackedBytes = 0;
   let sawEnd = false;
 
-  const fail = (error: unknown): void => {
-    failed = true;
-    failure.reject(error);
+  /** Keeps what went wrong first: thrown inside of the parser, it would leave it in the middle of an entry. */
+  const attempt = (work: () => void): void => {
+    if (failure !== null) return;
+    try {
+      work();
+    } catch (error) {
+      failure = { error };
+    }
   };
+  const fail = (error: unknown): void =>
+    attempt(() => {
+      throw error;
+    });
 
-  const handle = async (entry: ReadEntry): Promise<void> => {
-    if (failed) return;
+  const begin = (entry: ReadEntry): void => {
     const admitted = policy.admit({
       path: entry.path,
       type: entry.type,
@@ -124,14 +140,21 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
       modifiedAt: entry.mtime,
       linkTarget: entry.linkpath,
     });
-    if (admitted !== null) {
-      entries += 1;
-      topLevel.add(admitted.path.split('/', 1)[0] ?? '');
-      if (admitted.kind === 'file' || admitted.kind === 'link') files += 1;
-      if (admitted.kind === 'file') unpackedBytes += admitted.sizeBytes;
-      await onEntry(admitted, (write) => readBody(entry, write));
-    }
-    entry.resume();
+    if (admitted === null) return;
+    entries += 1;
+    topLevel.add(admitted.path.split('/', 1)[0] ?? '');
+    if (admitted.kind === 'file' || admitted.kind === 'link') files += 1;
+    if (admitted.kind === 'file') unpackedBytes += admitted.sizeBytes;
+    const sink = onEntry(admitted);
+    if (sink === null) return;
+    current = sink;
+    entry.on('data', (chunk) => attempt(() => sink.write(chunk)));
+    entry.on('end', () =>
+      attempt(() => {
+        current = null;
+        sink.end();
+      }),
+    );
   };
 
   parser.on('error', (error) => {
@@ -142,11 +165,9 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
     sawEnd = true;
   });
   parser.on('entry', (entry: ReadEntry) => {
-    current = entry;
     lastPath = entry.path;
-    // `abandon` destroys an entry that may have no reader.
-    entry.on('error', () => {});
-    handled = handled.then(() => handle(entry)).catch(fail);
+    attempt(() => begin(entry));
+    entry.resume();
   });
   // Types that the parser knows nothing of, and headers larger than it takes.
   parser.on('ignoredEntry', (entry: ReadEntry) => {
@@ -163,6 +184,10 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
     }
   });
 
+  const demandHealthy = (): void => {
+    if (failure !== null) throw failure.error;
+  };
+
   const consume = async (source: AsyncIterable<Buffer>): Promise<void> => {
     let streamBytes = 0;
     for await (const chunk of source) {
@@ -174,19 +199,11 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
       }
       // Padding behind the end, which the parser would hoard; the rest is read for gzip's checksum only.
       if (sawEnd) continue;
-      if (!parser.write(chunk)) {
-        const drained = Promise.withResolvers<void>();
-        parser.once('drain', drained.resolve);
-        await Promise.race([drained.promise, failure.promise]);
-      }
-      if (failed) await failure.promise;
+      parser.write(chunk);
+      demandHealthy();
     }
-    const ended = Promise.withResolvers<void>();
-    parser.once('end', ended.resolve);
     parser.end();
-    await Promise.race([ended.promise, failure.promise]);
-    await handled;
-    if (failed) await failure.promise;
+    demandHealthy();
     if (!sawEnd) throw truncated(lastPath);
     if (files === 0) {
       throw new SgridError('package_invalid', 'the archive holds no file', {
@@ -198,11 +215,7 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
   return {
     consume,
     lastPath: () => lastPath,
-    async abandon(): Promise<void> {
-      fail(new Error('abandoned'));
-      current?.destroy(new Error('abandoned'));
-      await handled;
-    },
+    abandon: () => current?.abandon(),
     summary: (compression: Compression): ArchiveSummary => ({
       compression,
       entries,
@@ -211,20 +224,6 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
       topLevel: [...topLevel],
     }),
   };
-}
-
-function readBody(entry: ReadEntry, write: (chunk: Buffer) => Promise<void>): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let written = Promise.resolve();
-  entry.on('error', reject);
-  // Comes right behind the last chunk, paused or not.
-  entry.on('end', () => written.then(resolve, reject));
-  entry.on('data', (chunk) => {
-    entry.pause();
-    written = write(chunk);
-    written.then(() => entry.resume(), reject);
-  });
-  return promise;
 }
 
 function truncated(lastPath: string | null, cause?: unknown): SgridError {

@@ -39,17 +39,20 @@ export async function diffPackages(fromFile: string, toFile: string): Promise<Pa
 /** Directories are left out: they come and go with their files. */
 async function listPackage(file: string): Promise<Map<string, ListedEntry>> {
   const entries = new Map<string, ListedEntry>();
-  await readArchive(file, async (entry, body) => {
+  await readArchive(file, (entry) => {
     const { path } = entry;
-    if (entry.kind === 'directory') return;
+    if (entry.kind === 'directory') return null;
     if (entry.kind !== 'file') {
       entries.set(path, { path, mode: null, sizeBytes: 0, content: `${entry.kind} ${entry.target}` });
-      return;
+      return null;
     }
     const hash = createHash('sha256');
-    await body(async (chunk) => void hash.update(chunk));
     const { mode, sizeBytes } = entry;
-    entries.set(path, { path, mode, sizeBytes, content: `${mode} ${hash.digest('hex')}` });
+    return {
+      write: (chunk) => void hash.update(chunk),
+      end: () => void entries.set(path, { path, mode, sizeBytes, content: `${mode} ${hash.digest('hex')}` }),
+      abandon: () => {},
+    };
   });
   return entries;
 }

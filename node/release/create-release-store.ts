@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { extractArchive } from '../../common/archive/extract-archive.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory, writeFileAtomic } from '../../common/system/atomic-file.ts';
@@ -18,6 +18,7 @@ import {
 } from './release-layout.ts';
 import type { FetchPackage, ReleaseStore } from './release-store.ts';
 import { switchLink } from './switch-link.ts';
+import { unpackInThread } from './unpack-thread.ts';
 
 export interface ReleaseStoreOptions {
   /** Directory of its own; made when absent. */
@@ -27,6 +28,8 @@ export interface ReleaseStoreOptions {
   readonly clock: () => number;
   /** A source that is silent for so long counts as cut. */
   readonly idleTimeoutMs?: number;
+  /** What a thread that unpacks runs; default: the source. */
+  readonly unpackWorkerFile?: string;
 }
 
 export interface OwnedReleaseStore extends ReleaseStore {
@@ -139,7 +142,12 @@ export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseSt
 }
 
 async function fetchAndUnpack(
-  { fetchPackage, clock, idleTimeoutMs = 30_000 }: ReleaseStoreOptions,
+  {
+    fetchPackage,
+    clock,
+    idleTimeoutMs = 30_000,
+    unpackWorkerFile = fileURLToPath(new URL('./unpack-worker.ts', import.meta.url)),
+  }: ReleaseStoreOptions,
   layout: ReleaseLayout,
   serviceName: string,
   release: ReleaseRef,
@@ -154,13 +162,14 @@ async function fetchAndUnpack(
     await downloadPackage({ release, partFile, fetchPackage, onProgress, signal, idleTimeoutMs });
     await mkdir(layout.service(serviceName), { recursive: true });
     await rm(unpacking, { recursive: true, force: true });
-    await extractArchive(partFile, unpacking);
+    await unpackInThread(unpackWorkerFile, { file: partFile, directory: unpacking }, signal);
+    // Before the sync, which would write it out for nothing.
+    await rm(partFile, { force: true });
     // Before the name that says "whole": one syncfs(2), which Node cannot call, instead of an fsync per file.
     await execa('sync', ['-f', unpacking]);
     touchRelease(unpacking, clock());
     await rename(unpacking, directory);
     syncDirectory(layout.service(serviceName));
-    await rm(partFile, { force: true });
     return directory;
   } catch (error) {
     const explained = explainFileError(error, directory);

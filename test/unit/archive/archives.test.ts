@@ -352,39 +352,54 @@ test('a hundred megabytes of padding behind the end are read past, not gathered'
   expect((await inspectArchive(archive)).files).toBe(3);
 });
 
-test('a reader gets the chunks of a file one at a time, however slow it is', async () => {
+test('a reader gets the content of each file in order, then its end', async () => {
   const bytes = randomBytes(2_000_000);
   writeFileSync(join(tree, 'big'), bytes);
   packTree('-z');
-  let writing = 0;
-  const chunks: Buffer[] = [];
-  await readArchive(archive, async (entry, body) => {
-    await body(async (chunk) => {
-      writing += 1;
-      expect(writing).toBe(1);
-      await new Promise((resolve) => setImmediate(resolve));
-      if (entry.path === 'big') chunks.push(chunk);
-      writing -= 1;
-    });
+  const chunks = new Map<string, Buffer[]>();
+  const ended: string[] = [];
+  await readArchive(archive, ({ kind, path }) => {
+    if (kind !== 'file') return null;
+    expect([...chunks.keys()].sort()).toEqual([...ended].sort());
+    chunks.set(path, []);
+    return {
+      write: (chunk) => void chunks.get(path)?.push(chunk),
+      end: () => void ended.push(path),
+      abandon: () => expect.unreachable(),
+    };
   });
-  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  expect(ended.sort()).toEqual(['big', 'lib/deep/data', 'lib/empty', 'main']);
+  expect(Buffer.concat(chunks.get('big') ?? []).equals(bytes)).toBe(true);
 });
 
-test('an error of whoever unpacks ends the reading, with nothing under way', async () => {
+test.each(['write', 'end'])('an error of whoever unpacks, in %s, ends the reading', async (failing) => {
   packTree();
-  let running = 0;
-  const refused = readArchive(archive, async (_entry, body) => {
-    running += 1;
-    try {
-      await body(async () => {
-        throw new Error('no more');
-      });
-    } finally {
-      running -= 1;
-    }
+  const calls: string[] = [];
+  const refused = readArchive(archive, ({ kind }) => {
+    if (kind !== 'file') return null;
+    const call = (name: string): void => {
+      calls.push(name);
+      if (name === failing) throw new Error('no more');
+    };
+    return { write: () => call('write'), end: () => call('end'), abandon: () => call('abandon') };
   });
   await expect(refused).rejects.toThrow('no more');
-  expect(running).toBe(0);
+  expect(calls.at(-1)).toBe(failing === 'write' ? 'abandon' : 'end');
+  expect(calls.filter((name) => name === failing)).toHaveLength(1);
+});
+
+test('an archive that is cut off in a file lets go of that file', async () => {
+  writeFileSync(join(tree, 'big'), randomBytes(2_000_000));
+  packTree();
+  truncateSync(archive, 1_000_000);
+  const open = new Set<string>();
+  const refused = readArchive(archive, ({ path }) => {
+    open.add(path);
+    const close = (): void => void open.delete(path);
+    return { write: () => {}, end: close, abandon: close };
+  });
+  await expect(refused).rejects.toMatchObject({ code: 'package_invalid' });
+  expect(open.has('big')).toBe(false);
 });
 
 test('an existing directory is refused and left as it was', async () => {

@@ -27,6 +27,7 @@ async function sgridnode(argv: string[], env: Record<string, string> = {}) {
     version: '1.2.3',
     shimFile: '/none',
     searchWorkerFile: '/none',
+    unpackWorkerFile: '/none',
     stopped: () => new Promise(() => {}),
   });
   return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
