@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { readPseudoFile } from './proc-file.ts';
 
 /**
  * What makes a process itself: a pid alone is reused, so it is tied to the process's start time and to the boot.
@@ -44,14 +44,14 @@ export function parseProcStat(text: string): ProcStat | null {
 /** Reads one process's stat, or null when there is no such process (any more). */
 export function readProcStat(pid: number, procRoot = '/proc'): ProcStat | null {
   try {
-    return parseProcStat(readFileSync(`${procRoot}/${pid}/stat`, 'latin1'));
+    return parseProcStat(readPseudoFile(`${procRoot}/${pid}/stat`));
   } catch {
     return null;
   }
 }
 
 export function readBootId(procRoot = '/proc'): string {
-  return readFileSync(`${procRoot}/sys/kernel/random/boot_id`, 'latin1').trim();
+  return readPseudoFile(`${procRoot}/sys/kernel/random/boot_id`).trim();
 }
 
 /** The identity of a process that runs now, or null when there is none, or only its zombie. */

@@ -4,7 +4,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   rmdirSync,
   writeSync,
@@ -12,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
+import { readPseudoFile } from '../../common/system/proc-file.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** Longest file that a small-file reader takes in; the files that are sampled are far below. */
@@ -47,7 +47,7 @@ export function createSmallFileReader(): SmallFileReader {
 /** A whole pseudo-file of any size, or null when it, or what it describes, is not there. */
 export function readControl(file: string): string | null {
   try {
-    return readFileSync(file, 'latin1');
+    return readPseudoFile(file);
   } catch (error) {
     return nullIfGone(error);
   }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { explainFileError } from '../../common/system/atomic-file.ts';
+import { readPseudoFile } from '../../common/system/proc-file.ts';
 import { APPEND_FLAGS } from './live-file.ts';
 
 const NEWLINE = 0x0a;
@@ -42,6 +42,6 @@ export async function appendMark(file: string, line: string): Promise<Appended> 
 
 /** Behind what was written last: proc_pid_fdinfo(5). A program may have written more since, so the size does not tell. */
 function filePosition(fd: number): number {
-  const [, position] = /^pos:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
+  const [, position] = /^pos:\s*(\d+)$/m.exec(readPseudoFile(`/proc/self/fdinfo/${fd}`)) ?? [];
   return Number(position);
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pidusage from 'pidusage';
+import { readPseudoFile } from '../../common/system/proc-file.ts';
 import { parseThreadCount } from './proc-text.ts';
 
 /** Figures of one process. */
@@ -49,7 +49,7 @@ function askPidusage(pids: readonly number[]): Promise<Record<string, pidusage.S
 
 function readThreads(procRoot: string, pid: number): number {
   try {
-    return parseThreadCount(readFileSync(join(procRoot, String(pid), 'stat'), 'latin1'));
+    return parseThreadCount(readPseudoFile(join(procRoot, String(pid), 'stat')));
   } catch {
     return 0;
   }

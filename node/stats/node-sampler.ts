@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NodeFigures } from '../../common/domain/figures.ts';
+import { readPseudoFile } from '../../common/system/proc-file.ts';
 import type { Disks } from './disks.ts';
 import { busyMillicores, coreMillicores, networkRates } from './node-rates.ts';
 import { readPressure } from './pressure.ts';
@@ -31,7 +31,7 @@ interface Counters {
 /** Figures of the machine and of this process. */
 export function createNodeSampler({ disks, procRoot }: { disks: Disks; procRoot: string }): NodeSampler {
   let last: Counters | null = null;
-  const read = (name: string): string => readFileSync(join(procRoot, name), 'latin1');
+  const read = (name: string): string => readPseudoFile(join(procRoot, name));
 
   function readCounters(): Counters {
     const stat = read('stat');
