@@ -223,12 +223,9 @@ export async function createMaster(components: MasterComponents): Promise<Master
 
   const configs = createConfigRunner({
     fleet,
-    events,
     commands: (): InstanceCommands => commands,
-    demandIdle: rollouts.demandIdle,
     background,
     now,
-    times: { minReadyMs: limits.minReadyMs, nodeWaitMs: limits.nodeWaitMs },
     onError: (err, what) => logger.warn({ ...what, error: toWireError(err) }, 'config is delivered again'),
   });
 

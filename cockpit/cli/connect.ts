@@ -1,6 +1,7 @@
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { fromWireError, SgridError } from '../../common/protocol/errors.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
+import { confirmingClient } from '../client/confirming-client.ts';
 import type { MasterClient } from '../client/master-client.ts';
 import { type CliIo, printLine } from './io.ts';
 import { resolveTarget, type Target, type TargetOptions } from './target.ts';
@@ -24,7 +25,7 @@ export async function openClient(target: Target, io: CliIo): Promise<MasterClien
  * the first failed attempt ends it.
  */
 export async function withMaster<T>(
-  options: TargetOptions,
+  options: TargetOptions & { confirm?: string[] | undefined },
   io: CliIo,
   use: (client: MasterClient) => Promise<T>,
 ): Promise<T> {
@@ -35,7 +36,8 @@ export async function withMaster<T>(
   io.signal.addEventListener('abort', onAbort, { once: true });
   try {
     await firstAttempt(client);
-    return await use(target.isReadOnly ? readOnlyClient(client) : client);
+    const confirming = options.confirm === undefined ? client : confirmingClient(client, options.confirm);
+    return await use(target.isReadOnly ? readOnlyClient(confirming) : confirming);
   } catch (error) {
     throw io.signal.aborted ? new SgridError('cancelled', 'interrupted', { cause: error }) : error;
   } finally {

@@ -1,4 +1,5 @@
 import type { FleetSnapshot } from '../../common/domain/fleet.ts';
+import { describePorts } from '../../common/domain/port-plan.ts';
 import type { Release } from '../../common/domain/release.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import type { Service } from '../../common/domain/service.ts';
@@ -33,6 +34,7 @@ export function serviceLines(
     ['Directory', service.workingDirectory ?? ''],
     ['Runs as', service.runAs ?? ''],
     ['Container', service.dockerName ?? ''],
+    ['Ports', service.ports === undefined ? 'no plan' : describePorts(service.ports)],
     ['Depends on', service.dependsOn.join(', ')],
     [
       'Health check',

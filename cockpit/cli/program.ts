@@ -30,7 +30,13 @@ import { registerToken } from './verbs/token.ts';
 import { registerUpload } from './verbs/upload.ts';
 import { registerWait } from './verbs/wait.ts';
 
-export type Options = Record<string, unknown> & { master?: string; tokenFile?: string; context?: string };
+export type Options = Record<string, unknown> & {
+  master?: string;
+  tokenFile?: string;
+  context?: string;
+  /** Names of protected services. */
+  confirm?: string[];
+};
 
 /** What a verb needs to register itself. */
 export interface CliContext {
@@ -133,6 +139,11 @@ function addTargetOptions(command: Command): void {
       `address of the master (SGRID_MASTER; default: the local system, else ${DEFAULT_URL})`,
     )
     .option('--token-file <file>', 'file that holds the token (SGRID_TOKEN_FILE)')
-    .option('--context <name>', 'a master by name, see "sgrid context" (SGRID_CONTEXT)');
+    .option('--context <name>', 'a master by name, see "sgrid context" (SGRID_CONTEXT)')
+    .option(
+      '--confirm <name>',
+      'the name of a protected service that is changed; once for each',
+      (name: string, before: string[] | undefined) => [...(before ?? []), name],
+    );
   for (const verb of command.commands) addTargetOptions(verb);
 }

@@ -2,6 +2,7 @@ import type { FleetSnapshot } from '../../common/domain/fleet.ts';
 import type { Rollout, RolloutPlan, RolloutStep } from '../../common/domain/rollout.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { PayloadInput } from '../../common/protocol/define.ts';
+import { describeError } from '../../common/protocol/errors.ts';
 import { callChange } from '../client/change.ts';
 import type { MasterClient } from '../client/master-client.ts';
 import { instanceWords } from '../format/fleet-words.ts';
@@ -31,12 +32,20 @@ export async function beginRollout(
     return;
   }
   const { rollout } = await callChange(client, 'rollout.create', request);
-  const { rolloutId, serviceName, version, steps } = rollout;
-  printLine(
-    io.stdout,
-    `rollout ${rolloutId}: ${serviceName} ${version} on ${count(steps.length, 'instance')}`,
-  );
+  printLine(io.stdout, rolloutWords(rollout));
   if (options.wait === true) await followRollout(client, io, rollout, fleet, { timeoutMs });
+}
+
+/** "rollout 3: web 1.4.0 on 2 instances", "rollout 4: restart of web on 2 instances" */
+export function rolloutWords({ rolloutId, kind, nodeId, serviceName, version, steps }: Rollout): string {
+  const what =
+    kind === 'deploy'
+      ? `${serviceName} ${version}`
+      : kind === 'restart'
+        ? `restart of ${serviceName}`
+        : `drain of node ${nodeId} of ${serviceName}`;
+  const hit = steps.filter(({ action }) => action !== 'place').length;
+  return `rollout ${rolloutId}: ${what} on ${count(hit, 'instance')}`;
 }
 
 /**
@@ -57,8 +66,9 @@ export async function followRollout(
   const onStep = (step: RolloutStep): void => {
     const name = words(step.instanceId);
     const reason = step.reason === '' ? '' : `: ${plainText(step.reason)}`;
-    printLine(io.stderr, `${name} ${step.state}${reason}`);
-    if (step.state !== 'failed' || step.appliedAt === null || isTold) return;
+    printLine(io.stderr, `${name} ${stepWords(step)}${reason}`);
+    const isBad = step.state === 'failed' || (step.state === 'reverting' && step.reason !== '');
+    if (!isBad || step.appliedAt === null || isTold) return;
     isTold = true;
     telling = printLastLines(client, io, step.instanceId, name);
   };
@@ -77,6 +87,37 @@ export async function followRollout(
   }
 }
 
+/**
+ * Waits for several rollouts, which go on side by side.
+ *
+ * @throws what the first one that did not succeed is told of by `followRollout`
+ */
+export async function followRollouts(
+  client: MasterClient,
+  io: CliIo,
+  rollouts: readonly Rollout[],
+  fleet: FleetSnapshot,
+  timeoutMs: number,
+): Promise<void> {
+  const ends = await Promise.allSettled(
+    rollouts.map((rollout) => followRollout(client, io, rollout, fleet, { timeoutMs })),
+  );
+  const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  for (const error of failed.slice(1)) printLine(io.stderr, `sgrid: ${plainText(describeError(error))}`);
+  if (failed.length > 0) throw failed[0];
+}
+
+/** A step's state; of one that goes or gives way, in the words for that. */
+function stepWords({ action, state }: RolloutStep): string {
+  if (action === 'deploy' || action === 'restart') return state;
+  const words: Partial<Record<RolloutStep['state'], string>> = {
+    place: { applying: 'starting', done: 'up', reverting: 'taken away', reverted: 'gone' },
+    retire: { applying: 'stopping', done: 'removed' },
+    stop: { applying: 'stopping', done: 'stopped' },
+  }[action];
+  return words[state] ?? state;
+}
+
 /** Names instances as people do. */
 export function namesOf({ nodes, instances }: FleetSnapshot): (instanceId: number) => string {
   const byNode = new Map(nodes.map((node) => [node.nodeId, node]));
@@ -87,7 +128,7 @@ export function namesOf({ nodes, instances }: FleetSnapshot): (instanceId: numbe
 type PlanRow = RolloutPlan['batches'][number]['steps'][number] & { batch: string };
 
 function printPlan(io: CliIo, plan: RolloutPlan, words: (instanceId: number) => string): void {
-  const { serviceName, version, atOnce, batches, options, warnings } = plan;
+  const { kind, serviceName, version, atOnce, batches, options, warnings } = plan;
   const columns: TextColumn<PlanRow>[] = [
     { title: 'BATCH', text: ({ batch }) => batch },
     { title: 'ID', align: 'right', text: ({ instanceId }) => String(instanceId) },
@@ -105,7 +146,7 @@ function printPlan(io: CliIo, plan: RolloutPlan, words: (instanceId: number) => 
   const pause = options.pauseAfterCanary ? '; pauses after the canary' : '';
   printLine(
     io.stdout,
-    `dry run: ${serviceName} ${version} on ${count(rows.length, 'instance')}, ${atOnce} at a time; a failure ${back} it${pause}`,
+    `dry run: ${kind === 'restart' ? `restart of ${serviceName}` : `${serviceName} ${version}`} on ${count(rows.length, 'instance')}, ${atOnce} at a time; a failure ${back} it${pause}`,
   );
   for (const line of formatTable(columns, rows)) printLine(io.stdout, line);
   for (const warning of warnings) printLine(io.stderr, `sgrid: warning: ${plainText(warning)}`);

@@ -1,5 +1,9 @@
 import { type Command, Option } from 'commander';
-import { maxUnavailableSchema, type RolloutOptions } from '../../common/domain/rollout.ts';
+import {
+  maxUnavailableSchema,
+  type RestartOptions,
+  type RolloutOptions,
+} from '../../common/domain/rollout.ts';
 import { parseAmount } from '../format/parse-amount.ts';
 import { UsageError } from './exit-code.ts';
 
@@ -14,6 +18,14 @@ export function addRolloutOptions(command: Command): Command {
     .option('--dry-run', 'show what would be done, and change nothing')
     .option('--wait', 'wait for the end (or the pause after the canary), and fail when it fails')
     .addOption(new Option('--timeout <time>', 'how long --wait waits').default('10m'));
+}
+
+/** Of verbs whose rollout restarts instances or moves them. */
+export function restartOptions(values: Record<string, unknown>): RestartOptions {
+  return {
+    maxUnavailable: parseMaxUnavailable(String(values.maxUnavailable)),
+    ...(values.minReady === undefined ? {} : { minReadyMs: parseTime('--min-ready', values.minReady) }),
+  };
 }
 
 export const ROLLOUT_HELP = `

@@ -212,6 +212,7 @@ export const ROLLOUT_COLUMNS: readonly TextColumn<Rollout>[] = [
   { title: 'ID', align: 'right', text: ({ rolloutId }) => String(rolloutId) },
   { title: 'SERVICE', text: ({ serviceName }) => serviceName },
   { title: 'VERSION', text: ({ version }) => version.replaceAll(', ', ',') },
+  { title: 'KIND', text: ({ kind, nodeId }) => (nodeId === null ? kind : `${kind} ${nodeId}`) },
   { title: 'STATE', text: ({ state }) => state },
   { title: 'DONE', align: 'right', text: ({ steps }) => `${countSteps(steps, 'done')}/${steps.length}` },
   { title: 'BY', text: ({ actor }) => actor },

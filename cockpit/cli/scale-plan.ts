@@ -1,5 +1,7 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
+import { choosePort, describePorts, isInPlan } from '../../common/domain/port-plan.ts';
+import type { Service } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 export interface ScalePlan {
@@ -12,8 +14,7 @@ export interface ScalePlan {
 /**
  * What brings a service to `count` instances. New ones go where it has the fewest, then where the fewest of all are, on nodes
  * that are connected and not cordoned. Those that go are first the ones that do not run, then from where it has the most, the
- * latest first. A new one gets the least port that the service has and that is free on its node, else the next free one
- * above its greatest.
+ * latest first. A new one gets a port as `choosePort` gives it.
  *
  * @param all instances of the fleet: they hold ports
  * @param among only these nodes, for new ones; null for all
@@ -27,8 +28,11 @@ export function planScale(options: {
   nodes: readonly NodeView[];
   among: readonly number[] | null;
   firstPort: number | null;
+  /** Of all services: a new instance stays out of the plans of those that its node has. */
+  services: readonly Pick<Service, 'name' | 'ports'>[];
 }): ScalePlan {
-  const { serviceName, count, all, nodes, among, firstPort } = options;
+  const { serviceName, count, all, nodes, among, firstPort, services } = options;
+  const plan = services.find(({ name }) => name === serviceName)?.ports;
   const own = all.filter((instance) => instance.serviceName === serviceName);
   if (count <= own.length) return { create: [], remove: chooseLeaving(own, own.length - count, nodes) };
   const candidates = nodes.filter(({ nodeId, link, isCordoned }) =>
@@ -52,28 +56,31 @@ export function planScale(options: {
           one.load[0] - other.load[0] || one.load[1] - other.load[1] || one.nodeId - other.nodeId,
       );
     if (best === undefined) break;
-    const port = choosePort(best.nodeId);
+    const port = portOn(best.nodeId);
     create.push({ nodeId: best.nodeId, port });
     places.push({ nodeId: best.nodeId, port, name: serviceName });
   }
   return { create, remove: [] };
 
-  function choosePort(nodeId: number): number {
-    const taken = new Set(places.filter((place) => place.nodeId === nodeId).map(({ port }) => port));
-    const used = [...new Set(places.filter(({ name }) => name === serviceName).map(({ port }) => port))].sort(
-      (one, other) => one - other,
+  function portOn(nodeId: number): number {
+    const here = places.filter((place) => place.nodeId === nodeId);
+    const foreign = services.filter(
+      ({ name }) => name !== serviceName && here.some((place) => place.name === name),
     );
-    const known = firstPort === null ? used : [firstPort];
-    const free = known.find((port) => !taken.has(port));
-    if (free !== undefined) return free;
-    const greatest = known.at(-1);
-    if (greatest === undefined)
+    const isTaken = (port: number): boolean =>
+      here.some((place) => place.port === port) ||
+      foreign.some(({ ports }) => ports !== undefined && isInPlan(ports, port));
+    const used = places.filter(({ name }) => name === serviceName).map(({ port }) => port);
+    const own = firstPort === null ? used : [firstPort];
+    const port = choosePort({ plan: firstPort === null ? plan : undefined, own, isTaken });
+    if (port !== null) return port;
+    if (plan === undefined && own.length === 0)
       throw new SgridError('conflict', `"${serviceName}" has no instance whose port could be taken`, {
-        hint: 'name the first with --port',
+        hint: `name the first with --port, or give it a plan: sgrid service update ${serviceName} --ports 8080-8099`,
       });
-    for (let port = greatest + 1; port <= 65_535; port += 1) if (!taken.has(port)) return port;
-    throw new SgridError('conflict', `no port above ${greatest} is free on node ${nodeId}`, {
-      hint: 'name another with --port',
+    const which = plan === undefined ? 'no port' : `none of the ports ${describePorts(plan)}`;
+    throw new SgridError('conflict', `${which} of "${serviceName}" is free on node ${nodeId}`, {
+      hint: 'name another with --port, or other nodes with --nodes',
     });
   }
 }

@@ -17,6 +17,7 @@ export function addServiceOptions(command: Command): Command {
     .option('--env <NAME=value...>', 'environment of the program, instead of the one that it has')
     .option('--run-as <user>', 'the user whom it runs as')
     .option('--depends-on <service...>', 'services that are up before it is started')
+    .option('--ports <from-to>', 'the ports that its instances get: 8080-8099, or one')
     .option('--grace <seconds>', 'time between SIGTERM and SIGKILL')
     .option('--keep-releases <count>', 'releases kept on the master besides those in use')
     .addOption(
@@ -44,6 +45,7 @@ export function readServiceOptions(options: Record<string, unknown>, cwd: string
     runtimeArgs: options.runtimeArg,
     env: parseEnv(options.env as string[] | undefined),
     runAs: options.runAs,
+    ports: parsePorts(options.ports),
     dependsOn: options.dependsOn,
     graceMs: options.grace === undefined ? undefined : Number(options.grace) * 1000,
     keepReleases: options.keepReleases === undefined ? undefined : Number(options.keepReleases),
@@ -67,6 +69,13 @@ function readSpecFile(file: string): Record<string, unknown> {
     // Said below.
   }
   throw new UsageError(`${file} does not hold a JSON object`);
+}
+
+function parsePorts(text: unknown): { from: number; to: number } | undefined {
+  if (text === undefined) return undefined;
+  const [, from, to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(String(text)) ?? [];
+  if (from !== undefined) return { from: Number(from), to: Number(to) };
+  throw new UsageError(`--ports "${text}" is not a range of ports`, 'write it as 8080-8099, or 8080');
 }
 
 function parseEnv(assignments: readonly string[] | undefined): Record<string, string> | undefined {

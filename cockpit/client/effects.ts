@@ -7,6 +7,7 @@ import type { Urgency } from '../store/store.ts';
 import { callChange } from './change.ts';
 import { completePath, expandHome } from './complete-path.ts';
 import { createConfigRunner } from './config-effects.ts';
+import { confirmingClient } from './confirming-client.ts';
 import { createInsightRunner } from './insight-effects.ts';
 import type { MasterClient } from './master-client.ts';
 import { runChange } from './run-change.ts';
@@ -89,9 +90,13 @@ export function createEffectRunner({
     }
   };
 
-  const runVerb = async ({ jobId, verb, instanceIds }: Effect & { type: 'run-verb' }): Promise<void> => {
+  const confirmed = ({ confirm = [] }: { confirm?: readonly string[] }): MasterClient =>
+    confirmingClient(client, confirm);
+
+  const runVerb = async (effect: Effect & { type: 'run-verb' }): Promise<void> => {
+    const { jobId, verb, instanceIds } = effect;
     try {
-      const { outcomes } = await callChange(client, `instance.${verb}`, {
+      const { outcomes } = await callChange(confirmed(effect), `instance.${verb}`, {
         instanceIds: [...instanceIds],
       });
       tell({ type: 'job-done', jobId, outcomes });
@@ -102,7 +107,7 @@ export function createEffectRunner({
 
   const createRollout = async (effect: Effect & { type: 'create-rollout' }): Promise<void> => {
     try {
-      const { rollout } = await callChange(client, 'rollout.create', effect.request);
+      const { rollout } = await callChange(confirmed(effect), 'rollout.create', effect.request);
       tell({ type: 'rollout-created', rollout });
     } catch (error) {
       tell({ type: 'rollout-refused', error: toWireError(error) });
@@ -124,7 +129,7 @@ export function createEffectRunner({
       tell({
         type: 'change-done',
         taskId,
-        result: await runChange(client, effect.change, effect.instanceIds),
+        result: await runChange(confirmed(effect), effect.change, effect.instanceIds),
       });
     } catch (error) {
       tell({ type: 'change-failed', taskId, error: toWireError(error) });

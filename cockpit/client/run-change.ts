@@ -28,8 +28,12 @@ export async function runChange(
       return {};
     }
     case 'drain': {
-      const { outcomes } = await callChange(client, 'node.drain', { nodeId: change.nodeId });
-      return { outcomes };
+      const { rollouts } = await callChange(client, 'node.drain', {
+        nodeId: change.nodeId,
+        stop: true,
+      });
+      const [rollout] = rollouts;
+      return rollout === undefined ? {} : { rollout };
     }
     case 'scale':
       return scale(client, change);
@@ -47,7 +51,7 @@ export async function runChange(
     case 'remove-service': {
       const { serviceName } = change;
       const force = instanceIds.length > 0;
-      await callChange(client, 'service.remove', { serviceName, force, typedName: serviceName });
+      await callChange(client, 'service.remove', { serviceName, force, confirm: [serviceName] });
       return {};
     }
     case 'publish-config': {

@@ -22,9 +22,15 @@ export type Effect =
       readonly jobId: number;
       readonly verb: Verb;
       readonly instanceIds: readonly number[];
+      /** Names of protected services that somebody has typed. */
+      readonly confirm?: readonly string[];
     }
   | { readonly type: 'plan-rollout'; readonly request: RolloutRequest }
-  | { readonly type: 'create-rollout'; readonly request: RolloutRequest }
+  | {
+      readonly type: 'create-rollout';
+      readonly request: RolloutRequest;
+      readonly confirm?: readonly string[];
+    }
   /** Looks for the last rollout of a service that left something changed. */
   | {
       readonly type: 'find-rollback';
@@ -37,6 +43,7 @@ export type Effect =
       readonly taskId: number;
       readonly change: Change;
       readonly instanceIds: readonly number[];
+      readonly confirm?: readonly string[];
     }
   | { readonly type: 'load-all-releases' }
   | { readonly type: 'load-release-diff'; readonly fromReleaseId: number; readonly toReleaseId: number }

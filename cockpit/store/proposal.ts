@@ -97,7 +97,21 @@ export function confirmChange(state: CockpitState): Reduction {
   const instanceIds = confirm.instanceIds.filter((id) => state.fleet.instances.has(id));
   if (confirm.instanceIds.length > 0 && instanceIds.length === 0)
     return become(withToast({ ...state, confirm: null }, 'warn', 'Nothing done: these instances are gone'));
-  return send(state, { ...confirm, instanceIds });
+  return withNames(send(state, { ...confirm, instanceIds }), typed === null ? [] : typed.split(' '));
+}
+
+/** The master wants the names of protected services with what it is asked to do, however often it is asked. */
+function withNames({ state, effects }: Reduction, names: readonly string[]): Reduction {
+  if (names.length === 0) return { state, effects };
+  const { rolling } = state;
+  return {
+    state: rolling === null ? state : { ...state, rolling: { ...rolling, confirm: names } },
+    effects: effects.map((effect) => (isConfirmed(effect) ? { ...effect, confirm: names } : effect)),
+  };
+}
+
+function isConfirmed(effect: Effect): effect is Effect & { readonly confirm?: readonly string[] } {
+  return effect.type === 'run-verb' || effect.type === 'create-rollout' || effect.type === 'run-change';
 }
 
 function send(state: CockpitState, confirm: Confirm): Reduction {

@@ -37,6 +37,8 @@ export interface Rolling {
   readonly failedIds: readonly number[];
   /** Null while it goes on. */
   readonly endedAt: number | null;
+  /** Names of protected services that somebody has typed. */
+  readonly confirm: readonly string[];
 }
 
 /** A program that ends within this was not up. */
@@ -60,6 +62,7 @@ export function startRolling(
     failure: '',
     failedIds: [],
     endedAt: null,
+    confirm: [],
   };
   return { ...state, rolling };
 }
@@ -130,7 +133,7 @@ function nextBatch(state: CockpitState, rolling: Rolling): Reduction {
   const next = { ...rolling, pending: living.slice(rolling.atOnce), batch };
   return become(
     { ...state, rolling: next, nextId: jobId + 1 },
-    { type: 'run-verb', jobId, verb: 'restart', instanceIds },
+    { type: 'run-verb', jobId, verb: 'restart', instanceIds, confirm: rolling.confirm },
   );
 }
 

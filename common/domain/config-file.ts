@@ -34,7 +34,7 @@ export const configActionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('nothing') }),
   /** To the main process alone, and only to the run that was there before the files. */
   z.object({ kind: z.literal('signal'), signal: configSignalSchema }),
-  /** One instance after another, each waited for until it is up, and healthy where it is checked. */
+  /** By a rollout: batch by batch, each waited for until it is up, and healthy where it is checked. */
   z.object({ kind: z.literal('restart') }),
 ]);
 export type ConfigAction = z.infer<typeof configActionSchema>;

@@ -24,7 +24,6 @@ const KINDS = [
   'release.fetched',
   'config.delivered',
   'config.failed',
-  'config.halted',
   'node.connected',
   'node.joined',
   'node.lost',

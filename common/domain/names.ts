@@ -83,3 +83,6 @@ export const workingDirectorySchema = z
     (path) => !path.includes('\0') && !path.split('/').includes('..'),
     'must be an absolute path, or one inside the package, without ".."',
   );
+
+/** Names of protected services that a request touches, and of whatever else it asks for, as a person typed them. */
+export const confirmSchema = z.array(z.string().max(128)).max(1_000).default([]);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { idSchema, serviceNameSchema, timestampSchema } from './names.ts';
+import { idSchema, portSchema, serviceNameSchema, timestampSchema } from './names.ts';
 
 /** How this agent isolates services. `none` runs them without limits, inside the agent's own cgroup. */
 export const cgroupDriverNameSchema = z.enum(['systemd', 'cgroupfs-v2', 'cgroupfs-v1', 'none']);
@@ -50,3 +50,27 @@ export const serviceCapacitySchema = z.object({
   remaining: z.int().nonnegative(),
 });
 export type ServiceCapacity = z.infer<typeof serviceCapacitySchema>;
+
+/** What a drain does with an instance that should run, or leaves undone. */
+export const drainStepSchema = z.object({
+  instanceId: idSchema,
+  serviceName: serviceNameSchema,
+  port: portSchema,
+  /** `move`: another one comes up in its place first · `stop` it · `leave` it as it is. */
+  action: z.enum(['move', 'stop', 'leave']),
+  /** Of `move`: where the new one is. */
+  to: z.object({ nodeId: idSchema, host: z.string(), port: portSchema }).nullable(),
+  /** Why it is not moved; empty where it is, or was not to be. */
+  reason: z.string(),
+});
+export type DrainStep = z.infer<typeof drainStepSchema>;
+
+/** What draining a node does, or would do. */
+export const drainPlanSchema = z.object({
+  nodeId: idSchema,
+  isCordoned: z.boolean(),
+  instances: z.array(drainStepSchema),
+  /** What is left of the services that something is stopped of, the barest first. */
+  services: z.array(serviceCapacitySchema),
+});
+export type DrainPlan = z.infer<typeof drainPlanSchema>;

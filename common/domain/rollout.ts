@@ -2,11 +2,27 @@ import * as z from 'zod';
 import { idSchema, timestampSchema, versionLabelSchema } from './names.ts';
 
 /**
+ * What a rollout is for: `deploy` puts releases on instances · `restart` starts them once more, with what is wanted of them
+ * by now · `drain` clears a node of the instances of one service.
+ */
+export const rolloutKindSchema = z.enum(['deploy', 'restart', 'drain']);
+export type RolloutKind = z.infer<typeof rolloutKindSchema>;
+
+/**
+ * What a step does to its instance: `deploy` and `restart` as the rollout's kind · `place` a new instance comes up in the place
+ * of its peer, and is taken away again when it does not · `retire` it is stopped and removed, once its peer is up in its
+ * place · `stop` it is stopped, and stays where it is.
+ */
+export const stepActionSchema = z.enum(['deploy', 'restart', 'place', 'retire', 'stop']);
+export type StepAction = z.infer<typeof stepActionSchema>;
+
+/**
  * One instance of a rollout.
  *
  * Forwards: `pending` → `preparing` (its node fetches and unpacks) → `applying` (old program stops, new one starts, and has
  * to come up) → `done` or `failed`; `skipped` when the rollout ended before its turn. Backwards, when the rollout is rolled
- * back: `reverting` → `reverted` or `revert-failed`. No state is followed by one that stands before it here.
+ * back, or of a `place` that came to nothing: `reverting` → `reverted` or `revert-failed`. No state is followed by one that
+ * stands before it here.
  */
 export const rolloutStepStateSchema = z.enum([
   'pending',
@@ -26,6 +42,9 @@ const stepReleaseSchema = z.object({ releaseId: idSchema, version: versionLabelS
 export const rolloutStepSchema = z.object({
   instanceId: idSchema,
   nodeId: idSchema,
+  action: stepActionSchema,
+  /** Of `place` and `retire`: the instance that gives way, or that comes in its place. */
+  peerId: idSchema.nullable(),
   state: rolloutStepStateSchema,
   /** Why it failed; empty otherwise. */
   reason: z.string(),
@@ -84,6 +103,9 @@ export type RolloutState = z.infer<typeof rolloutStateSchema>;
 
 export const rolloutSchema = z.object({
   rolloutId: idSchema,
+  kind: rolloutKindSchema,
+  /** The node that a drain clears; null for all others. */
+  nodeId: idSchema.nullable(),
   serviceId: idSchema,
   serviceName: z.string(),
   /** Of the first step; an undo may give each instance another one. */
@@ -106,6 +128,16 @@ export const rolloutSchema = z.object({
 });
 export type Rollout = z.infer<typeof rolloutSchema>;
 
+/** "to 1.4.0", "that restarts", "that drains node 2": what it is for, for people. */
+export function describePurpose({
+  kind,
+  nodeId,
+  version,
+}: Pick<Rollout, 'kind' | 'nodeId' | 'version'>): string {
+  if (kind === 'deploy') return `to ${version}`;
+  return kind === 'restart' ? 'that restarts' : `that drains node ${nodeId}`;
+}
+
 /** Whether nothing will happen in it any more, and its service is free for another. */
 export function hasEnded({ state }: Pick<Rollout, 'state'>): boolean {
   return ['succeeded', 'failed', 'aborted', 'rolled-back'].includes(state);
@@ -113,7 +145,14 @@ export function hasEnded({ state }: Pick<Rollout, 'state'>): boolean {
 
 const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
 
-/** What a rollout is to do: a release on instances of its service, or what each instance had before another rollout. */
+/** How instances are restarted, batch by batch. */
+export const restartOptionsSchema = rolloutOptionsSchema.pick({ maxUnavailable: true, minReadyMs: true });
+export type RestartOptions = z.infer<typeof restartOptionsSchema>;
+
+/**
+ * What a rollout is to do: a release on instances of its service, what each instance had before another rollout, or a restart
+ * of instances of one service.
+ */
 export const rolloutRequestSchema = z.union([
   z.object({
     releaseId: idSchema,
@@ -129,11 +168,18 @@ export const rolloutRequestSchema = z.union([
     message: z.string().max(1024).default(''),
     options: rolloutOptionsSchema.default(() => rolloutOptionsSchema.parse({})),
   }),
+  z.object({
+    kind: z.literal('restart'),
+    instanceIds: instanceIdsSchema,
+    message: z.string().max(1024).default(''),
+    options: rolloutOptionsSchema.default(() => rolloutOptionsSchema.parse({})),
+  }),
 ]);
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
 
 /** What a rollout would do, without doing it. */
 export const rolloutPlanSchema = z.object({
+  kind: rolloutKindSchema,
   serviceId: idSchema,
   serviceName: z.string(),
   version: z.string(),
@@ -152,8 +198,8 @@ export const rolloutPlanSchema = z.object({
           runs: stepReleaseSchema.nullable(),
           state: z.string(),
           gets: stepReleaseSchema,
-          /** `replace` its release · `start` it, being stopped · `keep`: it runs that release already. */
-          action: z.enum(['replace', 'start', 'keep']),
+          /** `replace` its release · `restart` it · `start` it, being stopped · `keep`: it runs that release already. */
+          action: z.enum(['replace', 'restart', 'start', 'keep']),
           warnings: z.array(z.string()),
         }),
       ),
@@ -163,6 +209,26 @@ export const rolloutPlanSchema = z.object({
   warnings: z.array(z.string()),
 });
 export type RolloutPlan = z.infer<typeof rolloutPlanSchema>;
+
+/**
+ * Whether a rollout has put other releases on instances, and left some of that in effect: only such a one can be taken back.
+ * First deployments are none, since there is nothing that they could go back to.
+ *
+ * @param instanceIds looks at these of its instances only.
+ */
+export function hasReplaced({ kind, steps }: Rollout, instanceIds?: ReadonlySet<number>): boolean {
+  return (
+    kind === 'deploy' &&
+    steps.some(
+      ({ instanceId, appliedAt, state, previous, release }) =>
+        (instanceIds?.has(instanceId) ?? true) &&
+        appliedAt !== null &&
+        state !== 'reverted' &&
+        previous !== null &&
+        previous.releaseId !== release.releaseId,
+    )
+  );
+}
 
 /** What is wrong with options whose fields are all right each by itself; empty when nothing is. For people. */
 export function rolloutOptionProblems({ canary, pauseAfterCanary }: RolloutOptions): string[] {

@@ -11,6 +11,7 @@ import {
   userNameSchema,
   workingDirectorySchema,
 } from './names.ts';
+import { portPlanSchema } from './port-plan.ts';
 
 /**
  * How a package becomes a program. `script` runs to completion each time it is deployed or started, its output is the deploy
@@ -103,6 +104,8 @@ export const serviceSpecSchema = z.object({
   env: envSchema.default({}),
   /** Default: the package's root. */
   workingDirectory: workingDirectorySchema.optional(),
+  /** The ports that its instances get, where none is named. Default: near those that it has. */
+  ports: portPlanSchema.optional(),
   /** The user whom it runs as, by setpriv(1). Default: the agent's own. */
   runAs: userNameSchema.optional(),
   /** With `script` only. */
@@ -141,6 +144,8 @@ export function specProblems(spec: ServiceSpec): string[] {
   if (spec.dockerName !== undefined && spec.type !== 'script')
     problems.push(`dockerName: only a service of type script is a container, not ${spec.type}`);
   if (spec.dependsOn.includes(spec.name)) problems.push('dependsOn: a service cannot wait for itself');
+  if (spec.ports !== undefined && spec.ports.from > spec.ports.to)
+    problems.push(`ports: from ${spec.ports.from} must not be above to ${spec.ports.to}`);
   if (spec.restart.maxDelayMs < spec.restart.initialDelayMs)
     problems.push('restart.maxDelayMs: must not be less than initialDelayMs');
   if (spec.type === 'script' && spec.dockerName === undefined && spec.health.kind !== 'none')

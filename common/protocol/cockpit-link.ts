@@ -20,13 +20,25 @@ import { desiredStateSchema, instanceViewSchema, resolutionSchema } from '../dom
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
-import { idSchema, lineSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
-import { serviceCapacitySchema } from '../domain/node.ts';
+import {
+  confirmSchema,
+  idSchema,
+  lineSchema,
+  portSchema,
+  serviceNameSchema,
+  timestampSchema,
+} from '../domain/names.ts';
+import { drainPlanSchema } from '../domain/node.ts';
 import { activitySchema, sessionSchema } from '../domain/presence.ts';
 import { registryEntrySchema } from '../domain/registry.ts';
 import { packageDiffSchema, releaseSchema } from '../domain/release.ts';
 import { roleSchema } from '../domain/role.ts';
-import { rolloutPlanSchema, rolloutRequestSchema, rolloutSchema } from '../domain/rollout.ts';
+import {
+  restartOptionsSchema,
+  rolloutPlanSchema,
+  rolloutRequestSchema,
+  rolloutSchema,
+} from '../domain/rollout.ts';
 import {
   limitsSchema,
   serviceSchema,
@@ -34,7 +46,7 @@ import {
   serviceUpdateEffectSchema,
 } from '../domain/service.ts';
 import { tokenNameSchema, tokenViewSchema } from '../domain/token.ts';
-import { defineLink, notice, request } from './define.ts';
+import { defineLink, guardedRequest, notice, request } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
 
 const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
@@ -111,29 +123,35 @@ export const cockpitLink = defineLink({
 
     /**
      * Puts another specification in the place of the one that a service of this name has. Instances whose program is
-     * started with something else now are restarted, one after another; the rest applies to them as they run.
+     * started with something else now are restarted by a rollout of kind `restart`, and go on with what they were started with
+     * until it is their turn, or if that never comes; on a node that is away, when it is back. The rest applies to them as
+     * they run.
      */
-    'service.update': request({
+    'service.update': guardedRequest({
       payload: z.object({
+        confirm: confirmSchema,
         spec: serviceSpecSchema,
+        /** How they are restarted. */
+        options: restartOptionsSchema.default(() => restartOptionsSchema.parse({})),
         /** Only say what would happen. */
         dryRun: z.boolean().default(false),
       }),
       result: z.object({
         service: serviceSchema,
+        /** The one that restarts instances; null where none has to be. */
+        rollout: rolloutSchema.nullable(),
         /** Every instance that gets a new assignment. */
         instances: z.array(z.object({ instanceId: idSchema, effect: serviceUpdateEffectSchema })),
       }),
       role: 'operator',
     }),
     /** With its releases and the history of its rollouts. */
-    'service.remove': request({
+    'service.remove': guardedRequest({
       payload: z.object({
+        confirm: confirmSchema,
         serviceName: serviceNameSchema,
-        /** Remove its instances first. Without it, a service that has instances is refused. */
+        /** Remove its instances first; takes its name in `confirm`. Without it, a service that has instances is refused. */
         force: z.boolean().default(false),
-        /** The name once more, as typed by a person: asked for with `force`, and for a protected service. */
-        typedName: z.string().max(64).optional(),
       }),
       result: z.object({}),
       role: 'operator',
@@ -159,22 +177,28 @@ export const cockpitLink = defineLink({
       result: z.object({}),
       role: 'operator',
     }),
-    /** Cordons a node and stops all that should run on it. */
-    'node.drain': request({
-      payload: z.object({
-        nodeId: idSchema,
-        /** Only say what would happen. */
-        dryRun: z.boolean().default(false),
-      }),
-      result: z.object({
-        /** Those that are stopped. */
-        instanceIds: z.array(idSchema),
-        /** What is left of their services, the barest first. */
-        services: z.array(serviceCapacitySchema),
-        outcomes: outcomesSchema.shape.outcomes,
-      }),
+    /**
+     * Cordons a node, and clears it of what should run on it: a rollout of kind `drain` for each service, which can be followed
+     * and ended as any other. Answered when it has begun. What is left may be drained again later.
+     */
+    'node.drain': guardedRequest({
+      payload: z
+        .object({
+          nodeId: idSchema,
+          confirm: confirmSchema,
+          /** What can be is moved: a new instance comes up elsewhere before the old one is stopped and removed. */
+          move: z.boolean().default(true),
+          /** What is not moved is stopped. Without it, that is left as it is. */
+          stop: z.boolean().default(false),
+          message: z.string().max(1024).default(''),
+          options: restartOptionsSchema.default(() => restartOptionsSchema.parse({})),
+          /** Only say what would happen. */
+          dryRun: z.boolean().default(false),
+        })
+        .refine(({ move, stop }) => move || stop, 'neither to move nor to stop leaves nothing to do'),
+      result: z.object({ plan: drainPlanSchema, rollouts: z.array(rolloutSchema) }),
       role: 'operator',
-      timeoutMs: COMMAND_TIMEOUT_MS,
+      timeoutMs: 15_000,
     }),
     /**
      * Takes up the instances that a node reports and this master does not know (its database is empty, or older than they
@@ -204,13 +228,15 @@ export const cockpitLink = defineLink({
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
     /** Forgets a node that is not connected. */
-    'node.remove': request({
+    'node.remove': guardedRequest({
       payload: z.object({
+        confirm: confirmSchema,
         nodeId: idSchema,
-        /** With the instances on it, which may go on running there. Without it, a node that has instances is refused. */
+        /**
+         * With the instances on it, which may go on running there; takes its alias in `confirm`. Without it, a node that has
+         * instances is refused.
+         */
         force: z.boolean().default(false),
-        /** The alias of the node, as typed by a person: asked for with `force`. */
-        typedName: z.string().max(128).optional(),
       }),
       result: z.object({}),
       role: 'admin',
@@ -222,8 +248,8 @@ export const cockpitLink = defineLink({
       result: z.object({ releases: z.array(releaseSchema) }),
     }),
     /** All or none; none that an instance runs or should run, or that a rollout under way may still need. */
-    'release.remove': request({
-      payload: z.object({ releaseIds: z.array(idSchema).min(1).max(1_000) }),
+    'release.remove': guardedRequest({
+      payload: z.object({ confirm: confirmSchema, releaseIds: z.array(idSchema).min(1).max(1_000) }),
       result: z.object({}),
       role: 'operator',
     }),
@@ -240,7 +266,8 @@ export const cockpitLink = defineLink({
         nodeId: idSchema,
         /** Default: the node's inner address. */
         host: lineSchema(255).min(1).optional(),
-        port: portSchema,
+        /** Default: the next free one of the service's plan, or near those that it has. */
+        port: portSchema.optional(),
         limits: limitsSchema.default({}),
       }),
       result: z.object({ instance: instanceViewSchema }),
@@ -252,43 +279,43 @@ export const cockpitLink = defineLink({
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
-    'instance.stop': request({
-      payload: z.object({ instanceIds: instanceIdsSchema }),
+    'instance.stop': guardedRequest({
+      payload: z.object({ confirm: confirmSchema, instanceIds: instanceIdsSchema }),
       result: outcomesSchema,
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
-    'instance.restart': request({
-      payload: z.object({ instanceIds: instanceIdsSchema }),
+    'instance.restart': guardedRequest({
+      payload: z.object({ confirm: confirmSchema, instanceIds: instanceIdsSchema }),
       result: outcomesSchema,
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
     /** Other limits, live where it runs: the whole of them, so one that is absent is lifted. What is refused changes nothing. */
-    'instance.limit': request({
-      payload: z.object({ instanceIds: instanceIdsSchema, limits: limitsSchema }),
+    'instance.limit': guardedRequest({
+      payload: z.object({ confirm: confirmSchema, instanceIds: instanceIdsSchema, limits: limitsSchema }),
       result: outcomesSchema,
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
     /** Ends the doubt about instances in state `unknown`; see `instance.resolve` of the agent link. */
-    'instance.resolve': request({
-      payload: z.object({ instanceIds: instanceIdsSchema, how: resolutionSchema }),
+    'instance.resolve': guardedRequest({
+      payload: z.object({ confirm: confirmSchema, instanceIds: instanceIdsSchema, how: resolutionSchema }),
       result: outcomesSchema,
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
     /** Stop it, and forget it here and on its node. */
-    'instance.remove': request({
-      payload: z.object({ instanceIds: instanceIdsSchema }),
+    'instance.remove': guardedRequest({
+      payload: z.object({ confirm: confirmSchema, instanceIds: instanceIdsSchema }),
       result: outcomesSchema,
       role: 'operator',
       timeoutMs: COMMAND_TIMEOUT_MS,
     }),
 
     /** Put releases on instances, batch by batch. Answered when begun; `rollout.changed` tells the rest. */
-    'rollout.create': request({
-      payload: rolloutRequestSchema,
+    'rollout.create': guardedRequest({
+      payload: rolloutRequestSchema.and(z.object({ confirm: confirmSchema })),
       result: z.object({ rollout: rolloutSchema }),
       role: 'operator',
     }),
@@ -306,8 +333,12 @@ export const cockpitLink = defineLink({
       role: 'operator',
     }),
     /** What is under way finishes, the rest is skipped; with `rollback` what was changed gets back what it ran before. */
-    'rollout.abort': request({
-      payload: z.object({ rolloutId: idSchema, rollback: z.boolean().default(false) }),
+    'rollout.abort': guardedRequest({
+      payload: z.object({
+        confirm: confirmSchema,
+        rolloutId: idSchema,
+        rollback: z.boolean().default(false),
+      }),
       result: z.object({ rollout: rolloutSchema }),
       role: 'operator',
     }),
@@ -393,12 +424,15 @@ export const cockpitLink = defineLink({
       role: 'operator',
     }),
     /** Gives the newest versions of all files to instances. Answered when it is decided; `config.status` tells how far it is. */
-    'config.publish': request({
+    'config.publish': guardedRequest({
       payload: z.object({
+        confirm: confirmSchema,
         serviceName: serviceNameSchema,
         /** Default: all, and those of later days. */
         instanceIds: instanceIdsSchema.optional(),
         action: configActionSchema.default({ kind: 'nothing' }),
+        /** How they are restarted, where that follows. */
+        options: restartOptionsSchema.default(() => restartOptionsSchema.parse({})),
         message: configMessageSchema.default(''),
         /** Also where secrets, filled in, break the syntax. */
         force: z.boolean().default(false),
@@ -408,6 +442,8 @@ export const cockpitLink = defineLink({
       result: z.object({
         /** Null of a dry run. */
         publication: configPublicationSchema.nullable(),
+        /** The one that restarts instances; null where none has to be. Those on a node that is away are, when it is back. */
+        rollout: rolloutSchema.nullable(),
         /** `unchanged`: it has these files, and nothing follows. */
         instances: z.array(
           z.object({ instanceId: idSchema, effect: z.enum(['unchanged', 'live', 'signal', 'restart']) }),

@@ -3,7 +3,11 @@ import type { Role } from '../domain/role.ts';
 import { type WireError, wireErrorSchema } from './errors.ts';
 
 /** A message that is answered: with a result or a typed error, within `timeoutMs`. */
-export interface RequestDefinition<P extends z.ZodType = z.ZodType, R extends z.ZodType = z.ZodType> {
+export interface RequestDefinition<
+  P extends z.ZodType = z.ZodType,
+  R extends z.ZodType = z.ZodType,
+  G extends boolean = boolean,
+> {
   readonly kind: 'request';
   readonly payload: P;
   readonly result: R;
@@ -11,6 +15,11 @@ export interface RequestDefinition<P extends z.ZodType = z.ZodType, R extends z.
   readonly timeoutMs: number;
   /** The least role that may send it. Only meaningful on the cockpit link. */
   readonly role: Role;
+  /**
+   * It can take capacity away from a service: a protected one is touched by it only with its name in `confirm`. Of every
+   * request that a viewer may not send, on the cockpit link.
+   */
+  readonly guarded: G;
 }
 
 /** A message that is not answered. */
@@ -39,8 +48,18 @@ export function request<P extends z.ZodType, R extends z.ZodType>(definition: {
   result: R;
   timeoutMs?: number;
   role?: Role;
-}): RequestDefinition<P, R> {
-  return { kind: 'request', timeoutMs: 5_000, role: 'viewer', ...definition };
+}): RequestDefinition<P, R, false> {
+  return { kind: 'request', timeoutMs: 5_000, role: 'viewer', guarded: false, ...definition };
+}
+
+/** A request that can take capacity away; see `guarded`. Its payload takes `confirm`. */
+export function guardedRequest<P extends z.ZodType<{ confirm: string[] }>, R extends z.ZodType>(definition: {
+  payload: P;
+  result: R;
+  timeoutMs?: number;
+  role: Exclude<Role, 'viewer' | 'agent'>;
+}): RequestDefinition<P, R, true> {
+  return { kind: 'request', timeoutMs: 5_000, guarded: true, ...definition };
 }
 
 export function notice<P extends z.ZodType>(definition: { payload: P }): NoticeDefinition<P> {
@@ -68,6 +87,11 @@ type Names<T extends MessageTable, K extends MessageDefinition['kind']> = {
 
 /** Names of the requests in a table. */
 export type RequestName<T extends MessageTable> = Names<T, 'request'>;
+/** Names of the requests in a table that can take capacity away. */
+export type GuardedName<T extends MessageTable> = {
+  [N in keyof T]: T[N] extends { guarded: true } ? N : never;
+}[keyof T] &
+  string;
 /** Names of the notices in a table. */
 export type NoticeName<T extends MessageTable> = Names<T, 'notice'>;
 

@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   'not_found',
   /** The named thing exists already. */
   'already_exists',
+  /** It touches a protected service, whose name was not typed. */
+  'unconfirmed',
   /** The request contradicts the present state (a rollout under way, a port in use). */
   'conflict',
   /** A value is outside what this node or service allows. */

@@ -241,7 +241,10 @@ export function needsRestart({ record, status }: InstanceEntry): boolean {
 
 function changeFor(verb: 'start' | 'stop' | 'restart', entry: InstanceEntry): InstanceChange {
   if (verb === 'stop') return { desired: 'stopped' };
-  return { desired: 'running', restart: verb === 'restart' || needsRestart(entry) };
+  const restart = verb === 'restart' || needsRestart(entry);
+  // Whoever starts it anew starts it as its service says by now.
+  const isAnew = restart || entry.record.desired === 'stopped';
+  return { desired: 'running', restart, ...(isAnew && entry.record.heldLaunch ? { heldLaunch: null } : {}) };
 }
 
 function applyTimeoutMs(record: InstanceRecord): number {

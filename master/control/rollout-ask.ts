@@ -24,7 +24,7 @@ export interface Asking {
 export function questionsOf({ steps }: Rollout, moves: readonly RolloutMove[]): Question[] {
   const questions = new Map<string, Question>();
   for (const move of moves) {
-    if (move.kind !== 'prepare' && move.kind !== 'apply') continue;
+    if (move.kind !== 'prepare' && move.kind !== 'apply' && move.kind !== 'remove') continue;
     const step = steps[move.position];
     if (step === undefined) continue;
     const releaseId = releaseOf(step);
@@ -37,7 +37,7 @@ export function questionsOf({ steps }: Rollout, moves: readonly RolloutMove[]): 
 /** The release that a step's instance is to have fetched; null when nothing is to run. */
 export function releaseOf(step: RolloutStep): number | null {
   const goal = goalOf(step);
-  return goal === 'stopped' ? null : goal.releaseId;
+  return typeof goal === 'string' ? null : goal.releaseId;
 }
 
 /** Asks a node, and tells the watch what came of it. Never throws. */
@@ -62,6 +62,7 @@ export function createAsk(deps: {
   const put = async (asking: Asking, { about, step, releaseId }: Question): Promise<void> => {
     const entry = fleet.instance(step.instanceId);
     if (about === 'apply' && entry !== null) await commands().apply(entry.record);
+    if (about === 'remove' && entry !== null) await commands().finishRemoval(entry.record);
     if (about === 'prepare' && releaseId !== null) {
       const release = await releaseRef(asking, releaseId);
       const { serviceName } = asking.rollout;

@@ -1,6 +1,7 @@
 import { hasEnded, type Rollout, type RolloutState, type RolloutStep } from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RolloutWrite } from './rollout.ts';
+import { stateWithoutTurn } from './rollout-peers.ts';
 
 /** The rollout behind some writes. Steps that stay as they are stay the same objects. */
 export function applyWrites(rollout: Rollout, writes: readonly RolloutWrite[], now: number): Rollout {
@@ -37,9 +38,10 @@ function moved(rollout: Rollout, step: RolloutStep, state: RolloutStep['state'],
 
 /** From here on nothing new is begun forwards: what had no turn yet has none any more. */
 function withState(rollout: Rollout, state: RolloutState, reason: string, now: number): Rollout {
-  const steps = rollout.steps.map((step) =>
-    step.state === 'pending' || step.state === 'preparing' ? { ...step, state: 'skipped' as const } : step,
-  );
+  const steps = rollout.steps.map((step) => {
+    const without = stateWithoutTurn(rollout, step);
+    return without === step.state ? step : { ...step, state: without };
+  });
   return { ...rollout, steps, state, reason, endedAt: hasEnded({ state }) ? now : null };
 }
 
@@ -63,6 +65,12 @@ export function control(rollout: Rollout, verb: RolloutControl, actor: string, n
   if (hasEnded(rollout)) {
     throw new SgridError('conflict', `rollout ${rolloutId} has ended: ${state}`, {
       hint: 'to take back what it did: sgrid rollback',
+    });
+  }
+  if (verb === 'roll-back' && rollout.kind !== 'deploy') {
+    const what = rollout.kind === 'drain' ? 'a drain' : 'a restart';
+    throw new SgridError('conflict', `rollout ${rolloutId} is ${what}: there is nothing to roll back to`, {
+      hint: `end it: sgrid rollout abort ${rolloutId}`,
     });
   }
   if (!ALLOWED[verb].includes(state)) {

@@ -1,15 +1,15 @@
-import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import { describePurpose, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import type { MasterEvent } from '../event-log.ts';
 
 /** The audit event of a rollout that begins. */
 export function startedEvent(rollout: Rollout): MasterEvent {
-  const { serviceName, version, steps, actor, message } = rollout;
+  const { actor, message } = rollout;
   const why = message === '' ? '' : ` (${message})`;
   return {
     ...aboutRollout(rollout),
     kind: 'rollout.started',
     actor,
-    message: `rollout ${rollout.rolloutId}: ${serviceName} ${version} on ${steps.length} instances${why}`,
+    message: `rollout ${rollout.rolloutId}: ${subjectOf(rollout)} ${scopeOf(rollout)}${why}`,
   };
 }
 
@@ -21,7 +21,7 @@ export function startedEvent(rollout: Rollout): MasterEvent {
 export function changedEvent(before: Rollout, after: Rollout, actor: string | null): MasterEvent | null {
   if (before.state === after.state) return null;
   const about = { ...aboutRollout(after), actor: actor ?? after.actor };
-  const what = `rollout ${after.rolloutId} of ${after.serviceName} to ${after.version}`;
+  const what = `rollout ${after.rolloutId} of ${after.serviceName} ${describePurpose(after)}`;
   switch (after.state) {
     case 'paused':
       return { ...about, kind: 'rollout.paused', message: `${what}: paused${because(after)}` };
@@ -43,11 +43,12 @@ export function changedEvent(before: Rollout, after: Rollout, actor: string | nu
 }
 
 function finishedEvent(rollout: Rollout): Pick<MasterEvent, 'kind' | 'message' | 'result'> {
-  const { rolloutId, serviceName, version, state, steps } = rollout;
-  const done = steps.filter((step) => step.state === 'done').length;
-  const name = `rollout ${rolloutId}: ${serviceName} ${version}`;
-  if (state === 'succeeded')
-    return { kind: 'rollout.finished', result: 'ok', message: `${name} runs on ${done} instances` };
+  const { rolloutId, kind, state } = rollout;
+  const name = `rollout ${rolloutId}: ${subjectOf(rollout)}`;
+  if (state === 'succeeded') {
+    const how = kind === 'deploy' ? `runs ${scopeOf(rollout)}` : `succeeded ${scopeOf(rollout)}`;
+    return { kind: 'rollout.finished', result: 'ok', message: `${name} ${how}` };
+  }
   const words = state === 'failed' ? 'failed' : state === 'aborted' ? 'aborted' : 'rolled back';
   return {
     ...failedStep(rollout),
@@ -55,6 +56,17 @@ function finishedEvent(rollout: Rollout): Pick<MasterEvent, 'kind' | 'message' |
     result: 'failed',
     message: `${name} ${words}${because(rollout)}`,
   };
+}
+
+/** "web 1.4.0", "restart of web", "drain of node 2 of web" */
+function subjectOf({ kind, nodeId, serviceName, version }: Rollout): string {
+  if (kind === 'deploy') return `${serviceName} ${version}`;
+  return kind === 'restart' ? `restart of ${serviceName}` : `drain of node ${nodeId} of ${serviceName}`;
+}
+
+/** A new instance in the place of another is counted once. */
+function scopeOf({ steps }: Rollout): string {
+  return `on ${steps.filter(({ action }) => action !== 'place').length} instances`;
 }
 
 function failedStep({ steps }: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeId'> {

@@ -34,11 +34,13 @@ export function isUp(status: InstanceStatus | null, { isChecked, completes }: Ga
   return status.state === 'running' && (!isChecked || status.health.state === 'healthy');
 }
 
-/** What a step wants of its instance: a release that runs, or that nothing does. */
-export type Goal = { releaseId: number } | 'stopped';
+/** What a step wants of its instance: a release that runs, that nothing does, or that there is no such instance. */
+export type Goal = { releaseId: number } | 'stopped' | 'gone';
 
 /** What an instance was before goes back to it: also that it did not run, or had no release at all. */
-export function goalOf({ state, release, previous, previousDesired }: RolloutStep): Goal {
+export function goalOf({ action, state, release, previous, previousDesired }: RolloutStep): Goal {
+  if (action === 'retire' || (action === 'place' && state === 'reverting')) return 'gone';
+  if (action === 'stop') return 'stopped';
   if (state !== 'reverting') return release;
   return previous === null || previousDesired === 'stopped' ? 'stopped' : previous;
 }
@@ -63,7 +65,7 @@ export interface GateObservation {
 }
 
 /** Whether an instance has come up with what its step put on it; nobody waits longer than the gate's settle time. */
-export function judge(goal: Goal, seen: GateObservation, minReadyMs: number): Verdict {
+export function judge(goal: Exclude<Goal, 'gone'>, seen: GateObservation, minReadyMs: number): Verdict {
   const { status, gate } = seen;
   if (status === null || status.revision < seen.revision) return { kind: 'behind' };
   const patience = (what: string = status.state): Verdict =>

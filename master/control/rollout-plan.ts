@@ -1,4 +1,5 @@
 import {
+  describePurpose,
   maxUnavailableOf,
   type Rollout,
   type RolloutPlan,
@@ -25,7 +26,7 @@ export function planRollout(
     holder: Rollout | null;
   },
 ): RolloutPlan {
-  const { options, steps, serviceId, serviceName } = rollout;
+  const { kind, options, steps, serviceId, serviceName } = rollout;
   const planned = steps.map((step): Planned => {
     const entry = view.instance(step.instanceId);
     const nodeUp = view.isUp(step.nodeId);
@@ -41,6 +42,7 @@ export function planRollout(
       (batch) => ({ isCanary, steps: batch.map(({ step }) => step) }),
     );
   return {
+    kind,
     serviceId,
     serviceName,
     version: [...new Set(steps.map(({ release }) => release.version))].join(', '),
@@ -52,7 +54,7 @@ export function planRollout(
 }
 
 function planStep(
-  { instanceId, nodeId, release, previousDesired }: NewRollout['steps'][number],
+  { instanceId, nodeId, action, release, previousDesired }: NewRollout['steps'][number],
   entry: InstanceEntry | null,
   nodeUp: boolean,
   isDown: boolean,
@@ -63,14 +65,16 @@ function planStep(
   if (previousDesired === 'stopped') warnings.push('it is stopped, and will be started');
   else if (isDown && status !== null) warnings.push(`it is down: ${status.state}`);
   const runs = status?.pid == null ? null : status.release;
-  const keeps = previousDesired === 'running' && !isDown && runs?.releaseId === release.releaseId;
+  const isRestart = action === 'restart';
+  const keeps =
+    !isRestart && previousDesired === 'running' && !isDown && runs?.releaseId === release.releaseId;
   return {
     instanceId,
     nodeId,
     runs: runs === null ? null : { releaseId: runs.releaseId, version: runs.version },
     state: status?.state ?? 'unreported',
     gets: release,
-    action: keeps ? 'keep' : previousDesired === 'stopped' ? 'start' : 'replace',
+    action: keeps ? 'keep' : previousDesired === 'stopped' ? 'start' : isRestart ? 'restart' : 'replace',
     warnings,
   };
 }
@@ -83,7 +87,7 @@ function warnAbout(
   const warnings: string[] = [];
   if (holder !== null)
     warnings.push(
-      `it cannot begin now: rollout ${holder.rolloutId} to ${holder.version} by ${holder.actor} is ${holder.state}`,
+      `it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${holder.state}`,
     );
   if (options.canary >= steps.length && options.canary > 0)
     warnings.push('all instances are canaries: nothing is left to be held back');

@@ -1,19 +1,20 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
-import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
+import { describePurpose, hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
-import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instances.ts';
 import type { Store } from '../store/open-store.ts';
-import { type InstanceCommands, needsRestart } from './instance-commands.ts';
+import type { InstanceCommands } from './instance-commands.ts';
 import { isWrite, nextMoves, type StepObservation } from './rollout.ts';
 import { createAsk, questionsOf, releaseOf } from './rollout-ask.ts';
 import { applyWrites, control, type RolloutControl } from './rollout-change.ts';
+import { changeOf } from './rollout-effect.ts';
 import { changedEvent } from './rollout-events.ts';
-import { gateOf, goalOf, isUp } from './rollout-gate.ts';
+import { gateOf, isUp } from './rollout-gate.ts';
 import { createStepWatch, type StepWatch } from './step-watch.ts';
 
 /** Pushes of download progress, four a second at most. */
@@ -88,6 +89,7 @@ export function createRolloutRunner(deps: {
     const gate = entry === null ? NO_GATE : gateOf(entry.record.spec);
     return {
       exists: entry !== null && !entry.record.removing,
+      isGone: entry === null,
       nodeUp,
       isWanted: entry?.record.desired === 'running',
       revision: entry?.record.revision ?? 0,
@@ -110,7 +112,7 @@ export function createRolloutRunner(deps: {
       const changed: InstanceRecord[] = [];
       for (const [position, step] of next.steps.entries()) {
         if (step.state === rollout.steps[position]?.state) continue;
-        const change = changeOf(step, fleet);
+        const change = changeOf(step, fleet.instance(step.instanceId));
         if (change !== null) changed.push(await instances.change(step.instanceId, change));
       }
       return changed;
@@ -195,7 +197,7 @@ export function createRolloutRunner(deps: {
         const { rolloutId, actor, state } = rollout;
         throw new SgridError(
           'conflict',
-          `rollout ${rolloutId} by ${actor} is ${state} and has ${label} to do: ${step.release.version}`,
+          `rollout ${rolloutId} ${describePurpose(rollout)} by ${actor} is ${state} and has ${label} to do`,
           { hint: `wait until it has ended, or end it: sgrid rollout abort ${rolloutId}` },
         );
       }
@@ -229,21 +231,6 @@ export function createRolloutRunner(deps: {
       `the master stopped before rollout ${rollout.rolloutId} could ${verb}`,
     );
   }
-}
-
-/** What a step that has just come to its state wants of its instance; null when nothing changes there. */
-function changeOf(step: RolloutStep, fleet: FleetModel): InstanceChange | null {
-  const entry = fleet.instance(step.instanceId);
-  if (entry === null) return null;
-  if (step.state === 'applying')
-    return { desired: 'running', releaseId: step.release.releaseId, restart: needsRestart(entry) };
-  if (step.state !== 'reverting') return null;
-  const isToRun = goalOf(step) !== 'stopped';
-  return {
-    desired: isToRun ? 'running' : 'stopped',
-    releaseId: step.previous?.releaseId ?? null,
-    restart: isToRun && needsRestart(entry),
-  };
 }
 
 /** Whether the rollout works on this instance, or will. */

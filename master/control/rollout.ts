@@ -6,11 +6,14 @@ import {
   type RolloutStep,
 } from '../../common/domain/rollout.ts';
 import { describeFailure, type GateObservation, goalOf, hasFallen, isUp, judge } from './rollout-gate.ts';
+import { hasFailed, isMoving, peerOf, stateWithoutTurn } from './rollout-peers.ts';
 
 /** What is known of an instance of a rollout. All durations in milliseconds. */
 export interface StepObservation extends GateObservation {
-  /** False when the instance was removed. */
+  /** False when the instance was removed, or its removal was decided. */
   exists: boolean;
+  /** Its node has forgotten it, and so has the master. */
+  isGone: boolean;
   nodeUp: boolean;
   /** It is to run; an operator may have stopped one that was done. */
   isWanted: boolean;
@@ -31,7 +34,7 @@ export interface RolloutTimes {
 
 /** Changes of the rollout's own state in the database; all of one round are one transaction. */
 export type RolloutWrite =
-  /** A step's new state; `applying` and `reverting` also change what is wanted of the instance. */
+  /** A step's new state; most of them also change what is wanted of the instance. */
   | { kind: 'step'; position: number; state: RolloutStep['state']; reason: string }
   /** The canary is up. */
   | { kind: 'promote' }
@@ -42,6 +45,7 @@ export type RolloutMove =
   | RolloutWrite
   | { kind: 'prepare'; position: number }
   | { kind: 'apply'; position: number }
+  | { kind: 'remove'; position: number }
   /** Look again when something has changed, and after `forMs` at the latest. */
   | { kind: 'wait'; forMs: number };
 
@@ -49,8 +53,8 @@ type Observations = readonly StepObservation[];
 
 /**
  * The whole rollout as one pure decision: state in the database and what is observed → next moves, each about another thing,
- * so that they may go on side by side. Every move may be repeated after a crash: writes are transactions, `prepare` and
- * `apply` are idempotent on the node.
+ * so that they may go on side by side. Every move may be repeated after a crash: writes are transactions, `prepare`,
+ * `apply` and `remove` are idempotent on the node.
  */
 export function nextMoves(
   rollout: Rollout,
@@ -71,9 +75,9 @@ export function nextMoves(
 
 function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): RolloutMove[] {
   const { steps, options, state } = rollout;
-  const fallen = positionsOf(steps, 'done').flatMap((position) => fallenStep(position, seen));
+  const fallen = positionsOf(steps, 'done').flatMap((position) => fallenStep(rollout, position, seen));
   if (fallen.length > 0) return fallen;
-  const failed = steps.find((step) => step.state === 'failed');
+  const failed = steps.find(hasFailed);
   if (failed !== undefined) {
     const reason = `instance ${failed.instanceId}: ${failed.reason}`;
     return options.onFailure === 'rollback'
@@ -84,7 +88,8 @@ function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): R
     return [{ kind: 'state', state: 'succeeded', reason: '' }];
   if (!rollout.isPromoted && steps.slice(0, options.canary).every((step) => step.state === 'done'))
     return [{ kind: 'promote' }];
-  const underWay = positionsOf(steps, 'preparing', 'applying').map((position) =>
+  const moving = movingPositions(rollout).filter((position) => !waitsForPeer(rollout, position));
+  const underWay = [...positionsOf(steps, 'preparing', 'applying'), ...moving].map((position) =>
     carryOn(rollout, position, seen, times),
   );
   const relapsed = positionsOf(steps, 'done').filter((position) => hasRelapsed(seen[position]));
@@ -97,15 +102,18 @@ function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): R
 function begin(rollout: Rollout, seen: Observations, unavailable: number): RolloutMove[] {
   const { steps, options, isPromoted } = rollout;
   const turn = isPromoted ? steps.length : options.canary;
-  const pending = positionsOf(steps, 'pending').filter((position) => position < turn);
+  const pending = positionsOf(steps, 'pending').filter(
+    (position) => position < turn && steps[position]?.action !== 'retire',
+  );
   const slots = maxUnavailableOf(options, steps.length) - unavailable;
   return downFirst(pending, seen)
     .slice(0, Math.max(0, slots))
-    .map((position) =>
-      seen[position]?.exists === true
-        ? { kind: 'step', position, state: 'preparing', reason: '' }
-        : { kind: 'step', position, state: 'failed', reason: REMOVED },
-    );
+    .map((position) => {
+      const state = steps[position]?.action === 'stop' ? 'applying' : 'preparing';
+      return seen[position]?.exists === true
+        ? { kind: 'step', position, state, reason: '' }
+        : { kind: 'step', position, state: 'failed', reason: REMOVED };
+    });
 }
 
 /** Lets what is being changed come to its end, begins nothing more, and ends. */
@@ -117,13 +125,22 @@ function windUp(
   reason: string,
 ): RolloutMove[] {
   const { steps } = rollout;
-  const underWay = positionsOf(steps, 'applying', 'reverting');
-  if (underWay.length === 0) return [{ kind: 'state', state: end, reason }];
-  const untouched = positionsOf(steps, 'pending', 'preparing');
-  return [
-    ...untouched.map((position): RolloutMove => ({ kind: 'step', position, state: 'skipped', reason: '' })),
-    ...underWay.map((position) => carryOn(rollout, position, seen, times)),
-  ];
+  const isHalfMoved = (position: number): boolean => {
+    const step = steps[position];
+    return step?.action === 'place' && peerOf(rollout, step)?.state === 'pending';
+  };
+  const fallen = positionsOf(steps, 'done').filter(isHalfMoved);
+  const back = fallen.flatMap((position) => fallenStep(rollout, position, seen));
+  if (back.length > 0) return back;
+  const without = steps.flatMap((step, position): RolloutMove[] => {
+    const state = stateWithoutTurn(rollout, step);
+    return state === step.state ? [] : [{ kind: 'step', position, state, reason: '' }];
+  });
+  const moving = movingPositions(rollout);
+  const underWay = [...positionsOf(steps, 'applying', 'reverting'), ...moving];
+  const isTakenAway = without.some((move) => move.kind === 'step' && move.state === 'reverting');
+  if (underWay.length === 0 && !isTakenAway) return [{ kind: 'state', state: end, reason }];
+  return [...without, ...underWay.map((position) => carryOn(rollout, position, seen, times))];
 }
 
 /**
@@ -160,24 +177,34 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
   const seen = all[position];
   if (step === undefined || seen === undefined) return { kind: 'wait', forMs: Infinity };
   const isBackwards = step.state === 'reverting';
+  const goal = goalOf(step);
   const to = (state: RolloutStep['state'], reason = ''): RolloutMove => ({
     kind: 'step',
     position,
     state,
     reason,
   });
-  const fail = (reason: string): RolloutMove => to(isBackwards ? 'revert-failed' : 'failed', reason);
-  if (!seen.exists) return isBackwards ? to('skipped', REMOVED) : fail(REMOVED);
+  // A new instance that did not come up is taken away again.
+  const failure = step.action === 'place' ? 'reverting' : 'failed';
+  const fail = (reason: string): RolloutMove => to(isBackwards ? 'revert-failed' : failure, reason);
+  if (step.action === 'retire' && step.state === 'pending') return giveWay(rollout, step, position, all);
+  if (goal === 'gone' && seen.isGone) return isBackwards ? to('reverted', step.reason) : to('done');
+  if (goal !== 'gone' && !seen.exists) return isBackwards ? to('skipped', REMOVED) : fail(REMOVED);
   if (seen.failure !== null) return fail(seen.failure);
   if (!seen.nodeUp) {
     const leftMs = times.nodeWaitMs - seen.waitedMs;
     if (leftMs > 0) return { kind: 'wait', forMs: leftMs };
-    const later = isBackwards ? '; it gets what it ran before when it does' : '';
+    const later =
+      goal === 'gone'
+        ? '; it is removed when it does'
+        : isBackwards
+          ? '; it gets what it ran before when it does'
+          : '';
     return fail(`node ${step.nodeId} did not come back within ${times.nodeWaitMs / 1000} s${later}`);
   }
   if (seen.busyMs > 0) return { kind: 'wait', forMs: seen.busyMs };
   if (step.state === 'preparing') return seen.isPrepared ? to('applying') : { kind: 'prepare', position };
-  const goal = goalOf(step);
+  if (goal === 'gone') return { kind: 'remove', position };
   const verdict = judge(goal, seen, rollout.options.minReadyMs);
   switch (verdict.kind) {
     case 'behind':
@@ -191,6 +218,24 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
     case 'wait':
       return verdict;
   }
+}
+
+/** The old instance of a move: its turn comes when the new one is up, and as long as it stays so. */
+function giveWay(rollout: Rollout, step: RolloutStep, position: number, all: Observations): RolloutMove {
+  const peer = peerOf(rollout, step);
+  const at = peer === undefined ? -1 : rollout.steps.indexOf(peer);
+  if (peer?.state !== 'done' || hasRelapsed(all[at])) return { kind: 'wait', forMs: Infinity };
+  return { kind: 'step', position, state: 'applying', reason: '' };
+}
+
+function movingPositions(rollout: Rollout): number[] {
+  return rollout.steps.flatMap((step, position) => (isMoving(rollout, step) ? [position] : []));
+}
+
+/** Its peer is counted as under way already. */
+function waitsForPeer(rollout: Rollout, position: number): boolean {
+  const step = rollout.steps[position];
+  return step !== undefined && peerOf(rollout, step)?.state !== 'done';
 }
 
 /**
@@ -217,12 +262,15 @@ function waitForReturn(seen: StepObservation | undefined): RolloutMove {
 }
 
 /** What came up and did not stay up speaks against the release as much as what never did. */
-function fallenStep(position: number, all: Observations): RolloutMove[] {
+function fallenStep(rollout: Rollout, position: number, all: Observations): RolloutMove[] {
   const seen = all[position];
   if (seen === undefined || !hasRelapsed(seen) || seen.status === null) return [];
   if (!hasFallen(seen.status, seen.gate) && seen.downMs < seen.gate.settleMs) return [];
   const reason = `it came up, then: ${describeFailure(seen.status)}`;
-  return [{ kind: 'step', position, state: 'failed', reason }];
+  const step = rollout.steps[position];
+  const peer = step === undefined ? undefined : peerOf(rollout, step);
+  // As long as the old one has not been touched, the new one can still be taken away.
+  return [{ kind: 'step', position, state: peer?.state === 'pending' ? 'reverting' : 'failed', reason }];
 }
 
 function positionsOf(steps: readonly RolloutStep[], ...states: readonly RolloutStep['state'][]): number[] {

@@ -6,7 +6,7 @@ type Measured = Pick<StepObservation, 'isPrepared' | 'busyMs' | 'waitedMs' | 'up
 
 /** A question to a node. Instances of one node share the fetching of a release. */
 export interface Question {
-  about: 'prepare' | 'apply';
+  about: 'prepare' | 'apply' | 'remove';
   step: RolloutStep;
   /** The release to be fetched; null when nothing is to run. */
   releaseId: number | null;
@@ -62,7 +62,7 @@ export function createStepWatch(): StepWatch {
   const keyOf = ({ about, step, releaseId }: Question): string =>
     about === 'prepare'
       ? `prepare ${step.nodeId} ${releaseId}`
-      : `apply ${step.instanceId} ${step.state === 'reverting' ? 'back' : 'forth'}`;
+      : `${about} ${step.instanceId} ${step.state === 'reverting' ? 'back' : 'forth'}`;
 
   const notify = (): void => {
     isPending = true;
@@ -90,7 +90,9 @@ export function createStepWatch(): StepWatch {
       if (!nodeUp) prepared.delete(step.nodeId);
       const up = isUp ? `${status?.pid} ${status?.startedAt}` : '';
       const { since, upSince } = remember(step, nodeUp, up, now);
-      const questions = (['prepare', 'apply'] as const).map((about) => keyOf({ about, step, releaseId }));
+      const questions = (['prepare', 'apply', 'remove'] as const).map((about) =>
+        keyOf({ about, step, releaseId }),
+      );
       const busy = Math.max(...questions.map((key) => busyUntil.get(key) ?? 0));
       return {
         isPrepared: releaseId !== null && prepared.get(step.nodeId)?.has(releaseId) === true,

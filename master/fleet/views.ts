@@ -30,7 +30,8 @@ export function toInstanceView(record: InstanceRecord, status: InstanceStatus | 
 
 /** What its node is told of an instance. */
 export function toAssignment(record: InstanceRecord): Assignment {
-  const { nodeId: _node, removing: _removing, nextConfig: _next, config, ...assignment } = record;
+  const { nodeId: _node, removing: _removing, nextConfig: _next, heldLaunch: _held, ...rest } = record;
+  const { config, ...assignment } = rest;
   return config === null ? assignment : { ...assignment, config };
 }
 

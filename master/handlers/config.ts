@@ -1,5 +1,6 @@
 import {
   type ConfigFile,
+  type ConfigRef,
   type ConfigSecret,
   type ConfigVersion,
   describeConfigAction,
@@ -12,9 +13,10 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import { secretContext } from '../config-files/content.ts';
 import { collectFiles, filesFor, planFor } from '../config-files/publication.ts';
 import { demandSyntax } from '../config-files/syntax.ts';
+import { beginRestart } from '../control/restart-begin.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import type { ConfigFileKey } from '../store/config-files.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
 import type { Repositories } from '../store/open-store.ts';
 import { deliveryOf } from './config-delivery.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
@@ -153,7 +155,8 @@ export function createConfigHandlers(deps: HandlerDependencies): CockpitHandlers
         return present === content ? newest : { content, message: why };
       }),
 
-    'config.publish': async ({ serviceName, instanceIds, action, message, force, dryRun }, { identity }) => {
+    'config.publish': async (request, { identity }) => {
+      const { serviceName, instanceIds, action, options, message, force, dryRun } = request;
       const service = await store.services.byName(serviceName);
       const { serviceId } = service;
       if (action.kind === 'signal' && service.dockerName !== undefined) {
@@ -178,15 +181,23 @@ export function createConfigHandlers(deps: HandlerDependencies): CockpitHandlers
         for (const { instanceId, effect } of effects)
           if (effect === 'restart') rollouts.demandIdle(instanceId);
         const base = filesFor(files, null);
-        if (dryRun) return { publication: null, changed: [], effects };
+        if (dryRun) return { publication: null, changed: [], effects, rollout: null };
         const isWhole = instanceIds === undefined;
         const publication = await repositories.configs.publish(
           { serviceId, actor, at: now(), message, action, isWhole, files: base },
           KEPT_PUBLICATIONS,
         );
         const changed: InstanceRecord[] = [];
-        for (const { instanceId, change } of planned(publication.revision))
-          changed.push(await repositories.instances.change(instanceId, change));
+        const rolling = new Set(
+          effects.filter(({ effect }) => effect === 'restart').map(({ instanceId }) => instanceId),
+        );
+        for (const { instanceId, change } of planned(publication.revision)) {
+          // On a node that is away it comes with the restart, at its return.
+          const isAway = !fleet.isUp(fleet.instance(instanceId)?.record.nodeId ?? 0);
+          if (isAway) rolling.delete(instanceId);
+          const now_ = isAway && change.nextConfig ? atOnce(change.nextConfig) : change;
+          changed.push(await repositories.instances.change(instanceId, now_));
+        }
         const touched = effects.filter(({ effect }) => effect !== 'unchanged').length;
         await record({
           kind: 'command',
@@ -194,12 +205,21 @@ export function createConfigHandlers(deps: HandlerDependencies): CockpitHandlers
           serviceId,
           message: `publish config ${publication.revision} of ${serviceName} to ${targets.length} instances, ${touched} of them with changes, then ${describeConfigAction(action)}${because(message)}`,
         });
-        return { publication, changed, effects };
+        const why = `config ${publication.revision}${because(message)}`;
+        const order = { serviceId, actor, message: why, startedAt: now() };
+        const rollout = await beginRestart(
+          repositories,
+          record,
+          targets.filter((entry) => rolling.has(entry.record.instanceId)),
+          { ...order, options: { ...options, minReadyMs: options.minReadyMs ?? deps.minReadyMs } },
+        );
+        return { publication, changed, effects, rollout };
       });
       for (const record of result.changed) fleet.putInstance(record);
+      if (result.rollout !== null) rollouts.start(result.rollout);
       configs.wake(serviceId);
       const instances = result.effects.map(({ instanceId, effect }) => ({ instanceId, effect }));
-      return { publication: result.publication, instances };
+      return { publication: result.publication, instances, rollout: result.rollout };
     },
 
     'config.status': async ({ serviceName }) => {
@@ -277,6 +297,11 @@ export function createConfigHandlers(deps: HandlerDependencies): CockpitHandlers
     }
     return known.get(key) ?? null;
   }
+}
+
+/** A restart that nobody has to wait for. */
+function atOnce(config: ConfigRef): InstanceChange {
+  return { config, nextConfig: null, restart: true };
 }
 
 function chosen(

@@ -1,6 +1,7 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
 import { demandPossible, limitInstance } from '../control/instance-limits.ts';
+import { portOn } from '../control/port-use.ts';
 import { instanceLabel, toAssignment, toInstanceView } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
 import { noNode } from '../store/nodes.ts';
@@ -41,9 +42,10 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
         );
       }
       demandPossible(limits, nodeId, node.info);
-      const place = { nodeId, host: host ?? node.innerAddress, port, limits };
       const created = await events.transaction(async ({ services, instances }, record) => {
         const { serviceId } = await services.byName(serviceName);
+        const chosen = portOn(fleet, await services.list(), nodeId, serviceName, port);
+        const place = { nodeId, host: host ?? node.innerAddress, port: chosen, limits };
         const instance = await instances.create({ serviceId, ...place }, now());
         await record({
           kind: 'command',

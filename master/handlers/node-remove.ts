@@ -12,7 +12,7 @@ import type { HandlerDependencies } from './context.ts';
 export async function removeNode(
   { fleet, events, authority, history, now }: HandlerDependencies,
   { nodeId, alias }: NodeRecord,
-  { force, typedName }: { force: boolean; typedName?: string | undefined },
+  { force, confirm }: { force: boolean; confirm: readonly string[] },
   actor: string,
 ): Promise<void> {
   if (fleet.isUp(nodeId)) {
@@ -26,8 +26,8 @@ export async function removeNode(
       hint: 'remove them first; when its machine is lost, use force and type the alias of the node',
     });
   }
-  if (force && typedName !== alias) {
-    throw new SgridError('bad_request', `removing node ${nodeId} with force takes its alias, typed`, {
+  if (force && !confirm.includes(alias)) {
+    throw new SgridError('unconfirmed', `removing node ${nodeId} with force takes its alias, typed`, {
       hint: `type ${alias} to confirm`,
     });
   }

@@ -1,9 +1,9 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
-import { capacityWithout, toBeStopped } from '../control/node-drain.ts';
 import type { MasterEvent } from '../event-log.ts';
 import { nodeUnreachable } from '../relay.ts';
 import { type NodeChange, type NodeRecord, noNode } from '../store/nodes.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
+import { drainNode } from './node-drain.ts';
 import { removeNode } from './node-remove.ts';
 
 type Names = 'node.replace' | 'node.cordon' | 'node.update' | 'node.drain' | 'node.adopt' | 'node.remove';
@@ -62,22 +62,10 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
       return {};
     },
 
-    'node.drain': async ({ nodeId, dryRun }, { identity: { actor } }) => {
-      const node = demandNode(nodeId);
-      const stopped = toBeStopped(fleet, nodeId);
-      const services = capacityWithout(fleet, stopped);
-      const instanceIds = stopped.map(({ record }) => record.instanceId);
-      if (dryRun) return { instanceIds, services, outcomes: [] };
-      await cordon(node, true, actor);
-      const outcomes = await commands.run('stop', instanceIds, actor);
-      return {
-        instanceIds,
-        services,
-        outcomes: outcomes.map(({ instanceId, error }) => ({
-          instanceId,
-          error: error === null ? null : toWireError(error),
-        })),
-      };
+    'node.drain': async (request, { identity }) => {
+      const node = demandNode(request.nodeId);
+      if (!fleet.isUp(node.nodeId)) throw nodeUnreachable(node.nodeId);
+      return drainNode(deps, node, request, identity.actor);
     },
 
     'node.adopt': async ({ nodeId, dryRun }, { identity }) => {

@@ -2,6 +2,7 @@ import { type RolloutRequest, type RolloutStep, rolloutOptionProblems } from '..
 import { SgridError } from '../../common/protocol/errors.ts';
 import { startedEvent } from '../control/rollout-events.ts';
 import { isInEffect, planRollout } from '../control/rollout-plan.ts';
+import { restartStep } from '../control/rollout-steps.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
@@ -68,12 +69,24 @@ async function compose(deps: HandlerDependencies, request: RolloutRequest, actor
   const { message, options } = request;
   const [problem] = rolloutOptionProblems(options);
   if (problem !== undefined) throw new SgridError('bad_request', problem);
-  const target = 'undoes' in request ? await takeBack(deps, request) : await putOn(deps, request);
+  const target =
+    'undoes' in request
+      ? await takeBack(deps, request)
+      : 'kind' in request
+        ? restartOf(deps, request)
+        : await putOn(deps, request);
   const minReadyMs = options.minReadyMs ?? deps.minReadyMs;
-  return { ...target, actor, message, options: { ...options, minReadyMs }, startedAt: deps.now() };
+  return {
+    nodeId: null,
+    ...target,
+    actor,
+    message,
+    options: { ...options, minReadyMs },
+    startedAt: deps.now(),
+  };
 }
 
-type Target = Pick<Composed, 'serviceId' | 'serviceName' | 'steps'>;
+type Target = Pick<Composed, 'kind' | 'serviceId' | 'serviceName' | 'steps'>;
 
 async function putOn(
   deps: HandlerDependencies,
@@ -89,7 +102,30 @@ async function putOn(
       { hint: 'choose instances of one service' },
     );
   });
-  return { serviceId, serviceName, steps };
+  return { kind: 'deploy', serviceId, serviceName, steps };
+}
+
+/** What each of them is to run stays; it is started anew, also one that is stopped. */
+function restartOf(
+  deps: HandlerDependencies,
+  { instanceIds, options }: RolloutRequest & { kind: 'restart' },
+): Target {
+  if (options.onFailure === 'rollback') {
+    throw new SgridError('bad_request', 'a restart has nothing to roll back to', { hint: 'leave it out' });
+  }
+  const entries = [...new Set(instanceIds)].map((instanceId) => find(deps, instanceId));
+  const [first] = entries;
+  if (first === undefined) throw new SgridError('bad_request', 'no instance was named');
+  const { serviceId, spec } = first.record;
+  const stranger = entries.find(({ record }) => record.serviceId !== serviceId);
+  if (stranger !== undefined) {
+    throw new SgridError(
+      'bad_request',
+      `${instanceLabel(stranger.record)} does not belong to "${spec.name}", as ${instanceLabel(first.record)} does`,
+      { hint: 'restart the instances of one service at a time' },
+    );
+  }
+  return { kind: 'restart', serviceId, serviceName: spec.name, steps: entries.map(restartStep) };
 }
 
 /** Every instance that the other rollout changed, and that is still there, gets what it had before. */
@@ -97,7 +133,17 @@ async function takeBack(
   deps: HandlerDependencies,
   { undoes, instanceIds }: RolloutRequest & { undoes: number },
 ): Promise<Target> {
-  const { serviceId, serviceName, steps } = await deps.store.rollouts.byId(undoes);
+  const { kind, nodeId, serviceId, serviceName, steps } = await deps.store.rollouts.byId(undoes);
+  if (kind !== 'deploy') {
+    const what = kind === 'restart' ? 'a restart' : `a drain of node ${nodeId}`;
+    throw new SgridError(
+      'conflict',
+      `rollout ${undoes} of "${serviceName}" is ${what}: it changed no release`,
+      {
+        hint: 'take back a rollout that put a release on instances; see "sgrid get rollouts"',
+      },
+    );
+  }
   const isChosen = (step: RolloutStep): boolean => {
     const isThere = deps.fleet.instance(step.instanceId)?.record.removing === false;
     return isThere && isInEffect(step) && (instanceIds?.includes(step.instanceId) ?? true);
@@ -108,7 +154,7 @@ async function takeBack(
       previous === null ? [] : [stepOn(find(deps, instanceId), previous)],
     );
   await demandReleases(deps.store, back);
-  if (back.length > 0) return { serviceId, serviceName, steps: back };
+  if (back.length > 0) return { kind, serviceId, serviceName, steps: back };
   throw new SgridError('conflict', `rollout ${undoes} of "${serviceName}" leaves nothing to take back`, {
     hint: 'none of its instances was changed, or had a release before; name a version instead',
   });
@@ -132,5 +178,6 @@ function find({ fleet }: HandlerDependencies, instanceId: number): InstanceEntry
 function stepOn({ record }: InstanceEntry, release: NewStep['release']): NewStep {
   const { instanceId, nodeId, desired, release: present } = record;
   const previous = present && { releaseId: present.releaseId, version: present.version };
-  return { instanceId, nodeId, release, previous, previousDesired: desired };
+  const about = { instanceId, nodeId, action: 'deploy', peerId: null } as const;
+  return { ...about, release, previous, previousDesired: desired };
 }

@@ -1,24 +1,35 @@
-import { type Service, type ServiceSpec, serviceSpecSchema } from '../../common/domain/service.ts';
+import {
+  launchSpecOf,
+  type Service,
+  type ServiceSpec,
+  serviceSpecSchema,
+} from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { mapBounded } from '../background.ts';
+import { demandOwnPorts } from '../control/port-use.ts';
+import { beginRestart } from '../control/restart-begin.ts';
 import { changedFields, demandSoundSpec, effectOf } from '../control/service-update.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import type { InstanceRecord } from '../store/instances.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 import { removeService } from './service-remove.ts';
 
+/** Nodes that are told of a change at the same time. */
+const AT_ONCE = 16;
+
 type Names = 'service.list' | 'service.create' | 'service.update' | 'service.remove';
 
 export function createServiceHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
-  const { store, fleet, events, commands, rollouts, releaseRemoval, background, now } = deps;
+  const { store, fleet, events, commands, rollouts, releaseRemoval, background, minReadyMs, now } = deps;
 
   const instancesOf = ({ serviceId }: Service): InstanceEntry[] =>
     [...fleet.instances()].filter(({ record }) => record.serviceId === serviceId && !record.removing);
 
-  /** One after another, so that a service does not go away as a whole; those that go on running first. */
-  const applyInTurn = (service: Service, changed: readonly InstanceRecord[]): void =>
-    background.run(`updating the instances of ${service.name}`, async () => {
-      for (const record of changed) await commands.introduce(record);
-    });
+  /** What applies to programs as they run. Those that are to be started anew hold what they were started with. */
+  const tellAll = (service: Service, changed: readonly InstanceRecord[]): void =>
+    background.run(`updating the instances of ${service.name}`, () =>
+      mapBounded(changed, AT_ONCE, (record) => commands.introduce(record)).then(() => {}),
+    );
 
   return {
     'service.list': async () => ({ services: await store.services.list() }),
@@ -38,39 +49,45 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
       return { service };
     },
 
-    'service.update': async ({ spec, dryRun }, { identity }) => {
+    'service.update': async ({ spec, options, dryRun }, { identity: { actor } }) => {
       const known = await store.services.byName(spec.name);
-      demandSoundSpec(spec, await store.services.list());
+      const all = await store.services.list();
+      demandSoundSpec(spec, all);
+      if (JSON.stringify(spec.ports) !== JSON.stringify(known.ports)) demandOwnPorts(fleet, spec, all);
       const fields = changedFields(specOf(known), spec);
-      if (fields.length === 0) return { service: known, instances: [] };
-      const effects = instancesOf(known).map(({ record }) => ({
+      if (fields.length === 0) return { service: known, instances: [], rollout: null };
+      const entries = instancesOf(known);
+      const effects = entries.map(({ record }) => ({
         instanceId: record.instanceId,
         effect: effectOf(record, spec),
       }));
-      if (dryRun) return { service: { ...known, ...spec }, instances: effects };
+      if (dryRun) return { service: { ...known, ...spec }, instances: effects, rollout: null };
       for (const { instanceId } of effects) rollouts.demandIdle(instanceId);
-      const { service, changed } = await events.transaction(async ({ services, instances }, record) => {
-        demandSoundSpec(spec, await services.list());
-        const updated = await services.update(spec);
-        const records: InstanceRecord[] = [];
-        for (const { instanceId } of effects) records.push(await instances.change(instanceId, {}));
-        const restarts = effects.filter(({ effect }) => effect === 'restart').length;
-        await record({
-          kind: 'command',
-          actor: identity.actor,
-          message: `update service ${spec.name}: ${fields.join(', ')}; ${restarts} of ${effects.length} instances are restarted`,
-          serviceId: updated.serviceId,
-        });
-        return { service: updated, changed: records };
+      const restarts = entries.filter(({ record }) => effectOf(record, spec) === 'restart');
+      const why = `${fields.join(', ')}; ${restarts.length} of ${effects.length} instances are restarted`;
+      const done = await events.transaction(async (repositories, record) => {
+        demandSoundSpec(spec, await repositories.services.list());
+        const service = await repositories.services.update(spec);
+        const { serviceId } = service;
+        const message = `update service ${spec.name}: ${why}`;
+        await record({ kind: 'command', actor, message, serviceId });
+        // One on a node that is away is restarted at its return, where nothing of it is lost by that.
+        const rolling = restarts.filter((entry) => fleet.isUp(entry.record.nodeId));
+        const changed: InstanceRecord[] = [];
+        for (const entry of entries) {
+          const heldLaunch = rolling.includes(entry) ? launchSpecOf(entry.record.spec) : null;
+          changed.push(await repositories.instances.change(entry.record.instanceId, { heldLaunch }));
+        }
+        const order = { serviceId, actor, message: `update: ${fields.join(', ')}`, startedAt: now() };
+        const chosen = { ...options, minReadyMs: options.minReadyMs ?? minReadyMs };
+        const rollout = await beginRestart(repositories, record, rolling, { ...order, options: chosen });
+        return { service, changed, rollout };
       });
-      for (const record of changed) fleet.putInstance(record);
+      for (const record of done.changed) fleet.putInstance(record);
+      if (done.rollout !== null) rollouts.start(done.rollout);
       background.run(`pruning the releases of ${spec.name}`, () => releaseRemoval.prune(spec.name));
-      const restarted = new Set(
-        effects.filter(({ effect }) => effect === 'restart').map(({ instanceId }) => instanceId),
-      );
-      const isRestarted = ({ instanceId }: InstanceRecord): boolean => restarted.has(instanceId);
-      applyInTurn(service, [...changed.filter((each) => !isRestarted(each)), ...changed.filter(isRestarted)]);
-      return { service, instances: effects };
+      tellAll(done.service, done.changed);
+      return { service: done.service, instances: effects, rollout: done.rollout };
     },
 
     'service.remove': async (request, { identity }) => {
@@ -89,17 +106,13 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
 }
 
 function demandTypedName(
-  { name, protected: isProtected }: Service,
-  { force, typedName }: { force: boolean; typedName?: string | undefined },
+  { name }: Service,
+  { force, confirm }: { force: boolean; confirm: readonly string[] },
 ): void {
-  if ((!force && !isProtected) || typedName === name) return;
-  throw new SgridError(
-    'bad_request',
-    typedName === undefined
-      ? `removing "${name}" this way takes its name, typed`
-      : `"${typedName}" is not "${name}"`,
-    { hint: `type ${name} to confirm` },
-  );
+  if (!force || confirm.includes(name)) return;
+  throw new SgridError('unconfirmed', `removing "${name}" with its instances takes its name, typed`, {
+    hint: `type it to confirm: --confirm ${name}`,
+  });
 }
 
 /** Without what the database adds. */

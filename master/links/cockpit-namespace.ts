@@ -6,6 +6,7 @@ import { describeError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import { addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
+import { guardAll } from '../access/guard.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
 import { createConfigHandlers } from '../handlers/config.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
@@ -24,7 +25,7 @@ import { createSessionHandlers } from '../handlers/session.ts';
 import { createTokenHandlers } from '../handlers/token.ts';
 import { tokenRoom } from './token-room.ts';
 
-/** Opens the cockpits' namespace. What a role may do is decided here and nowhere else. */
+/** Opens the cockpits' namespace. What a role may do, and what takes a typed name, is decided here and nowhere else. */
 export function openCockpitNamespace(
   options: HandlerDependencies & {
     namespace: Namespace;
@@ -32,7 +33,7 @@ export function openCockpitNamespace(
   },
 ): void {
   const { namespace, authority, background, logger, events, frames, presence } = options;
-  const handlers = {
+  const handlers = guardAll(options, {
     ...createSessionHandlers(options),
     ...createFleetHandlers(options),
     ...createServiceHandlers(options),
@@ -47,7 +48,7 @@ export function openCockpitNamespace(
     ...createEventHandlers(options),
     ...createHistoryHandlers(options),
     ...createPresenceHandlers(options),
-  };
+  });
 
   namespace.use((socket, next) => {
     try {

@@ -47,6 +47,8 @@ export interface ConfigRepository {
    * @throws SgridError `conflict` when somebody else was faster than `baseVersion` says.
    */
   add(version: NewConfigVersion, keep: number, now: number): Promise<ConfigVersion>;
+  /** The files that one instance has of its own, for another as well. @returns the number of each version's copy */
+  copyOverrides(from: number, to: number): Promise<Map<number, number>>;
   /** With the next revision; forgets the oldest publications of the service over `keep`. */
   publish(publication: NewPublication, keep: number): Promise<ConfigPublication>;
   /** The last one, of those to all instances or of all; null when there was none. */
@@ -131,6 +133,24 @@ export function createConfigRepository(db: Kysely<Database>): ConfigRepository {
       const added = toVersion(await selectOne(key).limit(1).executeTakeFirstOrThrow());
       await prune(key, keep);
       return added;
+    },
+    async copyOverrides(from, to) {
+      const copies = new Map<number, number>();
+      const rows = await db
+        .selectFrom('config_versions')
+        .selectAll()
+        .where('scope', '=', from)
+        .orderBy('versionId')
+        .execute();
+      for (const { versionId, ...row } of rows) {
+        const copy = await db
+          .insertInto('config_versions')
+          .values({ ...row, scope: to })
+          .returning('versionId')
+          .executeTakeFirstOrThrow();
+        copies.set(versionId, copy.versionId);
+      }
+      return copies;
     },
     async publish({ action, files, isWhole, ...rest }, keep) {
       const columns = { actionJson: JSON.stringify(action), filesJson: JSON.stringify(files) };

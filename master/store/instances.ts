@@ -8,6 +8,7 @@ import {
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import {
   type Limits,
+  launchSpecOf,
   limitsSchema,
   type ServiceSpec,
   serviceSpecSchema,
@@ -16,10 +17,16 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
 /** One instance with all that its assignment is made of. */
+/** What a program is started with; see `launchSpecOf`. */
+export type LaunchSpec = ReturnType<typeof launchSpecOf>;
+
 export interface InstanceRecord {
   instanceId: number;
   serviceId: number;
+  /** Of its service; with what it is started with as long as that is held. */
   spec: ServiceSpec;
+  /** What it is started with until a restart has its turn; null for what its service says. */
+  heldLaunch: LaunchSpec | null;
   nodeId: number;
   host: string;
   port: number;
@@ -43,6 +50,8 @@ export interface InstanceChange {
   limits?: Limits;
   config?: ConfigRef;
   nextConfig?: ConfigRef | null;
+  /** Goes on being started with this; null: with what its service says. */
+  heldLaunch?: LaunchSpec | null;
   /** Asks for one restart. */
   restart?: boolean;
   /** The node has seen this revision, which may be higher than ours: go above it. */
@@ -62,7 +71,7 @@ export interface InstanceRepository {
    * @throws SgridError `conflict` naming who has its number or its port
    */
   takeOver(
-    held: Omit<InstanceRecord, 'spec' | 'nextConfig' | 'removing'>,
+    held: Omit<InstanceRecord, 'spec' | 'heldLaunch' | 'nextConfig' | 'removing'>,
     now: number,
   ): Promise<InstanceRecord>;
   /** Numbers up to this one are not given out any more: nodes know instances by them. */
@@ -111,6 +120,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           createdAt: now,
           configJson: published === undefined ? null : configOf(published),
           nextConfigJson: null,
+          heldLaunchJson: null,
         })
         .onConflict((conflict) => conflict.doNothing())
         .returning('instanceId')
@@ -151,7 +161,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
       };
       await db
         .insertInto('instances')
-        .values({ ...columns, removing: 0, createdAt: now, nextConfigJson: null })
+        .values({ ...columns, removing: 0, createdAt: now, nextConfigJson: null, heldLaunchJson: null })
         .onConflict((conflict) => conflict.column('instanceId').doUpdateSet(columns))
         .execute();
       return find(instanceId);
@@ -167,7 +177,8 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
     },
 
     async change(instanceId, what) {
-      const { desired, releaseId, removing, limits, config, nextConfig, restart, aboveRevision = 0 } = what;
+      const { desired, releaseId, removing, limits, config, nextConfig, heldLaunch } = what;
+      const { restart, aboveRevision = 0 } = what;
       const changed = await db
         .updateTable('instances')
         .set((column) => {
@@ -181,6 +192,8 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
           if (config !== undefined) set.configJson = JSON.stringify(config);
           if (nextConfig !== undefined)
             set.nextConfigJson = nextConfig === null ? null : JSON.stringify(nextConfig);
+          if (heldLaunch !== undefined)
+            set.heldLaunchJson = heldLaunch === null ? null : JSON.stringify(heldLaunch);
           if (restart === true) set.restartGeneration = column('restartGeneration', '+', 1);
           return set;
         })
@@ -238,7 +251,7 @@ function toRecord(row: Row): InstanceRecord {
   return {
     instanceId: row.instanceId,
     serviceId: row.serviceId,
-    spec: serviceSpecSchema.parse(JSON.parse(row.specJson)),
+    ...specOf(row),
     nodeId: row.nodeId,
     host: row.host,
     port: row.port,
@@ -254,6 +267,15 @@ function toRecord(row: Row): InstanceRecord {
     nextConfig: parseConfig(row.nextConfigJson),
     removing: row.removing === 1,
   };
+}
+
+/** What is held stands in the place of what the service says by now, also where it says nothing. */
+function specOf({ specJson, heldLaunchJson }: Row): Pick<InstanceRecord, 'spec' | 'heldLaunch'> {
+  const ofService = serviceSpecSchema.parse(JSON.parse(specJson));
+  if (heldLaunchJson === null) return { spec: ofService, heldLaunch: null };
+  const unset = Object.fromEntries(Object.keys(launchSpecOf(ofService)).map((key) => [key, undefined]));
+  const spec = serviceSpecSchema.parse({ ...ofService, ...unset, ...JSON.parse(heldLaunchJson) });
+  return { spec, heldLaunch: launchSpecOf(spec) };
 }
 
 function parseConfig(text: string | null): ConfigRef | null {

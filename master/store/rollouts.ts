@@ -1,11 +1,22 @@
 import type { Kysely } from 'kysely';
-import { type Rollout, type RolloutStep, rolloutSchema } from '../../common/domain/rollout.ts';
+import {
+  describePurpose,
+  type Rollout,
+  type RolloutStep,
+  rolloutSchema,
+} from '../../common/domain/rollout.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
-export type NewStep = Pick<RolloutStep, 'instanceId' | 'nodeId' | 'release' | 'previous' | 'previousDesired'>;
+export type NewStep = Pick<
+  RolloutStep,
+  'instanceId' | 'nodeId' | 'action' | 'peerId' | 'release' | 'previous' | 'previousDesired'
+>;
 
-export type NewRollout = Pick<Rollout, 'serviceId' | 'actor' | 'message' | 'options' | 'startedAt'> & {
+export type NewRollout = Pick<
+  Rollout,
+  'kind' | 'nodeId' | 'serviceId' | 'actor' | 'message' | 'options' | 'startedAt'
+> & {
   /** At least one. */
   steps: readonly NewStep[];
 };
@@ -67,11 +78,11 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
   return {
     byId,
     open,
-    async create({ serviceId, actor, message, startedAt, options, steps }) {
+    async create({ kind, nodeId, serviceId, actor, message, startedAt, options, steps }) {
       const row = await db
         .insertInto('rollouts')
         .values({
-          ...{ serviceId, actor, message, startedAt },
+          ...{ kind, nodeId, serviceId, actor, message, startedAt },
           releaseId: steps[0]?.release.releaseId ?? 0,
           state: 'running',
           reason: '',
@@ -86,21 +97,20 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
         const [holder] = (await open()).filter((rollout) => rollout.serviceId === serviceId);
         throw lockedBy(holder);
       }
-      for (const [position, { instanceId, nodeId, release, previous, previousDesired }] of steps.entries()) {
+      for (const [position, step] of steps.entries()) {
+        const { instanceId, nodeId, action, peerId, release, previous, previousDesired } = step;
         await db
           .insertInto('rollout_steps')
           .values({
             rolloutId: row.rolloutId,
             position,
-            instanceId,
-            nodeId,
+            ...{ instanceId, nodeId, action, peerId, previousDesired },
             state: 'pending',
             reason: '',
             receivedBytes: 0,
             ...release,
             previousReleaseId: previous?.releaseId ?? null,
             previousVersion: previous?.version ?? null,
-            previousDesired,
             appliedAt: null,
           })
           .execute();
@@ -144,28 +154,29 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
 }
 
 function toStep(row: Database['rollout_steps']): RolloutStep {
-  const { instanceId, nodeId, state, reason, receivedBytes, previousDesired, appliedAt } = row;
+  const { instanceId, nodeId, action, peerId, state, reason, receivedBytes, previousDesired, appliedAt } =
+    row;
   const { releaseId, version, previousReleaseId, previousVersion } = row;
   const previous =
     previousReleaseId === null || previousVersion === null
       ? null
       : { releaseId: previousReleaseId, version: previousVersion };
   return {
-    ...{ instanceId, nodeId, state, reason, receivedBytes, previousDesired, appliedAt },
+    ...{ instanceId, nodeId, action, peerId, state, reason, receivedBytes, previousDesired, appliedAt },
     release: { releaseId, version },
     previous,
   };
 }
 
-/** The lock on a service's deployment: who holds it, since when and why. */
-function lockedBy(holder: Rollout | undefined): SgridError {
+/** The lock on a service's instances: who holds it, since when and why. */
+export function lockedBy(holder: Rollout | undefined): SgridError {
   if (holder === undefined) return new SgridError('conflict', 'another rollout has just begun');
-  const { rolloutId, serviceName, version, actor, startedAt, state, message } = holder;
+  const { rolloutId, serviceName, actor, startedAt, state, message } = holder;
   const since = new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19);
   const why = message === '' ? '' : ` (${message})`;
   return new SgridError(
     'conflict',
-    `rollout ${rolloutId} of "${serviceName}" to ${version} by ${actor}${why} is ${state}, since ${since} UTC`,
+    `rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder)} by ${actor}${why} is ${state}, since ${since} UTC`,
     {
       hint: `wait until it has ended (sgrid rollout status ${rolloutId} --wait), or end it: sgrid rollout abort ${rolloutId}`,
     },

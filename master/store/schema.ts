@@ -54,10 +54,15 @@ export interface Database {
     configJson: string | null;
     /** Those that it gets when it is its turn to be restarted. */
     nextConfigJson: string | null;
+    /** What it is started with until a restart has its turn; null for what its service says. */
+    heldLaunchJson: string | null;
   };
   instance_status: { instanceId: number; statusJson: string; reportedAt: number };
   rollouts: {
     rolloutId: Generated<number>;
+    kind: Rollout['kind'];
+    /** The node that a drain clears. */
+    nodeId: number | null;
     serviceId: number;
     releaseId: number;
     actor: string;
@@ -74,6 +79,8 @@ export interface Database {
     position: number;
     instanceId: number;
     nodeId: number;
+    action: RolloutStep['action'];
+    peerId: number | null;
     state: RolloutStep['state'];
     reason: string;
     receivedBytes: number;

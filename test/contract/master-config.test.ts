@@ -267,9 +267,9 @@ test('a rolling restart halts at one that does not come up: the others keep what
     statusOf(assignment, { state: 'crash-loop', configRevision: assignment.config?.revision ?? 0 });
   await publish({ action: { kind: 'restart' } });
   const event = await waitFor('the halt', async () =>
-    fleet.admin.events.find(({ kind }) => kind === 'config.halted'),
+    fleet.admin.events.find(({ kind, result }) => kind === 'rollout.finished' && result === 'failed'),
   );
-  expect(event.message).toMatch(/halts: instance 1 is crash-loop.*; 2 instances keep what they have/);
+  expect(event.message).toMatch(/restart of web failed: instance 1: crash-loop/);
   expect((await status()).deliveries.map(({ state }) => state)).toEqual(['delivered', 'none', 'none']);
   expect(fileOf(1)).toBeUndefined();
 });
@@ -332,7 +332,7 @@ test('what goes away with its service or instance leaves nothing behind', async 
   await publish();
   await fleet.admin.call('instance.remove', { instanceIds: [first] });
   await waitFor('its files', async () => (await fleet.admin.call('config.list', web)).files.length === 0);
-  await fleet.admin.call('service.remove', { ...web, force: true, typedName: 'web' });
+  await fleet.admin.call('service.remove', { ...web, force: true, confirm: ['web'] });
   await fleet.admin.call('service.create', { spec: { name: 'web', type: 'binary', entry: 'run.sh' } });
   expect(await fleet.admin.call('config.list', web)).toEqual({ files: [], secrets: [] });
 });

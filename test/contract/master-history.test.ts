@@ -87,7 +87,7 @@ test('a node that was removed leaves no figures to the next one of its number', 
   agent?.close();
   await waitFor('the loss', () => fleet.admin.events.some(({ kind }) => kind === 'node.lost'));
   expect(instance?.nodeId).toBe(2);
-  await fleet.admin.call('node.remove', { nodeId: 2, force: true, typedName: 'test-2' });
+  await fleet.admin.call('node.remove', { nodeId: 2, force: true, confirm: ['test-2'] });
   const next = createTestAgent(master, { nodeId: 2 });
   await next.connect();
   await expect(cpuOf({ nodeId: 2 })).resolves.toBeNull();

@@ -6,7 +6,7 @@ import { connectCockpit } from '../support/cockpit-peer.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
 import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { closeAll, createWebFleet, deploy, ended, type WebFleet } from './support/fleet.ts';
 
 let stateDir: string;
 let master: TestMaster;
@@ -79,38 +79,44 @@ test('a drain says what is left of each service, stops what should run there, an
   await agentOf(3).report(
     statusOf(last, { state: 'running', pid: 9, health: { ...NO_HEALTH, state: 'unhealthy' } }),
   );
-  const plan = await admin.call('node.drain', { nodeId: 1, dryRun: true });
+  const request = { nodeId: 1, move: false, stop: true };
+  const { plan } = await admin.call('node.drain', { ...request, dryRun: true });
   expect(plan).toEqual({
-    instanceIds: [ids()[0]],
+    nodeId: 1,
+    isCordoned: false,
+    instances: [
+      { instanceId: ids()[0], serviceName: 'web', port: 8001, action: 'stop', to: null, reason: '' },
+    ],
     services: [{ serviceName: 'web', stopped: 1, remaining: 1 }],
-    outcomes: [],
   });
   expect(await node(1)).toMatchObject({ isCordoned: false });
   expect(agentOf(1).applied.at(-1)?.desired).toBe('running');
 
-  const done = await admin.call('node.drain', { nodeId: 1 });
-  expect(done).toEqual({ ...plan, outcomes: [{ instanceId: ids()[0], error: null }] });
+  const { rollouts, ...done } = await admin.call('node.drain', request);
+  expect(done.plan).toEqual({ ...plan, isCordoned: true });
+  expect(rollouts).toMatchObject([{ kind: 'drain', nodeId: 1, steps: [{ action: 'stop' }] }]);
+  expect((await ended(admin, rollouts[0]?.rolloutId ?? 0)).state).toBe('succeeded');
   expect(agentOf(1).applied.at(-1)?.desired).toBe('stopped');
   expect(agentOf(2).applied.at(-1)?.desired).toBe('running');
   expect(await node(1)).toMatchObject({ isCordoned: true });
-  expect((await admin.call('node.drain', { nodeId: 1 })).instanceIds).toEqual([]);
+  expect((await admin.call('node.drain', request)).plan.instances).toEqual([]);
 });
 
 test('a node goes only when it is away, and with instances only by force and its alias', async () => {
   const { admin } = fleet;
   const remove = (change: object = {}) => admin.call('node.remove', { nodeId: 2, ...change });
-  await expect(remove({ force: true, typedName: 'test-2' })).rejects.toMatchObject({
+  await expect(remove({ force: true, confirm: ['test-2'] })).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringContaining('connected'),
   });
   await leaves(2);
   await expect(remove()).rejects.toMatchObject({ message: 'node 2 (test-2) has 1 instances' });
-  await expect(remove({ force: true })).rejects.toMatchObject({ code: 'bad_request' });
-  await expect(remove({ force: true, typedName: 'test-3' })).rejects.toMatchObject({ code: 'bad_request' });
+  await expect(remove({ force: true })).rejects.toMatchObject({ code: 'unconfirmed' });
+  await expect(remove({ force: true, confirm: ['test-3'] })).rejects.toMatchObject({ code: 'unconfirmed' });
   expect(await node(2)).toBeDefined();
 
   admin.frames.length = 0;
-  await remove({ force: true, typedName: 'test-2' });
+  await remove({ force: true, confirm: ['test-2'] });
   await waitFor('the frame', () =>
     admin.frames.some(
       ({ removedNodeIds, removedInstanceIds }) =>
@@ -151,7 +157,7 @@ test('a node with a rollout under way stays', async () => {
   });
   await leaves(2);
   await expect(
-    admin.call('node.remove', { nodeId: 2, force: true, typedName: 'test-2' }),
+    admin.call('node.remove', { nodeId: 2, force: true, confirm: ['test-2'] }),
   ).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringContaining(`rollout ${rollout.rolloutId}`),

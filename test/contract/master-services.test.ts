@@ -47,7 +47,7 @@ test('an update says who is restarted, and reaches the nodes with new revisions'
   expect((await web()).graceMs).toBe(1_000);
 
   const done = await fleet.admin.call('service.update', { spec });
-  expect(done).toEqual(plan);
+  expect(done).toEqual({ ...plan, rollout: expect.objectContaining({ kind: 'restart', state: 'running' }) });
   expect(done.instances).toEqual([
     { instanceId: first, effect: 'restart' },
     { instanceId: second, effect: 'live' },
@@ -138,11 +138,11 @@ test('a service that has instances goes only with force and its name typed, and 
     code: 'conflict',
     message: expect.stringContaining('2 inst'),
   });
-  await expect(remove({ force: true })).rejects.toMatchObject({ code: 'bad_request' });
-  await expect(remove({ force: true, typedName: 'wed' })).rejects.toMatchObject({ code: 'bad_request' });
+  await expect(remove({ force: true })).rejects.toMatchObject({ code: 'unconfirmed' });
+  await expect(remove({ force: true, confirm: ['wed'] })).rejects.toMatchObject({ code: 'unconfirmed' });
   expect(agentOf(0).statuses.size).toBe(1);
 
-  await remove({ force: true, typedName: 'web' });
+  await remove({ force: true, confirm: ['web'] });
   const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
   expect(instances).toEqual([]);
   expect(fleet.agents.map((agent) => agent.statuses.size)).toEqual([0, 0]);
@@ -159,7 +159,7 @@ test('a package that another service has too stays', async () => {
   await admin.call('service.create', { spec: { name: 'twin', type: 'binary' } });
   const twin = await uploadVersion(master, 'v1', 'twin');
   expect(twin.sha256).toBe(release.sha256);
-  await admin.call('service.remove', { serviceName: 'web', force: true, typedName: 'web' });
+  await admin.call('service.remove', { serviceName: 'web', force: true, confirm: ['web'] });
   await uploadVersion(master, 'v2', 'twin');
   expect(existsSync(join(master.stateDir, 'packages', twin.sha256))).toBe(true);
 });
@@ -172,7 +172,7 @@ test('an instance on a node that is away keeps its service, and what could be re
     return nodes.some(({ link }) => link === 'down');
   });
   await expect(
-    admin.call('service.remove', { serviceName: 'web', force: true, typedName: 'web' }),
+    admin.call('service.remove', { serviceName: 'web', force: true, confirm: ['web'] }),
   ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('node 2 is not connected') });
   const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
   expect(instances.map(({ nodeId }) => nodeId)).toEqual([2]);

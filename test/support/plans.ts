@@ -16,6 +16,7 @@ export function planOf(
   const { releaseId } = request;
   const version = releases.find((release) => release.releaseId === releaseId)?.version ?? '?';
   return {
+    kind: 'deploy',
     serviceId: first?.serviceId ?? 1,
     serviceName: first?.serviceName ?? 'web',
     version,

@@ -6,6 +6,8 @@ export function stepOf(change: Partial<RolloutStep> = {}): RolloutStep {
   return {
     instanceId: 1,
     nodeId: 1,
+    action: 'deploy',
+    peerId: null,
     state,
     reason: '',
     receivedBytes: 0,
@@ -21,6 +23,8 @@ export function stepOf(change: Partial<RolloutStep> = {}): RolloutStep {
 export function rolloutOf(change: Partial<Rollout> = {}): Rollout {
   return {
     rolloutId: 1,
+    kind: 'deploy',
+    nodeId: null,
     serviceId: 1,
     serviceName: 'web',
     releaseId: 7,

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { InstanceView } from '../../../common/domain/instance.ts';
+import type { Rollout } from '../../../common/domain/rollout.ts';
 import { callChange } from '../../client/change.ts';
-import { parseCondition } from '../conditions.ts';
 import { withMaster } from '../connect.ts';
 import { INSTANCE_NAME_HELP } from '../instance-name.ts';
+import { printLine } from '../io.ts';
 import { chooseInstances, reportOutcomes } from '../outcomes.ts';
 import type { CliContext } from '../program.ts';
-import { inParts } from '../rolling.ts';
-import { parseTimeout } from '../rollout-options.ts';
-import { waitForTargets } from './wait.ts';
+import { followRollouts, rolloutWords } from '../rollout-begin.ts';
+import { parseTimeout, restartOptions } from '../rollout-options.ts';
 
 /** The verbs that do one thing to instances and are answered with one outcome each. */
 const COMMANDS = [
@@ -53,23 +53,23 @@ export function registerInstanceCommands(program: Command, context: CliContext):
   }
 }
 
-const READY = parseCondition('ready');
-
 function registerRestart(program: Command, { io, act }: CliContext): void {
   program
     .command('restart')
     .argument('<instance...>', 'ids, or service@node:port')
-    .option(
-      '--max-unavailable <count>',
-      'rolling: so many at a time, a number or a percentage; the next when these are ready again',
-    )
-    .option('--timeout <time>', 'how long each part may take to be ready again', '5m')
-    .description('stop and start instances; all at once, unless --max-unavailable is given')
+    .option('--max-unavailable <count>', 'how many of a service at a time: a number, or a percentage', '1')
+    .option('--min-ready <time>', "how long each must be up and healthy (default: the master's)")
+    .option('--message <text>', 'why', '')
+    .option('--all-at-once', 'no rollout: all of them now, whether they come up or not')
+    .option('--no-wait', 'end as soon as it has begun; it goes on in the master')
+    .option('--timeout <time>', 'how long it is waited for', '10m')
+    .description('stop and start instances, of each service one after another')
     .addHelpText(
       'after',
       `
-Ready means that it runs, and is healthy where that is checked. A rolling restart ends with the first part that does not
-become so; the rest goes on running.
+Several instances of a service are restarted by a rollout, which the master carries on also without this command: the next has
+its turn when the one before is up, and healthy where that is checked, and one that does not come up ends it. See
+"sgrid rollout". One instance by itself is restarted at once.
 ${INSTANCE_NAME_HELP}
 
 Examples:
@@ -80,24 +80,41 @@ Examples:
     .action(
       act(async (options, names) => {
         const timeoutMs = parseTimeout(options.timeout);
+        const rolling = restartOptions(options);
         await withMaster(options, io, async (client) => {
-          const { words } = await chooseInstances(client, names as string[]);
-          const all = [...words.keys()];
-          const restart = async (instanceIds: readonly number[]): Promise<void> => {
-            const { outcomes } = await callChange(client, 'instance.restart', {
-              instanceIds: [...instanceIds],
-            });
+          const { chosen, words } = await chooseInstances(client, names as string[]);
+          const services = groupBy(chosen, ({ serviceId }) => serviceId);
+          const isRolling = (group: readonly InstanceView[]): boolean =>
+            group.length > 1 && options.allAtOnce !== true;
+          const plain = services.filter((group) => !isRolling(group)).flat();
+          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const rollouts: Rollout[] = [];
+          for (const group of services.filter(isRolling)) {
+            const request = {
+              kind: 'restart' as const,
+              instanceIds: group.map(({ instanceId }) => instanceId),
+              message: String(options.message),
+              options: rolling,
+            };
+            const { rollout } = await callChange(client, 'rollout.create', request);
+            printLine(io.stdout, rolloutWords(rollout));
+            rollouts.push(rollout);
+          }
+          if (plain.length > 0) {
+            const instanceIds = plain.map(({ instanceId }) => instanceId);
+            const { outcomes } = await callChange(client, 'instance.restart', { instanceIds });
             reportOutcomes(io, outcomes, words, 'restarted');
-          };
-          if (options.maxUnavailable === undefined) return restart(all);
-          await inParts(io, all, String(options.maxUnavailable), async (part) => {
-            await restart(part);
-            const targets = part.map((id) => ({ id, words: words.get(id) ?? '' }));
-            await waitForTargets(client, io, targets, READY, timeoutMs, io.stderr);
-          });
+          }
+          if (options.wait !== false) await followRollouts(client, io, rollouts, fleet, timeoutMs);
         });
       }),
     );
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => number): T[][] {
+  const groups = new Map<number, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
 }
 
 /** A start finds nothing to do here. */

@@ -13,14 +13,14 @@ export function registerInstanceCreate(instance: Command, { io, act }: CliContex
     .command('create')
     .argument('<service>', 'name of the service')
     .argument('<node>', 'alias or id of the node')
-    .requiredOption('--port <port>', 'SGRID_TARGET_PORT of the program')
+    .option('--port <port>', "SGRID_TARGET_PORT of the program; default: the next of the service's plan")
     .option('--host <address>', 'SGRID_TARGET_HOST of the program; default: the inner address of the node');
   addLimitOptions(create)
     .description('create an instance, stopped until something is deployed on it')
     .addHelpText('after', '\nExample:\n  sgrid instance create web alpha --port 8080 --memory 256\n')
     .action(
       act(async (options, service, node) => {
-        const port = portSchema.safeParse(Number(options.port));
+        const port = portSchema.optional().safeParse(options.port && Number(options.port));
         if (!port.success)
           throw new UsageError(`--port "${options.port}" is not a port`, 'choose one from 1 to 65535');
         const limits = changeLimits({}, readLimitOptions(options));
@@ -38,7 +38,7 @@ export function registerInstanceCreate(instance: Command, { io, act }: CliContex
         });
         printLine(
           io.stdout,
-          `instance ${created.instance.instanceId} of ${created.instance.serviceName} created`,
+          `instance ${created.instance.instanceId} of ${created.instance.serviceName} created, port ${created.instance.port}`,
         );
       }),
     );

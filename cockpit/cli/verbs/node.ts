@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { ServiceCapacity } from '../../../common/domain/node.ts';
 import type { CockpitToMaster } from '../../../common/protocol/cockpit-link.ts';
 import type { Result } from '../../../common/protocol/define.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
@@ -10,13 +9,14 @@ import { resolveNode } from '../instance-name.ts';
 import { printLine } from '../io.ts';
 import type { CliContext } from '../program.ts';
 import { formatTable, type TextColumn } from '../table.ts';
+import { registerNodeDrain } from './node-drain.ts';
 
 const NODE = ['<node>', 'alias or id of the node'] as const;
 
 export function registerNode(program: Command, context: CliContext): void {
   const node = program.command('node').description('cordon, drain, replace and remove nodes');
   for (const verb of ['cordon', 'uncordon'] as const) registerCordon(node, context, verb);
-  registerDrain(node, context);
+  registerNodeDrain(node, context);
   registerSet(node, context);
   registerReplace(node, context);
   registerAdopt(node, context);
@@ -37,43 +37,6 @@ function registerCordon(node: Command, { io, act }: CliContext, verb: 'cordon' |
           const { nodeId, alias } = resolveNode(String(name), nodes);
           await callChange(client, 'node.cordon', { nodeId, isCordoned });
           printLine(io.stdout, `node ${nodeId} (${alias}) is ${isCordoned ? '' : 'no longer '}cordoned`);
-        }),
-      ),
-    );
-}
-
-const CAPACITY_COLUMNS: readonly TextColumn<ServiceCapacity>[] = [
-  { title: 'SERVICE', text: ({ serviceName }) => serviceName },
-  { title: 'STOPPED', align: 'right', text: ({ stopped }) => String(stopped) },
-  { title: 'REMAINING', align: 'right', text: ({ remaining }) => String(remaining) },
-];
-
-function registerDrain(node: Command, { io, act }: CliContext): void {
-  node
-    .command('drain')
-    .argument(...NODE)
-    .option('--dry-run', 'only say what would be stopped, and what is left of each service')
-    .description('cordon it, and stop all that should run on it')
-    .addHelpText('after', '\nExample:\n  sgrid node drain alpha --dry-run\n')
-    .action(
-      act((options, name) =>
-        withMaster(options, io, async (client) => {
-          const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
-          const { nodeId, alias } = resolveNode(String(name), nodes);
-          const dryRun = options.dryRun === true;
-          const { instanceIds, services, outcomes } = await callChange(client, 'node.drain', {
-            nodeId,
-            dryRun,
-          });
-          for (const line of formatTable(CAPACITY_COLUMNS, services)) printLine(io.stdout, line);
-          const failed = outcomes.filter(({ error }) => error !== null);
-          for (const { instanceId, error } of failed)
-            printLine(io.stderr, `sgrid: ${instanceId}: ${error?.message}`);
-          if (failed.length > 0) {
-            throw new SgridError('stop_failed', `${failed.length} of ${outcomes.length} were not stopped`);
-          }
-          const what = dryRun ? 'would be stopped' : 'stopped';
-          printLine(io.stderr, `node ${nodeId} (${alias}): ${instanceIds.length} instances ${what}`);
         }),
       ),
     );
@@ -167,16 +130,17 @@ function registerRemove(node: Command, { io, act }: CliContext): void {
     .command('remove')
     .argument(...NODE)
     .option('--force', 'with the instances on it, which may go on running there')
-    .option('--confirm <alias>', 'its alias once more; needed with --force')
     .description('forget a node that is not connected')
-    .addHelpText('after', '\nExample:\n  sgrid node remove 3 --force --confirm alpha\n')
+    .addHelpText(
+      'after',
+      '\nWith --force it takes its alias, and the names of protected services on it.\n\nExample:\n  sgrid node remove 3 --force --confirm alpha\n',
+    )
     .action(
       act((options, name) =>
         withMaster(options, io, async (client) => {
           const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
           const { nodeId, alias } = resolveNode(String(name), nodes);
-          const typedName = options.confirm === undefined ? {} : { typedName: String(options.confirm) };
-          await callChange(client, 'node.remove', { nodeId, force: options.force === true, ...typedName });
+          await callChange(client, 'node.remove', { nodeId, force: options.force === true });
           printLine(io.stdout, `node ${nodeId} (${alias}) removed`);
         }),
       ),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Rollout } from '../../../common/domain/rollout.ts';
+import { hasReplaced, type Rollout } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { withMaster } from '../connect.ts';
@@ -20,7 +20,8 @@ export function registerRollback(program: Command, { io, act }: CliContext): voi
     .addHelpText(
       'after',
       `${ROLLOUT_HELP}
-Without --to it takes back the last rollout that changed something. Taken back twice, that is as if it had not been.
+Without --to it takes back the last rollout that put another release on these instances; first deployments, as those of
+scaling, leave nothing to go back to. Taken back twice, that is as if it had not been.
 
 Examples:
   sgrid rollback web --wait
@@ -39,7 +40,11 @@ Examples:
           const rest = { message: String(options.message), options: rolloutOptions };
           const request =
             options.to === undefined
-              ? { undoes: (await lastChange(client, serviceName)).rolloutId, instanceIds, ...rest }
+              ? {
+                  undoes: (await lastChange(client, serviceName, instanceIds)).rolloutId,
+                  instanceIds,
+                  ...rest,
+                }
               : { ...(await target(client, serviceName, String(options.to))), instanceIds, ...rest };
           await beginRollout(client, io, request, fleet, options);
         });
@@ -52,8 +57,12 @@ async function target(client: MasterClient, serviceName: string, version: string
   return { releaseId };
 }
 
-/** The last rollout of a service that has left something changed, or is about to. */
-async function lastChange(client: MasterClient, serviceName: string): Promise<Rollout> {
+/** The last rollout that put another release on these instances, and that is still in effect there. */
+async function lastChange(
+  client: MasterClient,
+  serviceName: string,
+  instanceIds: readonly number[],
+): Promise<Rollout> {
   const { services } = await client.call('service.list', {});
   const service = services.find(({ name }) => name === serviceName);
   if (service === undefined)
@@ -61,9 +70,8 @@ async function lastChange(client: MasterClient, serviceName: string): Promise<Ro
       hint: 'see "sgrid get services"',
     });
   const { rollouts } = await client.call('rollout.list', { serviceId: service.serviceId, limit: 200 });
-  const last = rollouts.find(({ steps }) =>
-    steps.some(({ appliedAt, state }) => appliedAt !== null && state !== 'reverted'),
-  );
+  const chosen = new Set(instanceIds);
+  const last = rollouts.find((rollout) => hasReplaced(rollout, chosen));
   if (last !== undefined) return last;
   throw new SgridError('conflict', `no rollout has changed "${serviceName}": there is nothing to take back`, {
     hint: 'name a release with --to',

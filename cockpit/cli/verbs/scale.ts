@@ -23,7 +23,10 @@ export function registerScale(program: Command, { io, act }: CliContext): void {
     .command('scale')
     .argument('<service=count>', 'how many instances it is to have')
     .option('--nodes <node...>', 'where new ones go; default: all that are connected and not cordoned')
-    .option('--port <port>', 'the first port to try for new ones; default: those that the service has')
+    .option(
+      '--port <port>',
+      "the first port to try for new ones; default: the service's plan, or near those that it has",
+    )
     .option('--dry-run', 'only say what would be made and removed')
     .option('--yes', 'remove instances without asking')
     .option('--wait', 'wait until new ones are up, and fail when they do not come up')
@@ -60,6 +63,7 @@ Examples:
             nodes: fleet.nodes,
             among: named ?? null,
             firstPort,
+            services: (await client.call('service.list', {})).services,
           });
           printPlan(io, fleet, service.name, plan, options.dryRun === true);
           if (options.dryRun === true) return;

@@ -8,6 +8,8 @@ import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { printLine } from '../io.ts';
 import type { CliContext } from '../program.ts';
+import { followRollout, rolloutWords } from '../rollout-begin.ts';
+import { parseTimeout, restartOptions } from '../rollout-options.ts';
 import { addServiceOptions, readServiceOptions } from '../service-options.ts';
 
 export function registerService(program: Command, context: CliContext): void {
@@ -34,12 +36,17 @@ function registerCreate(service: Command, { io, act }: CliContext): void {
 
 function registerUpdate(service: Command, { io, act }: CliContext): void {
   addServiceOptions(service.command('update').argument('<name>', 'the service'))
+    .option('--max-unavailable <count>', 'how many are restarted at a time: a number, or a percentage', '1')
+    .option('--min-ready <time>', "how long each must be up and healthy (default: the master's)")
     .option('--dry-run', 'only say which instances would be restarted')
+    .option('--wait', 'wait until they are restarted, and fail when that fails')
+    .option('--timeout <time>', 'how long --wait waits', '10m')
     .description('change a service; what is not named stays as it is')
     .addHelpText(
       'after',
       `
-Instances whose program is started with something else now are restarted, one after another.
+Instances whose program is started with something else now are restarted by a rollout: see "sgrid rollout". One that does not
+come up ends it, and the others go on with what they were started with.
 
 Examples:
   sgrid service update web --grace 30 --keep-releases 5
@@ -49,16 +56,26 @@ Examples:
     .action(
       act(async (options, name) => {
         const given = readServiceOptions(options, io.cwd);
+        const rolling = restartOptions(options);
+        const timeoutMs = parseTimeout(options.timeout);
         if (Object.keys(given).length === 0) throw new UsageError('nothing was named that should change');
         await withMaster(options, io, async (client) => {
           const known = await findService(client, String(name));
           const spec = parseSpec({ ...specOf(known), ...withRest(known, given), name });
           const dryRun = options.dryRun === true;
-          const { instances } = await callChange(client, 'service.update', { spec, dryRun });
+          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const request = { spec, options: rolling, dryRun };
+          const { instances, rollout } = await callChange(client, 'service.update', request);
           const restarts = instances.filter(({ effect }) => effect === 'restart');
           const list = restarts.map(({ instanceId }) => instanceId).join(', ');
-          const restarted = restarts.length === 0 ? 'no instance is restarted' : `restarted: ${list}`;
+          const restarted =
+            restarts.length === 0
+              ? 'no instance is restarted'
+              : `${dryRun ? 'restarted' : 'to be restarted'}: ${list}`;
           printLine(io.stdout, `service ${spec.name} ${dryRun ? 'would be' : 'is'} changed; ${restarted}`);
+          if (rollout === null) return;
+          printLine(io.stdout, rolloutWords(rollout));
+          if (options.wait === true) await followRollout(client, io, rollout, fleet, { timeoutMs });
         });
       }),
     );
@@ -69,13 +86,14 @@ function registerRemove(service: Command, { io, act }: CliContext): void {
     .command('remove')
     .argument('<name>', 'the service')
     .option('--force', 'stop and remove its instances first')
-    .option('--confirm <name>', 'its name once more; needed with --force and for a protected service')
     .description('remove a service with its releases')
-    .addHelpText('after', '\nExample:\n  sgrid service remove web --force --confirm web\n')
+    .addHelpText(
+      'after',
+      '\nWith --force it takes its name.\n\nExample:\n  sgrid service remove web --force --confirm web\n',
+    )
     .action(
       act(async (options, name) => {
-        const typedName = options.confirm === undefined ? {} : { typedName: String(options.confirm) };
-        const payload = { serviceName: String(name), force: options.force === true, ...typedName };
+        const payload = { serviceName: String(name), force: options.force === true };
         await withMaster(options, io, (client) => callChange(client, 'service.remove', payload));
         printLine(io.stdout, `service ${name} removed`);
       }),

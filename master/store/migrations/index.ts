@@ -7,6 +7,7 @@ import { releasesAndTokens } from './004-releases-and-tokens.ts';
 import { figuresHistory } from './005-figures-history.ts';
 import { configFiles } from './006-config-files.ts';
 import { webhooks } from './007-webhooks.ts';
+import { restartsAndDrains } from './008-restarts-and-drains.ts';
 
 export type Migration = (db: Kysely<Database>) => Promise<void>;
 
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly Migration[] = [
   figuresHistory,
   configFiles,
   webhooks,
+  restartsAndDrains,
 ];

@@ -47,6 +47,7 @@ export const SCRIPT = { isChecked: false, completes: true, settleMs: 900_000 };
 export function seen(change: Partial<StepObservation> = {}): StepObservation {
   return {
     exists: true,
+    isGone: false,
     nodeUp: true,
     isWanted: true,
     isPrepared: false,

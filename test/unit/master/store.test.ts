@@ -165,13 +165,15 @@ test('one running rollout per service, kept with its steps in order', async () =
   const { releaseId, version } = release;
   const step = {
     nodeId: 1,
+    action: 'deploy',
+    peerId: null,
     release: { releaseId, version },
     previous: null,
     previousDesired: 'stopped',
   } as const;
   const { options } = rolloutOf();
   const fresh: NewRollout = {
-    ...{ serviceId: 1, actor: 'ann', message: 'friday', options, startedAt: 5 },
+    ...{ kind: 'deploy', nodeId: null, serviceId: 1, actor: 'ann', message: 'friday', options, startedAt: 5 },
     steps: [
       { ...step, instanceId: 77 },
       { ...step, instanceId, previous: { releaseId, version }, previousDesired: 'running' },

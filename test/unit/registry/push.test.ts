@@ -24,6 +24,7 @@ beforeEach(() => {
       instanceId,
       serviceId: 1,
       spec: serviceSpecSchema.parse({ name: 'web', type: 'node' }),
+      heldLaunch: null,
       nodeId: instanceId,
       host: '0.0.0.0',
       port: 80,

@@ -1,0 +1,118 @@
+import {
+  choosePort,
+  describePorts,
+  isInPlan,
+  type PortPlan,
+  plansOverlap,
+} from '../../common/domain/port-plan.ts';
+import type { Service, ServiceSpec } from '../../common/domain/service.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
+import { instanceLabel } from '../fleet/views.ts';
+
+type Fleet = Pick<FleetModel, 'instancesOf' | 'instances'>;
+
+/** Why an instance of a service cannot have a port on a node, in words; null when it can. */
+export function whyTaken(
+  fleet: Fleet,
+  services: readonly Service[],
+  nodeId: number,
+  serviceName: string,
+  port: number,
+): string | null {
+  const here = fleet.instancesOf(nodeId);
+  const holder = here.find(({ record }) => record.port === port);
+  if (holder !== undefined)
+    return `port ${port} on node ${nodeId} belongs to instance ${holder.record.instanceId} of "${holder.record.spec.name}"`;
+  const present = new Set(here.map(({ record }) => record.spec.name));
+  const owner = services.find(
+    ({ name, ports }) =>
+      name !== serviceName && present.has(name) && ports !== undefined && isInPlan(ports, port),
+  );
+  if (owner?.ports === undefined) return null;
+  return `port ${port} on node ${nodeId} is kept for "${owner.name}", whose plan is ${describePorts(owner.ports)}`;
+}
+
+/**
+ * The port of a new instance: the one that was named, where it can be had, or one that is given out.
+ *
+ * @throws SgridError `out_of_range` outside the service's plan, `conflict` for one that another has, or when none is free;
+ * `bad_request` where nothing says which it could be.
+ */
+export function portOn(
+  fleet: Fleet,
+  services: readonly Service[],
+  nodeId: number,
+  serviceName: string,
+  wanted: number | undefined,
+): number {
+  const plan = services.find(({ name }) => name === serviceName)?.ports;
+  if (wanted !== undefined) {
+    if (plan !== undefined && !isInPlan(plan, wanted)) {
+      throw new SgridError(
+        'out_of_range',
+        `port ${wanted} is not one of "${serviceName}", whose plan is ${describePorts(plan)}`,
+        { hint: 'leave it out to get the next free one' },
+      );
+    }
+    const taken = whyTaken(fleet, services, nodeId, serviceName, wanted);
+    if (taken !== null) throw new SgridError('conflict', taken, { hint: 'choose another port' });
+    return wanted;
+  }
+  const own = [...fleet.instances()]
+    .filter(({ record }) => record.spec.name === serviceName)
+    .map(({ record }) => record.port);
+  const isTaken = (port: number): boolean => whyTaken(fleet, services, nodeId, serviceName, port) !== null;
+  const port = choosePort({ plan, own, isTaken });
+  if (port !== null) return port;
+  if (plan === undefined && own.length === 0) {
+    throw new SgridError('bad_request', `nothing says which port "${serviceName}" could have`, {
+      hint: `name one, or give the service a plan: sgrid service update ${serviceName} --ports 8080-8099`,
+    });
+  }
+  const which = plan === undefined ? 'no port' : `none of the ports ${describePorts(plan)}`;
+  throw new SgridError('conflict', `${which} of "${serviceName}" is free on node ${nodeId}`, {
+    hint: 'choose another node, or a wider plan',
+  });
+}
+
+/**
+ * Two services on one node whose plans share a port would take it from one another.
+ *
+ * @throws SgridError `conflict` naming the other service, the ports and the node.
+ */
+export function demandOwnPorts(fleet: Fleet, spec: ServiceSpec, others: readonly Service[]): void {
+  const { ports } = spec;
+  if (ports === undefined) return;
+  const nodesOf = (name: string): Set<number> =>
+    new Set(
+      [...fleet.instances()].filter(({ record }) => record.spec.name === name).map((each) => nodeOf(each)),
+    );
+  const mine = nodesOf(spec.name);
+  for (const { name, ports: theirs } of others) {
+    if (name === spec.name || theirs === undefined || !plansOverlap(ports, theirs)) continue;
+    const shared = [...nodesOf(name)].find((nodeId) => mine.has(nodeId));
+    if (shared !== undefined) throw overlap(spec.name, ports, name, theirs, shared);
+  }
+  const inside = [...fleet.instances()].find(
+    ({ record }) => record.spec.name !== spec.name && mine.has(record.nodeId) && isInPlan(ports, record.port),
+  );
+  if (inside === undefined) return;
+  throw new SgridError(
+    'conflict',
+    `ports ${describePorts(ports)} of "${spec.name}" hold that of ${instanceLabel(inside.record)}, on a node of both`,
+    { hint: 'choose other ports' },
+  );
+}
+
+function nodeOf({ record }: InstanceEntry): number {
+  return record.nodeId;
+}
+
+function overlap(name: string, ports: PortPlan, other: string, theirs: PortPlan, nodeId: number): SgridError {
+  return new SgridError(
+    'conflict',
+    `ports ${describePorts(ports)} of "${name}" overlap with ${describePorts(theirs)} of "${other}", and both are on node ${nodeId}`,
+    { hint: 'choose other ports' },
+  );
+}

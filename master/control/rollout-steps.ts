@@ -1,0 +1,33 @@
+import { SgridError } from '../../common/protocol/errors.ts';
+import type { InstanceEntry } from '../fleet/fleet-model.ts';
+import { instanceLabel } from '../fleet/views.ts';
+import type { NewStep } from '../store/rollouts.ts';
+
+/**
+ * A step that starts an instance anew with what it is to run.
+ *
+ * @throws SgridError `conflict` for one that has no release yet.
+ */
+export function restartStep(entry: InstanceEntry): NewStep {
+  return stepOf(entry, 'restart');
+}
+
+/** A step of a drain that stops an instance, or has it give way to its peer. */
+export function leavingStep(entry: InstanceEntry, peerId: number | null): NewStep {
+  return { ...stepOf(entry, peerId === null ? 'stop' : 'retire'), peerId };
+}
+
+function stepOf({ record }: InstanceEntry, action: NewStep['action']): NewStep {
+  const { instanceId, nodeId, desired, release } = record;
+  if (release === null) {
+    throw new SgridError('conflict', `${instanceLabel(record)} has no release yet`, {
+      hint: 'deploy a release on it',
+    });
+  }
+  const { releaseId, version } = release;
+  const present = { releaseId, version };
+  return {
+    ...{ instanceId, nodeId, action, peerId: null },
+    ...{ release: present, previous: present, previousDesired: desired },
+  };
+}

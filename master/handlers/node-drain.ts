@@ -1,0 +1,61 @@
+import type { DrainPlan } from '../../common/domain/node.ts';
+import type { RestartOptions, Rollout } from '../../common/domain/rollout.ts';
+import { beginDrain } from '../control/drain-begin.ts';
+import { planDrain } from '../control/drain-plan.ts';
+import type { NodeRecord } from '../store/nodes.ts';
+import type { HandlerDependencies } from './context.ts';
+
+interface DrainRequest {
+  confirm: readonly string[];
+  move: boolean;
+  stop: boolean;
+  message: string;
+  options: RestartOptions;
+  dryRun: boolean;
+}
+
+/** Plans to clear a node, and begins that unless only asked to: the cordon and all rollouts are one transaction. */
+export async function drainNode(
+  deps: HandlerDependencies,
+  node: NodeRecord,
+  { confirm, move, stop, message, options, dryRun }: DrainRequest,
+  actor: string,
+): Promise<{ plan: DrainPlan; rollouts: Rollout[] }> {
+  const { store, fleet, events, rollouts, minReadyMs, now } = deps;
+  const services = await store.services.list();
+  const open = await store.rollouts.open();
+  const free = new Map(
+    fleet.snapshot({ kind: 'all' }, now()).samples.map(({ nodeId, node: figures }) => {
+      return [nodeId, figures.memoryTotalBytes - figures.memoryUsedBytes];
+    }),
+  );
+  const view = {
+    ...{ fleet, services, open, confirmed: new Set(confirm) },
+    freeBytes: (nodeId: number) => free.get(nodeId) ?? null,
+  };
+  const plan = planDrain(view, node, { move, stop });
+  if (dryRun) return { plan, rollouts: [] };
+  const order = { actor, message, options: { ...options, minReadyMs: options.minReadyMs ?? minReadyMs } };
+  const begun = await events.transaction(async (repositories, record) => {
+    const cordoned = node.isCordoned
+      ? node
+      : await repositories.nodes.change(node.nodeId, { isCordoned: true });
+    await record({ kind: 'command', actor, nodeId: node.nodeId, message: describe(node, plan, message) });
+    return { cordoned, ...(await beginDrain(repositories, record, fleet, plan, { ...order, now: now() })) };
+  });
+  // Of when it was last seen, the memory is ahead of the database.
+  const lastSeenAt = fleet.node(node.nodeId)?.lastSeenAt ?? begun.cordoned.lastSeenAt;
+  fleet.putNode({ ...begun.cordoned, lastSeenAt }, fleet.isUp(node.nodeId));
+  for (const created of begun.created) fleet.putInstance(created);
+  for (const rollout of begun.rollouts) rollouts.start(rollout);
+  return { plan: { ...plan, isCordoned: true }, rollouts: begun.rollouts };
+}
+
+function describe({ nodeId, alias }: NodeRecord, { instances }: DrainPlan, message: string): string {
+  const counts = (['move', 'stop', 'leave'] as const)
+    .map((action) => [instances.filter((each) => each.action === action).length, action] as const)
+    .filter(([count]) => count > 0)
+    .map(([count, action]) => `${count} to ${action}`);
+  const what = counts.length === 0 ? 'nothing runs there' : counts.join(', ');
+  return `drain node ${nodeId} (${alias}): ${what}${message === '' ? '' : ` (${message})`}`;
+}
