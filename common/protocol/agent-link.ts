@@ -28,6 +28,8 @@ export const agentLink = defineLink({
         registryDigest: sha256Schema.optional(),
       }),
       result: emptySchema,
+      // A whole fleet may come at once, to a master that was just started.
+      timeoutMs: 30_000,
     }),
     /** Instances whose status changed. Only the newest counts, so a lost one is repeated, not queued. */
     'instance.status': request({

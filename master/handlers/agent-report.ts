@@ -79,23 +79,28 @@ export function createAgentHandlers(
       const known = fleet.node(nodeId);
       const isTakenOver = known !== null && !isKnownAgent(known, hello);
       const report = { nodeId, agentId, machineId, alias, innerAddress, info, clockOffsetMs: now() - at };
-      const node = await events.transaction(async ({ nodes }, record) => {
+      const node = await events.transaction(async (repositories, record) => {
+        // It waited for its turn: its agent may have given up meanwhile and come again.
+        if (!current()) return null;
         if (isTakenOver) {
           const message = `node ${nodeId} (${alias}) was replaced: another agent speaks for it from now on`;
           await record({ kind: 'node.replaced', nodeId, message });
         }
-        return nodes.report(report, now());
+        const own = instances.filter((status) => fleet.instance(status.instanceId)?.record.nodeId === nodeId);
+        await repositories.instances.saveStatuses(own, now());
+        const reported = await repositories.nodes.report(report, now());
+        await record({
+          kind: 'node.connected',
+          nodeId,
+          message: `node ${nodeId} (${alias}) connected with ${instances.length} instances`,
+        });
+        return reported;
       });
-      if (!current()) return {};
+      if (node === null || !current()) return {};
       fleet.putNode(node, true);
       registry.welcome(nodeId, registryDigest);
-      await keepStatuses(context, instances);
-      if (!current()) return {};
-      await events.record({
-        kind: 'node.connected',
-        nodeId,
-        message: `node ${nodeId} (${alias}) connected with ${instances.length} instances`,
-      });
+      const { foreign } = fleet.putStatuses(nodeId, instances);
+      await announceStrangers(nodeId, foreign);
       background.run(`reconciling node ${nodeId}`, () => commands.reconcile(nodeId, instances));
       return {};
     },

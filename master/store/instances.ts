@@ -87,6 +87,9 @@ export interface InstanceRepository {
   saveStatuses(statuses: readonly InstanceStatus[], now: number): Promise<void>;
 }
 
+/** Each has three parameters, of which SQLite takes 32,766 (sqlite.org/limits.html). */
+const STATUSES_A_STATEMENT = 1_000;
+
 export function createInstanceRepository(db: Kysely<Database>): InstanceRepository {
   const find = async (instanceId: number): Promise<InstanceRecord> => {
     const row = await select(db).where('instances.instanceId', '=', instanceId).executeTakeFirst();
@@ -223,12 +226,21 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
     },
 
     async saveStatuses(statuses, now) {
-      for (const status of statuses) {
-        const columns = { statusJson: JSON.stringify(status), reportedAt: now };
+      for (let at = 0; at < statuses.length; at += STATUSES_A_STATEMENT) {
+        const rows = statuses.slice(at, at + STATUSES_A_STATEMENT).map((status) => ({
+          instanceId: status.instanceId,
+          statusJson: JSON.stringify(status),
+          reportedAt: now,
+        }));
         await db
           .insertInto('instance_status')
-          .values({ instanceId: status.instanceId, ...columns })
-          .onConflict((conflict) => conflict.column('instanceId').doUpdateSet(columns))
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict.column('instanceId').doUpdateSet(({ ref }) => ({
+              statusJson: ref('excluded.statusJson'),
+              reportedAt: ref('excluded.reportedAt'),
+            })),
+          )
           .execute();
       }
     },

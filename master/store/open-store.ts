@@ -7,6 +7,7 @@ import { explainFileError } from '../../common/system/atomic-file.ts';
 import { type ConfigRepository, createConfigRepository } from './config-files.ts';
 import { createSecretRepository, type SecretRepository } from './config-secrets.ts';
 import { createEventRepository, type EventRepository } from './events.ts';
+import { groupTransactions } from './grouped-transactions.ts';
 import { createHistoryRepository, type HistoryRepository } from './history.ts';
 import { createInstanceRepository, type InstanceRepository } from './instances.ts';
 import { migrate } from './migrate.ts';
@@ -37,7 +38,8 @@ export interface Repositories {
 export interface Store extends Repositories {
   /**
    * Runs `work` in one transaction; an exception undoes all of it. Only the repositories passed in may be used inside:
-   * there is one connection, and the store's own would wait for it for ever.
+   * there is one connection, and the store's own would wait for it for ever. Those that wait at the same time are committed
+   * together; each is answered when it is durable.
    */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
   /** Where the copy was put that was made before migrating, or null. */
@@ -74,9 +76,10 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     sqlite.close();
     throw explainSqliteError(error, file);
   }
+  const inTransaction = groupTransactions(db);
   return {
     ...createRepositories(db),
-    transaction: (work) => db.transaction().execute((transaction) => work(createRepositories(transaction))),
+    transaction: (work) => inTransaction((transaction) => work(createRepositories(transaction))),
     migratedFromBackup: backup,
     async close() {
       await db.destroy();

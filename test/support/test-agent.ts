@@ -188,6 +188,8 @@ export function createTestAgent(
         },
         { context: null },
       );
+      // What is sent behind a disconnection would wait for a connection that does not come.
+      if (!connected.connected) throw new SgridError('disconnected', 'the master cut the link at once');
       await call(connected, agentLink.toMaster, 'node.report', {
         at: Date.now(),
         info: {
