@@ -2,6 +2,7 @@ import type { SgridEvent } from '../../common/domain/event.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
 import { describeError } from '../../common/protocol/errors.ts';
 import type { CapsuleEffect, Part } from '../store/capsule.ts';
+import type { DescribedParts, DescribeTarget } from '../store/described.ts';
 import type { InsightAction, InsightEffect } from '../store/insight.ts';
 import { runsOf } from '../view-model/capsule-changes.ts';
 import type { MasterClient } from './master-client.ts';
@@ -44,6 +45,10 @@ export function createInsightRunner({
         ]);
         return dispatch({ type: 'chart-events', target, events, rollouts });
       }
+      case 'load-described': {
+        const { target } = effect;
+        return describe(client, target).then((parts) => dispatch({ type: 'described', target, parts }));
+      }
       case 'load-capsule':
         return collect(client, effect).then((parts) =>
           dispatch({ type: 'capsule-parts', instanceId: effect.instanceId, parts }),
@@ -53,6 +58,22 @@ export function createInsightRunner({
 
   // What fails otherwise is shown by its absence: the header tells of a link that is down.
   return (effect) => void run(effect).catch(() => undefined);
+}
+
+const NOTHING: Part<never[]> = { value: [] };
+
+async function describe(client: MasterClient, { kind, id }: DescribeTarget): Promise<DescribedParts> {
+  const of = { node: { nodeId: id }, instance: { instanceId: id }, service: { serviceId: id } }[kind];
+  const [events, files, releases] = await Promise.all([
+    part(client.call('event.list', { ...of, limit: 50 }).then((answer) => answer.events)),
+    kind === 'instance'
+      ? part(client.call('log.files', { instanceId: id }).then((answer) => answer.files))
+      : NOTHING,
+    kind === 'service'
+      ? part(client.call('release.list', { serviceId: id }).then((answer) => answer.releases))
+      : NOTHING,
+  ]);
+  return { events, files, releases };
 }
 
 async function collect(

@@ -64,13 +64,13 @@ export function isBound(bindings: readonly Binding[], key: string): boolean {
 /** Why a key did nothing: where it works, when it works anywhere. */
 export function explainUnbound(bindings: readonly Binding[], key: string, context: KeyContext): string {
   const claims = bindings.filter(({ keys }) => keys.includes(key));
-  const elsewhere = claims.find(
-    ({ keys, contexts }) => keys.includes(key) && contexts.some((other) => ANSWERING.has(other)),
-  );
+  const answering = claims.filter(({ contexts }) => contexts.some((other) => ANSWERING.has(other)));
+  // Of several, that of the instances: most is done there.
+  const elsewhere = answering.find(({ contexts }) => contexts.includes('instances')) ?? answering[0];
   if (elsewhere === undefined) return `"${key}" does nothing here; ? lists the keys`;
   // Two are enough to find it by; help has them all.
-  const answering = elsewhere.contexts.filter((other) => ANSWERING.has(other));
-  const where = answering.slice(0, 2).join(' and ');
+  const places = elsewhere.contexts.filter((other) => ANSWERING.has(other));
+  const where = places.slice(0, 2).join(' and ');
   const way = context === 'nodes' && elsewhere.contexts.includes('instances') ? '; enter opens them' : '';
   return `"${key}" (${elsewhere.hint ?? elsewhere.help}) works on ${where}, not here${way}`;
 }

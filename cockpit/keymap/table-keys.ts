@@ -52,6 +52,13 @@ export const TABLE_KEYS: readonly Binding[] = [
     hint: 'describe',
   },
   {
+    keys: ['d'],
+    contexts: ['services'],
+    action: { type: 'describe' },
+    help: 'everything about the service',
+    hint: 'describe',
+  },
+  {
     keys: ['r'],
     contexts: ACTING,
     action: { type: 'ask', verb: 'restart' },

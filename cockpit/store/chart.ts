@@ -103,7 +103,8 @@ function withChart(state: CockpitState, chart: ChartState): CockpitState {
 
 function targetOf(state: CockpitState): ChartTarget | null {
   const { screen, table } = currentView(state);
-  if (screen.name === 'describe') return screen.target;
+  if (screen.name === 'describe')
+    return screen.target.kind === 'service' ? null : { kind: screen.target.kind, id: screen.target.id };
   if (screen.name === 'nodes')
     return table.selectedId === null ? null : { kind: 'node', id: table.selectedId };
   const instance = selectedInstance(state);

@@ -4,6 +4,7 @@ import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import { count } from '../format/quantity.ts';
 import type { DataAction } from './action.ts';
 import { staleConfig } from './config-centre.ts';
+import { withNewEvents } from './described.ts';
 import type { Effect } from './effect.ts';
 import { applyFrame, applySnapshot, seedHistories } from './fleet.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -71,7 +72,10 @@ export function takeData(state: CockpitState, action: DataAction): Reduction {
           .reduce(takeRollout, { ...state, catalog: { ...state.catalog, hasRollouts: true } }),
       );
     case 'events':
-      return become(takeEvents(state, action.events, action.whole), ...staleLists(state, action.events));
+      return become(
+        takeEvents(action.whole ? state : withNewEvents(state, action.events), action.events, action.whole),
+        ...staleLists(state, action.events),
+      );
   }
 }
 

@@ -7,6 +7,13 @@ import {
   reduceCapsule,
 } from './capsule.ts';
 import { type ChartAction, type ChartState, type ChartTarget, isChartAction, reduceChart } from './chart.ts';
+import {
+  type Described,
+  type DescribedParts,
+  type DescribeTarget,
+  settleDescribed,
+  takeDescribed,
+} from './described.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { withToast } from './toasts.ts';
@@ -20,6 +27,8 @@ export interface InsightState {
   readonly selfId: string | null;
   readonly chart: ChartState | null;
   readonly capsule: CapsuleState | null;
+  /** What the page of a node, an instance or a service shows besides the fleet. */
+  readonly described: Described | null;
   /** The cursor of the events stays on the newest. */
   readonly isFollowing: boolean;
 }
@@ -29,12 +38,14 @@ export const NO_INSIGHT: InsightState = {
   selfId: null,
   chart: null,
   capsule: null,
+  described: null,
   isFollowing: false,
 };
 
 export type InsightAction =
   | { readonly type: 'sessions'; readonly sessions: readonly Session[]; readonly selfId?: string }
   | { readonly type: 'follow' }
+  | { readonly type: 'described'; readonly target: DescribeTarget; readonly parts: DescribedParts }
   | ChartAction
   | CapsuleAction;
 
@@ -48,12 +59,14 @@ export type InsightEffect =
       readonly points: number;
     }
   | { readonly type: 'load-target-events'; readonly target: ChartTarget }
+  | { readonly type: 'load-described'; readonly target: DescribeTarget }
   | CapsuleEffect;
 
 export function reduceInsight(state: CockpitState, action: InsightAction): Reduction {
   if (isChartAction(action)) return reduceChart(state, action);
   if (isCapsuleAction(action)) return reduceCapsule(state, action);
   if (action.type === 'follow') return become(toggleFollow(state));
+  if (action.type === 'described') return become(takeDescribed(state, action));
   const { sessions, selfId = state.insight.selfId } = action;
   return become({ ...state, insight: { ...state.insight, sessions, selfId } });
 }
@@ -64,9 +77,13 @@ export function settleInsight(before: CockpitState, after: CockpitState): Reduct
   const { insight } = after;
   const chart = has('chart') ? insight.chart : null;
   const capsule = has('capsule') ? insight.capsule : null;
-  const isSame = chart === insight.chart && capsule === insight.capsule;
-  const state = followEvents(before, isSame ? after : { ...after, insight: { ...insight, chart, capsule } });
-  return become(state);
+  const described = has('describe') ? insight.described : null;
+  const isSame = chart === insight.chart && capsule === insight.capsule && described === insight.described;
+  const state = followEvents(
+    before,
+    isSame ? after : { ...after, insight: { ...insight, chart, capsule, described } },
+  );
+  return settleDescribed(state);
 }
 
 function toggleFollow(state: CockpitState): CockpitState {

@@ -7,6 +7,7 @@ import type { CursorMove } from './action.ts';
 import { withConfig } from './config-state.ts';
 import { selectedConfigFile } from './config-targets.ts';
 import { loadsOf } from './data.ts';
+import type { DescribeTarget } from './described.ts';
 import { clearMarks } from './marks.ts';
 import { become, type Reduction } from './reduction.ts';
 import { cancelRolling, isRolling } from './rolling.ts';
@@ -116,7 +117,7 @@ function openEvent(state: CockpitState, seq: number): Reduction {
   return become(state);
 }
 
-function describeView(kind: 'node' | 'instance', id: number) {
+function describeView(kind: DescribeTarget['kind'], id: number) {
   return viewOf({ name: 'describe', target: { kind, id } });
 }
 
@@ -125,9 +126,11 @@ export function describe(state: CockpitState): Reduction {
   if (screen.name === 'nodes' && table.selectedId !== null) {
     return become(pushView(state, describeView('node', table.selectedId)));
   }
+  if (screen.name === 'services' && table.selectedId !== null)
+    return become(pushView(state, describeView('service', table.selectedId)));
   const instance = selectedInstance(state);
   if (instance === undefined || screen.name === 'describe') {
-    return become(withToast(state, 'warn', 'Select a node or an instance to describe first'));
+    return become(withToast(state, 'warn', 'Select a node, a service or an instance to describe first'));
   }
   return become(pushView(state, describeView('instance', instance.instanceId)));
 }

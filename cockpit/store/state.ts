@@ -14,6 +14,7 @@ import type { Binding } from '../keymap/bindings.ts';
 import type { Confirm, Secret, Task } from './change.ts';
 import type { ChartTarget } from './chart.ts';
 import type { ConfigCentre, ConfigFileKey } from './config-state.ts';
+import type { DescribeTarget } from './described.ts';
 import type { Form } from './form.ts';
 import type { InsightState } from './insight.ts';
 import type { LogPaneState } from './log-pane.ts';
@@ -74,7 +75,7 @@ export type Screen =
   | { readonly name: 'tokens' }
   | {
       readonly name: 'describe';
-      readonly target: { readonly kind: 'node' | 'instance'; readonly id: number };
+      readonly target: DescribeTarget;
     }
   | { readonly name: 'chart'; readonly target: ChartTarget }
   | { readonly name: 'capsule'; readonly instanceId: number }

@@ -39,6 +39,10 @@ export function targetInstances(state: CockpitState): InstanceView[] {
     const { instances } = state.fleet;
     return [...instances.values()].filter(({ serviceId }) => serviceId === table.selectedId);
   }
+  if (screen.name === 'describe' && screen.target.kind === 'service') {
+    const { id } = screen.target;
+    return [...state.fleet.instances.values()].filter(({ serviceId }) => serviceId === id);
+  }
   const isTable = screen.name === 'instances';
   if (isTable && state.marks.size > 0) {
     return [...state.marks].flatMap((id) => state.fleet.instances.get(id) ?? []);
@@ -64,6 +68,10 @@ export function selectedService(
   const { screen, table } = currentView(state);
   if (screen.name === 'services') {
     const row = serviceRows(state).get(table.selectedId ?? 0);
+    return row && { serviceId: row.serviceId, name: row.name };
+  }
+  if (screen.name === 'describe' && screen.target.kind === 'service') {
+    const row = serviceRows(state).get(screen.target.id);
     return row && { serviceId: row.serviceId, name: row.name };
   }
   const release = selectedRelease(state);

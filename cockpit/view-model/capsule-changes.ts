@@ -39,10 +39,13 @@ export function changesSince(
   const releases = rollouts.flatMap(({ rolloutId, actor, message, steps }) =>
     steps.flatMap((step): Change[] => {
       if (step.instanceId !== instanceId || step.appliedAt === null || step.appliedAt < since) return [];
-      const from = step.previous === null ? 'no release' : step.previous.version;
+      const what =
+        step.previous === null
+          ? `first release ${step.release.version}`
+          : `release ${step.previous.version} -> ${step.release.version}`;
       const isBack = step.state === 'reverted' || step.state === 'reverting';
       const why = message === '' ? '' : ` (${message})`;
-      const text = `release ${from} -> ${step.release.version} by rollout ${rolloutId}${isBack ? ', taken back since' : ''}${why}`;
+      const text = `${what} by rollout ${rolloutId}${isBack ? ', taken back since' : ''}${why}`;
       return [{ at: step.appliedAt, actor, text }];
     }),
   );

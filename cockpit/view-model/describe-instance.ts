@@ -5,6 +5,7 @@ import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../fo
 import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
 import type { CockpitState } from '../store/state.ts';
+import { environmentLines, eventLines, fileLines, programLines } from './describe-parts.ts';
 import { section } from './facts.ts';
 import { healthCell, stateCell } from './instance-cells.ts';
 import { type InstanceRow, instanceRow } from './instance-row.ts';
@@ -16,6 +17,7 @@ export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
   const { columns } = state.size;
   const row = instanceRow(fleet, view, now);
   const { status, limits } = view;
+  const service = state.catalog.services?.find(({ serviceId }) => serviceId === view.serviceId);
   const offset = row.node?.clockOffsetMs ?? 0;
   // Shown by the master's clock, so that times of several nodes can be compared.
   const at = (nodeTime: number): string => formatDate(nodeTime + offset);
@@ -112,6 +114,10 @@ export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
       ],
       columns,
     ),
+    ...programLines(service, columns),
+    ...environmentLines(service, columns),
+    ...fileLines(state.insight.described?.parts ?? null, columns),
+    ...eventLines(state),
   ];
 }
 

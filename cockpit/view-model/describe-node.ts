@@ -5,6 +5,7 @@ import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
 import type { CockpitState } from '../store/state.ts';
+import { eventLines } from './describe-parts.ts';
 import { type Fact, section } from './facts.ts';
 import type { Line } from './line.ts';
 import { nodeRow, nodeWarning, tallyInstances } from './node-columns.ts';
@@ -64,6 +65,7 @@ export function nodeLines(state: CockpitState, node: NodeView): Line[] {
       columns,
     ),
     ...section('Figures', figures === undefined ? [['Figures', 'none yet']] : figureFacts(figures), columns),
+    ...eventLines(state),
   ];
 }
 

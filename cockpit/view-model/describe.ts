@@ -1,18 +1,18 @@
+import type { DescribeTarget } from '../store/described.ts';
 import type { CockpitState } from '../store/state.ts';
 import { instanceLines } from './describe-instance.ts';
 import { nodeLines } from './describe-node.ts';
+import { serviceLines } from './describe-service.ts';
 import type { Line } from './line.ts';
 
-/** Everything known of a node or an instance, as lines of a page that scrolls. */
-export function describeLines(
-  state: CockpitState,
-  target: { kind: 'node' | 'instance'; id: number },
-): Line[] {
+/** Everything known of a node, an instance or a service, as lines of a page that scrolls. */
+export function describeLines(state: CockpitState, target: DescribeTarget): Line[] {
   const { fleet } = state;
   if (target.kind === 'node') {
     const node = fleet.nodes.get(target.id);
     return node === undefined ? gone('node') : nodeLines(state, node);
   }
+  if (target.kind === 'service') return serviceLines(state, target.id) ?? gone('service');
   const instance = fleet.instances.get(target.id);
   return instance === undefined ? gone('instance') : instanceLines(state, instance);
 }

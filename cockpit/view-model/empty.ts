@@ -1,4 +1,5 @@
 import { plainText } from '../format/plain-text.ts';
+import { wrapWords } from '../format/width.ts';
 import { serviceInFilter } from '../store/config-targets.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
@@ -23,6 +24,17 @@ function noConfigLines(service: string | null): Line[] {
 
 /** What stands in a table without rows: why, and what to do next. */
 export function emptyLines(state: CockpitState): Line[] {
+  return wordsOf(state).flatMap((line) => wrapped(line, state.size.columns - 2));
+}
+
+function wrapped(line: Line, columns: number): Line[] {
+  const [first] = line.segments;
+  return first === undefined
+    ? [line]
+    : wrapWords(first.text.trim(), columns).map((text) => textLine(text, first.tone));
+}
+
+function wordsOf(state: CockpitState): Line[] {
   const { screen, table } = currentView(state);
   const { fleet, link, catalog } = state;
   if (fleet.receivedAt === null) {

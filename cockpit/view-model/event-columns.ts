@@ -60,18 +60,19 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'kind',
     title: 'EVENT',
-    minWidth: 16,
-    maxWidth: 19,
+    minWidth: 12,
+    maxWidth: 20,
     priority: 2,
     cell: ({ event }) => ({
-      text: event.kind,
+      // What an instance did needs no word for what did it: that stands beside it, and 80 columns are few.
+      text: event.kind.replace(/^instance\./, ''),
       tone: isTrouble(event) ? 'bad' : 'plain',
     }),
   },
   {
     key: 'subject',
     title: 'ON',
-    minWidth: 12,
+    minWidth: 16,
     maxWidth: 26,
     priority: 3,
     cell: ({ subject }) => ({ text: subject }),
@@ -79,7 +80,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'actor',
     title: 'BY',
-    minWidth: 6,
+    minWidth: 8,
     maxWidth: 12,
     priority: 5,
     cell: ({ event }) => ({ text: plainText(event.actor) }),
@@ -87,7 +88,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'message',
     title: 'MESSAGE',
-    minWidth: 18,
+    minWidth: 16,
     maxWidth: 400,
     priority: 4,
     cell: ({ event }) => ({ text: plainText(event.message) }),

@@ -82,7 +82,9 @@ function bodyOf(state: CockpitState, rows: number): Body {
     default: {
       const table = tableOf(view.screen)?.lines(state, view, layout.body);
       if (table === undefined) return { kind: 'lines', lines: [] };
-      const body = table.rows.length === 0 ? emptyLines(state) : table.rows;
+      // Sums of nothing tell nobody what to do.
+      const isBare = view.screen.name === 'pulse' && state.fleet.nodes.size === 0;
+      const body = table.rows.length === 0 || isBare ? emptyLines(state) : table.rows;
       const lines = [
         ...overviewLines(state, layout.overview),
         table.header,

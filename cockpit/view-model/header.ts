@@ -103,13 +103,15 @@ function pathSegments(state: CockpitState): Segment[] {
 
 /** What a screen is called in the way to it. */
 export function viewName(
-  { fleet, logPane }: Pick<CockpitState, 'fleet' | 'logPane'>,
+  { fleet, logPane, catalog }: Pick<CockpitState, 'fleet' | 'logPane' | 'catalog'>,
   { screen }: View,
 ): string {
   const instanceName = (id: number): string => {
     const instance = fleet.instances.get(id);
     return instance === undefined ? `instance ${id}` : `${instance.serviceName}:${instance.port}`;
   };
+  const serviceName = (id: number): string =>
+    catalog.services?.find((service) => service.serviceId === id)?.name ?? `service ${id}`;
   const configName = ({ serviceName, name, instanceId }: ConfigFileKey): string =>
     `${name} of ${instanceId === null ? serviceName : instanceName(instanceId)}`;
   switch (screen.name) {
@@ -124,6 +126,7 @@ export function viewName(
     case 'rolling':
       return 'rolling restart';
     case 'describe':
+      if (screen.target.kind === 'service') return `describe ${serviceName(screen.target.id)}`;
       return screen.target.kind === 'node'
         ? `describe ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
         : `describe ${instanceName(screen.target.id)}`;

@@ -41,7 +41,6 @@ const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
   tour: ['tour'],
 };
 
-const ENTRY_WIDTH = 52;
 const KEY_WIDTH = 18;
 
 type Entry = readonly [string, string];
@@ -86,7 +85,8 @@ export function helpLines(
 
 function section(title: string, entries: readonly Entry[], columns: number, keyWidth = KEY_WIDTH): Line[] {
   if (entries.length === 0) return [];
-  const perLine = keyWidth > KEY_WIDTH ? 1 : Math.max(1, Math.floor(columns / ENTRY_WIDTH));
+  const longest = Math.max(...entries.map(([, help]) => displayWidth(help)));
+  const perLine = keyWidth > KEY_WIDTH ? 1 : Math.max(1, Math.floor(columns / (keyWidth + 3 + longest)));
   const width = Math.floor((columns - 1) / perLine);
   const height = Math.ceil(entries.length / perLine);
   const lines: Line[] = [{ segments: [{ text: ` ${title}`, tone: 'title' }] }];

@@ -16,7 +16,13 @@ export function instanceNote(row: InstanceRow, shown: ReadonlySet<string>): RowN
   if (shown.has('exit') || node?.link === 'down') return null;
   if (status === null || status.pid !== null || status.state === 'running') return null;
   const text = noteWords(row);
-  return text === '' ? null : { from: 'pid', segment: { text, tone: stateCell(view, node).tone ?? 'plain' } };
+  // It stands in the place of the port too, which tells it from its fellows.
+  return text === ''
+    ? null
+    : {
+        from: 'pid',
+        segment: { text: `:${view.port} ${text}`, tone: stateCell(view, node).tone ?? 'plain' },
+      };
 }
 
 function noteWords({ view: { status }, nodeNow }: InstanceRow): string {

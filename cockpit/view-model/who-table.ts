@@ -19,7 +19,7 @@ const COLUMNS: readonly Column<WhoRow>[] = [
   {
     key: 'actor',
     title: 'WHO',
-    minWidth: 10,
+    minWidth: 14,
     maxWidth: 20,
     priority: 1,
     cell: ({ session, isSelf }) => ({

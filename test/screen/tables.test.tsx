@@ -11,7 +11,7 @@ test('at 80x24 an instance that does not run says why; a key that does nothing h
   terminal.press('r');
   await terminal.waitFor('works on instances and describe, not here; enter opens them');
   terminal.press('enter');
-  await terminal.waitFor(/crash-loop +native-echo +0\.9\.1 +exit 3 .* ago, 8 restarts/);
+  await terminal.waitFor(/crash-loop +native-echo +0\.9\.1 +:\d+ exit 3 .* ago, 8 restarts/);
   expect(terminal.text()).not.toContain('works on');
 });
 
