@@ -66,6 +66,7 @@ async function toError(response: IncomingMessage, url: string): Promise<SgridErr
   }
 }
 
+/** The body, each piece of it valid until the next one is asked for. */
 async function* counted(
   response: IncomingMessage,
   sha256: string,
@@ -73,9 +74,11 @@ async function* counted(
   onProgress: (sha256: string, receivedBytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   let receivedBytes = offset;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of response as AsyncIterable<Buffer<ArrayBuffer>>) {
     receivedBytes += chunk.length;
     onProgress(sha256, receivedBytes);
     yield chunk;
+    // Its memory is given back now: the garbage collector lets 200 MB of such pieces gather before it looks at them.
+    if (chunk.length === chunk.buffer.byteLength) chunk.buffer.transfer(0);
   }
 }

@@ -32,6 +32,7 @@ export interface PackageUpload {
 
 /** A line that moves nothing for so long, or a master that is silent so long after the last byte, is given up. */
 const IDLE_TIMEOUT_MS = 120_000;
+const READ_BYTES = 512 * 1024;
 const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Pauses before an upload that was cut off is carried on, by itself. */
 const CARRY_ON_MS = [500, 2_000, 8_000];
@@ -89,7 +90,7 @@ async function sendFrom(
     );
   });
   const answered = answerOf(outgoing);
-  const source = createReadStream(file, { start: offsetBytes });
+  const source = createReadStream(file, { start: offsetBytes, highWaterMark: READ_BYTES });
   const sent = pipeline(source, countBytes(offsetBytes, totalBytes, upload.onProgress), outgoing);
   // A refusal comes before the last byte, and then cuts the sending off: its words count, not the broken pipe.
   await Promise.race([sent, answered]).catch(() => undefined);
@@ -146,7 +147,7 @@ async function sizeOf(file: string): Promise<number> {
 
 async function hashFile(file: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash, { ...(signal && { signal }) });
+  await pipeline(createReadStream(file, { highWaterMark: READ_BYTES }), hash, { ...(signal && { signal }) });
   return hash.digest('hex');
 }
 

@@ -1,6 +1,9 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
 
-/** Fetches `sha256` from byte `offset` on. The agent's own is HTTP from the master. */
+/**
+ * Fetches `sha256` from byte `offset` on. The agent's own is HTTP from the master. A piece is valid until the next one is
+ * asked for.
+ */
 export type FetchPackage = (
   sha256: string,
   offset: number,
