@@ -12,6 +12,7 @@ import {
   type RequestHandlers,
   tell,
 } from '../common/protocol/bind.ts';
+import { explainConnectFailure } from '../common/protocol/connect-failure.ts';
 import { SgridError, toWireError, wireErrorSchema } from '../common/protocol/errors.ts';
 import type { AgentHello } from '../common/protocol/handshake.ts';
 import { agentFor, parseMasterAddress } from '../common/protocol/master-address.ts';
@@ -81,6 +82,8 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   let eventTimer: NodeJS.Timeout | null = null;
   let delivering = false;
   let lastProgressAt = 0;
+  /** Why it could not connect since it was connected last. */
+  let lastFailure = '';
   let dropped = new AbortController();
   const dirty = new Set<number>();
 
@@ -135,6 +138,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     }
     if (signal.aborted) return;
     state = 'up';
+    lastFailure = '';
     logger.info({ master: options.masterUrl }, 'connected to the master');
     scheduleStatuses(STATUS_BATCH_MS);
     void deliverEvents();
@@ -151,8 +155,11 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
   socket.on('connect_error', (error) => {
     // `active` says that Socket.IO goes on trying: nobody answered. Else the master did, and said no.
     if (socket.active) {
-      if (state !== 'down')
-        logger.warn({ master: options.masterUrl, reason: error.message }, 'no master yet');
+      const failure = explainConnectFailure(error);
+      // Once for each reason: a master that is restarted with another certificate is no longer just away.
+      if (failure.reason !== lastFailure)
+        logger.warn({ master: options.masterUrl, ...failure }, 'no link to the master; services go on');
+      lastFailure = failure.reason;
       state = 'down';
       return;
     }

@@ -85,6 +85,20 @@ test('a cockpit with the wrong fingerprint connects to nothing, and says why', a
   expect(failed).toMatch(/another certificate/);
 });
 
+test('an agent whose master has another certificate by now says so, once, and what to do', async () => {
+  const { port } = master;
+  agent = await spawnAgent({
+    ...{ stateDir: agentDir, masterUrl: master.url, tokenFile: master.tokenFile('agent') },
+  });
+  const { output } = agent;
+  await waitFor('the link', () => output().includes('connected to the master'));
+  await master.close();
+  await waitFor('the refused connection', () => output().includes('"reason":"connection refused"'));
+  master = await startMaster({ tls: true, port });
+  await waitFor('the warning', () => output().includes('shows another certificate'));
+  expect(output()).toContain('take the new address from the log of sgridnext');
+});
+
 test('plain text on the encrypted port gets nothing, and the master goes on', async () => {
   const socket = connect(master.port, '127.0.0.1');
   socket.on('error', () => {});
