@@ -45,6 +45,8 @@ export interface MasterLimits {
   /** A connection whose request has not come to the end of its headers is cut after one to two times this. */
   headersMs: number;
   frameIntervalMs: number;
+  /** Between two frames without figures, that only tell what changed. */
+  changesIntervalMs: number;
   /** How long a program must be up to count as come up in a rollout that does not say it. */
   minReadyMs: number;
   /** How long a rollout waits for a node that is away. */
@@ -67,6 +69,7 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   uploadTotalMs: 4 * 3_600_000,
   headersMs: 15_000,
   frameIntervalMs: 1_000,
+  changesIntervalMs: 100,
   minReadyMs: 1_000,
   nodeWaitMs: 60_000,
   registryIntervalMs: 250,
@@ -177,6 +180,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     send: (room, frame) => tell(cockpits.to(room), cockpitLink.toClient, 'fleet.frame', frame),
     now,
     intervalMs: limits.frameIntervalMs,
+    changesIntervalMs: limits.changesIntervalMs,
   });
   const history = createHistory({ store, now, flushIntervalMs: limits.historyFlushMs, logger });
   const presence = createPresence({

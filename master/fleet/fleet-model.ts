@@ -56,8 +56,11 @@ export interface FleetModel {
   history(instanceIds: readonly number[], now: number): FiguresHistory[];
   version(): number;
   snapshot(scope: FleetScope, now: number): FleetSnapshot;
-  /** What changed behind `version`, or null when nothing did. Reaches back to the last `forgetChanges`. */
-  frameSince(version: number, scope: FleetScope, now: number): FleetFrame | null;
+  /**
+   * What changed behind a version, and the figures that came behind another, or null when there is nothing. Changes reach
+   * back to the last `forgetChanges`.
+   */
+  frameSince(behind: { changes: number; samples: number }, scope: FleetScope, now: number): FleetFrame | null;
   /** Everybody has been told: what changed so far is no longer kept as a change. */
   forgetChanges(): void;
   listen(listener: FleetListener): () => void;
@@ -198,7 +201,7 @@ export function createFleetModel(): FleetModel {
     frameSince(behind, scope, now) {
       const frame: FleetFrame = { at: now };
       const newer = (marks: Map<number, number>): number[] =>
-        [...marks].filter(([, markedAt]) => markedAt > behind).map(([id]) => id);
+        [...marks].filter(([, markedAt]) => markedAt > behind.changes).map(([id]) => id);
       const nodeViews = newer(changed.nodes).flatMap((id) => {
         const node = nodes.get(id);
         return node === undefined ? [] : [toNodeView(node.record, node.up ? 'up' : 'down')];
@@ -209,7 +212,7 @@ export function createFleetModel(): FleetModel {
       });
       const removed = newer(changed.removedInstances);
       const removedNodes = newer(changed.removedNodes);
-      const fresh = samples(scope, behind, now);
+      const fresh = samples(scope, behind.samples, now);
       if (nodeViews.length > 0) frame.nodes = nodeViews;
       if (instanceViews.length > 0) frame.instances = instanceViews;
       if (removed.length > 0) frame.removedInstanceIds = removed;

@@ -18,17 +18,26 @@ export interface FrameStream {
   close(): void;
 }
 
+/** Versions up to which somebody has been told. */
+interface Told {
+  changes: number;
+  samples: number;
+}
+
 interface Watcher {
   socket: WatchingSocket;
   scope: FleetScope;
-  /** The version of its snapshot until its first frame; it is in the scope's room from then on. */
-  joinedAt: number | null;
+  /** Since its snapshot, until the next interval is over; it is in the scope's room from then on. */
+  own: Told | null;
 }
 
+/** Changes that come together, as of all instances of a node, go together. */
+const GATHER_MS = 5;
+
 /**
- * Sends at most one frame per interval. One frame is made per scope and broadcast to the scope's room; a socket that
- * has joined since the last frame gets a first one of its own, which begins where its snapshot ended. With nobody
- * watching there is no timer.
+ * Sends figures once an interval, and what else changed soon after it did: a person waits for that. One frame is made per
+ * scope and broadcast to the scope's room; a socket that has joined since the last interval gets frames of its own, which
+ * begin where its snapshot ended. With nobody watching there is no timer.
  */
 export function createFrameStream(options: {
   fleet: FleetModel;
@@ -36,31 +45,75 @@ export function createFrameStream(options: {
   send: (room: string, frame: FleetFrame) => void;
   now: () => number;
   intervalMs: number;
+  /** Between two frames without figures. */
+  changesIntervalMs: number;
 }): FrameStream {
-  const { fleet, send, now, intervalMs } = options;
+  const { fleet, send, now, intervalMs, changesIntervalMs } = options;
   const watchers = new Map<string, Watcher>();
   let timer: NodeJS.Timeout | null = null;
-  let sentVersion = 0;
+  let changesTimer: NodeJS.Timeout | null = null;
+  let hasChanged = false;
+  let stopListening = (): void => {};
+  const told: Told = { changes: 0, samples: 0 };
 
-  const tick = (): void => {
+  /** @param isWhole with figures */
+  const tell = (isWhole: boolean): void => {
     const at = now();
+    const version = fleet.version();
+    const frameFor = (scope: FleetScope, { changes, samples }: Told): FleetFrame | null =>
+      fleet.frameSince({ changes, samples: isWhole ? samples : version }, scope, at);
     const rooms = new Map<string, FleetScope>();
-    for (const watcher of watchers.values()) {
-      if (watcher.joinedAt === null) rooms.set(roomOf(watcher.scope), watcher.scope);
-    }
+    for (const { own, scope } of watchers.values()) if (own === null) rooms.set(roomOf(scope), scope);
     for (const [room, scope] of rooms) {
-      const frame = fleet.frameSince(sentVersion, scope, at);
+      const frame = frameFor(scope, told);
       if (frame !== null) send(room, frame);
     }
-    for (const watcher of watchers.values()) {
-      if (watcher.joinedAt === null) continue;
-      const frame = fleet.frameSince(watcher.joinedAt, watcher.scope, at);
-      if (frame !== null) send(watcher.socket.id, frame);
-      watcher.joinedAt = null;
-      watcher.socket.join(roomOf(watcher.scope));
+    for (const { own, scope, socket } of watchers.values()) {
+      const frame = own && frameFor(scope, own);
+      if (frame !== null) send(socket.id, frame);
+      if (own !== null) own.changes = version;
     }
-    sentVersion = fleet.version();
+    told.changes = version;
+    hasChanged = false;
+  };
+
+  const tick = (): void => {
+    tell(true);
+    for (const watcher of watchers.values()) {
+      if (watcher.own !== null) watcher.socket.join(roomOf(watcher.scope));
+      watcher.own = null;
+    }
+    told.samples = fleet.version();
     fleet.forgetChanges();
+  };
+
+  const tellChanges = (): void => {
+    changesTimer = null;
+    if (!hasChanged) return;
+    tell(false);
+    changesTimer = setTimeout(tellChanges, changesIntervalMs);
+  };
+
+  const noteChange = (): void => {
+    hasChanged = true;
+    changesTimer ??= setTimeout(tellChanges, GATHER_MS);
+  };
+
+  const begin = (): void => {
+    fleet.forgetChanges();
+    told.changes = fleet.version();
+    told.samples = fleet.version();
+    timer = setInterval(tick, intervalMs);
+    stopListening = fleet.listen({ onInstance: noteChange, onNode: noteChange });
+  };
+
+  const end = (): void => {
+    stopListening();
+    clearInterval(timer ?? undefined);
+    clearTimeout(changesTimer ?? undefined);
+    timer = null;
+    changesTimer = null;
+    hasChanged = false;
   };
 
   const unwatch = (socket: WatchingSocket): void => {
@@ -68,27 +121,20 @@ export function createFrameStream(options: {
     if (watcher === undefined) return;
     watchers.delete(socket.id);
     socket.leave(roomOf(watcher.scope));
-    if (watchers.size === 0 && timer !== null) {
-      clearInterval(timer);
-      timer = null;
-    }
+    if (watchers.size === 0) end();
   };
 
   return {
     watch(socket, scope) {
       unwatch(socket);
-      if (timer === null) {
-        fleet.forgetChanges();
-        sentVersion = fleet.version();
-        timer = setInterval(tick, intervalMs);
-      }
-      watchers.set(socket.id, { socket, scope, joinedAt: fleet.version() });
+      if (timer === null) begin();
+      const version = fleet.version();
+      watchers.set(socket.id, { socket, scope, own: { changes: version, samples: version } });
       return fleet.snapshot(scope, now());
     },
     unwatch,
     close() {
-      if (timer !== null) clearInterval(timer);
-      timer = null;
+      end();
       watchers.clear();
     },
   };

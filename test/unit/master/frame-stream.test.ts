@@ -18,6 +18,7 @@ beforeEach(() => {
     send: (room, frame) => void sent.push({ room, frame }),
     now: () => 1_000_000,
     intervalMs: 1000,
+    changesIntervalMs: 100,
   });
 });
 afterEach(() => {
@@ -51,26 +52,46 @@ test('with nobody watching there is no timer', () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('one frame per room and second, however many watch and however much changes', () => {
+test('figures once a second and room, however many watch and however many come', () => {
   const [one, two] = [cockpit('one'), cockpit('two')];
   stream.watch(one, { kind: 'all' });
   stream.watch(two, { kind: 'all' });
   vi.advanceTimersByTime(1000);
   expect(sent).toEqual([]);
   expect([...one.rooms, ...two.rooms]).toEqual(['fleet:all', 'fleet:all']);
-  for (let times = 0; times < 50; times++) putNode(2, times % 2 === 0);
-  sample(1);
+  for (let times = 0; times < 50; times++) sample(1);
   vi.advanceTimersByTime(999);
   expect(sent).toEqual([]);
   vi.advanceTimersByTime(1);
-  expect(sent).toHaveLength(1);
-  expect(sent[0]).toMatchObject({
-    room: 'fleet:all',
-    frame: { at: 1_000_000, samples: [{ nodeId: 1, ageMs: 1000 }] },
-  });
-  expect(nodesIn(sent[0]?.frame)).toEqual([2]);
+  const samples = [expect.objectContaining({ nodeId: 1, ageMs: 1000 })];
+  expect(sent).toEqual([{ room: 'fleet:all', frame: { at: 1_000_000, samples } }]);
   vi.advanceTimersByTime(5000);
   expect(sent).toHaveLength(1);
+});
+
+test('what else changed is told at once, without figures, and then at most ten times a second', () => {
+  stream.watch(cockpit('one'), { kind: 'all' });
+  vi.advanceTimersByTime(1000);
+  sample(1);
+  putNode(1, false);
+  putNode(2, false);
+  vi.advanceTimersByTime(5);
+  expect(sent).toHaveLength(1);
+  expect(nodesIn(sent[0]?.frame)).toEqual([1, 2]);
+  expect(sent[0]?.frame.samples).toBeUndefined();
+  for (let times = 0; times < 495; times++) {
+    putNode(3, times % 2 === 0);
+    vi.advanceTimersByTime(1);
+  }
+  expect(sent).toHaveLength(5);
+  vi.advanceTimersByTime(500);
+  // The last change, and the figures of the whole second: each once.
+  expect(sent.slice(5).map(({ frame }) => Object.keys(frame))).toEqual([
+    ['at', 'nodes'],
+    ['at', 'samples'],
+  ]);
+  stream.close();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('who joins between two frames gets once what changed behind its snapshot, and the room all of it', () => {
@@ -85,15 +106,19 @@ test('who joins between two frames gets once what changed behind its snapshot, a
   expect(snapshot.samples.map((entry) => entry.nodeId)).toEqual([1]);
   putNode(2, false);
   sample(2);
-  vi.advanceTimersByTime(1000);
-  const frameTo = (room: string) => sent.find((entry) => entry.room === room)?.frame;
-  expect(nodesIn(frameTo('fleet:all'))).toEqual([1, 2]);
-  expect(nodesIn(frameTo('late'))).toEqual([2]);
-  expect(frameTo('late')?.samples?.map((entry) => entry.nodeId)).toEqual([2]);
-  expect(sent).toHaveLength(2);
+  vi.advanceTimersByTime(5);
+  const framesTo = (room: string) => sent.filter((entry) => entry.room === room).map(({ frame }) => frame);
+  expect(framesTo('fleet:all').map(nodesIn)).toEqual([[1, 2]]);
+  expect(framesTo('late').map(nodesIn)).toEqual([[2]]);
+  vi.advanceTimersByTime(995);
+  const nodesSampled = (frame?: FleetFrame) => frame?.samples?.map((entry) => entry.nodeId);
+  expect(framesTo('late').map(nodesIn)).toEqual([[2], undefined]);
+  expect(framesTo('late').map(nodesSampled)).toEqual([undefined, [2]]);
+  expect(framesTo('fleet:all').map(nodesSampled)).toEqual([undefined, [1, 2]]);
+  expect(sent).toHaveLength(4);
   putNode(3, false);
   vi.advanceTimersByTime(1000);
-  expect(sent.slice(2).map((entry) => entry.room)).toEqual(['fleet:all']);
+  expect(sent.slice(4).map((entry) => entry.room)).toEqual(['fleet:all']);
 });
 
 test('each scope has a room of its own; changing the scope leaves the old one', () => {
