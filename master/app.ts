@@ -69,7 +69,7 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   uploadTotalMs: 4 * 3_600_000,
   headersMs: 15_000,
   frameIntervalMs: 1_000,
-  changesIntervalMs: 100,
+  changesIntervalMs: 50,
   minReadyMs: 1_000,
   nodeWaitMs: 60_000,
   registryIntervalMs: 250,

@@ -62,7 +62,7 @@ const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 10_000;
 /** A master that said no will hardly say yes soon. */
 const REFUSED_RETRY_MS = 30_000;
-const STATUS_BATCH_MS = 50;
+const STATUS_BATCH_MS = 10;
 const FAILED_RETRY_MS = 1000;
 const EVENTS_PER_MESSAGE = 200;
 const PROGRESS_EVERY_MS = 250;

@@ -20,6 +20,11 @@ export interface HealthProgress {
 const STARTING_INTERVAL_MS = 1000;
 /** All that was adopted at once is checked within this time, and not in the same moment. */
 const FIRST_CHECK_WITHIN_MS = 1000;
+/**
+ * How soon a program that was just started is first asked; then after twice as long each time. A command is a process, and
+ * takes longer to begin than most programs to answer.
+ */
+const FIRST_PAUSE_MS = { tcp: 5, http: 5, command: 50 };
 
 export function beginProgress(state: HealthProgress['state'] = 'starting', reason = ''): HealthProgress {
   return { state, reason, failures: 0, successes: 0, countedAtMs: null };
@@ -72,12 +77,27 @@ function isDue({ intervalMs }: ActiveHealthCheck, { countedAtMs }: HealthProgres
   return intervalMs <= STARTING_INTERVAL_MS || countedAtMs === null || nowMs - countedAtMs >= intervalMs;
 }
 
-/** From the end of one check to the begin of the next, in milliseconds. */
-export function pauseMs({ intervalMs }: ActiveHealthCheck, state: HealthProgress['state']): number {
-  return state === 'starting' ? Math.min(intervalMs, STARTING_INTERVAL_MS) : intervalMs;
+/**
+ * From the end of one check to the begin of the next, in milliseconds.
+ *
+ * @param startedMs how long ago the program was started: while that is little, it is asked after twice as long each time.
+ *   Infinity for one that was adopted.
+ */
+export function pauseMs(
+  { intervalMs, kind }: ActiveHealthCheck,
+  state: HealthProgress['state'],
+  startedMs: number,
+): number {
+  if (state !== 'starting') return intervalMs;
+  return Math.min(intervalMs, STARTING_INTERVAL_MS, Math.max(FIRST_PAUSE_MS[kind], startedMs));
 }
 
-/** To the first check, in milliseconds. @param random a number in [0, 1) */
+/** So long after a start, in milliseconds, it is asked too often for failures to count. */
+export function hurryMs({ intervalMs }: ActiveHealthCheck): number {
+  return Math.min(intervalMs, STARTING_INTERVAL_MS);
+}
+
+/** To the first check of a program that was adopted, in milliseconds. @param random a number in [0, 1) */
 export function firstPauseMs({ intervalMs }: ActiveHealthCheck, random: number): number {
   return Math.round(random * Math.min(intervalMs, FIRST_CHECK_WITHIN_MS));
 }

@@ -3,6 +3,7 @@ import { describeError } from '../../common/protocol/errors.ts';
 import {
   firstPauseMs,
   type HealthProgress,
+  hurryMs,
   nextProgress,
   type ProbeResult,
   pauseMs,
@@ -18,6 +19,8 @@ export interface HealthWatchOptions {
   check: ActiveHealthCheck;
   /** Where an earlier watch of the same run left off, or the begin. */
   begin: HealthProgress;
+  /** The program was started just now, and not adopted. */
+  isFresh: boolean;
   /** On the monotonic clock: until then failures of what starts do not count. */
   startPeriodEndsAtMs: number;
   /** Checks once. The signal ends it, at its time-out at the latest; it resolves then. */
@@ -32,7 +35,9 @@ export interface HealthWatchOptions {
 
 /** Checks until it is closed. The pause is between the end of a check and the next one's begin, so none overlaps another. */
 export function watchHealth(options: HealthWatchOptions): HealthWatch {
-  const { check, probe, monotonic } = options;
+  const { check, probe, monotonic, isFresh } = options;
+  const beganAtMs = isFresh ? monotonic() : Number.NEGATIVE_INFINITY;
+  const leniencyEndsAtMs = Math.max(options.startPeriodEndsAtMs, beganAtMs + hurryMs(check));
   let progress = options.begin;
   let timer: NodeJS.Timeout | undefined;
   let running: { controller: AbortController; done: Promise<void> } | null = null;
@@ -59,15 +64,12 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
     if (closed) return;
     const nowMs = monotonic();
     const before = progress;
-    progress = nextProgress(check, before, result, {
-      nowMs,
-      inStartPeriod: nowMs < options.startPeriodEndsAtMs,
-    });
-    schedule(pauseMs(check, progress.state));
+    progress = nextProgress(check, before, result, { nowMs, inStartPeriod: nowMs < leniencyEndsAtMs });
+    schedule(pauseMs(check, progress.state, nowMs - beganAtMs));
     if (progress.state !== before.state || progress.reason !== before.reason) options.onProgress(progress);
   }
 
-  schedule(firstPauseMs(check, options.random()));
+  schedule(isFresh ? pauseMs(check, progress.state, 0) : firstPauseMs(check, options.random()));
   return {
     async close() {
       closed = true;

@@ -73,6 +73,7 @@ export function createHealthKeeper(
     return watchHealth({
       check,
       begin: run.health === null ? beginProgress() : beginProgress(run.health.state, run.health.reason),
+      isFresh: run.health === null && !state.passing.adopted,
       startPeriodEndsAtMs: monotonic() + leftMs,
       probe: async (signal) => {
         await before;

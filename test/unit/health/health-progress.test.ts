@@ -79,12 +79,21 @@ test('what an earlier agent knew goes on', () => {
   });
 });
 
-test('pauses: an interval, but at most a second while it starts; the first by chance within a second', () => {
-  expect(pauseMs(check({ intervalMs: 10_000 }), 'healthy')).toBe(10_000);
-  expect(pauseMs(check({ intervalMs: 10_000 }), 'unhealthy')).toBe(10_000);
-  expect(pauseMs(check({ intervalMs: 10_000 }), 'starting')).toBe(1000);
-  expect(pauseMs(check({ intervalMs: 200 }), 'starting')).toBe(200);
-  expect(firstPauseMs(check({ intervalMs: 10_000 }), 0)).toBe(0);
-  expect(firstPauseMs(check({ intervalMs: 10_000 }), 0.5)).toBe(500);
+test('pauses: an interval, but at most a second while it starts; the first of what was adopted by chance within a second', () => {
+  const long = check({ intervalMs: 10_000 });
+  expect(pauseMs(long, 'healthy', 0)).toBe(10_000);
+  expect(pauseMs(long, 'unhealthy', 0)).toBe(10_000);
+  expect(pauseMs(long, 'starting', Number.POSITIVE_INFINITY)).toBe(1000);
+  expect(pauseMs(check({ intervalMs: 200 }), 'starting', 5000)).toBe(200);
+  expect(firstPauseMs(long, 0)).toBe(0);
+  expect(firstPauseMs(long, 0.5)).toBe(500);
   expect(firstPauseMs(check({ intervalMs: 200 }), 0.5)).toBe(100);
+});
+
+test('what was just started is asked soon, and then after as long as it has been there', () => {
+  const asked: number[] = [];
+  for (let at = 0; at < 3000; asked.push(at)) at += pauseMs(check(), 'starting', at);
+  expect(asked).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1280, 2280, 3280]);
+  const command = check({ kind: 'command', command: ['true'], intervalMs: 200 });
+  expect([0, 50, 100, 200].map((at) => pauseMs(command, 'starting', at))).toEqual([50, 50, 100, 200]);
 });

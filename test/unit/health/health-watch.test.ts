@@ -27,12 +27,13 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function open(more: Record<string, unknown> = {}, startPeriodEndsAtMs = 0): void {
+function open(more: Record<string, unknown> = {}, startPeriodEndsAtMs = 0, isFresh = false): void {
   const check = healthCheckSchema.parse({ kind: 'tcp', intervalMs: 1000, timeoutMs: 300, ...more });
   if (check.kind === 'none') throw new Error('no check');
   watch = watchHealth({
     check,
     begin: beginProgress(),
+    isFresh,
     startPeriodEndsAtMs,
     probe: (signal) => new Promise((answer) => void asked.push({ at: Date.now(), signal, answer })),
     onProgress: (progress) => void told.push(progress),
@@ -54,6 +55,16 @@ test('the first check by chance, the next an interval after its end', async () =
   await answer({ ok: true });
   await vi.advanceTimersByTimeAsync(5000);
   expect(asked.map(({ at }) => at)).toEqual([500, 1700]);
+});
+
+test('what was just started is asked at once, and fails no sooner for being asked more often', async () => {
+  open({ failureThreshold: 1 }, 0, true);
+  for (let step = 0; told.at(-1)?.state !== 'unhealthy' && step < 5000; step += 1) {
+    await vi.advanceTimersByTimeAsync(1);
+    if (asked.length > told.length) await answer({ ok: false, reason: `at ${Date.now()}` });
+  }
+  expect(asked.map(({ at }) => at)).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1280]);
+  expect(told.map(({ state }) => state)).toEqual([...Array(8).fill('starting'), 'unhealthy']);
 });
 
 test('a check that takes for ever is told to end at its time-out, and none begins beside it', async () => {
@@ -118,6 +129,7 @@ test('a check that throws has failed', async () => {
     ...{
       check,
       begin: beginProgress(),
+      isFresh: false,
       startPeriodEndsAtMs: 0,
       monotonic: () => Date.now(),
       random: () => 0,
