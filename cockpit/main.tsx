@@ -7,7 +7,9 @@ import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
 import { createMouse, withoutMouse } from './client/mouse.ts';
 import { createPresenceWatch } from './client/presence-watch.ts';
+import { createScreenWriter } from './client/screen-writer.ts';
 import { createSuspend, type Suspension } from './client/suspend.ts';
+import { createRowSlots, RowSlotsContext } from './components/row-slots.ts';
 import { createTheme, type Theme } from './components/theme.ts';
 import { DEFAULT_SETTINGS, type Settings } from './config/settings.ts';
 import { type LoadedSettings, loadSettings, saveSettings, settingsFileOf } from './config/settings-file.ts';
@@ -191,19 +193,24 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     leave = next;
   };
   const themes = createThemes(env, options.isAscii);
-  const screen = <CockpitScreen store={store} themeOf={themes} onSuspendable={onSuspendable} />;
+  const slots = createRowSlots(() => writer.changed());
+  const writer = createScreenWriter(stdout, slots.rowOf);
+  const screen = (
+    <RowSlotsContext value={slots}>
+      <CockpitScreen store={store} themeOf={themes} onSuspendable={onSuspendable} />
+    </RowSlotsContext>
+  );
   const ink = render(screen, {
     stdin: keyboard,
-    stdout,
-    stderr: stdout,
+    stdout: writer.stream,
+    stderr: writer.stream,
     exitOnCtrlC: false,
     patchConsole: false,
     alternateScreen: true,
-    incrementalRendering: true,
+    // Each frame is given as it is, for the writer to find what differs; the store says how often.
+    debug: true,
     // A terminal is a terminal, also where a CI variable is set.
     interactive: true,
-    // Data comes at ten frames a second at most; a key waits for none of them.
-    maxFps: 60,
   });
   mouse.on();
   const broken = ink.waitUntilExit().then(

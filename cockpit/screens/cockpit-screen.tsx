@@ -1,6 +1,14 @@
 import { ThemeProvider } from '@inkjs/ui';
 import { Box, type Key, useApp, useInput, usePaste } from 'ink';
-import { type ReactElement, useEffect, useMemo, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  memo,
+  type ReactElement,
+  useContext,
+  useEffect,
+  useMemo,
+  useSyncExternalStore,
+} from 'react';
 import type { Suspension } from '../client/suspend.ts';
 import { Blocks } from '../components/blocks.tsx';
 import { Busy } from '../components/busy.tsx';
@@ -11,7 +19,7 @@ import { keyPresses } from '../keymap/keys.ts';
 import { isBound, resolveKey, resolvePaste } from '../keymap/resolve.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { CockpitStore } from '../store/store.ts';
-import { type Body, frameOf, tooSmallLines } from '../view-model/frame.ts';
+import { type Body, type Frame, frameOf, tooSmallLines } from '../view-model/frame.ts';
 import { LogScreen } from './log-screen.tsx';
 
 interface CockpitScreenProps {
@@ -54,20 +62,62 @@ export function CockpitScreen({ store, themeOf, onSuspendable }: CockpitScreenPr
   const frame = frameOf(state);
   return (
     <ThemeProvider theme={uiTheme}>
-      <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
-        <Lines lines={frame.header} columns={columns} theme={theme} />
-        <Box width={columns} height={frame.bodyRows} flexDirection="column" flexShrink={0} overflow="hidden">
-          <BodyScreen body={frame.body} state={state} theme={theme} />
-        </Box>
-        {frame.status.kind === 'busy' ? (
-          <Busy text={frame.status.text} now={state.now} />
-        ) : (
-          <Lines lines={frame.status.lines} columns={columns} theme={theme} />
-        )}
-        <Lines lines={[frame.hints]} columns={columns} theme={theme} />
-      </Box>
+      <ShownContext value={{ frame, state, theme }}>
+        <Shell columns={columns} rows={rows} bodyRows={frame.bodyRows} />
+      </ShownContext>
     </ThemeProvider>
   );
+}
+
+interface Shown {
+  readonly frame: Frame;
+  readonly state: CockpitState;
+  readonly theme: Theme;
+}
+
+/** What the parts of the screen show: it reaches them past the boxes, which Ink would lay out anew whenever they are given new properties. */
+const ShownContext = createContext<Shown | null>(null);
+
+const Shell = memo(function Shell({
+  columns,
+  rows,
+  bodyRows,
+}: {
+  columns: number;
+  rows: number;
+  bodyRows: number;
+}): ReactElement {
+  return (
+    <Box width={columns} height={rows} flexDirection="column" overflow="hidden">
+      <Part>
+        {({ frame, state, theme }) => (
+          <Lines lines={frame.header} columns={state.size.columns} theme={theme} />
+        )}
+      </Part>
+      <Box width={columns} height={bodyRows} flexDirection="column" flexShrink={0} overflow="hidden">
+        <Part>{(shown) => <BodyScreen {...shown} body={shown.frame.body} />}</Part>
+      </Box>
+      <Part>
+        {({ frame: { status }, state, theme }) =>
+          status.kind === 'busy' ? (
+            <Busy text={status.text} now={state.now} />
+          ) : (
+            <Lines lines={status.lines} columns={state.size.columns} theme={theme} />
+          )
+        }
+      </Part>
+      <Part>
+        {({ frame, state, theme }) => (
+          <Lines lines={[frame.hints]} columns={state.size.columns} theme={theme} />
+        )}
+      </Part>
+    </Box>
+  );
+});
+
+function Part({ children }: { children: (shown: Shown) => ReactElement }): ReactElement | null {
+  const shown = useContext(ShownContext);
+  return shown === null ? null : children(shown);
 }
 
 function BodyScreen({ body, state, theme }: { body: Body; state: CockpitState; theme: Theme }): ReactElement {
