@@ -91,7 +91,7 @@ export function createEffectRunner({
   };
 
   const confirmed = ({ confirm = [] }: { confirm?: readonly string[] }): MasterClient =>
-    confirmingClient(client, confirm);
+    confirm.length === 0 ? client : confirmingClient(client, confirm);
 
   const runVerb = async (effect: Effect & { type: 'run-verb' }): Promise<void> => {
     const { jobId, verb, instanceIds } = effect;
@@ -120,6 +120,19 @@ export function createEffectRunner({
       tell({ type: 'rollout-planned', request, plan });
     } catch (error) {
       tell({ type: 'plan-refused', request, refusal: toWireError(error) });
+    }
+  };
+
+  const planDrain = async ({ request }: Effect & { type: 'plan-drain' }): Promise<void> => {
+    try {
+      const { plan } = await client.call('node.drain', {
+        ...request,
+        confirm: [...request.confirm],
+        dryRun: true,
+      });
+      tell({ type: 'drain-planned', request, plan });
+    } catch (error) {
+      tell({ type: 'drain-refused', error: toWireError(error) });
     }
   };
 
@@ -205,6 +218,8 @@ export function createEffectRunner({
         return createRollout(effect);
       case 'plan-rollout':
         return planRollout(effect);
+      case 'plan-drain':
+        return planDrain(effect);
       case 'run-change':
         return change(effect);
       case 'edit-text':

@@ -1,4 +1,4 @@
-import { rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { count } from '../format/quantity.ts';
 import type { Change } from '../store/change.ts';
@@ -28,17 +28,23 @@ export async function runChange(
       return {};
     }
     case 'drain': {
-      const { rollouts } = await callChange(client, 'node.drain', {
-        nodeId: change.nodeId,
-        stop: true,
-      });
-      const [rollout] = rollouts;
-      return rollout === undefined ? {} : { rollout };
+      const { confirm, ...request } = change.request;
+      const { rollouts } = await callChange(client, 'node.drain', { ...request, confirm: [...confirm] });
+      return { rollouts };
+    }
+    case 'replace-node':
+      await callChange(client, 'node.replace', { nodeId: change.nodeId });
+      return {};
+    case 'remove-node': {
+      const { nodeId, alias, confirm } = change;
+      const force = instanceIds.length > 0;
+      await callChange(client, 'node.remove', { nodeId, force, confirm: force ? [alias, ...confirm] : [] });
+      return {};
     }
     case 'scale':
       return scale(client, change);
     case 'rollout':
-      return callChange(client, 'rollout.create', change.request);
+      return begun((await callChange(client, 'rollout.create', change.request)).rollout);
     case 'rollout-control':
       await controlRollout(client, change);
       return {};
@@ -46,8 +52,7 @@ export async function runChange(
       await callChange(client, 'release.remove', { releaseIds: [...change.releaseIds] });
       return {};
     case 'update-service':
-      await callChange(client, 'service.update', { spec: change.spec });
-      return {};
+      return begun((await callChange(client, 'service.update', { spec: change.spec })).rollout);
     case 'remove-service': {
       const { serviceName } = change;
       const force = instanceIds.length > 0;
@@ -56,11 +61,11 @@ export async function runChange(
     }
     case 'publish-config': {
       const { serviceName, action, message, instanceIds: only } = change.request;
-      await callChange(client, 'config.publish', {
+      const { rollout } = await callChange(client, 'config.publish', {
         ...{ serviceName, action, message },
         ...(only === null ? {} : { instanceIds: [...only] }),
       });
-      return {};
+      return begun(rollout);
     }
     case 'create-token': {
       const { name, role, isJoin, expiresInMs } = change;
@@ -76,6 +81,8 @@ export async function runChange(
       return {};
   }
 }
+
+const begun = (rollout: Rollout | null): ChangeResult => (rollout === null ? {} : { rollouts: [rollout] });
 
 function controlRollout(
   client: MasterClient,
@@ -111,12 +118,13 @@ async function scale(
   // From here on they are there to stay: a rollout can be begun again.
   const { releaseId, version } = release;
   try {
-    return await callChange(client, 'rollout.create', {
+    const { rollout } = await callChange(client, 'rollout.create', {
       releaseId,
       instanceIds: made,
       message: `scale ${serviceName} by ${made.length}`,
       options: rolloutOptionsSchema.parse({ maxUnavailable: made.length }),
     });
+    return begun(rollout);
   } catch (error) {
     const { code, message } = toWireError(error);
     throw new SgridError(code, `${count(made.length, 'instance')} made, but not started: ${message}`, {

@@ -75,8 +75,21 @@ export const CHANGE_KEYS: readonly Binding[] = [
     keys: ['ctrl-d'],
     contexts: ['nodes'],
     action: { type: 'change', what: 'drain' },
-    help: 'drain: cordon the node and stop all that runs on it',
+    help: 'drain: cordon the node, and move or stop what runs on it',
     hint: 'drain',
+  },
+  {
+    keys: ['R'],
+    contexts: ['nodes'],
+    action: { type: 'change', what: 'replace-node' },
+    help: 'its machine was replaced: the next agent that claims it has it',
+  },
+  {
+    keys: ['ctrl-x'],
+    contexts: ['nodes'],
+    action: { type: 'change', what: 'remove' },
+    help: 'forget a node that is gone for good',
+    hint: 'remove',
   },
   {
     keys: ['c'],

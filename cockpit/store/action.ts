@@ -1,6 +1,7 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FiguresHistory } from '../../common/domain/figures.ts';
 import type { FleetFrame, FleetSnapshot } from '../../common/domain/fleet.ts';
+import type { DrainPlan } from '../../common/domain/node.ts';
 import type { PackageDiff, Release } from '../../common/domain/release.ts';
 import type { Rollout, RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
 import type { Service, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
@@ -10,6 +11,7 @@ import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { ConfigAsk } from './config-asks.ts';
 import type { ConfigCentreAction } from './config-centre.ts';
+import type { DrainRequest } from './form-drain.ts';
 import type { InsightAction } from './insight.ts';
 import type { LogPaneAction } from './log-pane.ts';
 import type { Screen, Size, Verb } from './state.ts';
@@ -79,6 +81,8 @@ export type ResultAction =
       readonly text: string;
       readonly error: WireError;
     }
+  | { readonly type: 'drain-planned'; readonly request: DrainRequest; readonly plan: DrainPlan }
+  | { readonly type: 'drain-refused'; readonly error: WireError }
   | { readonly type: 'copied'; readonly how: string }
   | {
       readonly type: 'upload-progress';
@@ -113,6 +117,7 @@ export type Ask =
   | 'resolve'
   | 'cordon'
   | 'drain'
+  | 'replace-node'
   | 'roll-back'
   | 'edit'
   | 'pause'

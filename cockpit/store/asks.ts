@@ -1,8 +1,10 @@
 import { hasEnded } from '../../common/domain/rollout.ts';
+import { nodeWords } from '../format/fleet-words.ts';
 import type { Ask } from './action.ts';
 import { askRollback } from './ask-rollback.ts';
 import type { RolloutControl } from './change.ts';
 import { askConfig, isConfigAsk } from './config-asks.ts';
+import { openDrain, protectedOn } from './form-drain.ts';
 import { openLimits } from './form-limits.ts';
 import { openResolve } from './form-resolve.ts';
 import { openRolloutOptions } from './form-rollout.ts';
@@ -38,6 +40,7 @@ export function ask(state: CockpitState, what: Ask): Reduction {
     case 'remove':
       if (screen.name === 'services') return removeService(state);
       if (screen.name === 'releases') return removeReleases(state);
+      if (screen.name === 'nodes') return askNode(state, 'remove-node');
       return withInstances(state, what, (ids) => propose(state, { kind: 'remove' }, ids));
     case 'limits':
       return withInstances(state, what, (ids) => openLimits(state, ids));
@@ -46,8 +49,10 @@ export function ask(state: CockpitState, what: Ask): Reduction {
     case 'scale':
       return openScale(state);
     case 'cordon':
-    case 'drain':
+    case 'replace-node':
       return askNode(state, what);
+    case 'drain':
+      return openDrain(state);
     case 'roll-back':
       return askRollback(state);
     case 'edit':
@@ -94,16 +99,24 @@ function nothing(state: CockpitState, what: string, subject = 'an instance'): Re
   return become(refused ?? withToast(state, 'warn', `Select ${subject} to ${what} first${way}`));
 }
 
-function askNode(state: CockpitState, what: 'cordon' | 'drain'): Reduction {
+function askNode(state: CockpitState, what: 'cordon' | 'replace-node' | 'remove-node'): Reduction {
   const node = selectedNode(state);
-  if (node === undefined) return nothing(state, what, 'a node');
-  const { nodeId, isCordoned } = node;
+  if (node === undefined) return nothing(state, what.replace('-node', ''), 'a node');
+  const { nodeId, isCordoned, alias } = node;
   if (what === 'cordon') return propose(state, { kind: 'cordon', nodeId, isCordoned: !isCordoned }, []);
-  // What the master stops: all that should run there.
+  if (node.link === 'up')
+    return become(
+      withToast(
+        state,
+        'warn',
+        `${nodeWords(node, nodeId)} is connected: stop its agent first (and drain it before, with ctrl-d)`,
+      ),
+    );
+  if (what === 'replace-node') return propose(state, { kind: what, nodeId }, []);
   const ids = [...state.fleet.instances.values()]
-    .filter((view) => view.nodeId === nodeId && view.desired === 'running')
+    .filter((view) => view.nodeId === nodeId)
     .map(({ instanceId }) => instanceId);
-  return propose(state, { kind: 'drain', nodeId }, ids);
+  return propose(state, { kind: what, nodeId, alias, confirm: protectedOn(state, nodeId) }, ids);
 }
 
 function removeService(state: CockpitState): Reduction {

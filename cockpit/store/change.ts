@@ -1,10 +1,12 @@
 import type { resolutionSchema } from '../../common/domain/instance.ts';
+import type { DrainPlan } from '../../common/domain/node.ts';
 import type { Role } from '../../common/domain/role.ts';
 import type { RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
 import type { Limits, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { PublishEffect } from './config-centre.ts';
 import type { PublishRequest } from './config-state.ts';
+import type { DrainRequest } from './form-drain.ts';
 import type { TextField, Verb } from './state.ts';
 
 export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
@@ -16,7 +18,16 @@ export type Change =
   | { readonly kind: 'limit'; readonly limits: Limits }
   | { readonly kind: 'resolve'; readonly how: (typeof resolutionSchema.options)[number] }
   | { readonly kind: 'cordon'; readonly nodeId: number; readonly isCordoned: boolean }
-  | { readonly kind: 'drain'; readonly nodeId: number }
+  | { readonly kind: 'drain'; readonly request: DrainRequest; readonly plan: DrainPlan }
+  /** The next agent that claims it has it. */
+  | { readonly kind: 'replace-node'; readonly nodeId: number }
+  | {
+      readonly kind: 'remove-node';
+      readonly nodeId: number;
+      readonly alias: string;
+      /** Protected services that have something there. */
+      readonly confirm: readonly string[];
+    }
   | {
       readonly kind: 'scale';
       readonly serviceName: string;

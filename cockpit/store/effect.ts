@@ -4,6 +4,7 @@ import type { ServiceSpec } from '../../common/domain/service.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Change } from './change.ts';
 import type { ConfigEffect } from './config-centre.ts';
+import type { DrainRequest } from './form-drain.ts';
 import type { InsightEffect } from './insight.ts';
 import type { LogPaneEffect } from './log-pane.ts';
 import type { Verb } from './state.ts';
@@ -25,6 +26,7 @@ export type Effect =
       /** Names of protected services that somebody has typed. */
       readonly confirm?: readonly string[];
     }
+  | { readonly type: 'plan-drain'; readonly request: DrainRequest }
   | { readonly type: 'plan-rollout'; readonly request: RolloutRequest }
   | {
       readonly type: 'create-rollout';

@@ -20,6 +20,7 @@ export type FormPurpose =
   | { readonly kind: 'resolve'; readonly instanceIds: readonly number[] }
   | { readonly kind: 'rollout-options' }
   | { readonly kind: 'token' }
+  | { readonly kind: 'drain'; readonly nodeId: number }
   | { readonly kind: 'config-save'; readonly file: ConfigFileKey; readonly what: NewVersion }
   | { readonly kind: 'config-publish'; readonly serviceName: string }
   | { readonly kind: 'config-file' };

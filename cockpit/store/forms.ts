@@ -1,5 +1,6 @@
 import type { Form } from './form.ts';
 import { submitConfigFile, submitPublish, submitSave } from './form-config.ts';
+import { submitDrain } from './form-drain.ts';
 import { submitLimits } from './form-limits.ts';
 import { submitResolve } from './form-resolve.ts';
 import { submitRolloutOptions } from './form-rollout.ts';
@@ -24,6 +25,8 @@ function submit(state: CockpitState, form: Form): Reduction {
       return submitResolve(state, form, purpose);
     case 'rollout-options':
       return submitRolloutOptions(state, form);
+    case 'drain':
+      return submitDrain(state, form, purpose);
     case 'config-save':
       return submitSave(state, form, purpose);
     case 'config-publish':

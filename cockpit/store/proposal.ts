@@ -15,7 +15,13 @@ import { withToast } from './toasts.ts';
 import { sendVerb } from './verbs.ts';
 import { pushView, viewOf } from './views.ts';
 
-const FOR_ADMINS: ReadonlySet<Change['kind']> = new Set(['create-token', 'rotate-token', 'revoke-token']);
+const FOR_ADMINS: ReadonlySet<Change['kind']> = new Set([
+  'create-token',
+  'rotate-token',
+  'revoke-token',
+  'remove-node',
+  'replace-node',
+]);
 
 const NOT_POSSIBLE = 'The master would not do this: esc goes back';
 
@@ -43,7 +49,8 @@ export function propose(state: CockpitState, change: Change, instanceIds: readon
 export function refusedToRole(state: CockpitState, { kind }: Pick<Change, 'kind'>): CockpitState | null {
   const { link } = state;
   if (!FOR_ADMINS.has(kind) || (link.state === 'up' && roleIncludes(link.role, 'admin'))) return null;
-  return withToast(state, 'warn', 'Tokens are made and taken away with a token of an admin');
+  const what = kind.endsWith('-node') ? 'Nodes are replaced and removed' : 'Tokens are made and taken away';
+  return withToast(state, 'warn', `${what} with a token of an admin`);
 }
 
 export function withConfirm(state: CockpitState, change: Partial<Confirm>): CockpitState {

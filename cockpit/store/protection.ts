@@ -7,6 +7,7 @@ function isHarmless({ change }: Confirm): boolean {
     case 'verb':
       return change.verb === 'start';
     case 'cordon':
+    case 'replace-node':
     case 'scale':
     case 'create-token':
     case 'rotate-token':
@@ -40,12 +41,13 @@ function servicesOf({ fleet, catalog }: CockpitState, { change, instanceIds }: C
 
 /**
  * What has to be typed before it is done: the names of the protected services that it hits, in alphabetical order; null for
- * a plain yes or no. The removal of a service with its instances takes its name in any case.
+ * a plain yes or no. The removal of a service or a node with its instances takes its name in any case.
  */
 export function typedNameOf(state: CockpitState, confirm: Confirm): string | null {
   const { change } = confirm;
   if (isHarmless(confirm)) return null;
   if (change.kind === 'remove-service' && confirm.instanceIds.length > 0) return change.serviceName;
+  if (change.kind === 'remove-node' && confirm.instanceIds.length > 0) return change.alias;
   const touched = servicesOf(state, confirm);
   const names = (state.catalog.services ?? [])
     .filter((service) => touched.has(service.serviceId) && service.protected)

@@ -14,6 +14,7 @@ import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
 import { editFormField, moveForm } from './form.ts';
+import { drainPlanned, drainRefused } from './form-drain.ts';
 import { takeUse } from './form-limits.ts';
 import { submitForm } from './forms.ts';
 import { reduceInsight, settleInsight } from './insight.ts';
@@ -92,6 +93,8 @@ function handle(state: CockpitState, action: Action): Reduction {
     case 'edit-failed':
     case 'service-planned':
     case 'service-refused':
+    case 'drain-planned':
+    case 'drain-refused':
     case 'copied':
       return takeResult(state, action);
     default:
@@ -144,6 +147,10 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
       return servicePlanned(state, action.spec, action.before, action.effects);
     case 'service-refused':
       return serviceRefused(state, action.serviceName, action.text, action.error);
+    case 'drain-planned':
+      return drainPlanned(state, action.request, action.plan);
+    case 'drain-refused':
+      return become(drainRefused(state, action.error));
     case 'copied':
       return become(withToast(state, 'ok', `Copied${action.how}`));
     case 'upload-progress':

@@ -7,7 +7,7 @@ import { count } from '../format/quantity.ts';
 import type { Change, Secret, Task } from './change.ts';
 import type { Effect } from './effect.ts';
 import { become, type Reduction } from './reduction.ts';
-import type { CockpitState } from './state.ts';
+import type { CockpitState, Screen } from './state.ts';
 import { withError, withToast, withUnanswered } from './toasts.ts';
 import { pushView, viewOf } from './views.ts';
 
@@ -16,7 +16,7 @@ export interface ChangeResult {
   readonly outcomes?: readonly InstanceOutcome[];
   readonly secret?: Secret;
   /** Begun by it. */
-  readonly rollout?: Rollout;
+  readonly rollouts?: readonly Rollout[];
 }
 
 export function taskOf(state: CockpitState, change: Change, instanceIds: readonly number[]): Task {
@@ -41,7 +41,11 @@ function labelOf(state: CockpitState, change: Change, instanceIds: readonly numb
     case 'cordon':
       return `${change.isCordoned ? 'Cordoning' : 'Uncordoning'} ${node(change.nodeId)}`;
     case 'drain':
-      return `Draining ${node(change.nodeId)}`;
+      return `Draining ${node(change.request.nodeId)}`;
+    case 'replace-node':
+      return `Giving ${node(change.nodeId)} to the next agent that claims it`;
+    case 'remove-node':
+      return `Removing ${node(change.nodeId)}`;
     case 'scale':
       return `Adding ${count(change.places.length, 'instance')} of ${change.serviceName}`;
     case 'rollout-control':
@@ -89,10 +93,11 @@ export function changeDone(state: CockpitState, taskId: number, result: ChangeRe
     result.outcomes === undefined
       ? withToast(next, 'ok', `${task.label}: done`)
       : tellOutcomes(next, task.label, result.outcomes);
-  if (result.rollout !== undefined && isFree(next)) {
-    next = pushView(next, viewOf({ name: 'rollout', rolloutId: result.rollout.rolloutId }));
-  }
-  return become(next, ...reloads(task.change));
+  const [only, ...more] = result.rollouts ?? [];
+  if (only === undefined || !isFree(next)) return become(next, ...reloads(task.change));
+  const screen: Screen =
+    more.length === 0 ? { name: 'rollout', rolloutId: only.rolloutId } : { name: 'rollouts' };
+  return become(pushView(next, viewOf(screen)), ...reloads(task.change), { type: 'load-rollouts' });
 }
 
 /** Nobody is in the middle of something that another screen would take away. */

@@ -14,7 +14,6 @@ function absence({ change }: Confirm): 'for good' | 'meanwhile' | null {
     case 'verb':
       return change.verb === 'stop' ? 'for good' : change.verb === 'restart' ? 'meanwhile' : null;
     case 'remove':
-    case 'drain':
     case 'remove-service':
       return 'for good';
     case 'update-service':

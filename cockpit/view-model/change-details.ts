@@ -9,6 +9,7 @@ import { isBatched } from '../store/proposal.ts';
 import type { CockpitState } from '../store/state.ts';
 import { publishLines } from './config-publish.ts';
 import { textLine } from './dialog.ts';
+import { drainLines } from './drain-plan.ts';
 import type { Line } from './line.ts';
 
 /** What a question needs besides the instances that it hits. */
@@ -29,7 +30,19 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
         ),
       ];
     case 'drain':
-      return wrapped(state, 'It is cordoned first; what is stopped stays stopped until somebody starts it.');
+      return drainLines(state, change);
+    case 'replace-node':
+      return wrapped(
+        state,
+        'Its machine was replaced: the agent of the new one, started with this node id, gets its instances.',
+      );
+    case 'remove-node':
+      return wrapped(
+        state,
+        instanceIds.length === 0
+          ? 'It has no instances. Should its agent come back, it is refused.'
+          : 'Its instances are forgotten with it; should that machine still live, they may go on running there, and nobody sees them.',
+      );
     case 'scale':
       return scaleLines(state, change);
     case 'rollout-control':

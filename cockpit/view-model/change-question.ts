@@ -34,7 +34,11 @@ function wordsOf({ fleet, catalog }: CockpitState, change: Change, hit: string):
     case 'cordon':
       return change.isCordoned ? `Cordon ${node(change.nodeId)}?` : `Uncordon ${node(change.nodeId)}?`;
     case 'drain':
-      return `Drain ${node(change.nodeId)}: stop ${hit}?`;
+      return `Drain ${node(change.request.nodeId)} of ${hit}?`;
+    case 'replace-node':
+      return `Give ${node(change.nodeId)} to the next agent that claims it?`;
+    case 'remove-node':
+      return `Forget ${node(change.nodeId)}, for good?`;
     case 'scale': {
       const nodes = new Set(change.places.map(({ nodeId }) => nodeId)).size;
       const added = `${count(change.places.length, 'instance')} of ${change.serviceName}`;

@@ -24,11 +24,21 @@ const COLUMNS = [
 export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: number): Block[] {
   if (confirm.change.kind === 'rollout')
     return rolloutBlocks(state, confirm, rows, answerLines(state, confirm));
+  const { change } = confirm;
   const targets = confirm.instanceIds.flatMap((id) => state.fleet.instances.get(id) ?? []);
   const head: Block = { kind: 'alert', ...questionOf(state, confirm) };
   const details = detailLines(state, confirm);
   const below = [...capacityLines(state, confirm, targets), ...answerLines(state, confirm)];
   const room = rows - blockRows(head) - below.length;
+  // Its plan says more of each instance than the table.
+  if (change.kind === 'drain') {
+    const first = Math.min(confirm.top, Math.max(0, details.length - room));
+    return [
+      head,
+      { kind: 'lines', lines: details.slice(first, first + room) },
+      { kind: 'lines', lines: below },
+    ];
+  }
   const shownDetails = details.slice(0, Math.max(1, targets.length === 0 ? room : Math.floor(room / 2)));
   const top: Block[] = shownDetails.length === 0 ? [head] : [head, { kind: 'lines', lines: shownDetails }];
   if (targets.length === 0) return [...top, { kind: 'lines', lines: below }];
@@ -66,7 +76,8 @@ function answerLines(state: CockpitState, confirm: Confirm): Line[] {
   const typed = typedNameOf(state, confirm);
   const { change } = confirm;
   if (typed !== null) {
-    const why = change.kind === 'remove-service' ? 'To be sure' : 'Protected';
+    const isSure = change.kind === 'remove-service' || change.kind === 'remove-node';
+    const why = isSure ? 'To be sure' : 'Protected';
     return [
       textLine(`${why}: type ${typed} and press enter; esc leaves everything as it is.`, 'warn'),
       {

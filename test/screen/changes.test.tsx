@@ -268,7 +268,68 @@ test('nodes: cordon and drain say what they hit', async () => {
   terminal.press('y');
   await terminal.waitFor('Cordoning alpha: done');
   terminal.press('ctrl-d');
-  const lines = await terminal.waitFor('Drain alpha: stop');
-  expect(lines.join('\n')).toMatch(/pricing:8102 +alpha/);
-  expect(lines.join('\n')).toContain('Of pricing no instance stays up.');
+  await terminal.waitFor('Drain alpha');
+  const steps = [
+    { ...{ instanceId: 2, serviceName: 'web', port: 8101, action: 'move' }, reason: '' },
+    { ...{ instanceId: 3, serviceName: 'pricing', port: 8102, action: 'leave' }, reason: 'no node has room' },
+  ];
+  const planOf = (stop: boolean) => ({
+    ...{ nodeId: 1, isCordoned: true },
+    instances: steps.map((step) => ({
+      ...step,
+      to: step.action === 'move' ? { nodeId: 2, host: '10.0.0.2', port: 8109 } : null,
+      action: stop && step.action === 'leave' ? 'stop' : step.action,
+    })),
+    services: stop ? [{ serviceName: 'pricing', stopped: 1, remaining: 0 }] : [],
+  });
+  client.answer('node.drain', ({ stop, dryRun }: { stop: boolean; dryRun?: boolean }) => ({
+    plan: planOf(stop),
+    rollouts: dryRun === true ? [] : [{ ...last, rolloutId: 77, state: 'running' }],
+  }));
+  terminal.press('enter');
+  const left = (await terminal.waitFor(/Drain alpha of 1 instance/)).join('\n');
+  expect(left).toMatch(/web:8101 +move to beta:8109/);
+  expect(left).toMatch(/pricing:8102 +leave: no node has room/);
+  terminal.press('n');
+  await terminal.waitFor(/LINK +NODE/);
+  terminal.press('ctrl-d');
+  await terminal.waitFor('Message');
+  terminal.press('right');
+  terminal.press('enter');
+  const stopped = (await terminal.waitFor(/Drain alpha of 2 instances/)).join('\n');
+  expect(stopped).toMatch(/pricing:8102 +stop: no node has room/);
+  expect(stopped).toContain('Of pricing 1 are stopped, 0 remain elsewhere.');
+  terminal.press('y');
+  await terminal.waitFor('rollout 77');
+  expect(client.calls.filter(({ name }) => name === 'node.drain').at(-1)?.payload).toEqual({
+    ...{ nodeId: 1, move: true, stop: true, message: '', confirm: [] },
+  });
+});
+
+test('nodes: one that is gone is replaced or forgotten, by an admin, who types its name where it had instances', async () => {
+  const { terminal, client } = openCockpit();
+  await terminal.waitFor('alpha');
+  terminal.press('R');
+  await terminal.waitFor('alpha is connected: stop its agent first');
+  terminal.press('G', 'R');
+  await terminal.waitFor('Nodes are replaced and removed with a token of an admin');
+  client.setLink(linkUp('admin', 'root'));
+  client.answer('node.replace', () => ({}));
+  client.answer('node.remove', () => ({}));
+  terminal.press('R');
+  await terminal.waitFor('Give gamma to the next agent that claims it?');
+  terminal.press('y');
+  await terminal.waitFor('Giving gamma to the next agent that claims it: done');
+  terminal.press('ctrl-x');
+  const question = (await terminal.waitFor('Forget gamma, for good?')).join('\n');
+  expect(question).toMatch(/web:\d+ +gamma/);
+  expect(question).toContain('go on running there');
+  await terminal.waitFor('To be sure: type gamma');
+  terminal.type('gamma\r');
+  await terminal.waitFor('Removing gamma: done');
+  const asked = client.calls.filter(({ name }) => name === 'node.replace' || name === 'node.remove');
+  expect(asked.map(({ payload }) => payload)).toEqual([
+    { nodeId: 3 },
+    { nodeId: 3, force: true, confirm: expect.arrayContaining(['gamma']) },
+  ]);
 });

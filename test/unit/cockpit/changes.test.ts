@@ -328,12 +328,25 @@ describe('the rest', () => {
     });
   });
 
-  test('a drain names all that it stops, and what is left of their services', () => {
-    const session = Session.ready().keys('ctrl-d');
+  test('a drain names what becomes of each instance, and what is left of their services', () => {
+    const session = Session.ready().keys('ctrl-d', 'right', 'enter');
+    const asked = session.effects.at(-1);
+    if (asked?.type !== 'plan-drain') throw new Error('no plan was asked for');
+    expect(asked.request).toMatchObject({ nodeId: 1, move: true, stop: true });
+    const step = { serviceName: 'web', port: 8101, to: null, reason: 'no node has room' };
+    session.does({
+      type: 'drain-planned',
+      request: asked.request,
+      plan: {
+        ...{ nodeId: 1, isCordoned: true },
+        instances: [{ ...step, instanceId: 1, action: 'stop' }],
+        services: [{ serviceName: 'web', stopped: 1, remaining: 2 }],
+      },
+    });
     const page = session.body().join('\n');
-    expect(page).toContain('Drain alpha: stop ');
-    expect(page).toContain('web:8101 | alpha');
-    expect(page).toMatch(/Of web 2 of 3 running instances stays up/);
+    expect(page).toContain('Drain alpha of 1 instance on 1 node?');
+    expect(page).toMatch(/web:8101 +stop: no node has room/);
+    expect(page).toContain('Of web 1 are stopped, 2 remain elsewhere.');
   });
 
   test('tokens are for admins; a secret is shown once and is gone with the next esc', () => {
