@@ -76,6 +76,10 @@ async function runScenarios(wanted: readonly string[]): Promise<number> {
     }
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     say(`# ${passed} passed, ${failed} failed in ${seconds} s`);
+  } catch (error) {
+    // Whatever was running then says at length that it was ended.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     clearTimeout(timer);
   }
