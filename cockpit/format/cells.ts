@@ -1,5 +1,5 @@
 import { applySgr, PLAIN_STYLE, type SgrStyle, sgrParameters } from './sgr.ts';
-import { displayWidth, splitGraphemes } from './width.ts';
+import { displayWidth, isNarrow, splitGraphemes } from './width.ts';
 
 /** A row of a screen, cell by cell. */
 export interface CellRow {
@@ -13,12 +13,7 @@ export interface CellRow {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: SGR begins with it
 const SGR = /\x1b\[([\d;:]*)m/g;
-const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 const UNCERTAIN = /[\u{10000}-\u{10FFFF}]|\uFE0F|\u200D/u;
-/** What lies between is a letter or a sign of one column for every terminal: Latin, Greek, Cyrillic, box drawing, blocks, Braille. */
-const NARROW =
-  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03c9\u0400-\u0482\u2500-\u259f\u2800-\u28ff]*$/;
-
 /** Styled text as cells, filled up with blanks to exactly `columns`. It holds no control character but those of SGR. */
 export function cellsOf(row: string, columns: number): CellRow {
   const texts: string[] = [];
@@ -27,7 +22,7 @@ export function cellsOf(row: string, columns: number): CellRow {
   let parameters = '';
   const put = (text: string): void => {
     if (text === '') return;
-    if (PRINTABLE_ASCII.test(text) || NARROW.test(text)) {
+    if (isNarrow(text)) {
       for (let at = 0; at < text.length; at++) {
         texts.push(text.charAt(at));
         styles.push(parameters);

@@ -1,25 +1,36 @@
 import stringWidth from 'string-width';
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+/**
+ * Letters and signs that take one column on every terminal: Latin, Greek, Cyrillic, box drawing, blocks, Braille. Known without
+ * asking string-width, which looks at 2 characters a microsecond: a table with history lines holds some hundred.
+ */
+const NARROW =
+  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03c9\u0400-\u0482\u2500-\u259f\u2800-\u28ff]*$/;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Put where text was cut. ASCII, since U+2026 is as wide as the terminal's locale says (UAX 11, ambiguous). */
 export const CUT_MARK = '~';
 
+/** Whether each UTF-16 unit of `text` is a character of one column. */
+export function isNarrow(text: string): boolean {
+  return PRINTABLE_ASCII.test(text) || NARROW.test(text);
+}
+
 /** Columns that `text` takes on a terminal. `text` holds no control characters. */
 export function displayWidth(text: string): number {
-  return PRINTABLE_ASCII.test(text) ? text.length : stringWidth(text);
+  return isNarrow(text) ? text.length : stringWidth(text);
 }
 
 export function splitGraphemes(text: string): string[] {
-  if (PRINTABLE_ASCII.test(text)) return text.split('');
+  if (isNarrow(text)) return text.split('');
   return Array.from(graphemes.segment(text), (part) => part.segment);
 }
 
 /** The longest beginning of `text` that takes at most `columns`. A wide character is never halved. */
 export function takeColumns(text: string, columns: number): string {
   if (columns <= 0) return '';
-  if (PRINTABLE_ASCII.test(text)) return text.slice(0, columns);
+  if (isNarrow(text)) return text.slice(0, columns);
   let taken = '';
   let width = 0;
   for (const { segment } of graphemes.segment(text)) {
