@@ -1,16 +1,18 @@
-import { type LogPosition, MAX_LOG_READ_BYTES } from '../../common/domain/log.ts';
+import { type LogPosition, type LogReadResult, MAX_LOG_READ_BYTES } from '../../common/domain/log.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { MasterClient } from '../client/master-client.ts';
 import type { LogSourceSpec } from '../store/log-view-spec.ts';
 import { type CliIo, printLine } from './io.ts';
 import { findTailStart } from './log-tail.ts';
 
+/** While there is more than that behind a reader, it is read in the largest pieces: fewer messages, each on three ways. */
 const CHUNK_BYTES = 256 * 1024;
 const WAIT_MS = 10_000;
 
 /**
  * Prints a log from its head, or from some lines before its end. Positions stay valid for ever, so that a lost link
- * neither loses nor repeats a byte: the same position is asked again.
+ * neither loses nor repeats a byte: the same position is asked again. What comes next is on its way while something is
+ * printed.
  */
 export async function printRawLog(
   client: MasterClient,
@@ -23,21 +25,33 @@ export async function printRawLog(
   },
 ): Promise<void> {
   const { tailLines, isFollowing, write } = options;
+  const waitMs = isFollowing ? WAIT_MS : 0;
+  const ask = (from: LogPosition | 'head', maxBytes: number): Promise<LogReadResult | null> => {
+    const asked = client
+      .call('log.read', { instanceId, file, from, maxBytes, waitMs })
+      .catch((error) => survive(client, io, isFollowing, error));
+    // It may fail while something is printed, before anybody waits for it.
+    asked.catch(() => {});
+    return asked;
+  };
   let from: LogPosition | 'head' =
     tailLines === null
       ? 'head'
       : await findTailStart((read) => client.call('log.read', { instanceId, file, ...read }), tailLines);
+  let asked = ask(from, CHUNK_BYTES);
   for (;;) {
-    const maxBytes = isFollowing ? CHUNK_BYTES : MAX_LOG_READ_BYTES;
-    const read = { instanceId, file, from, maxBytes, waitMs: isFollowing ? WAIT_MS : 0 };
-    const chunk = await client
-      .call('log.read', read)
-      .catch((error) => survive(client, io, isFollowing, error));
-    if (chunk === null) continue;
+    const chunk = await asked;
+    if (chunk === null) {
+      asked = ask(from, CHUNK_BYTES);
+      continue;
+    }
+    from = chunk.end;
+    const leftBytes = chunk.tailOffset - chunk.end.offset;
+    const isOver = !isFollowing && (chunk.data.byteLength === 0 || leftBytes <= 0);
+    if (!isOver) asked = ask(from, leftBytes > CHUNK_BYTES ? MAX_LOG_READ_BYTES : CHUNK_BYTES);
     if (chunk.lostBytes > 0) printLine(io.stderr, `sgrid: ${chunk.lostBytes} bytes are kept no longer`);
     await write(chunk.data);
-    from = chunk.end;
-    if (!isFollowing && (chunk.data.byteLength === 0 || chunk.end.offset >= chunk.tailOffset)) break;
+    if (isOver) return;
   }
 }
 
