@@ -539,6 +539,8 @@ install_product() {
   fi
   before=$(current_of "$product")
   label=$(unpack "$product" "$archive" "$may_be_older")
+  had_config=no
+  [ ! -e "$home/config.json" ] || had_config=yes
   case $role in
     master)
       plain=''
@@ -553,6 +555,9 @@ install_product() {
       ;;
   esac
   if [ -e "$home/config.json" ] && ! problem=$("$home/versions/$label/$product" --config "$home/config.json" --check-config 2>&1 >/dev/null); then
+    # Else what was mistyped would be "kept as it is" the next time.
+    [ "$had_config" = yes ] || rm -f "$home/config.json"
+    [ "$label" = "$before" ] || rm -rf "$home/versions/${label:?}"
     die "$home/config.json does not fit $label: $problem"
   fi
   if [ "$role" = cockpit ]; then
@@ -733,6 +738,7 @@ push() {
   [ -r "$file.sha256" ] || (cd "$(dirname "$file")" && sha256sum "$(basename "$file")" >"$file.sha256")
   logs=$(mktemp -d)
   trap 'rm -rf "$logs"' EXIT
+  say "$(basename "$file") goes to:$targets"
   number=0
   for target in $targets; do
     number=$((number + 1))
@@ -741,8 +747,10 @@ push() {
       *) index='' ;;
     esac
     (
-      if push_one "$role" "$target" "$index" "$file" "$secret" "$@" >"$logs/$number.log" 2>&1
+      if push_one "$role" "$target" "$index" "$file" "$secret" "$@" >"$logs/$number.raw" 2>&1
       then echo ok; else echo failed; fi >"$logs/$number.status"
+      # ssh ends its own lines with CR LF.
+      tr -d '\r' <"$logs/$number.raw" >"$logs/$number.log"
       echo "$target" >"$logs/$number.target"
     ) &
   done

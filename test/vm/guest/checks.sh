@@ -12,9 +12,9 @@ check() {
   fi
 }
 
-# eventually COMMAND...: repeats it until it succeeds, for two minutes: emulated, what takes a second takes ten.
+# eventually COMMAND...: repeats it until it succeeds, for five minutes: emulated on a busy host, a second takes a minute.
 eventually() {
-  deadline=$(($(date +%s) + 120))
+  deadline=$(($(date +%s) + 300))
   until "$@" >/dev/null 2>&1; do
     [ "$(date +%s)" -ge "$deadline" ] && { "$@"; return; }
     sleep 0.1

@@ -18,7 +18,13 @@ names='one two three'
 file_of() { echo "$machines/$1/root$2"; }
 starts() { grep -c . "$(file_of "$1" /var/tmp/web.starts)"; }
 started() { equal "$(starts "$1")" "$2"; }
-node_link() { sgrid get nodes -o jsonl | grep "\"nodeId\":$1," | grep -q "\"link\":\"$2\"" || { sgrid get nodes; return 1; }; }
+# wait_for up|down NODE...: by one process that waits, where asking again and again would be most of the load.
+wait_for() {
+  condition=$1
+  shift
+  works sgrid wait "$@" --for "$condition" --timeout 10m
+}
+has_nodes() { equal "$(sgrid get nodes -o name | grep -c .)" "$1"; }
 instance_pid() { sgrid get instances -o jsonl | grep "\"nodeAlias\":\"$1\"" | sed 's/.*"pid":\([0-9]*\).*/\1/'; }
 # Who answers where, as programs on a machine read it.
 registry() { grep -o '"server_name"[^}]*' "$(file_of "$1" /var/lib/sgridnode/stat-remote.json)" | sed 's/.*"pid":\([0-9]*\).*"machine_id":\([0-9]*\).*/\2=\1/' | sort | tr '\n' ' '; }
@@ -64,9 +70,11 @@ check 'one for the one that has not' equal "$(grep '^failed' "$work/push" | grep
 check 'with the reason' has "$(grep "$network.99" "$work/push")" 'No route to host'
 check 'and a summary' has "$(tail -n 1 "$work/push")" '3 of 4 machines have sgridnode'
 for number in 1 2 3; do
-  check "node $number is linked" eventually node_link $number up
   check "nothing is left of the push on machine $number" equal "$(on $number 'ls -d /tmp/sgrid-push.*' 2>/dev/null)" ''
 done
+# A name can be waited for when it is known.
+check 'the nodes are known' eventually has_nodes 3
+check 'and linked' wait_for up one two three
 check 'each with systemd' equal "$(sgrid get nodes -o jsonl | grep -c '"cgroupDriver":"systemd","cgroupWarning":""')" 3
 check 'the token is in no argument, log or unit of a machine' equal \
   "$({ on 2 journalctl --no-pager; cat /proc/[0-9]*/cmdline "$machines"/*/root/etc/systemd/system/*.service | tr '\0' '\n'; } | grep -cFf "$work/agent.token")" 0
@@ -93,7 +101,7 @@ check 'and they agree' eventually same_registry
 # --- one machine is cut off -----------------------------------------------------------------------------------------
 
 unplug three
-check 'cut off: the master knows it' eventually node_link 3 down
+check 'cut off: the master knows it' wait_for down three
 check 'and still lists what it runs' has "$(sgrid get instances | grep three)" web
 check 'what is asked of it is refused, with the reason' refused 'not connected' sgrid restart web@three
 for name in $names; do check "the service runs on $name" started "$name" 1; done
@@ -109,7 +117,7 @@ check 'machine one learns of it' eventually has_moved
 check 'the one that is cut off keeps what it knew last, of all' registry_has three 3
 check 'and the others keep it' registry_has one 3
 plug_in three
-check 'together again: linked' eventually node_link 3 up
+check 'together again: linked' wait_for up three
 check 'the exit is told, once' eventually event_count instance.exited 3 1
 check 'and the start after it' eventually event_count instance.started 3 2
 check 'all agree again' eventually same_registry
@@ -123,7 +131,7 @@ check 'the operator reaches nobody, and is told' refused 'no link to' sgrid get 
 order two 3
 check 'its agents go on' eventually started two 3
 plug_in one
-for number in 1 2 3; do check "node $number is back" eventually node_link $number up; done
+check 'all nodes are back' wait_for up one two three
 check 'the exit is told, once' eventually event_count instance.exited 2 1
 check 'services did not notice' equal "$(starts one) $(starts two) $(starts three)" '1 3 2'
 
@@ -142,7 +150,7 @@ check 'and tell' eventually event_count instance.started 3 3
 check 'their logs are read' has "$(sgrid logs web@three --tail 20 2>&1)" 'web is here'
 sh $carried/v2/deploy.sh push master "root@$network.1" >"$work/push" 2>&1
 check 'then the master' equal $? 0
-for number in 1 2 3; do check "node $number is linked" eventually node_link $number up; done
+check 'all nodes are linked' wait_for up one two three
 check 'the services did not notice' equal "$(starts one) $(starts two) $(starts three)" '1 3 3'
 on 3 ls /usr/sgridnode/versions | remark
 

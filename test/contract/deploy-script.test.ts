@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+/** The real script on a root directory of its own; systemd, ssh and the real products are the virtual machine's part. */
+const SCRIPT = fileURLToPath(new URL('../../deploy.sh', import.meta.url));
+
+let directory: string;
+let destdir: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'deploy-test-'));
+  destdir = join(directory, 'root');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** An archive of `sgridnode` that runs on every machine, or on none. */
+async function archiveOf(version: string, start = 'echo "$0" "$@"'): Promise<string> {
+  const name = `sgridnode-${version}-linux-x64`;
+  const tree = join(directory, name);
+  mkdirSync(tree);
+  writeFileSync(join(tree, 'sgridnode'), `#!/bin/sh\n${start}\n`, { mode: 0o755 });
+  writeFileSync(join(tree, 'VERSION'), `${version}\n`);
+  writeFileSync(join(tree, 'sgridnode.service'), `[Unit]\nDescription=${version}\n`);
+  const file = join(directory, `${name}.tar.gz`);
+  await execa('tar', ['-C', directory, '-czf', file, name]);
+  return file;
+}
+
+async function deploy(...args: string[]) {
+  return await execa('sh', [SCRIPT, ...args], { env: { DESTDIR: destdir }, reject: false, all: true });
+}
+
+const install = (archive: string, ...more: string[]) =>
+  deploy('install', 'node', '--main-node', 'http://m', '--node-index', '7', '--archive', archive, ...more);
+const upgrade = (archive: string, ...more: string[]) =>
+  deploy('upgrade', 'node', '--archive', archive, ...more);
+const current = (): string => readlinkSync(join(destdir, 'usr/sgridnode/current'));
+const versions = (): string[] => readdirSync(join(destdir, 'usr/sgridnode/versions'));
+
+test('an upgrade switches one link; an older version is refused, and leaves nothing', async () => {
+  const [old, next] = [await archiveOf('0.9.0'), await archiveOf('0.10.0')];
+  expect(await install(old)).toMatchObject({ exitCode: 0 });
+  expect(current()).toMatch(/^versions\/0\.9\.0-[0-9a-f]{8}$/);
+  expect(await upgrade(next)).toMatchObject({ exitCode: 0 });
+  expect(current()).toMatch(/^versions\/0\.10\.0-/);
+  const [after, there] = [current(), versions()];
+  for (const refused of [await upgrade(old), await install(old)]) {
+    expect(refused.exitCode).toBe(1);
+    expect(refused.all).toContain(
+      'sgridnode 0.10.0 is installed, and 0.9.0 is older: a downgrade is refused',
+    );
+    expect([current(), versions()]).toEqual([after, there]);
+  }
+  expect(await upgrade(old, '--allow-downgrade')).toMatchObject({ exitCode: 0 });
+  expect(current()).toMatch(/^versions\/0\.9\.0-/);
+});
+
+test.each([
+  ['1.0.0-rc1', '1.0.0', true],
+  ['1.0.0', '1.0.0-rc1', false],
+  ['1.0.0-rc1', '1.0.0-rc2', true],
+  ['1.9.9', '1.10.0', true],
+  ['1.0.0', '1.0.0', true],
+])('from %s to %s: %s', async (from, to, isTaken) => {
+  await install(await archiveOf(from));
+  const again = from === to ? join(directory, `sgridnode-${from}-linux-x64.tar.gz`) : await archiveOf(to);
+  expect((await upgrade(again)).exitCode).toBe(isTaken ? 0 : 1);
+});
+
+test('one that does not run here, or is not what its sum says, changes nothing', async () => {
+  await install(await archiveOf('1.0.0'));
+  const [before, there] = [current(), versions()];
+  const broken = await archiveOf('1.1.0', 'echo no such library >&2; exit 127');
+  expect((await upgrade(broken)).all).toContain('does not run on this machine: no such library');
+  const cut = await archiveOf('1.2.0');
+  const sum = createHash('sha256').update('something else').digest('hex');
+  writeFileSync(`${cut}.sha256`, `${sum}  sgridnode-1.2.0-linux-x64.tar.gz\n`);
+  expect((await upgrade(cut)).all).toContain('copy it again');
+  writeFileSync(join(directory, 'short.tar.gz'), readFileSync(cut).subarray(0, 100));
+  expect((await upgrade(join(directory, 'short.tar.gz'))).all).toContain('cannot be unpacked');
+  const unwilling = await archiveOf(
+    '1.3.0',
+    'case "$*" in *--check-config*) echo bad key >&2; exit 1;; esac',
+  );
+  expect((await upgrade(unwilling)).all).toContain('does not fit 1.3.0');
+  expect(current()).toBe(before);
+  expect(versions()).toEqual(there);
+});
+
+test('config.json is written once, and only with what was given', async () => {
+  const archive = await archiveOf('1.0.0');
+  await install(archive, '--alias', 'a "quoted" name');
+  const file = join(destdir, 'usr/sgridnode/config.json');
+  const config = { mainNode: 'http://m', nodeIndex: 7, alias: 'a "quoted" name' };
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(config);
+  await deploy('install', 'node', '--main-node', 'http://other', '--node-index', '8', '--archive', archive);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(config);
+});
+
+test('a configuration that the product does not take is not kept for the next attempt', async () => {
+  const picky = await archiveOf(
+    '1.0.0',
+    'if grep -q http://m "$2"; then echo "mainNode: no" >&2; exit 1; fi',
+  );
+  expect((await install(picky)).all).toContain('does not fit 1.0.0');
+  const right = await deploy(
+    'install',
+    'node',
+    '--main-node',
+    'http://n',
+    '--node-index',
+    '7',
+    '--archive',
+    picky,
+  );
+  expect(right).toMatchObject({ exitCode: 0 });
+  const file = join(destdir, 'usr/sgridnode/config.json');
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ mainNode: 'http://n' });
+});
+
+test.each([
+  [['install', 'node'], 'needs --main-node URL and --node-index ID'],
+  [['install', 'other'], 'there is master, node and cockpit, but no "other"'],
+  [['upgrade', 'node', '--sideways'], 'unknown option --sideways'],
+  [['dance'], 'unknown command dance'],
+])('%j is wrong usage, and says so', async (args, words) => {
+  const archive = await archiveOf('1.0.0');
+  const result = await deploy(...args, ...(args[0] === 'install' ? ['--archive', archive] : []));
+  expect([result.exitCode, result.all]).toEqual([2, expect.stringContaining(words)]);
+});
