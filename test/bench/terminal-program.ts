@@ -53,7 +53,7 @@ const READY = /ready as (\d+)/;
 export async function openTerminalProgram(options: TerminalProgramOptions): Promise<TerminalProgram> {
   const { columns, rows, cwd } = options;
   const words = options.command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-  const shell = `stty rows ${rows} cols ${columns} -echo; printf 'ready as %d' $$; read -r _; exec ${words}`;
+  const shell = `stty rows ${rows} cols ${columns} -echo; printf 'ready as %d\\r' $$; read -r _; exec ${words}`;
   const script = spawn('script', ['--quiet', '--flush', '--return', '--command', shell, '/dev/null'], {
     cwd,
     env: { ...cleanEnvironment(), ...options.env },

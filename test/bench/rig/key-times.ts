@@ -21,10 +21,11 @@ export async function timeKeys(
   terminal: TerminalProgram,
   count: number,
   next: (at: number) => { key: string; isSeen: (lines: readonly string[]) => boolean },
+  maxPauseMs = MAX_PAUSE_MS,
 ): Promise<KeyTime[]> {
   const times: KeyTime[] = [];
   for (let at = 0; at < count; at += 1) {
-    await delay(Math.random() * MAX_PAUSE_MS);
+    await delay(Math.random() * maxPauseMs);
     const { key, isSeen } = next(at);
     if (isSeen(terminal.screen())) throw new Error(`"${key}" would change nothing on the screen`);
     terminal.takeFrames();
