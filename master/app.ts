@@ -4,6 +4,7 @@ import { agentLink } from '../common/protocol/agent-link.ts';
 import { tell } from '../common/protocol/bind.ts';
 import { cockpitLink } from '../common/protocol/cockpit-link.ts';
 import { describeError, SgridError, toWireError } from '../common/protocol/errors.ts';
+import { packSamples } from '../common/protocol/packed-samples.ts';
 import { firstAddress } from '../common/system/own-address.ts';
 import { createAuthority } from './access/authority.ts';
 import { createFailureLimit, DEFAULT_FAILURE_LIMIT } from './access/failure-limit.ts';
@@ -177,7 +178,11 @@ export async function createMaster(components: MasterComponents): Promise<Master
   });
   const frames = createFrameStream({
     fleet,
-    send: (room, frame) => tell(cockpits.to(room), cockpitLink.toClient, 'fleet.frame', frame),
+    send: (room, { samples, ...frame }) =>
+      tell(cockpits.to(room), cockpitLink.toClient, 'fleet.frame', {
+        ...frame,
+        ...(samples !== undefined && { samples: packSamples(samples) }),
+      }),
     now,
     intervalMs: limits.frameIntervalMs,
     changesIntervalMs: limits.changesIntervalMs,

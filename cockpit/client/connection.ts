@@ -1,5 +1,5 @@
 import { io } from 'socket.io-client';
-import type { FleetScope } from '../../common/domain/fleet.ts';
+import type { FleetScope, FleetSnapshot } from '../../common/domain/fleet.ts';
 import { bindMessages, call, readReply } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { fromWireError, SgridError, toWireError, type WireError } from '../../common/protocol/errors.ts';
@@ -160,7 +160,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
         if (asked !== epoch || closed) return;
         try {
           if (failure !== null) throw failure;
-          const snapshot = definition.result.parse(readReply('fleet.watch', definition, reply));
+          const snapshot = readReply('fleet.watch', definition, reply) as FleetSnapshot;
           if (watchesUnderWay === 0) tell((listener) => listener.onSnapshot?.(snapshot));
         } catch {
           cut('it gave no usable picture of the fleet');

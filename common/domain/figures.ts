@@ -28,14 +28,16 @@ export interface InstanceFigures {
 
 /** Numbers per instance in `PackedFigures`: those of `InstanceFigures` in its order, with -1 for a pressure that is not known. */
 export const FIGURES_STRIDE = 9;
+/** Numbers of the instances of one node together. */
+export const MAX_PACKED_FIGURES = FIGURES_STRIDE * 100_000;
 
 /**
  * Samples of many instances in one flat array of integers. With 20,000 instances a second, field names would be most of the
  * bytes and objects most of the parsing.
  */
 export const packedFiguresSchema = z
-  .array(z.int())
-  .max(FIGURES_STRIDE * 100_000)
+  .array(z.int().min(-1))
+  .max(MAX_PACKED_FIGURES)
   .refine((values) => values.length % FIGURES_STRIDE === 0, `length must be a multiple of ${FIGURES_STRIDE}`);
 export type PackedFigures = z.infer<typeof packedFiguresSchema>;
 

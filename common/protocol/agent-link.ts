@@ -3,6 +3,7 @@ import { configContentSchema } from '../domain/config-file.ts';
 import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';
 import { assignmentSchema, instanceStatusSchema, resolutionSchema } from '../domain/instance.ts';
+import { isNodeSnapshot } from '../domain/is-node-snapshot.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
@@ -49,7 +50,7 @@ export const agentLink = defineLink({
       timeoutMs: 10_000,
     }),
     /** Once a second, volatile. */
-    'node.snapshot': notice({ payload: nodeSnapshotSchema }),
+    'node.snapshot': notice({ payload: nodeSnapshotSchema, accepts: isNodeSnapshot }),
     /** While a package is being fetched, at most four a second. */
     'release.progress': notice({
       payload: z.object({ sha256: sha256Schema, receivedBytes: z.int().nonnegative() }),

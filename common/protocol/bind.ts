@@ -130,14 +130,15 @@ function bindNotice<Context>(
   handler: (payload: unknown, context: Context) => unknown,
   { context, onError }: BindOptions<Context>,
 ): void {
+  const read = (payload: unknown): unknown => {
+    if (definition.accepts?.(payload) === true) return payload;
+    const parsed = definition.payload.safeParse(payload);
+    if (parsed.success) return parsed.data;
+    throw new SgridError('bad_request', `${name}: ${describeIssue(parsed.error)}`);
+  };
   socket.on(name, (...args) => {
-    const parsed = definition.payload.safeParse(args[0]);
-    if (!parsed.success) {
-      onError?.(name, new SgridError('bad_request', `${name}: ${describeIssue(parsed.error)}`), context);
-      return;
-    }
     try {
-      handler(parsed.data, context);
+      handler(read(args[0]), context);
     } catch (error) {
       onError?.(name, error, context);
     }

@@ -48,6 +48,11 @@ import {
 import { tokenNameSchema, tokenViewSchema } from '../domain/token.ts';
 import { defineLink, guardedRequest, notice, request } from './define.ts';
 import { wireErrorSchema } from './errors.ts';
+import { packedSamplesSchema } from './packed-samples.ts';
+
+/** With their samples as bytes; see packed-samples.ts. */
+const wireSnapshotSchema = fleetSnapshotSchema.extend({ samples: packedSamplesSchema });
+const wireFrameSchema = fleetFrameSchema.extend({ samples: packedSamplesSchema.optional() });
 
 const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
 
@@ -90,7 +95,7 @@ export const cockpitLink = defineLink({
     }),
 
     /** Begin, or change the scope of, the stream of `fleet.frame`. */
-    'fleet.watch': request({ payload: z.object({ scope: fleetScopeSchema }), result: fleetSnapshotSchema }),
+    'fleet.watch': request({ payload: z.object({ scope: fleetScopeSchema }), result: wireSnapshotSchema }),
     'fleet.unwatch': request({ payload: z.object({}), result: z.object({}) }),
     'figures.history': request({
       payload: z.object({ instanceIds: instanceIdsSchema }),
@@ -536,7 +541,7 @@ export const cockpitLink = defineLink({
   },
   toClient: {
     /** At most one a second, to cockpits that watch. */
-    'fleet.frame': notice({ payload: fleetFrameSchema }),
+    'fleet.frame': notice({ payload: wireFrameSchema }),
     /** Every change of a rollout, to all cockpits. */
     'rollout.changed': notice({ payload: z.object({ rollout: rolloutSchema }) }),
     /** Every new event, to all cockpits. */

@@ -26,6 +26,11 @@ export interface RequestDefinition<
 export interface NoticeDefinition<P extends z.ZodType = z.ZodType> {
   readonly kind: 'notice';
   readonly payload: P;
+  /**
+   * Of a notice that comes thousands of times a second: true only of what `payload` takes as it is, and quick to say so. What it
+   * does not accept is put to `payload`.
+   */
+  readonly accepts?: (payload: unknown) => payload is z.output<P>;
 }
 
 export type MessageDefinition = RequestDefinition | NoticeDefinition;
@@ -62,7 +67,9 @@ export function guardedRequest<P extends z.ZodType<{ confirm: string[] }>, R ext
   return { kind: 'request', timeoutMs: 5_000, guarded: true, ...definition };
 }
 
-export function notice<P extends z.ZodType>(definition: { payload: P }): NoticeDefinition<P> {
+export function notice<P extends z.ZodType>(
+  definition: Omit<NoticeDefinition<P>, 'kind'>,
+): NoticeDefinition<P> {
   return { kind: 'notice', ...definition };
 }
 

@@ -1,3 +1,4 @@
+import { packSamples } from '../../common/protocol/packed-samples.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 
 export function createFleetHandlers({
@@ -6,7 +7,10 @@ export function createFleetHandlers({
   now,
 }: HandlerDependencies): CockpitHandlers<'fleet.watch' | 'fleet.unwatch' | 'figures.history'> {
   return {
-    'fleet.watch': ({ scope }, { socket }) => frames.watch(socket, scope),
+    'fleet.watch': ({ scope }, { socket }) => {
+      const snapshot = frames.watch(socket, scope);
+      return { ...snapshot, samples: packSamples(snapshot.samples) };
+    },
     'fleet.unwatch': (_payload, { socket }) => {
       frames.unwatch(socket);
       return {};

@@ -1,7 +1,8 @@
 import { io, type Socket } from 'socket.io-client';
 import type { NodeSnapshot } from '../../../common/domain/figures.ts';
-import type { FleetFrame } from '../../../common/domain/fleet.ts';
-import { cockpitLink } from '../../../common/protocol/cockpit-link.ts';
+import { cockpitLink, type MasterToCockpit } from '../../../common/protocol/cockpit-link.ts';
+import type { PayloadInput } from '../../../common/protocol/define.ts';
+import { unpackSamples } from '../../../common/protocol/packed-samples.ts';
 import { PROTOCOL_VERSION } from '../../../common/protocol/version.ts';
 import { type AgeSummary, createAges } from './ages.ts';
 
@@ -24,6 +25,8 @@ export interface WatchReport extends AgeSummary {
   instances: number;
   receivedBytes: number;
 }
+
+type WireFrame = PayloadInput<MasterToCockpit, 'fleet.frame'>;
 
 interface Cockpit {
   socket: Socket;
@@ -60,7 +63,8 @@ async function watch({ url, token, cockpits: count, source }: WatchTask): Promis
       });
       setInterval(look, AGE_EVERY_MS);
     } else {
-      socket.on('fleet.frame', ({ at, samples = [] }: FleetFrame) => {
+      socket.on('fleet.frame', ({ at, samples: packed }: WireFrame) => {
+        const samples = packed === undefined ? [] : unpackSamples(packed);
         cockpit.frames += 1;
         cockpit.samples += samples.length;
         for (const { nodeId, ageMs, instances } of samples) {
