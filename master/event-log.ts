@@ -9,6 +9,8 @@ const PRUNE_EVERY = 1_000;
 export interface MasterEvent {
   kind: SgridEvent['kind'];
   message: string;
+  /** Default: a new one. */
+  eventId?: string;
   /** Default: `master`. */
   actor?: string;
   result?: SgridEvent['result'];
@@ -24,6 +26,11 @@ export type RecordEvent = (event: MasterEvent) => Promise<void>;
 export interface EventLog {
   /** An event that tells of no change in the database. */
   record(event: MasterEvent): Promise<void>;
+  newEventId(): string;
+  /**
+   * How something ended that may have an event already, of when it was decided: there is one for both. Cockpits are told again.
+   */
+  settle(event: MasterEvent & { eventId: string }): Promise<void>;
   /** Agents' events: those that are here already are left out. */
   deliver(events: readonly NewEvent[]): Promise<void>;
   /**
@@ -48,7 +55,7 @@ export function createEventLog(options: {
   };
 
   const toNewEvent = (event: MasterEvent): NewEvent => ({
-    eventId: newId(),
+    eventId: event.eventId ?? newId(),
     at: now(),
     kind: event.kind,
     actor: event.actor ?? 'master',
@@ -67,6 +74,10 @@ export function createEventLog(options: {
   return {
     deliver,
     record: (event) => deliver([toNewEvent(event)]),
+    newEventId: newId,
+    async settle(event) {
+      push([await store.transaction(({ events }) => events.settle(toNewEvent(event)))]);
+    },
     async transaction(work) {
       const kept: SgridEvent[] = [];
       const result = await store.transaction((repositories) =>

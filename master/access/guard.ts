@@ -11,9 +11,9 @@ export function guardAll(deps: HandlerDependencies, handlers: Handlers): Handler
   const guarded = Object.entries(handlers).map(([name, handler]): [string, Handler] => {
     const run = handler as Handler;
     if (!isGuarded(name)) return [name, run];
-    const guard: Handler = async (payload, context) => {
-      await demandConfirmed(deps, name, payload);
-      return run(payload, context);
+    const guard: Handler = (payload, context) => {
+      const asking = demandConfirmed(deps, name, payload);
+      return asking instanceof Promise ? asking.then(() => run(payload, context)) : run(payload, context);
     };
     return [name, guard];
   });

@@ -32,7 +32,7 @@ export type PerformOnInstance = (entry: InstanceEntry, event: MasterEvent) => Pr
 export interface InstanceCommands {
   /**
    * Never throws: one outcome per id, in the order asked, `error` null where it worked. What was decided is in the audit
-   * in the same transaction; that it was refused, or did not come about on the node, is an event of its own.
+   * in the same transaction; that it did not come about on the node is put into the same event.
    */
   run(verb: InstanceVerb, instanceIds: readonly number[], actor: string): Promise<InstanceOutcome[]>;
   /** The same for other commands. @param what begins the message of the audit: a verb */
@@ -148,8 +148,9 @@ export function createInstanceCommands(deps: {
   ): Promise<InstanceOutcome> => {
     const entry = fleet.instance(instanceId);
     const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
-    const event: MasterEvent = {
-      kind: 'command',
+    const event = {
+      eventId: events.newEventId(),
+      kind: 'command' as const,
       actor,
       message: `${what} ${label}`,
       instanceId,
@@ -167,7 +168,7 @@ export function createInstanceCommands(deps: {
     } catch (caught) {
       const error = explainLateness(caught);
       const message = `${event.message}: ${describeError(error)}`;
-      await events.record({ ...event, result: 'failed', message });
+      await events.settle({ ...event, result: 'failed', message });
       return { instanceId, error };
     }
   };

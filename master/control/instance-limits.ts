@@ -78,15 +78,7 @@ export async function limitInstance(
     await commands.apply(changed);
   } catch (error) {
     if (error instanceof SgridError && REFUSALS.has(error.code)) {
-      const back = await commands.change(
-        instanceId,
-        { limits: before },
-        {
-          ...event,
-          actor: 'master',
-          message: `${instanceLabel(record)} keeps its limits: node ${nodeId} refused others`,
-        },
-      );
+      const back = await commands.change(instanceId, { limits: before });
       // The refusal is what counts; a node that does not hear of this is told when it reports.
       await commands.apply(back).catch(() => {});
     }

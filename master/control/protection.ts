@@ -11,28 +11,47 @@ interface Deps {
   fleet: Pick<FleetModel, 'instance' | 'instancesOf'>;
 }
 
-/** Names of the services that a request would take something from. */
-type Touched = { [N in Guarded]: (deps: Deps, payload: Payload<CockpitToMaster, N>) => Promise<string[]> };
+/** Names of the protected services that a request would take something from. */
+type Touched = {
+  [N in Guarded]: (deps: Deps, payload: Payload<CockpitToMaster, N>) => string[] | Promise<string[]>;
+};
 
-const ofInstances = async ({ fleet }: Deps, instanceIds: readonly number[]): Promise<string[]> =>
-  instanceIds.flatMap((instanceId) => fleet.instance(instanceId)?.record.spec.name ?? []);
+/** At once, out of memory: a stop and the start that was sent right behind it must not change places. */
+function ofInstances({ fleet }: Deps, instanceIds: readonly number[]): string[] {
+  return instanceIds.flatMap((instanceId) => {
+    const spec = fleet.instance(instanceId)?.record.spec;
+    return spec?.protected === true ? [spec.name] : [];
+  });
+}
+
+async function ofServices({ store }: Deps, names: readonly string[]): Promise<string[]> {
+  const all = await store.services.list();
+  return all.filter((service) => service.protected && names.includes(service.name)).map(({ name }) => name);
+}
 
 /** A first deployment, as of scaling out, takes nothing from anybody. */
-const isToRun = ({ fleet }: Deps, instanceId: number): boolean =>
-  fleet.instance(instanceId)?.record.desired === 'running';
-
-const nobody: string[] = [];
+function isToRun({ fleet }: Deps, instanceId: number): boolean {
+  return fleet.instance(instanceId)?.record.desired === 'running';
+}
 
 /** One entry for each guarded request: the compiler asks for that of a new one. */
 const TOUCHED: Touched = {
-  'service.update': async (_deps, { spec, dryRun }) => (dryRun ? nobody : [spec.name]),
-  'service.remove': async (_deps, { serviceName }) => [serviceName],
+  'service.update': (deps, { spec, dryRun }) => (dryRun ? [] : ofServices(deps, [spec.name])),
+  'service.remove': (deps, { serviceName }) => ofServices(deps, [serviceName]),
   // What is protected is left as it is, by the plan.
-  'node.drain': async () => nobody,
-  'node.remove': async ({ fleet }, { nodeId }) =>
-    fleet.instancesOf(nodeId).map(({ record }) => record.spec.name),
-  'release.remove': async ({ store }, { releaseIds }) =>
-    Promise.all(releaseIds.map(async (releaseId) => (await store.releases.byId(releaseId)).serviceName)),
+  'node.drain': () => [],
+  'node.remove': (deps, { nodeId }) =>
+    ofInstances(
+      deps,
+      deps.fleet.instancesOf(nodeId).map(({ record }) => record.instanceId),
+    ),
+  'release.remove': async (deps, { releaseIds }) => {
+    const releases = await Promise.all(releaseIds.map((releaseId) => deps.store.releases.byId(releaseId)));
+    return ofServices(
+      deps,
+      releases.map(({ serviceName }) => serviceName),
+    );
+  },
   'instance.stop': (deps, { instanceIds }) => ofInstances(deps, instanceIds),
   'instance.restart': (deps, { instanceIds }) => ofInstances(deps, instanceIds),
   'instance.limit': (deps, { instanceIds }) => ofInstances(deps, instanceIds),
@@ -40,15 +59,15 @@ const TOUCHED: Touched = {
   'instance.remove': (deps, { instanceIds }) => ofInstances(deps, instanceIds),
   'rollout.create': async (deps, request) =>
     'undoes' in request
-      ? [(await deps.store.rollouts.byId(request.undoes)).serviceName]
+      ? ofServices(deps, [(await deps.store.rollouts.byId(request.undoes)).serviceName])
       : ofInstances(
           deps,
           request.instanceIds.filter((instanceId) => isToRun(deps, instanceId)),
         ),
-  'rollout.abort': async ({ store }, { rolloutId, rollback }) =>
-    rollback ? [(await store.rollouts.byId(rolloutId)).serviceName] : nobody,
-  'config.publish': async (_deps, { serviceName, action, dryRun }) =>
-    dryRun || action.kind === 'nothing' ? nobody : [serviceName],
+  'rollout.abort': async (deps, { rolloutId, rollback }) =>
+    rollback ? ofServices(deps, [(await deps.store.rollouts.byId(rolloutId)).serviceName]) : [],
+  'config.publish': (deps, { serviceName, action, dryRun }) =>
+    dryRun || action.kind === 'nothing' ? [] : ofServices(deps, [serviceName]),
 };
 
 /** Whether a request is one that can take capacity away. */
@@ -59,28 +78,30 @@ export function isGuarded(name: string): name is Guarded {
 /**
  * Demands the names of the protected services that a request would take something from.
  *
- * @throws SgridError `unconfirmed` naming those that were not typed
+ * @throws SgridError `unconfirmed` naming those that were not typed; at once where memory says all there is to know
  */
-export async function demandConfirmed<N extends Guarded>(
+export function demandConfirmed<N extends Guarded>(
   deps: Deps,
   name: N,
   payload: Payload<CockpitToMaster, N>,
-): Promise<void> {
-  const touched = new Set(await TOUCHED[name](deps, payload));
-  if (touched.size === 0) return;
-  const confirmed = new Set(confirmOf(payload));
-  const missing = (await deps.store.services.list())
-    .filter((service) => service.protected && touched.has(service.name) && !confirmed.has(service.name))
-    .map((service) => service.name);
+): void | Promise<void> {
+  const touched = TOUCHED[name](deps, payload);
+  const confirmed = confirmOf(payload);
+  if (Array.isArray(touched)) return demand(name, touched, confirmed);
+  return touched.then((names) => demand(name, names, confirmed));
+}
+
+function confirmOf(payload: { confirm: string[] }): string[] {
+  return payload.confirm;
+}
+
+function demand(name: string, touched: readonly string[], confirmed: readonly string[]): void {
+  const missing = [...new Set(touched)].filter((each) => !confirmed.includes(each)).sort();
   if (missing.length === 0) return;
   const list = missing.map((each) => `"${each}"`).join(', ');
   throw new SgridError(
     'unconfirmed',
     `${list} ${missing.length === 1 ? 'is' : 'are'} protected: ${name} takes the name, typed`,
-    { hint: `type it to confirm: --confirm ${missing.join(' ')}` },
+    { hint: `type it to confirm: ${missing.map((each) => `--confirm ${each}`).join(' ')}` },
   );
-}
-
-function confirmOf(payload: { confirm: string[] }): string[] {
-  return payload.confirm;
 }

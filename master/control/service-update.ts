@@ -24,6 +24,26 @@ export function demandSoundSpec(spec: ServiceSpec, others: readonly ServiceSpec[
   });
 }
 
+/**
+ * A service that waits for one that is not there would not wait at all. One that was there when it was named may have gone
+ * since.
+ *
+ * @throws SgridError `not_found` naming what is not there
+ */
+export function demandKnownDependencies(
+  spec: ServiceSpec,
+  before: ServiceSpec | null,
+  others: readonly ServiceSpec[],
+): void {
+  const known = new Set([...others.map(({ name }) => name), ...(before?.dependsOn ?? []), spec.name]);
+  const unknown = spec.dependsOn.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  const list = unknown.map((name) => `"${name}"`).join(', ');
+  throw new SgridError('not_found', `dependsOn: there is no service ${list}`, {
+    hint: 'create it first, or see "sgrid get services" for how it is written',
+  });
+}
+
 /** Names of the fields that differ. Their values stay unsaid: they may be secret. */
 export function changedFields(before: ServiceSpec, after: ServiceSpec): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof ServiceSpec>;

@@ -8,7 +8,12 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import { mapBounded } from '../background.ts';
 import { demandOwnPorts } from '../control/port-use.ts';
 import { beginRestart } from '../control/restart-begin.ts';
-import { changedFields, demandSoundSpec, effectOf } from '../control/service-update.ts';
+import {
+  changedFields,
+  demandKnownDependencies,
+  demandSoundSpec,
+  effectOf,
+} from '../control/service-update.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import type { InstanceRecord } from '../store/instances.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
@@ -36,7 +41,9 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
 
     'service.create': async ({ spec }, { identity }) => {
       const service = await events.transaction(async ({ services }, record) => {
-        demandSoundSpec(spec, await services.list());
+        const others = await services.list();
+        demandSoundSpec(spec, others);
+        demandKnownDependencies(spec, null, others);
         const created = await services.create(spec, now());
         await record({
           kind: 'command',
@@ -53,6 +60,7 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
       const known = await store.services.byName(spec.name);
       const all = await store.services.list();
       demandSoundSpec(spec, all);
+      demandKnownDependencies(spec, known, all);
       if (JSON.stringify(spec.ports) !== JSON.stringify(known.ports)) demandOwnPorts(fleet, spec, all);
       const fields = changedFields(specOf(known), spec);
       if (fields.length === 0) return { service: known, instances: [], rollout: null };

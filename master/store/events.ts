@@ -7,6 +7,8 @@ export type NewEvent = Omit<SgridEvent, 'seq'>;
 export interface EventRepository {
   /** Keeps those whose id is new and returns them with their place in the order. */
   append(events: readonly NewEvent[]): Promise<SgridEvent[]>;
+  /** Puts what came of it into an event that is there already; appends it where it is not. */
+  settle(event: NewEvent): Promise<SgridEvent>;
   /** Newest first. */
   list(query: {
     beforeSeq?: number | undefined;
@@ -33,6 +35,16 @@ export function createEventRepository(db: Kysely<Database>): EventRepository {
         if (row !== undefined) added.push({ ...event, seq: row.seq });
       }
       return added;
+    },
+    async settle(event) {
+      const { result, message } = event;
+      const row = await db
+        .insertInto('events')
+        .values(event)
+        .onConflict((conflict) => conflict.column('eventId').doUpdateSet({ result, message }))
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return eventSchema.parse(row);
     },
     async list({ beforeSeq, instanceId, nodeId, serviceId, limit }) {
       let query = db.selectFrom('events').selectAll().orderBy('seq', 'desc').limit(limit);

@@ -138,3 +138,19 @@ test('diff: 2 or more when it could not be found out', async () => {
     code: 3,
   });
 });
+
+test('a new service is made behind those that it waits for, wherever the file has them', async () => {
+  write(
+    ['service: front', 'spec: { type: binary, dependsOn: [back] }', '---', 'service: back'].join('\n') +
+      '\nspec: { type: binary, dependsOn: [base] }\n---\nservice: base\nspec: { type: binary }\n',
+  );
+  expect(await sgrid('apply', '-f', 'fleet.yaml')).toMatchObject({
+    code: 0,
+    out: '+ service base (binary)\n+ service back (binary)\n+ service front (binary)\n',
+  });
+  write('service: front\nspec: { dependsOn: [nobody] }\n');
+  expect(await sgrid('apply', '-f', 'fleet.yaml')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no service "nobody"'),
+  });
+});

@@ -77,7 +77,7 @@ test('service remove wants force and the name', async () => {
   expect(await sgrid('service', 'remove', 'web')).toMatchObject({ code: 1 });
   expect(await sgrid('service', 'remove', 'web', '--force')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('type web'),
+    err: expect.stringContaining('--confirm web'),
   });
   expect(await sgrid('service', 'remove', 'web', '--force', '--confirm', 'web')).toMatchObject({ code: 0 });
   expect(await web()).toBeUndefined();
@@ -100,10 +100,12 @@ test('node: cordon, set, drain, replace, remove', async () => {
   expect(JSON.parse((await sgrid('get', 'nodes', '-o', 'json')).out)[0]).toMatchObject({
     outerAddress: '203.0.113.7',
   });
-  const dry = await sgrid('node', 'drain', '1', '--dry-run');
-  expect(dry).toMatchObject({ code: 0, out: expect.stringMatching(/^web +1 +1$/m) });
-  expect(dry.err).toContain('would be stopped');
-  expect((await sgrid('node', 'drain', '1')).code).toBe(0);
+  const dry = await sgrid('node', 'drain', '1', '--stop', '--dry-run');
+  expect(dry).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('web: 1 stopped, 1 remaining elsewhere'),
+  });
+  expect((await sgrid('node', 'drain', '1', '--stop')).code).toBe(0);
   expect(fleet.agents[0]?.applied.at(-1)?.desired).toBe('stopped');
 
   expect(await sgrid('node', 'replace', '1')).toMatchObject({ code: 1 });
@@ -118,6 +120,96 @@ test('node: cordon, set, drain, replace, remove', async () => {
   expect((await sgrid('node', 'remove', '1', '--force', '--confirm', 'test-1')).out).toBe(
     'node 1 (test-1) removed\n',
   );
+});
+
+test('node drain moves, tells how far it is, and ends with 1 when something is left', async () => {
+  await deploy(fleet.admin, fleet.release.releaseId, ids());
+  const dry = await sgrid('node', 'drain', 'test-1', '--dry-run');
+  expect(dry).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^ 1 {2}web +8001 {2}move +test-2:8001 +-$/m),
+  });
+  expect(fleet.agents[0]?.statuses.size).toBe(1);
+  const done = await sgrid('node', 'drain', 'test-1');
+  expect(done).toMatchObject({ code: 0 });
+  expect(done.out.split('\n').slice(0, 3)).toEqual([
+    'rollout 2: drain of node 1 of web on 1 instance',
+    'rollout 2: succeeded',
+    'node 1 (test-1) is cordoned: 1 instance moved or stopped, 0 left',
+  ]);
+  const progress = ['web@test-2:8001 up', 'web@test-1:8001 removed'];
+  for (const line of progress) expect(done.err).toContain(line);
+
+  const left = await sgrid('node', 'drain', 'test-2', '--move');
+  expect(left).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('0 instances moved or stopped, 2 left'),
+  });
+  expect(left.err).toContain('there is no other node that is connected and not cordoned');
+  expect(await sgrid('node', 'drain', 'test-2', '--abort')).toMatchObject({
+    code: 0,
+    out: 'no drain of node 2 is under way\n',
+  });
+});
+
+test('a protected service: a change takes its name, whichever verb asks for it', async () => {
+  await deploy(fleet.admin, fleet.release.releaseId, ids());
+  writeFileSync(join(directory, 'protected.json'), '{"protected":true}');
+  expect((await sgrid('service', 'update', 'web', '-f', 'protected.json')).code).toBe(0);
+  const refused = await sgrid('stop', 'service/web');
+  expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('--confirm web') });
+  expect(await sgrid('stop', 'service/web', '--confirm', 'wed')).toMatchObject({ code: 1 });
+  expect(fleet.agents[0]?.applied.at(-1)?.desired).toBe('running');
+  expect(await sgrid('restart', 'service/web', '--confirm', 'web')).toMatchObject({ code: 0 });
+  expect(await sgrid('--confirm', 'web', 'stop', 'service/web')).toMatchObject({ code: 0 });
+  expect(await sgrid('scale', 'web=1', '--yes')).toMatchObject({ code: 1 });
+  expect(await sgrid('scale', 'web=1', '--yes', '--confirm', 'web')).toMatchObject({ code: 0 });
+});
+
+test('ports: a plan gives them out, is shown, and keeps others off', async () => {
+  const { admin } = fleet;
+  await deploy(admin, fleet.release.releaseId, ids());
+  await admin.call('service.create', { spec: { name: 'api', type: 'binary', entry: 'run.sh' } });
+  expect(await sgrid('service', 'update', 'api', '--ports', '9001-9000')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('ports: from 9001 must not be above to 9000'),
+  });
+  expect(await sgrid('service', 'update', 'api', '--ports', 'all')).toMatchObject({ code: 2 });
+  expect(await sgrid('instance', 'create', 'api', 'test-1')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('nothing says which port "api" could have'),
+  });
+  expect(await sgrid('service', 'update', 'api', '--ports', '9000-9001')).toMatchObject({ code: 0 });
+  expect((await sgrid('describe', 'service', 'api')).out).toMatch(/Ports +9000-9001/);
+  const made = await sgrid('instance', 'create', 'api', 'test-1');
+  expect(made).toMatchObject({ code: 0, out: expect.stringContaining('port 9000') });
+  expect(await sgrid('instance', 'create', 'api', 'test-1', '--port', '9002')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('whose plan is 9000-9001'),
+  });
+  expect(await sgrid('instance', 'create', 'web', 'test-1', '--port', '9001')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('port 9001 on node 1 is kept for "api"'),
+  });
+  expect(await sgrid('service', 'update', 'web', '--ports', '9001-9009')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('overlap with 9000-9001 of "api", and both are on node 1'),
+  });
+  expect(await sgrid('service', 'update', 'web', '--ports', '8900-9000')).toMatchObject({ code: 1 });
+  const scaled = await sgrid('scale', 'api=4');
+  expect(scaled).toMatchObject({ code: 0 });
+  const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
+  const api = instances.filter(({ serviceName }) => serviceName === 'api');
+  expect(api.map(({ nodeId, port }) => `${nodeId}:${port}`).sort()).toEqual([
+    '1:9000',
+    '1:9001',
+    '2:9000',
+    '2:9001',
+  ]);
+  expect(await sgrid('scale', 'api=5')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('none of the ports 9000-9001'),
+  });
 });
 
 test('token: made into a file of its own user or onto standard output, listed, rotated, revoked', async () => {

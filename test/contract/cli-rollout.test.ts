@@ -126,7 +126,17 @@ test('what was not over in time: 4; what somebody ended meanwhile: 1', async () 
     err: expect.stringContaining('sgrid: rollout 2 of web was ended: aborted by operator\n'),
   });
   const [row] = (await sgrid('get', 'rollouts')).out.split('\n').slice(1);
-  expect(row).toMatch(/^ *2 {2}web +v2 +aborted +1\/3 +operator +\S+ +\d+s +aborted by operator$/);
+  expect(row).toMatch(/^ *2 {2}web +v2 +deploy +aborted +1\/3 +operator +\S+ +\d+s +aborted by operator$/);
+});
+
+test('roll-back behind a scaling, a restart and a deployment of the same: the change before these is taken back', async () => {
+  await sgrid('deploy', 'web', 'v2', '--wait');
+  expect((await sgrid('scale', 'web=4', '--wait')).code).toBe(0);
+  expect((await sgrid('restart', 'service/web')).code).toBe(0);
+  expect((await sgrid('deploy', 'web', 'v2', '--wait')).code).toBe(0);
+  const back = await sgrid('rollback', 'web', '--wait');
+  expect(back).toMatchObject({ code: 0, out: expect.stringContaining('web v1 on 3 instances\n') });
+  expect((await versions()).toSorted()).toEqual(['v1', 'v1', 'v1', 'v2']);
 });
 
 test('roll-back: to what ran before, to a version, and again where nothing is left to take back', async () => {

@@ -173,15 +173,19 @@ test('a rolling restart has so many down at a time, and ends with what does not 
     };
   }
   const done = await sgrid('restart', 'service/web', '--max-unavailable', '1');
-  expect(done).toMatchObject({ code: 0, err: 'web@test-1:8001 ready\nweb@test-2:8002 ready\n' });
+  expect(done).toMatchObject({
+    code: 0,
+    err: expect.stringMatching(/web@test-2:8002 done\nrollout 2 succeeded\n$/),
+  });
+  expect(done.out).toBe('rollout 2: restart of web on 2 instances\nrollout 2: succeeded\n');
   expect(seen).toEqual([1, 2]);
 
   agent(0).behaviour.apply = async (assignment) =>
     statusOf(assignment, { state: 'crash-loop', reason: 'no' });
   const failed = await sgrid('restart', 'web@test-1', 'web@test-2', '--max-unavailable', '50%');
   expect(failed).toMatchObject({ code: 1 });
-  expect(failed.err).toContain('stopped here: 1 instance not begun');
-  expect(failed.err).toContain('web@test-1:8001 is crash-loop: no');
+  expect(failed.err).toContain('web@test-1:8001 failed: crash-loop: no');
+  expect(failed.err).toContain('web@test-2:8002 skipped');
   expect(seen).toEqual([1, 2]);
 });
 

@@ -68,6 +68,20 @@ test('an update says who is restarted, and reaches the nodes with new revisions'
 
 test('what does not start the program differently restarts nobody', async () => {
   await deploy(fleet.admin, fleet.release.releaseId, ids());
+  const unknown = { ...(await web()), dependsOn: ['other', 'web'] };
+  await expect(fleet.admin.call('service.update', { spec: unknown })).rejects.toMatchObject({
+    code: 'bad_request',
+  });
+  const missing = { ...(await web()), dependsOn: ['other'] };
+  await expect(fleet.admin.call('service.update', { spec: missing })).rejects.toMatchObject({
+    code: 'not_found',
+    message: 'dependsOn: there is no service "other"',
+  });
+  const fresh = { name: 'fresh', type: 'binary' as const, dependsOn: ['other'] };
+  await expect(fleet.admin.call('service.create', { spec: fresh })).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  await fleet.admin.call('service.create', { spec: { name: 'other', type: 'binary' } });
   const spec = { ...(await web()), description: 'new', keepReleases: 3, dependsOn: ['other'] };
   const { instances } = await fleet.admin.call('service.update', { spec });
   expect(instances.map(({ effect }) => effect)).toEqual(['live', 'live']);

@@ -50,10 +50,30 @@ export function planApply(
 ): ApplyStep[] {
   const steps = documents.map((document) => planDocument(document, known));
   return [
-    ...steps.flatMap(({ service }) => service),
+    ...inOrderOfNeed(steps.flatMap(({ service }) => service)),
     ...steps.flatMap(({ instances }) => instances),
     ...(isPruning ? steps.flatMap(({ surplus }) => surplus) : []),
   ];
+}
+
+/** As they stand in the file, but each behind the new ones that it waits for: what is not there cannot be waited for. */
+function inOrderOfNeed(steps: readonly ApplyStep[]): ApplyStep[] {
+  const created = new Map<string, ApplyStep>();
+  for (const step of steps) if (step.type === 'create-service') created.set(step.spec.name, step);
+  const ordered = new Set<ApplyStep>();
+  const visit = (step: ApplyStep, above: ReadonlySet<ApplyStep>): void => {
+    // Those that wait for one another in a circle are refused by the master, whichever comes first.
+    if (ordered.has(step) || above.has(step)) return;
+    const needed =
+      step.type === 'create-service' || step.type === 'update-service' ? step.spec.dependsOn : [];
+    for (const name of needed) {
+      const other = created.get(name);
+      if (other !== undefined) visit(other, new Set([...above, step]));
+    }
+    ordered.add(step);
+  };
+  for (const step of steps) visit(step, new Set());
+  return [...ordered];
 }
 
 function planDocument(document: ApplyDocument, known: Known) {
