@@ -1,5 +1,5 @@
 import { render } from 'ink';
-import { clipboardRoute, clipboardSequence, createAskTmux } from './client/clipboard.ts';
+import { type CopyNote, clipboardRoute, clipboardSequence, createAskTmux } from './client/clipboard.ts';
 import { editText } from './client/edit-text.ts';
 import { createEffectRunner } from './client/effects.ts';
 import { createGatedStdout } from './client/gated-stdout.ts';
@@ -112,7 +112,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     fail: ended.reject,
   });
 
-  const copy = async (text: string): Promise<string> => {
+  const copy = async (text: string): Promise<CopyNote> => {
     const route = await clipboardRoute(env, createAskTmux(env));
     stdout.write(clipboardSequence(text, route));
     return route === 'plain' ? '' : ' (handed on by the multiplexer)';

@@ -21,6 +21,9 @@ export function clipboardSequence(text: string, route: ClipboardRoute): string {
   return pieces.map((piece) => `\x1bP${piece}\x1b\\`).join('');
 }
 
+/** What there is to say besides that something was copied. */
+export type CopyNote = '' | ' (handed on by the multiplexer)';
+
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Value of a tmux option, or null when tmux does not answer. */

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { toWireError } from '../../common/protocol/errors.ts';
+import type { Word } from '../language/translate.ts';
 import type { ComparedText, ConfigCentreAction, ConfigEffect } from '../store/config-centre.ts';
 import type { ConfigFileKey, NewVersion, ServiceConfig } from '../store/config-state.ts';
 import { callChange } from './change.ts';
@@ -80,7 +81,7 @@ export function createConfigRunner({
     });
 }
 
-const WORDS: Readonly<Record<ConfigEffect['type'], string>> = {
+const WORDS: Readonly<Record<ConfigEffect['type'], Word>> = {
   'load-config': 'Could not load the config files',
   'load-config-versions': 'Could not load the versions',
   'load-config-text': 'Could not load the text',

@@ -1,10 +1,12 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { Settings } from '../config/settings.ts';
+import type { Word } from '../language/translate.ts';
 import type { Action } from '../store/action.ts';
 import type { Effect } from '../store/effect.ts';
 import type { LogPaneEffect } from '../store/log-pane.ts';
 import type { Urgency } from '../store/store.ts';
 import { callChange } from './change.ts';
+import type { CopyNote } from './clipboard.ts';
 import { completePath, expandHome } from './complete-path.ts';
 import { createConfigRunner } from './config-effects.ts';
 import { confirmingClient } from './confirming-client.ts';
@@ -30,7 +32,7 @@ export interface EffectOptions {
   /** The user's editor on a text; resolves to what it left. @throws SgridError when nothing is to be changed */
   readonly edit: (text: string, name: string) => Promise<string>;
   /** To the terminal's clipboard; resolves to how it went, for people. */
-  readonly copy: (text: string) => Promise<string>;
+  readonly copy: (text: string) => Promise<CopyNote>;
   /** Leaves for another master. */
   readonly switchContext: (name: string) => void;
   /** Directory that relative paths start from. */
@@ -58,7 +60,7 @@ export function createEffectRunner({
   };
 
   /** Runs a request; its failure is told by `failed`, but not that of a link which is down: the header says so already. */
-  const load = async (what: string, request: () => Promise<Action>): Promise<void> => {
+  const load = async (what: Word, request: () => Promise<Action>): Promise<void> => {
     try {
       tell(await request());
     } catch (error) {

@@ -1,10 +1,12 @@
 import type { LogFile, LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
 import { toWireError } from '../../common/protocol/errors.ts';
+import type { Word } from '../language/translate.ts';
 import type { CutPoint } from '../store/log-cuts.ts';
 import type { LogPaneAction, LogPaneEffect } from '../store/log-pane.ts';
 import type { SaveRequest, SearchRequest, SearchTally } from '../store/log-pane-state.ts';
 import { isPlainView, type LogSourceSpec } from '../store/log-view-spec.ts';
+import type { CopyNote } from './clipboard.ts';
 import { createPollQueue } from './log-poll-queue.ts';
 import { saveView } from './log-save.ts';
 import { searchThrough } from './log-search-through.ts';
@@ -19,7 +21,7 @@ export interface LogFeedOptions {
   readonly runs: (source: LogSourceSpec) => Promise<readonly LogRun[]>;
   readonly files: (source: LogSourceSpec) => Promise<readonly LogFile[]>;
   /** Hands a text to the clipboard. @throws SgridError */
-  readonly copy: (text: string) => Promise<string>;
+  readonly copy: (text: string) => Promise<CopyNote>;
   /** Directory that relative paths start from. */
   readonly cwd: string;
   readonly dispatch: (action: LogPaneAction) => void;
@@ -190,7 +192,7 @@ export function createLogFeed(options: LogFeedOptions): LogFeed {
   };
 
   /** Asks something once; the answer of a pane that was closed is dropped. */
-  const load = async (what: string, ask: () => Promise<LogPaneAction>): Promise<void> => {
+  const load = async (what: Word, ask: () => Promise<LogPaneAction>): Promise<void> => {
     const { signal } = pane;
     const action = await ask().catch(
       (error: unknown): LogPaneAction => ({ type: 'load-failed', what, error: toWireError(error) }),

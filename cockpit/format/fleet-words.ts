@@ -1,13 +1,14 @@
 import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
+import { english, type Translate } from '../language/translate.ts';
 import { plainText } from './plain-text.ts';
 
 /** How a run ended, short: `exit 1`, `SIGKILL`, `OOM`, `lost`. */
-export function exitWords(exit: ExitResult): string {
-  if (exit.oomKilled) return 'OOM killed';
-  if (exit.cause === 'lost') return 'lost';
-  const how = exit.signal ?? (exit.code === null ? 'ended' : `exit ${exit.code}`);
-  return exit.cause === 'stopped' ? `stop ${how}` : how;
+export function exitWords(exit: ExitResult, t: Translate = english): string {
+  if (exit.oomKilled) return t('OOM killed');
+  if (exit.cause === 'lost') return t('lost');
+  const how = exit.signal ?? (exit.code === null ? t('ended') : t('exit {code}', { code: exit.code }));
+  return exit.cause === 'stopped' ? t('stop {how}', { how }) : how;
 }
 
 /** Whether a run ended as nobody wanted. */

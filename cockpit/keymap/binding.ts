@@ -1,3 +1,4 @@
+import type { Word } from '../language/translate.ts';
 import type { Action, CursorMove } from '../store/action.ts';
 import type { LogPaneAction } from '../store/log-pane.ts';
 import type { KeyContext } from './context.ts';
@@ -9,9 +10,9 @@ export interface Binding {
   readonly contexts: readonly KeyContext[];
   readonly action: Action;
   /** What it does, for the help screen. */
-  readonly help: string;
+  readonly help: Word;
   /** A word for the hints at the bottom; absent where only the help screen tells it. Hints stand in the table's order. */
-  readonly hint?: string;
+  readonly hint?: Word;
 }
 
 export const logAction = (action: LogPaneAction): Action => ({ type: 'log', action });

@@ -1,3 +1,4 @@
+import type { Word } from '../language/translate.ts';
 import type { ConfigAsk } from '../store/config-asks.ts';
 import type { Binding } from './binding.ts';
 import type { KeyContext } from './context.ts';
@@ -6,8 +7,8 @@ const key = (
   keys: readonly string[],
   contexts: readonly KeyContext[],
   what: ConfigAsk,
-  help: string,
-  hint: string,
+  help: Word,
+  hint: Word,
 ): Binding => ({ keys, contexts, action: { type: 'change', what }, help, hint });
 
 /** The config centre. What changes something is shown as a difference first, and published apart. */

@@ -22,11 +22,11 @@ export const INSIGHT_KEYS: readonly Binding[] = [
     hint: 'why it ended',
   },
   ...CHART_RANGES.map(
-    ({ key, label, rangeMs }): Binding => ({
+    ({ key, help, rangeMs }): Binding => ({
       keys: [key],
       contexts: ['chart'],
       action: insight({ type: 'chart-range', rangeMs }),
-      help: `the last ${label}`,
+      help,
     }),
   ),
   {

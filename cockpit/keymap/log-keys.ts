@@ -37,12 +37,17 @@ export const LOG_KEYS: readonly Binding[] = [
     help: 'previous match, further up',
     hint: 'previous',
   },
-  { keys: ['j', 'down'], contexts: ['logs'], action: logAction({ type: 'scroll', rows: 1 }), help: 'down' },
+  {
+    keys: ['j', 'down'],
+    contexts: ['logs'],
+    action: logAction({ type: 'scroll', rows: 1 }),
+    help: 'a row down',
+  },
   {
     keys: ['k', 'up'],
     contexts: ['logs'],
     action: logAction({ type: 'scroll', rows: -1 }),
-    help: 'up; this holds the log',
+    help: 'a row up; this holds the log',
   },
   {
     keys: ['wheel-down'],

@@ -1,13 +1,15 @@
+import type { Word } from '../language/translate.ts';
 import type { CursorMove } from '../store/action.ts';
 import { type Binding, logAction } from './binding.ts';
 
-const MOVES: readonly (readonly [readonly string[], CursorMove, string])[] = [
-  [['j', 'down'], 'down', 'down'],
-  [['k', 'up'], 'up', 'up'],
-  [['page-down', 'ctrl-f'], 'page-down', 'a page down'],
-  [['page-up', 'ctrl-b'], 'page-up', 'a page up'],
-  [['g', 'home'], 'home', 'to the first'],
-  [['G', 'end'], 'end', 'to the last'],
+/** Keys, what they move to, and what that is called while lines are chosen and while nothing is. */
+const MOVES: readonly (readonly [readonly string[], CursorMove, Word, Word])[] = [
+  [['j', 'down'], 'down', 'select down', 'a row down'],
+  [['k', 'up'], 'up', 'select up', 'a row up'],
+  [['page-down', 'ctrl-f'], 'page-down', 'select a page down', 'a page down'],
+  [['page-up', 'ctrl-b'], 'page-up', 'select a page up', 'a page up'],
+  [['g', 'home'], 'home', 'select to the first', 'to the first'],
+  [['G', 'end'], 'end', 'select to the last', 'to the last'],
 ];
 
 /** What opens over a log: the choice of lines, the list of files, a path, a question. */
@@ -24,7 +26,7 @@ export const LOG_PART_KEYS: readonly Binding[] = [
       keys,
       contexts: ['log-select'],
       action: logAction({ type: 'select-move', move }),
-      help: `select ${help}`,
+      help,
     }),
   ),
   {
@@ -42,7 +44,7 @@ export const LOG_PART_KEYS: readonly Binding[] = [
     hint: 'show',
   },
   ...MOVES.map(
-    ([keys, move, help]): Binding => ({
+    ([keys, move, , help]): Binding => ({
       keys,
       contexts: ['log-files'],
       action: logAction({ type: 'file-move', move }),

@@ -7,13 +7,13 @@ export const MOVING_KEYS: readonly Binding[] = [
     keys: ['j', 'down', 'wheel-down'],
     contexts: [...TABLES, ...LISTS, ...PAGES],
     action: cursorAction('down'),
-    help: 'down',
+    help: 'a row down',
   },
   {
     keys: ['k', 'up', 'wheel-up'],
     contexts: [...TABLES, ...LISTS, ...PAGES],
     action: cursorAction('up'),
-    help: 'up',
+    help: 'a row up',
   },
   {
     keys: ['page-down', 'ctrl-f'],

@@ -1,3 +1,4 @@
+import type { Translate } from '../language/translate.ts';
 import type { Action } from '../store/action.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Binding } from './bindings.ts';
@@ -5,7 +6,7 @@ import { contextOf, type KeyContext, TEXT_CONTEXTS } from './context.ts';
 import type { KeyPress } from './keys.ts';
 
 /** Where a key without a meaning is answered; questions and texts say themselves what they take. */
-const ANSWERING: ReadonlySet<KeyContext> = new Set([
+const ANSWERING = [
   'pulse',
   'nodes',
   'instances',
@@ -30,7 +31,10 @@ const ANSWERING: ReadonlySet<KeyContext> = new Set([
   'config-service',
   'help',
   'tour',
-]);
+] as const satisfies readonly KeyContext[];
+
+const answers = (context: KeyContext): context is (typeof ANSWERING)[number] =>
+  (ANSWERING as readonly KeyContext[]).includes(context);
 
 /** What a key means now; null when nothing. */
 export function resolveKey(state: CockpitState, press: KeyPress): Action | null {
@@ -39,9 +43,7 @@ export function resolveKey(state: CockpitState, press: KeyPress): Action | null 
   const binding = bindingsOf(state.bindings, context).find(({ keys }) => keys.includes(press.name));
   if (binding !== undefined) return binding.action;
   if (press.text !== '' && TEXT_CONTEXTS.has(context)) return textAction(press.text);
-  return ANSWERING.has(context) && !press.name.startsWith('wheel-')
-    ? { type: 'unbound', key: press.name }
-    : null;
+  return answers(context) && !press.name.startsWith('wheel-') ? { type: 'unbound', key: press.name } : null;
 }
 
 /** A paste is text where text is edited, and nothing elsewhere: its characters are not commands. */
@@ -62,17 +64,27 @@ export function isBound(bindings: readonly Binding[], key: string): boolean {
 }
 
 /** Why a key did nothing: where it works, when it works anywhere. */
-export function explainUnbound(bindings: readonly Binding[], key: string, context: KeyContext): string {
+export function explainUnbound(
+  t: Translate,
+  bindings: readonly Binding[],
+  key: string,
+  context: KeyContext,
+): string {
   const claims = bindings.filter(({ keys }) => keys.includes(key));
-  const answering = claims.filter(({ contexts }) => contexts.some((other) => ANSWERING.has(other)));
+  const answering = claims.filter(({ contexts }) => contexts.some(answers));
   // Of several, that of the instances: most is done there.
   const elsewhere = answering.find(({ contexts }) => contexts.includes('instances')) ?? answering[0];
-  if (elsewhere === undefined) return `"${key}" does nothing here; ? lists the keys`;
+  if (elsewhere === undefined) return t('"{key}" does nothing here; ? lists the keys', { key });
   // Two are enough to find it by; help has them all.
-  const places = elsewhere.contexts.filter((other) => ANSWERING.has(other));
-  const where = places.slice(0, 2).join(' and ');
-  const way = context === 'nodes' && elsewhere.contexts.includes('instances') ? '; enter opens them' : '';
-  return `"${key}" (${elsewhere.hint ?? elsewhere.help}) works on ${where}, not here${way}`;
+  const where = elsewhere.contexts
+    .filter(answers)
+    .slice(0, 2)
+    .map((other) => t(other))
+    .join(t(' and '));
+  const what = t(elsewhere.hint ?? elsewhere.help);
+  const text = t('"{key}" ({what}) works on {where}, not here', { key, what, where });
+  const isBelow = context === 'nodes' && elsewhere.contexts.includes('instances');
+  return isBelow ? text + t('; enter opens them') : text;
 }
 
 /** Keys that two bindings of one context claim: there must be none. */

@@ -8,7 +8,9 @@ import type { Service, ServiceSpec, ServiceUpdateEffect } from '../../common/dom
 import type { TokenView } from '../../common/domain/token.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
+import type { CopyNote } from '../client/clipboard.ts';
 import type { LinkState } from '../client/master-client.ts';
+import type { Word } from '../language/translate.ts';
 import type { ConfigAsk } from './config-asks.ts';
 import type { ConfigCentreAction } from './config-centre.ts';
 import type { DrainRequest } from './form-drain.ts';
@@ -83,7 +85,7 @@ export type ResultAction =
     }
   | { readonly type: 'drain-planned'; readonly request: DrainRequest; readonly plan: DrainPlan }
   | { readonly type: 'drain-refused'; readonly error: WireError }
-  | { readonly type: 'copied'; readonly how: string }
+  | { readonly type: 'copied'; readonly how: CopyNote }
   | {
       readonly type: 'upload-progress';
       readonly uploadId: number;
@@ -99,7 +101,7 @@ export type ResultAction =
       readonly completions: readonly string[];
     }
   | { readonly type: 'save-failed'; readonly error: WireError }
-  | { readonly type: 'load-failed'; readonly what: string; readonly error: WireError };
+  | { readonly type: 'load-failed'; readonly what: Word; readonly error: WireError };
 
 export type CursorMove = 'up' | 'down' | 'page-up' | 'page-down' | 'home' | 'end';
 

@@ -19,6 +19,7 @@ const OPTIONS = rolloutOptionsSchema.parse({});
  * something changed did to it.
  */
 export function askRollback(state: CockpitState): Reduction {
+  const { t } = state;
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
   const { screen } = currentView(state);
@@ -26,17 +27,20 @@ export function askRollback(state: CockpitState): Reduction {
   if (screen.name === 'rollouts' || screen.name === 'rollout') return takeBack(state, selectedRollout(state));
   const service = selectedService(state);
   if (service === undefined)
-    return become(withToast(state, 'warn', 'Select a service, an instance or a rollout to roll back first'));
+    return become(
+      withToast(state, 'warn', t('Select a service, an instance or a rollout to roll back first')),
+    );
   const targets = targetInstances(state);
   if (targets.some(({ serviceId }) => serviceId !== service.serviceId))
     return become(
       withToast(
         state,
         'warn',
-        'The marked instances are of several services: roll back one service at a time',
+        t('The marked instances are of several services: roll back one service at a time'),
       ),
     );
-  return become(withToast(state, 'accent', `Looking for the last change of ${service.name}`), {
+  const looking = t('Looking for the last change of {service}', { service: service.name });
+  return become(withToast(state, 'accent', looking), {
     type: 'find-rollback',
     serviceId: service.serviceId,
     serviceName: service.name,
@@ -46,28 +50,33 @@ export function askRollback(state: CockpitState): Reduction {
 
 /** Puts a release on the instances of its service that have another one. */
 function toRelease(state: CockpitState): Reduction {
+  const { t } = state;
   const release = selectedRelease(state);
-  if (release === undefined) return become(withToast(state, 'warn', 'Select a release to go to first'));
+  if (release === undefined) return become(withToast(state, 'warn', t('Select a release to go to first')));
   const { serviceName, version, releaseId } = release;
   const instanceIds = [...state.fleet.instances.values()]
     .filter((view) => view.serviceId === release.serviceId && view.release?.releaseId !== releaseId)
     .map(({ instanceId }) => instanceId);
   if (instanceIds.length === 0)
-    return become(withToast(state, 'warn', `All instances of ${serviceName} have ${version} already`));
-  const title = `Put ${serviceName} ${version}`;
+    return become(
+      withToast(state, 'warn', t('All instances of {serviceName} have {version} already', release)),
+    );
+  const title = t('Put {serviceName} {version}', { serviceName, version });
   const request = { releaseId, instanceIds, message: '', options: OPTIONS };
   return propose(state, { kind: 'rollout', title, request }, instanceIds);
 }
 
 /** One under way is told to turn back; of one that has ended, a rollout of its own takes back what it changed. */
 function takeBack(state: CockpitState, rollout: Rollout | undefined): Reduction {
-  if (rollout === undefined) return become(withToast(state, 'warn', 'Select a rollout to roll back first'));
+  const { t } = state;
+  if (rollout === undefined)
+    return become(withToast(state, 'warn', t('Select a rollout to roll back first')));
   const { rolloutId, serviceName, version, steps } = rollout;
   if (!hasEnded(rollout)) {
     const touched = steps.filter(({ appliedAt }) => appliedAt !== null).map(({ instanceId }) => instanceId);
     return propose(state, { kind: 'rollout-control', rolloutId, what: 'roll-back' }, touched);
   }
-  const title = `Take back ${serviceName} ${version}`;
+  const title = t('Take back {serviceName} {version}', { serviceName, version });
   const request = { undoes: rolloutId, message: '', options: OPTIONS };
   return propose(state, { kind: 'rollout', title, request }, []);
 }
@@ -92,10 +101,14 @@ export function rollbackFound(
   );
   if (last === undefined)
     return become(
-      withToast(state, 'warn', `No rollout has changed this of ${serviceName}: nothing to take back`),
+      withToast(
+        state,
+        'warn',
+        state.t('No rollout has changed this of {serviceName}: nothing to take back', { serviceName }),
+      ),
     );
   if (!hasEnded(last)) return takeBack({ ...state, toasts: [] }, last);
-  const title = `Roll back ${serviceName}`;
+  const title = state.t('Roll back {serviceName}', { serviceName });
   const request = { undoes: last.rolloutId, instanceIds: [...instanceIds], message: '', options: OPTIONS };
   return propose({ ...state, toasts: [] }, { kind: 'rollout', title, request }, instanceIds);
 }

@@ -1,5 +1,6 @@
 import { hasEnded } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
+import type { Word } from '../language/translate.ts';
 import type { Ask } from './action.ts';
 import { askRollback } from './ask-rollback.ts';
 import type { RolloutControl } from './change.ts';
@@ -29,7 +30,9 @@ import { currentView, pushView, viewOf } from './views.ts';
 /** Start, stop or restart of what is selected or marked. */
 export function askVerb(state: CockpitState, verb: Verb): Reduction {
   const ids = idsOf(state);
-  return ids.length === 0 ? nothing(state, verb) : propose(state, { kind: 'verb', verb }, ids);
+  return ids.length === 0
+    ? nothing(state, `Select an instance to ${verb} first (enter opens a node)`)
+    : propose(state, { kind: 'verb', verb }, ids);
 }
 
 /** What a key or a word of the palette asks for: a question, or the form that leads to one. */
@@ -72,7 +75,7 @@ export function ask(state: CockpitState, what: Ask): Reduction {
     case 'revoke-token': {
       const token = selectedToken(state);
       return token === undefined
-        ? nothing(state, 'change', 'a token')
+        ? nothing(state, 'Select a token to change first')
         : propose(state, { kind: what, name: token.name }, []);
     }
   }
@@ -84,24 +87,24 @@ function idsOf(state: CockpitState): number[] {
 
 function withInstances(
   state: CockpitState,
-  what: string,
+  what: 'remove' | 'limits' | 'resolve',
   go: (ids: readonly number[]) => Reduction,
 ): Reduction {
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
   const ids = idsOf(state);
-  return ids.length === 0 ? nothing(state, what) : go(ids);
+  return ids.length === 0
+    ? nothing(state, `Select an instance to ${what} first (enter opens a node)`)
+    : go(ids);
 }
 
-function nothing(state: CockpitState, what: string, subject = 'an instance'): Reduction {
-  const refused = refusedChange(state);
-  const way = subject === 'an instance' ? ' (enter opens a node)' : '';
-  return become(refused ?? withToast(state, 'warn', `Select ${subject} to ${what} first${way}`));
+function nothing(state: CockpitState, text: Word): Reduction {
+  return become(refusedChange(state) ?? withToast(state, 'warn', state.t(text)));
 }
 
 function askNode(state: CockpitState, what: 'cordon' | 'replace-node' | 'remove-node'): Reduction {
   const node = selectedNode(state);
-  if (node === undefined) return nothing(state, what.replace('-node', ''), 'a node');
+  if (node === undefined) return nothing(state, `Select a node to ${what} first`);
   const { nodeId, isCordoned, alias } = node;
   if (what === 'cordon') return propose(state, { kind: 'cordon', nodeId, isCordoned: !isCordoned }, []);
   if (node.link === 'up')
@@ -109,7 +112,9 @@ function askNode(state: CockpitState, what: 'cordon' | 'replace-node' | 'remove-
       withToast(
         state,
         'warn',
-        `${nodeWords(node, nodeId)} is connected: stop its agent first (and drain it before, with ctrl-d)`,
+        state.t('{node} is connected: stop its agent first (and drain it before, with ctrl-d)', {
+          node: nodeWords(node, nodeId),
+        }),
       ),
     );
   if (what === 'replace-node') return propose(state, { kind: what, nodeId }, []);
@@ -121,14 +126,14 @@ function askNode(state: CockpitState, what: 'cordon' | 'replace-node' | 'remove-
 
 function removeService(state: CockpitState): Reduction {
   const service = selectedService(state);
-  if (service === undefined) return nothing(state, 'remove', 'a service');
+  if (service === undefined) return nothing(state, 'Select a service to remove first');
   return propose(state, { kind: 'remove-service', serviceName: service.name }, idsOf(state));
 }
 
 /** Those in use are left to the master to refuse: it alone knows of all that may still need them. */
 function removeReleases(state: CockpitState): Reduction {
   const releases = selectedReleases(state);
-  if (releases.length === 0) return nothing(state, 'delete', 'a release');
+  if (releases.length === 0) return nothing(state, 'Select a release to delete first');
   const ids = releases.map(({ releaseId }) => releaseId);
   const used = [...state.fleet.instances.values()].find(
     ({ release, status }) =>
@@ -137,7 +142,14 @@ function removeReleases(state: CockpitState): Reduction {
   if (used !== undefined) {
     const version = used.release?.version ?? used.status?.release?.version ?? '';
     return become(
-      withToast(state, 'warn', `${used.serviceName} ${version} is in use: deploy another release first`),
+      withToast(
+        state,
+        'warn',
+        state.t('{serviceName} {version} is in use: deploy another release first', {
+          serviceName: used.serviceName,
+          version,
+        }),
+      ),
     );
   }
   return propose(state, { kind: 'remove-releases', releaseIds: ids }, []);
@@ -146,9 +158,13 @@ function removeReleases(state: CockpitState): Reduction {
 /** A key for both: what is paused is resumed. */
 function controlRollout(state: CockpitState, what: 'pause' | 'abort'): Reduction {
   const rollout = selectedRollout(state);
-  if (rollout === undefined) return nothing(state, what, 'a rollout');
-  if (hasEnded(rollout))
-    return become(withToast(state, 'warn', `Rollout ${rollout.rolloutId} has ended: ${rollout.state}`));
+  if (rollout === undefined) return nothing(state, `Select a rollout to ${what} first`);
+  if (hasEnded(rollout)) {
+    const { t } = state;
+    const { rolloutId } = rollout;
+    const text = t('Rollout {rolloutId} has ended: {state}', { rolloutId, state: t(rollout.state) });
+    return become(withToast(state, 'warn', text));
+  }
   const control: RolloutControl =
     what === 'abort' ? 'abort' : rollout.state === 'paused' ? 'resume' : 'pause';
   const change = { kind: 'rollout-control', rolloutId: rollout.rolloutId, what: control } as const;
@@ -158,7 +174,7 @@ function controlRollout(state: CockpitState, what: 'pause' | 'abort'): Reduction
 function compare(state: CockpitState): Reduction {
   const [newer, older, ...more] = [...selectedReleases(state)].sort((a, b) => b.releaseId - a.releaseId);
   if (newer === undefined || older === undefined || more.length > 0)
-    return become(withToast(state, 'warn', 'Mark two releases with space to compare them'));
+    return become(withToast(state, 'warn', state.t('Mark two releases with space to compare them')));
   const screen = {
     name: 'release-diff',
     fromReleaseId: older.releaseId,
@@ -174,7 +190,7 @@ function compare(state: CockpitState): Reduction {
 
 function openReleases(state: CockpitState): Reduction {
   const service = selectedService(state);
-  if (service === undefined) return nothing(state, 'see its releases', 'a service');
+  if (service === undefined) return nothing(state, 'Select a service to see its releases first');
   return become(pushView(state, viewOf({ name: 'releases' }, `service:=${service.name}`)), {
     type: 'load-all-releases',
   });

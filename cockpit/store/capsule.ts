@@ -69,13 +69,17 @@ function withCapsule(state: CockpitState, capsule: CapsuleState): CockpitState {
 function openCapsule(state: CockpitState): Reduction {
   const instance = selectedInstance(state);
   if (instance === undefined)
-    return become(withToast(state, 'warn', 'Select an instance first (enter opens a node)'));
+    return become(withToast(state, 'warn', state.t('Select an instance first (enter opens a node)')));
   if (currentView(state).screen.name === 'capsule') return become(state);
   const { instanceId, serviceId, status, nodeId } = instance;
   const exit = status?.lastExit ?? null;
   if (exit === null && status?.state !== 'failed') {
     return become(
-      withToast(state, 'accent', 'No run of this instance has ended yet: there is nothing to explain'),
+      withToast(
+        state,
+        'accent',
+        state.t('No run of this instance has ended yet: there is nothing to explain'),
+      ),
     );
   }
   const offsetMs = state.fleet.nodes.get(nodeId)?.clockOffsetMs ?? 0;
@@ -95,14 +99,14 @@ function askRollBack(state: CockpitState, { instanceId, parts }: CapsuleState, o
   const instance = state.fleet.instances.get(instanceId);
   const rollouts = parts?.rollouts;
   if (instance === undefined || rollouts === undefined || 'problem' in rollouts)
-    return become(withToast(state, 'warn', 'What was rolled out is not known yet'));
+    return become(withToast(state, 'warn', state.t('What was rolled out is not known yet')));
   const back = rollBackOf(instance, rollouts.value);
   if (back === null)
     return become(
       withToast(
         state,
         'warn',
-        'No rollout has put its release on it in the place of another: nothing to go back to',
+        state.t('No rollout has put its release on it in the place of another: nothing to go back to'),
       ),
     );
   const { rolloutId, from, to } = back;
@@ -112,6 +116,10 @@ function askRollBack(state: CockpitState, { instanceId, parts }: CapsuleState, o
     message: `rollout ${rolloutId} taken back after a crash`,
     options: rolloutOptionsSchema.parse({}),
   };
-  const title = `Roll ${instance.serviceName} back from ${from} to ${to}`;
+  const title = state.t('Roll {service} back from {from} to {to}', {
+    service: instance.serviceName,
+    from,
+    to,
+  });
   return propose(state, { kind: 'rollout', title, request }, [instanceId]);
 }

@@ -35,12 +35,12 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /** What the keys 1 to 6 show. The master keeps 14 days. */
 export const CHART_RANGES = [
-  { key: '1', name: 'five-minutes', label: '5m', rangeMs: 5 * MINUTE_MS },
-  { key: '2', name: 'quarter', label: '15m', rangeMs: 15 * MINUTE_MS },
-  { key: '3', name: 'hour', label: '1h', rangeMs: HOUR_MS },
-  { key: '4', name: 'six-hours', label: '6h', rangeMs: 6 * HOUR_MS },
-  { key: '5', name: 'day', label: '24h', rangeMs: 24 * HOUR_MS },
-  { key: '6', name: 'fortnight', label: '14d', rangeMs: 14 * 24 * HOUR_MS },
+  { key: '1', name: 'five-minutes', label: '5m', help: 'the last 5m', rangeMs: 5 * MINUTE_MS },
+  { key: '2', name: 'quarter', label: '15m', help: 'the last 15m', rangeMs: 15 * MINUTE_MS },
+  { key: '3', name: 'hour', label: '1h', help: 'the last 1h', rangeMs: HOUR_MS },
+  { key: '4', name: 'six-hours', label: '6h', help: 'the last 6h', rangeMs: 6 * HOUR_MS },
+  { key: '5', name: 'day', label: '24h', help: 'the last 24h', rangeMs: 24 * HOUR_MS },
+  { key: '6', name: 'fortnight', label: '14d', help: 'the last 14d', rangeMs: 14 * 24 * HOUR_MS },
 ] as const;
 
 const FIRST_RANGE_MS = 15 * MINUTE_MS;
@@ -113,7 +113,7 @@ function targetOf(state: CockpitState): ChartTarget | null {
 
 function openChart(state: CockpitState): Reduction {
   const target = targetOf(state);
-  if (target === null) return become(withToast(state, 'warn', 'Select a node or an instance first'));
+  if (target === null) return become(withToast(state, 'warn', state.t('Select a node or an instance first')));
   const rangeMs = state.insight.chart?.rangeMs ?? FIRST_RANGE_MS;
   const next = pushView(state, viewOf({ name: 'chart', target }));
   const nothing = { askedAt: 0, eventsAskedAt: 0, figures: null, events: null, rollouts: [], problem: '' };

@@ -9,28 +9,35 @@ export function chooseTheme(state: CockpitState, name: string): CockpitState {
   const names = themeNameSchema.options;
   const next = names[(names.indexOf(state.settings.theme) + 1) % names.length];
   const chosen = name === '' ? next : names.find((known) => known === name);
-  if (chosen === undefined) return withToast(state, 'warn', `No theme "${name}": ${names.join(', ')}`);
+  const { t } = state;
+  if (chosen === undefined)
+    return withToast(state, 'warn', t('No theme "{name}": {names}', { name, names: names.join(', ') }));
   return withToast(
     { ...state, settings: { ...state.settings, theme: chosen } },
     'accent',
-    `Theme ${chosen} (NO_COLOR takes the colours away)`,
+    t('Theme {theme} (NO_COLOR takes the colours away)', { theme: chosen }),
   );
 }
 
+const CONTEXT_EXAMPLE = '"contexts": {"prod": {"master": "http://…", "tokenFile": "…"}}';
+
 /** Another master by its name in the config file; without a name, which ones there are. */
 export function switchContext(state: CockpitState, name: string): Reduction {
+  const { t } = state;
   const names = Object.keys(state.settings.contexts);
   if (names.length === 0)
     return become(
       withToast(
         state,
         'warn',
-        'No contexts yet: name masters in the config file, "contexts": {"prod": {"master": "http://…", "tokenFile": "…"}}',
+        t('No contexts yet: name masters in the config file, {example}', { example: CONTEXT_EXAMPLE }),
       ),
     );
-  if (name === '') return become(withToast(state, 'accent', `Contexts: ${names.join(', ')} (:ctx NAME)`));
+  const list = names.join(', ');
+  if (name === '')
+    return become(withToast(state, 'accent', t('Contexts: {names} (:ctx NAME)', { names: list })));
   if (!names.includes(name))
-    return become(withToast(state, 'warn', `No context "${name}": ${names.join(', ')}`));
+    return become(withToast(state, 'warn', t('No context "{name}": {names}', { name, names: list })));
   return become(state, { type: 'switch-context', name });
 }
 

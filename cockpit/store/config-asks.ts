@@ -1,3 +1,4 @@
+import type { Word } from '../language/translate.ts';
 import type { ConfigEffect } from './config-centre.ts';
 import { type configFile, configKey, withConfig } from './config-state.ts';
 import { configServiceName, selectedConfigFile, selectedConfigVersion } from './config-targets.ts';
@@ -66,7 +67,7 @@ export function askConfig(state: CockpitState, what: ConfigAsk): Reduction {
       return rollBack(state);
     case 'config-remove': {
       const file = selectedConfigFile(state);
-      if (file === undefined) return nothing(state, 'remove');
+      if (file === undefined) return nothing(state, 'Select a config file to remove first (a adds one)');
       if (file.isRemoval) return gone(state, file.name);
       return openSaveForm(state, file, { kind: 'removal' });
     }
@@ -77,13 +78,17 @@ export function askConfig(state: CockpitState, what: ConfigAsk): Reduction {
   }
 }
 
-function nothing(state: CockpitState, what: string): Reduction {
-  return become(withToast(state, 'warn', `Select a config file to ${what} first (a adds one)`));
+function nothing(state: CockpitState, text: Word): Reduction {
+  return become(withToast(state, 'warn', state.t(text)));
 }
 
 function gone(state: CockpitState, name: string): Reduction {
   return become(
-    withToast(state, 'warn', `${name} is removed already: p publishes that, b on a version brings it back`),
+    withToast(
+      state,
+      'warn',
+      state.t('{name} is removed already: p publishes that, b on a version brings it back', { name }),
+    ),
   );
 }
 
@@ -91,7 +96,7 @@ function gone(state: CockpitState, name: string): Reduction {
 function openConfig(state: CockpitState): Reduction {
   const name = configServiceName(state);
   if (name === undefined)
-    return become(withToast(state, 'warn', 'Select a service to see its config files first'));
+    return become(withToast(state, 'warn', state.t('Select a service to see its config files first')));
   return run(pushView(state, viewOf({ name: 'config' }, `service:=${name}`)), {
     type: 'load-config',
     serviceNames: null,
@@ -100,7 +105,8 @@ function openConfig(state: CockpitState): Reduction {
 
 function openService(state: CockpitState): Reduction {
   const serviceName = configServiceName(state);
-  if (serviceName === undefined) return nothing(state, 'see who has it');
+  if (serviceName === undefined)
+    return nothing(state, 'Select a config file to see who has it first (a adds one)');
   if (currentView(state).screen.name === 'config-service') return become(state);
   return run(pushView(state, viewOf({ name: 'config-service', serviceName })), {
     type: 'load-config',
@@ -110,7 +116,7 @@ function openService(state: CockpitState): Reduction {
 
 function edit(state: CockpitState): Reduction {
   const file = selectedConfigFile(state) ?? state.config.diff?.file;
-  if (file === undefined) return nothing(state, 'edit');
+  if (file === undefined) return nothing(state, 'Select a config file to edit first (a adds one)');
   const draft = state.config.drafts.get(configKey(file)) ?? null;
   const { serviceName, name, instanceId } = file;
   return run(state, { type: 'edit-config', file: { serviceName, name, instanceId }, draft });
@@ -118,15 +124,20 @@ function edit(state: CockpitState): Reduction {
 
 /** The newest becomes what it was in the version under the cursor. */
 function rollBack(state: CockpitState): Reduction {
+  const { t } = state;
   const version = selectedConfigVersion(state);
   const file = selectedConfigFile(state);
   if (version === undefined || file === undefined)
-    return become(withToast(state, 'warn', 'Open a file with enter, and select the version to go back to'));
+    return become(
+      withToast(state, 'warn', t('Open a file with enter, and select the version to go back to')),
+    );
   if (version.isRemoval)
-    return become(withToast(state, 'warn', `Version ${version.version} is its removal: ctrl-x removes it`));
+    return become(
+      withToast(state, 'warn', t('Version {version} is its removal: ctrl-x removes it', version)),
+    );
   if (version.versionId === file.versionId)
     return become(
-      withToast(state, 'warn', `Version ${version.version} is the newest: nothing to go back to`),
+      withToast(state, 'warn', t('Version {version} is the newest: nothing to go back to', version)),
     );
   return toDiff(state, {
     type: 'compare-config',
@@ -139,8 +150,9 @@ function rollBack(state: CockpitState): Reduction {
 
 /** Two marked versions; else the one under the cursor with the one before; in the list, the published with the newest. */
 function compare(state: CockpitState): Reduction {
+  const { t } = state;
   const file = selectedConfigFile(state);
-  if (file === undefined) return nothing(state, 'compare');
+  if (file === undefined) return nothing(state, 'Select a config file to compare first (a adds one)');
   const key = keyOf(file);
   const versions = state.config.versions?.list ?? [];
   const numberOf = (each: { isRemoval: boolean; version: number } | undefined): number | null =>
@@ -149,16 +161,18 @@ function compare(state: CockpitState): Reduction {
     const published = file.publishedVersion;
     const newest = numberOf(file);
     if (published === newest)
-      return become(withToast(state, 'accent', `${file.name}: what is published is what is newest`));
+      return become(
+        withToast(state, 'accent', t('{name}: what is published is what is newest', { name: file.name })),
+      );
     return toDiff(state, { type: 'compare-config', file: key, from: published, to: newest, save: null });
   }
   const marked = versions.filter(({ versionId }) => state.config.marks.has(versionId));
   if (marked.length > 0 && marked.length !== 2)
-    return become(withToast(state, 'warn', 'Mark two versions with space to compare them'));
+    return become(withToast(state, 'warn', t('Mark two versions with space to compare them')));
   const selected = selectedConfigVersion(state);
   const at = versions.findIndex(({ versionId }) => versionId === selected?.versionId);
   const [newer, older] = marked.length === 2 ? marked : [versions[at], versions[at + 1]];
-  if (newer === undefined) return nothing(state, 'compare');
+  if (newer === undefined) return nothing(state, 'Select a config file to compare first (a adds one)');
   return toDiff(state, {
     type: 'compare-config',
     file: key,

@@ -2,6 +2,7 @@ import type { ConfigAction, ConfigVersion } from '../../common/domain/config-fil
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { diffLines } from '../format/diff-lines.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import {
   type ConfigDiff,
   type ConfigFileKey,
@@ -66,7 +67,7 @@ export type ConfigCentreAction =
       readonly request: PublishRequest;
       readonly effects: readonly { readonly instanceId: number; readonly effect: PublishEffect }[];
     }
-  | { readonly type: 'config-failed'; readonly what: string; readonly error: WireError };
+  | { readonly type: 'config-failed'; readonly what: Word; readonly error: WireError };
 
 /** A text with the number of its version; version 0 for no file. */
 export interface ComparedText {
@@ -152,20 +153,22 @@ export function withText(state: CockpitState, versionId: number, text: ConfigTex
   return withConfig(state, { texts: new Map([...texts, [versionId, text]]) });
 }
 
-const versionWords = (version: number): string => (version === 0 ? 'nothing' : `version ${version}`);
+const versionWords = (t: Translate, version: number): string =>
+  version === 0 ? t('nothing') : t('version {version}', { version });
 
 function compared(
   state: CockpitState,
   { file, from, to, save }: ConfigCentreAction & { type: 'config-compared' },
 ): CockpitState {
+  const { t } = state;
   const { screen } = currentView(state);
   if (screen.name !== 'config-diff') return state;
   const lines = diffOf(from.text, to.text);
   if (save !== null && lines.length === 0) {
     const closed = { ...state, views: state.views.slice(0, -1) };
-    return withToast(closed, 'accent', `${file.name} says the same already: nothing to save`);
+    return withToast(closed, 'accent', t('{name} says the same already: nothing to save', file));
   }
-  const words = { from: versionWords(from.version), to: versionWords(to.version) };
+  const words = { from: versionWords(t, from.version), to: versionWords(t, to.version) };
   return withConfig(state, { diff: { file, ...words, lines, save } });
 }
 
@@ -190,11 +193,12 @@ function edited(
   const isKept = text === before && before !== base.text;
   if (text === base.text || (text === before && !isKept)) {
     const next = withConfig(state, { drafts });
-    return withToast(next, 'accent', `${file.name} is as it was: nothing to save`);
+    return withToast(next, 'accent', state.t('{name} is as it was: nothing to save', file));
   }
   drafts.set(configKey(file), text);
   const save = { kind: 'text', text, baseVersion: base.version } as const;
-  const words = { from: versionWords(base.version), to: 'what you wrote' };
+  const { t } = state;
+  const words = { from: versionWords(t, base.version), to: t('what you wrote') };
   const diff: ConfigDiff = { file, ...words, lines: diffOf(base.text, text), save };
   const below = state.views.filter(({ screen }) => screen.name !== 'config-diff');
   return pushView(withConfig({ ...state, views: below }, { drafts, diff }), viewOf({ name: 'config-diff' }));
@@ -215,31 +219,39 @@ function saved(
   const effects = [
     { type: 'config', effect: { type: 'load-config', serviceNames: [version.serviceName] } },
   ] as const;
-  const what = `${version.name} ${version.isRemoval ? 'removed with' : 'saved as'} version ${version.version}`;
-  const said = isChanged ? what : `${version.name} says the same already, version ${version.version}`;
+  const { t } = state;
+  const said = !isChanged
+    ? t('{name} says the same already, version {version}', version)
+    : version.isRemoval
+      ? t('{name} removed with version {version}', version)
+      : t('{name} saved as version {version}', version);
   if (publish !== null)
     return become(withToast(next, 'ok', said), ...effects, {
       type: 'config',
       effect: { type: 'plan-config', request: publish },
     });
-  return become(withToast(next, 'ok', `${said}; no instance has it before it is published (p)`), ...effects);
+  const unpublishedWords = t('; no instance has it before it is published (p)');
+  return become(withToast(next, 'ok', said + unpublishedWords), ...effects);
 }
 
 /** What was written is kept, and the form says what is wrong with it. */
 function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): CockpitState {
+  const { t } = state;
   const isOpen = state.form?.purpose.kind === 'config-save';
   if (error.code === 'timeout')
-    return withUnanswered({ ...state, form: null }, `Saving ${file.name}`, error.hint ?? error.message);
-  if (!isOpen) return withError(state, `${file.name} is not saved`, error);
-  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  return withForm(state, { problem: `Not saved: ${error.message}${hint}`, isSending: false });
+    return withUnanswered({ ...state, form: null }, t('Saving {name}', file), error.hint ?? error.message);
+  if (!isOpen) return withError(state, t('{name} is not saved', file), error);
+  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
+  const problem = t('Not saved: {why}', { why: t.known(error.message) + hint });
+  return withForm(state, { problem, isSending: false });
 }
 
 /** In the form that asked, where it is still open. */
-function failed(state: CockpitState, what: string, error: WireError): CockpitState {
-  if (state.form?.purpose.kind !== 'config-publish') return withError(state, what, error);
-  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  return withForm(state, { problem: `${what}: ${error.message}${hint}` });
+function failed(state: CockpitState, what: Word, error: WireError): CockpitState {
+  const { t } = state;
+  if (state.form?.purpose.kind !== 'config-publish') return withError(state, t(what), error);
+  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
+  return withForm(state, { problem: `${t(what)}: ${t.known(error.message)}${hint}` });
 }
 
 /** The master has said what a publication would do: now it is asked about. */
@@ -252,7 +264,10 @@ function planned(
   const files = service === undefined ? [] : unpublished(service);
   const hit = effects.filter(({ effect }) => effect !== 'unchanged').map(({ instanceId }) => instanceId);
   if (hit.length === 0 && files.length === 0) {
-    const text = `Nothing to publish: all instances of ${request.serviceName} are to have what is newest`;
+    const text = state.t(
+      'Nothing to publish: all instances of {serviceName} are to have what is newest',
+      request,
+    );
     return become(withToast({ ...state, form: null }, 'accent', text));
   }
   return propose(state, { kind: 'publish-config', request, effects }, hit);

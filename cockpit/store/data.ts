@@ -1,7 +1,8 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { Release } from '../../common/domain/release.ts';
 import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
-import { count } from '../format/quantity.ts';
+
+import type { Translate } from '../language/translate.ts';
 import type { DataAction } from './action.ts';
 import { staleConfig } from './config-centre.ts';
 import { withNewEvents } from './described.ts';
@@ -143,20 +144,19 @@ function takeRollout(state: CockpitState, rollout: Rollout): CockpitState {
     state.deploy?.rolloutId === rollout.rolloutId ||
     (screen.name === 'rollout' && screen.rolloutId === rollout.rolloutId);
   const endedNow = known !== undefined && !hasEnded(known) && hasEnded(rollout);
-  return endedNow && !isWatched ? withToast(next, ...endOfRollout(rollout)) : next;
+  return endedNow && !isWatched ? withToast(next, ...endOfRollout(state.t, rollout)) : next;
 }
 
-function endOfRollout(rollout: Rollout): ['ok' | 'bad', string] {
+function endOfRollout(t: Translate, rollout: Rollout): ['ok' | 'bad', string] {
   const done = rollout.steps.filter((step) => step.state === 'done').length;
-  const what = `${rollout.serviceName} ${rollout.version} (by ${rollout.actor})`;
-  if (rollout.state === 'succeeded') return ['ok', `Deployed ${what} on ${count(done, 'instance')}`];
+  const what = t('{serviceName} {version} (by {actor})', rollout);
+  if (rollout.state === 'succeeded')
+    return ['ok', t('Deployed {what} on {instances}', { what, instances: t.count(done, 'instance') })];
   const why = rollout.reason === '' ? '' : `: ${rollout.reason}`;
   if (rollout.state === 'aborted' || rollout.state === 'rolled-back')
-    return ['bad', `Deploying ${what}: ${rollout.state}${why}`];
-  return [
-    'bad',
-    `Deploying ${what} failed after ${done} of ${count(rollout.steps.length, 'instance')}${why}`,
-  ];
+    return ['bad', t('Deploying {what}: {state}', { what, state: t(rollout.state) }) + why];
+  const all = t.count(rollout.steps.length, 'instance');
+  return ['bad', t('Deploying {what} failed after {done} of {all}', { what, done, all }) + why];
 }
 
 function takeEvents(state: CockpitState, events: readonly SgridEvent[], whole: boolean): CockpitState {

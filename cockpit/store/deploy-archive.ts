@@ -37,7 +37,7 @@ export function pathCompleted(
 ): CockpitState {
   const { deploy } = state;
   if (deploy === null || deploy.archive.path.text !== asked) return state;
-  const problem = completions.length === 0 ? 'Nothing there to complete' : '';
+  const problem = completions.length === 0 ? state.t('Nothing there to complete') : '';
   return withDeploy(state, { archive: { ...deploy.archive, path: fieldOf(path), completions, problem } });
 }
 
@@ -49,7 +49,7 @@ export function submitDeploy(state: CockpitState): Reduction {
   if (form.focus !== 'message') {
     return become(withDeploy(state, { archive: focusForm(form, 1, state.now) }));
   }
-  const problem = problemOf(form);
+  const problem = problemOf(state.t, form);
   if (problem !== null) return become(withDeploy(state, { archive: { ...form, ...problem } }));
   const refused = refusedChange(state);
   const service = state.catalog.services?.find((candidate) => candidate.serviceId === deploy.serviceId);
@@ -85,7 +85,7 @@ export function uploadDone(state: CockpitState, uploadId: number, release: Relea
   const known = state.catalog.releases.get(release.serviceId) ?? [];
   const others = known.filter((candidate) => candidate.releaseId !== release.releaseId);
   const releases = new Map(state.catalog.releases).set(release.serviceId, [release, ...others]);
-  const told = withToast(state, 'ok', `Uploaded ${release.serviceName} ${release.version}`);
+  const told = withToast(state, 'ok', state.t('Uploaded {serviceName} {version}', release));
   const next = { ...told, catalog: { ...state.catalog, releases } };
   if (next.deploy?.upload?.uploadId !== uploadId) return become(next);
   const cleared = withDeploy(next, { upload: null, archive: EMPTY_FORM });
@@ -100,5 +100,5 @@ export function uploadFailed(state: CockpitState, uploadId: number, error: WireE
   if (state.deploy?.upload?.uploadId !== uploadId) return state;
   if (error.code === 'cancelled') return withDeploy(state, { step: 'archive', upload: null });
   const back = withDeploy(state, { step: 'archive', upload: null });
-  return withError(back, 'Upload failed', error);
+  return withError(back, state.t('Upload failed'), error);
 }

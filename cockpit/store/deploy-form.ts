@@ -1,4 +1,5 @@
 import { versionLabelSchema } from '../../common/domain/names.ts';
+import type { Translate } from '../language/translate.ts';
 import type { EditAction } from './action.ts';
 import type { ArchiveForm } from './state.ts';
 import { EMPTY_FIELD, editField, fieldOf } from './text-field.ts';
@@ -37,16 +38,17 @@ export function proposeVersion(path: string, now: number): string {
 }
 
 /** What is wrong with the form and where, or null. Whether the file can be read shows when it is read. */
-export function problemOf(form: ArchiveForm): Pick<ArchiveForm, 'focus' | 'problem'> | null {
+export function problemOf(t: Translate, form: ArchiveForm): Pick<ArchiveForm, 'focus' | 'problem'> | null {
   if (form.path.text.trim() === '') {
-    return { focus: 'path', problem: 'Type the path of a tar archive; tab completes it' };
+    return { focus: 'path', problem: t('Type the path of a tar archive; tab completes it') };
   }
   const version = versionLabelSchema.safeParse(form.version.text);
   if (!version.success) {
-    return { focus: 'version', problem: `Version ${version.error.issues[0]?.message ?? 'is not valid'}` };
+    const why = version.error.issues[0]?.message ?? 'is not valid';
+    return { focus: 'version', problem: t('Version {why}', { why: t.known(why) }) };
   }
   if (form.message.text.length > 1024) {
-    return { focus: 'message', problem: 'The message is longer than 1024 characters' };
+    return { focus: 'message', problem: t('The message is longer than 1024 characters') };
   }
   return null;
 }

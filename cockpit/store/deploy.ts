@@ -66,7 +66,11 @@ export function openDeploy(state: CockpitState): Reduction {
   if (service !== undefined) serviceIds.add(service.serviceId);
   if (serviceIds.size > 1) {
     return become(
-      withToast(state, 'warn', 'The marked instances are of several services: deploy one service at a time'),
+      withToast(
+        state,
+        'warn',
+        state.t('The marked instances are of several services: deploy one service at a time'),
+      ),
     );
   }
   const [serviceId = null] = serviceIds;
@@ -127,7 +131,7 @@ export function openDeployRow(state: CockpitState): Reduction {
       return become(id === null ? state : toInstances(state, id));
     case 'instances':
       if (deploy.chosen.size === 0) {
-        return become(withToast(state, 'warn', 'Mark at least one instance with space'));
+        return become(withToast(state, 'warn', state.t('Mark at least one instance with space')));
       }
       return askDeploy(state);
     case 'watch':
@@ -206,7 +210,10 @@ function askDeploy(state: CockpitState): Reduction {
   const version = state.catalog.releases
     .get(serviceId ?? 0)
     ?.find((release) => release.releaseId === releaseId)?.version;
-  const title = `Deploy ${serviceNameOf(state, serviceId) ?? '?'} ${version ?? '?'}`;
+  const title = state.t('Deploy {service} {version}', {
+    service: serviceNameOf(state, serviceId) ?? '?',
+    version: version ?? '?',
+  });
   const request = { releaseId, instanceIds, message: '', options: rolloutOptionsSchema.parse({}) };
   return propose(withDeploy(state, { step: 'confirm' }), { kind: 'rollout', title, request }, instanceIds);
 }
@@ -227,8 +234,9 @@ export function rolloutCreated(state: CockpitState, { rolloutId }: Rollout): Coc
 
 export function rolloutRefused(state: CockpitState, error: WireError): CockpitState {
   const next = withConfirm(state, { isSending: false });
-  const what = state.confirm?.change.kind === 'rollout' ? state.confirm.change.title : 'Deploy';
+  const { t } = state;
+  const what = state.confirm?.change.kind === 'rollout' ? state.confirm.change.title : t('Deploy');
   return error.code === 'timeout'
     ? withUnanswered(next, what, error.hint ?? error.message)
-    : withError(next, `${what} refused`, error);
+    : withError(next, t('{what} refused', { what }), error);
 }

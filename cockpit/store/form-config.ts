@@ -5,7 +5,8 @@ import {
   configSignalSchema,
 } from '../../common/domain/config-file.ts';
 import { instanceWords } from '../format/fleet-words.ts';
-import { count } from '../format/quantity.ts';
+import type { Word } from '../language/translate.ts';
+
 import { type ConfigFileKey, configFile, configKey, type NewVersion, unpublished } from './config-state.ts';
 import { configServiceName, selectedConfigFile } from './config-targets.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
@@ -14,7 +15,12 @@ import type { CockpitState } from './state.ts';
 import { withToast } from './toasts.ts';
 
 const THEN = ['nothing', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'restart'] as const;
-const THEN_HELP = 'where files change';
+const THEN_HELP: Word = 'where files change';
+const TITLES = {
+  text: 'Save {name} of {whom}',
+  version: 'Roll back {name} of {whom} to version {version}',
+  removal: 'Remove {name} of {whom}',
+} as const satisfies Record<NewVersion['kind'], string>;
 
 function actionOf(text: string): ConfigAction {
   const signal = configSignalSchema.safeParse(text);
@@ -25,16 +31,20 @@ function actionOf(text: string): ConfigAction {
 /** Why, and whether it is published at once. */
 export function openSaveForm(state: CockpitState, file: ConfigFileKey, what: NewVersion): Reduction {
   const { serviceName, name, instanceId } = file;
-  const verbs = { text: 'Save', version: 'Roll back', removal: 'Remove' } as const;
-  const to = what.kind === 'version' ? ` to version ${what.version}` : '';
+  const { t } = state;
+  // It is kept with the version, for readers of every language.
   const message = what.kind === 'version' ? `version ${what.version} again` : '';
   const form: Form = {
     purpose: { kind: 'config-save', file: { serviceName, name, instanceId }, what },
-    title: `${verbs[what.kind]} ${name} of ${targetWords(state, file)}${to}`,
+    title: t(TITLES[what.kind], {
+      name,
+      whom: targetWords(state, file),
+      version: what.kind === 'version' ? what.version : '',
+    }),
     fields: [
-      formField('message', 'Message', message, 'why; kept with the version'),
-      formField('publish', 'Publish', 'no', 'yes: shows first whom it hits', ['no', 'yes']),
-      formField('then', 'Then', 'nothing', THEN_HELP, THEN),
+      formField('message', t('Message'), message, t('why; kept with the version')),
+      formField('publish', t('Publish'), 'no', t('yes: shows first whom it hits'), ['no', 'yes']),
+      formField('then', t('Then'), 'nothing', t(THEN_HELP), THEN),
     ],
     focus: 0,
     problem: '',
@@ -42,10 +52,10 @@ export function openSaveForm(state: CockpitState, file: ConfigFileKey, what: New
   return become({ ...state, form });
 }
 
-export function targetWords({ fleet }: CockpitState, { serviceName, instanceId }: ConfigFileKey): string {
+export function targetWords({ fleet, t }: CockpitState, { serviceName, instanceId }: ConfigFileKey): string {
   const instance = instanceId === null ? undefined : fleet.instances.get(instanceId);
   if (instance !== undefined) return instanceWords(instance, fleet.nodes);
-  return instanceId === null ? serviceName : `${serviceName} (instance ${instanceId})`;
+  return instanceId === null ? serviceName : `${serviceName} (${t('instance {id}', { id: instanceId })})`;
 }
 
 export function submitSave(
@@ -56,12 +66,18 @@ export function submitSave(
   if (form.isSending === true) return become(state);
   const message = configMessageSchema.safeParse(textOf(form, 'message'));
   if (!message.success)
-    return become(withForm(state, { problem: `Message: ${message.error.issues[0]?.message ?? ''}` }));
+    return become(
+      withForm(state, {
+        problem: `${state.t('Message')}: ${state.t.known(message.error.issues[0]?.message ?? '')}`,
+      }),
+    );
   const action = actionOf(textOf(form, 'then'));
   const isPublished = textOf(form, 'publish') === 'yes';
   if (!isPublished && action.kind !== 'nothing')
     return become(
-      withForm(state, { problem: `Then: nothing follows before it is published; choose Publish: yes` }),
+      withForm(state, {
+        problem: state.t('Then: nothing follows before it is published; choose Publish: yes'),
+      }),
     );
   const { serviceName, instanceId } = file;
   const instanceIds = instanceId === null ? null : [instanceId];
@@ -74,21 +90,31 @@ export function submitSave(
 
 /** To whom, and what follows. */
 export function openPublishForm(state: CockpitState): Reduction {
+  const { t } = state;
   const serviceName = configServiceName(state);
   const service = serviceName === undefined ? undefined : state.config.services?.get(serviceName);
   if (serviceName === undefined || service === undefined)
-    return become(withToast(state, 'warn', 'Select a config file of the service to publish first'));
+    return become(withToast(state, 'warn', t('Select a config file of the service to publish first')));
   if (service.files.length === 0)
-    return become(withToast(state, 'warn', `${serviceName} has no config files to publish: a adds one`));
+    return become(
+      withToast(
+        state,
+        'warn',
+        t('{serviceName} has no config files to publish: a adds one', { serviceName }),
+      ),
+    );
   const file = selectedConfigFile(state);
   const own = file?.instanceId == null ? undefined : targetWords(state, file);
   const form: Form = {
     purpose: { kind: 'config-publish', serviceName },
-    title: `Publish the config of ${serviceName}: ${count(unpublished(service).length, 'changed file')}`,
+    title: t('Publish the config of {serviceName}: {files}', {
+      serviceName,
+      files: t.count(unpublished(service).length, 'changed file'),
+    }),
     fields: [
-      formField('message', 'Message', '', 'why; kept with the publication'),
-      formField('to', 'To', own ?? 'all', 'all, or node:port, node:port ...'),
-      formField('then', 'Then', 'nothing', THEN_HELP, THEN),
+      formField('message', t('Message'), '', t('why; kept with the publication')),
+      formField('to', t('To'), own ?? 'all', t('all, or node:port, node:port ...')),
+      formField('then', t('Then'), 'nothing', t(THEN_HELP), THEN),
     ],
     focus: 0,
     problem: '',
@@ -103,7 +129,8 @@ export function submitPublish(
 ): Reduction {
   const wrong = (problem: string): Reduction => become(withForm(state, { problem }));
   const message = configMessageSchema.safeParse(textOf(form, 'message'));
-  if (!message.success) return wrong(`Message: ${message.error.issues[0]?.message ?? ''}`);
+  if (!message.success)
+    return wrong(`${state.t('Message')}: ${state.t.known(message.error.issues[0]?.message ?? '')}`);
   const instanceIds = instancesNamed(state, serviceName, textOf(form, 'to'));
   if (typeof instanceIds === 'string') return wrong(instanceIds);
   const action = actionOf(textOf(form, 'then'));
@@ -116,7 +143,7 @@ export function submitPublish(
 
 /** Ids of instances of a service by their names; null for all; or what is wrong. */
 function instancesNamed(
-  { fleet }: CockpitState,
+  { fleet, t }: CockpitState,
   serviceName: string,
   text: string,
 ): readonly number[] | null | string {
@@ -130,8 +157,14 @@ function instancesNamed(
       return whole === word || whole.endsWith(`@${word}`) || whole.endsWith(`:${word}`);
     });
     const [only] = fits;
-    if (only === undefined) return `${serviceName} has no instance "${word}": node:port, as in the tables`;
-    if (fits.length > 1) return `"${word}" are ${fits.length} instances of ${serviceName}: name node:port`;
+    if (only === undefined)
+      return t('{serviceName} has no instance "{word}": node:port, as in the tables', { serviceName, word });
+    if (fits.length > 1)
+      return t('"{word}" are {count} instances of {serviceName}: name node:port', {
+        word,
+        count: fits.length,
+        serviceName,
+      });
     ids.push(only.instanceId);
   }
   return [...new Set(ids)];
@@ -139,13 +172,14 @@ function instancesNamed(
 
 /** A file that there is not yet. */
 export function openConfigFileForm(state: CockpitState): Reduction {
+  const { t } = state;
   const form: Form = {
     purpose: { kind: 'config-file' },
-    title: 'A new config file',
+    title: t('A new config file'),
     fields: [
-      formField('service', 'Service', configServiceName(state) ?? '', 'whose instances get it'),
-      formField('name', 'File', '', 'app.json, or conf.d/app.json'),
-      formField('for', 'For', 'all', 'all, or one instance (node:port) in the place of theirs'),
+      formField('service', t('Service'), configServiceName(state) ?? '', t('whose instances get it')),
+      formField('name', t('File'), '', t('app.json, or conf.d/app.json')),
+      formField('for', t('For'), 'all', t('all, or one instance (node:port) in the place of theirs')),
     ],
     focus: configServiceName(state) === undefined ? 0 : 1,
     problem: '',
@@ -154,15 +188,17 @@ export function openConfigFileForm(state: CockpitState): Reduction {
 }
 
 export function submitConfigFile(state: CockpitState, form: Form): Reduction {
+  const { t } = state;
   const wrong = (problem: string): Reduction => become(withForm(state, { problem }));
   const serviceName = textOf(form, 'service');
   if (state.catalog.services?.some(({ name }) => name === serviceName) !== true)
-    return wrong(`Service: there is none called "${serviceName}"`);
+    return wrong(t('Service: there is none called "{serviceName}"', { serviceName }));
   const name = configFileNameSchema.safeParse(textOf(form, 'name'));
-  if (!name.success) return wrong(`File: ${name.error.issues[0]?.message ?? 'is not possible'}`);
+  if (!name.success)
+    return wrong(`${t('File')}: ${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
   const ids = instancesNamed(state, serviceName, textOf(form, 'for'));
   if (typeof ids === 'string') return wrong(ids);
-  if (ids !== null && ids.length > 1) return wrong('For: one instance, or all');
+  if (ids !== null && ids.length > 1) return wrong(t('For: one instance, or all'));
   const file = { serviceName, name: name.data, instanceId: ids?.[0] ?? null };
   const known = configFile(state, file);
   if (known !== undefined && !known.isRemoval)

@@ -26,14 +26,15 @@ const HOW = ['move', 'move, else stop', 'stop'] as const;
 export function openDrain(state: CockpitState): Reduction {
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
+  const { t } = state;
   const node = selectedNode(state);
-  if (node === undefined) return become(withToast(state, 'warn', 'Select a node to drain first'));
+  if (node === undefined) return become(withToast(state, 'warn', t('Select a node to drain first')));
   const form: Form = {
     purpose: { kind: 'drain', nodeId: node.nodeId },
-    title: `Drain ${nodeWords(node, node.nodeId)}`,
+    title: t('Drain {node}', { node: nodeWords(node, node.nodeId) }),
     fields: [
-      formField('how', 'How', 'move', 'what cannot be is left, or stopped', HOW),
-      formField('message', 'Message', '', 'why; kept with the rollouts'),
+      formField('how', t('How'), 'move', t('what cannot be is left, or stopped'), HOW),
+      formField('message', t('Message'), '', t('why; kept with the rollouts')),
     ],
     focus: 0,
     problem: '',
@@ -73,7 +74,9 @@ export function drainPlanned(state: CockpitState, request: DrainRequest, plan: D
     const [first] = plan.instances;
     return become(
       withForm(state, {
-        problem: `Nothing can be moved: ${first?.reason ?? ''}. "move, else stop" stops it`,
+        problem: state.t('Nothing can be moved: {why}. "move, else stop" stops it', {
+          why: first?.reason ?? '',
+        }),
       }),
     );
   }
@@ -82,7 +85,8 @@ export function drainPlanned(state: CockpitState, request: DrainRequest, plan: D
 }
 
 export function drainRefused(state: CockpitState, error: WireError): CockpitState {
-  if (state.form?.purpose.kind !== 'drain') return withError(state, 'It would not be drained', error);
-  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  return withForm(state, { problem: `${error.message}${hint}` });
+  const { t } = state;
+  if (state.form?.purpose.kind !== 'drain') return withError(state, t('It would not be drained'), error);
+  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
+  return withForm(state, { problem: t.known(error.message) + hint });
 }

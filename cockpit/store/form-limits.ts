@@ -1,6 +1,6 @@
 import type { FiguresHistory } from '../../common/domain/figures.ts';
 import { type Limits, limitProblems, limitsSchema } from '../../common/domain/service.ts';
-import { count } from '../format/quantity.ts';
+import type { Translate } from '../language/translate.ts';
 import { type Form, formField, type KnownUse, textOf, withForm } from './form.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -14,20 +14,22 @@ export function openLimits(state: CockpitState, instanceIds: readonly number[]):
     const [only] = values;
     return values.size === 1 && only !== undefined ? String(only) : '';
   };
+  const { t } = state;
+  const instances = t.count(instanceIds.length, 'instance');
   const isMixed = new Set(all.map((limits) => JSON.stringify(limits))).size > 1;
   const form: Form = {
     purpose: { kind: 'limits', instanceIds, use: null },
-    title: `Limits of ${count(instanceIds.length, 'instance')}${isMixed ? ', which differ now' : ''}`,
+    title: t('Limits of {instances}', { instances }) + (isMixed ? t(', which differ now') : ''),
     fields: [
-      formField('cpuCores', 'CPU', common('cpuCores'), 'cores: 0.5, 2; empty for no limit'),
-      formField('memoryMiB', 'Memory', common('memoryMiB'), 'MiB, hard: above it processes are killed'),
+      formField('cpuCores', 'CPU', common('cpuCores'), t('cores: 0.5, 2; empty for no limit')),
+      formField('memoryMiB', t('Memory'), common('memoryMiB'), t('MiB, hard: above it processes are killed')),
       formField(
         'memoryHighMiB',
-        'Memory mark',
+        t('Memory mark'),
         common('memoryHighMiB'),
-        'MiB: pressure and a warning from here',
+        t('MiB: pressure and a warning from here'),
       ),
-      formField('pids', 'Processes', common('pids'), 'processes and threads together'),
+      formField('pids', t('Processes'), common('pids'), t('processes and threads together')),
     ],
     focus: 0,
     problem: '',
@@ -36,21 +38,22 @@ export function openLimits(state: CockpitState, instanceIds: readonly number[]):
 }
 
 /** What the fields say, or what is wrong with them. */
-export function limitsOf(form: Form): Limits | string {
+export function limitsOf(t: Translate, form: Form): Limits | string {
   const raw: Record<string, number> = {};
   for (const { key, label } of form.fields) {
     const text = textOf(form, key);
     if (text === '') continue;
-    if (!/^\d+(\.\d+)?$/.test(text)) return `${label}: "${text}" is no number`;
+    if (!/^\d+(\.\d+)?$/.test(text)) return t('{label}: "{text}" is no number', { label, text });
     raw[key] = Number(text);
   }
   const parsed = limitsSchema.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const label = form.fields.find(({ key }) => key === issue?.path[0])?.label ?? '';
-    return `${label}: ${issue?.message ?? 'is not possible'}`;
+    return `${label}: ${t.known(issue?.message ?? 'is not possible')}`;
   }
-  return limitProblems(parsed.data)[0] ?? parsed.data;
+  const [problem] = limitProblems(parsed.data);
+  return problem === undefined ? parsed.data : t.known(problem);
 }
 
 export function submitLimits(
@@ -58,7 +61,7 @@ export function submitLimits(
   form: Form,
   { instanceIds }: { readonly instanceIds: readonly number[] },
 ): Reduction {
-  const limits = limitsOf(form);
+  const limits = limitsOf(state.t, form);
   if (typeof limits === 'string') return become(withForm(state, { problem: limits }));
   return propose(state, { kind: 'limit', limits }, instanceIds);
 }

@@ -1,5 +1,5 @@
 import { instanceWords } from '../format/fleet-words.ts';
-import { count } from '../format/quantity.ts';
+
 import { type Form, formField, textOf } from './form.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -8,18 +8,19 @@ import { withToast } from './toasts.ts';
 
 /** Of what is selected, what is in doubt: how shall it end? */
 export function openResolve(state: CockpitState, ids: readonly number[]): Reduction {
+  const { t } = state;
   const { instances, nodes } = state.fleet;
   const unknown = ids.filter((id) => instances.get(id)?.status?.state === 'unknown');
   if (unknown.length === 0)
     return become(
-      withToast(state, 'warn', 'Nothing to resolve: only an instance that is unknown is in doubt'),
+      withToast(state, 'warn', t('Nothing to resolve: only an instance that is unknown is in doubt')),
     );
   const only = unknown.length === 1 ? instances.get(unknown[0] ?? 0) : undefined;
-  const what = only === undefined ? count(unknown.length, 'instance') : instanceWords(only, nodes);
+  const what = only === undefined ? t.count(unknown.length, 'instance') : instanceWords(only, nodes);
   const form: Form = {
     purpose: { kind: 'resolve', instanceIds: unknown },
-    title: `Resolve ${what}`,
-    fields: [formField('how', 'How', 'ended', 'left and right choose', ['ended', 'kill'])],
+    title: t('Resolve {what}', { what }),
+    fields: [formField('how', t('How'), 'ended', t('left and right choose'), ['ended', 'kill'])],
     focus: 0,
     problem: '',
   };

@@ -3,6 +3,7 @@ import {
   rolloutOptionProblems,
   rolloutOptionsSchema,
 } from '../../common/domain/rollout.ts';
+import type { Translate } from '../language/translate.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
 import { replan } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -14,6 +15,7 @@ const YES_NO = ['no', 'yes'] as const;
 export function openRolloutOptions(state: CockpitState): Reduction {
   const { confirm } = state;
   if (confirm?.change.kind !== 'rollout' || confirm.isSending) return become(state);
+  const { t } = state;
   const { options, message } = confirm.change.request;
   const form: Form = {
     purpose: { kind: 'rollout-options' },
@@ -21,29 +23,29 @@ export function openRolloutOptions(state: CockpitState): Reduction {
     fields: [
       formField(
         'maxUnavailable',
-        'At a time',
+        t('At a time'),
         String(options.maxUnavailable),
-        'instances down at once: 2, or 25%',
+        t('instances down at once: 2, or 25%'),
       ),
-      formField('canary', 'Canary', String(options.canary), 'so many first, and alone; 0 for none'),
+      formField('canary', t('Canary'), String(options.canary), t('so many first, and alone; 0 for none')),
       formField(
         'pauseAfterCanary',
-        'Then wait',
+        t('Then wait'),
         options.pauseAfterCanary ? 'yes' : 'no',
-        'for somebody to resume it once the canary is up',
+        t('for somebody to resume it once the canary is up'),
         YES_NO,
       ),
-      formField('onFailure', 'On failure', options.onFailure, 'stop, or give back what ran before', [
+      formField('onFailure', t('On failure'), options.onFailure, t('stop, or give back what ran before'), [
         'stop',
         'rollback',
       ]),
       formField(
         'minReady',
-        'Up for',
+        t('Up for'),
         options.minReadyMs === undefined ? '' : String(options.minReadyMs / 1000),
-        'seconds before the next has its turn; empty: as the master does',
+        t('seconds before the next has its turn; empty: as the master does'),
       ),
-      formField('message', 'Message', message, 'why, for the event and whoever asks later'),
+      formField('message', t('Message'), message, t('why, for the event and whoever asks later')),
     ],
     focus: 0,
     problem: '',
@@ -52,7 +54,7 @@ export function openRolloutOptions(state: CockpitState): Reduction {
 }
 
 /** What the fields say, or what is wrong with them. */
-function optionsOf(form: Form): RolloutOptions | string {
+function optionsOf(t: Translate, form: Form): RolloutOptions | string {
   const atATime = textOf(form, 'maxUnavailable');
   const minReady = textOf(form, 'minReady');
   const parsed = rolloutOptionsSchema.safeParse({
@@ -66,21 +68,25 @@ function optionsOf(form: Form): RolloutOptions | string {
     const [issue] = parsed.error.issues;
     const key = String(issue?.path[0] ?? '').replace(/Ms$/, '');
     const label = form.fields.find((field) => field.key === key)?.label ?? key;
-    const why = key === 'maxUnavailable' ? 'a number from 1, or a percentage such as 25%' : issue?.message;
+    const why =
+      key === 'maxUnavailable'
+        ? t('a number from 1, or a percentage such as 25%')
+        : t.known(issue?.message ?? 'is not possible');
     return `${label}: ${why}`;
   }
   return rolloutOptionProblems(parsed.data).length > 0
-    ? 'Then wait: there is no canary to wait after'
+    ? t('Then wait: there is no canary to wait after')
     : parsed.data;
 }
 
 export function submitRolloutOptions(state: CockpitState, form: Form): Reduction {
-  const options = optionsOf(form);
+  const { t } = state;
+  const options = optionsOf(t, form);
   if (typeof options === 'string') return become(withForm(state, { problem: options }));
   const { confirm } = state;
   if (confirm?.change.kind !== 'rollout') return become({ ...state, form: null });
   const message = textOf(form, 'message');
   if (message.length > 1024)
-    return become(withForm(state, { problem: 'Message: longer than 1024 characters' }));
+    return become(withForm(state, { problem: t('Message: longer than 1024 characters') }));
   return replan({ ...state, form: null }, { ...confirm.change.request, options, message });
 }

@@ -14,35 +14,36 @@ const MAX_PER_NODE = 100;
 
 /** How many instances to add on which node; the node with the fewest of the service stands first, with one. */
 export function openScale(state: CockpitState): Reduction {
+  const { t } = state;
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
   const service = selectedService(state);
   if (service === undefined)
-    return become(withToast(state, 'warn', 'Select a service, or an instance of it, to scale first'));
+    return become(withToast(state, 'warn', t('Select a service, or an instance of it, to scale first')));
   const own = membersOf(state, service.serviceId);
   const hasOn = (nodeId: number): number => own.filter((view) => view.nodeId === nodeId).length;
   const nodes = [...state.fleet.nodes.values()]
     .filter((node) => node.link === 'up' && !node.isCordoned)
     .sort((a, b) => hasOn(a.nodeId) - hasOn(b.nodeId) || a.nodeId - b.nodeId);
   if (nodes.length === 0)
-    return become(withToast(state, 'warn', 'No node can take an instance: all are down or cordoned'));
+    return become(withToast(state, 'warn', t('No node can take an instance: all are down or cordoned')));
   const ports = own.map(({ port }) => port);
   const form: Form = {
     purpose: { kind: 'scale', serviceId: service.serviceId, serviceName: service.name },
-    title: `Add instances of ${service.name}`,
+    title: t('Add instances of {service}', { service: service.name }),
     fields: [
       formField(
         'port',
-        'First port',
+        t('First port'),
         String(ports.length === 0 ? FIRST_PORT : Math.min(...ports)),
-        'the first that is free on a node from here on',
+        t('the first that is free on a node from here on'),
       ),
       ...nodes.map((node, at) =>
         formField(
           String(node.nodeId),
           nodeWords(node, node.nodeId),
           at === 0 ? '1' : '0',
-          `has ${hasOn(node.nodeId)} of ${service.name}`,
+          t('has {count} of {service}', { count: hasOn(node.nodeId), service: service.name }),
         ),
       ),
     ],
@@ -62,15 +63,20 @@ export interface Place {
 }
 
 /** Where the instances go, with the ports that are free there; or what is wrong. */
-export function placesOf({ fleet }: CockpitState, form: Form): readonly Place[] | string {
+export function placesOf({ fleet, t }: CockpitState, form: Form): readonly Place[] | string {
   const first = portSchema.safeParse(Number(textOf(form, 'port')));
-  if (!first.success) return `First port: "${textOf(form, 'port')}" is no port (1 to 65535)`;
+  if (!first.success)
+    return t('First port: "{text}" is no port (1 to 65535)', { text: textOf(form, 'port') });
   const places: Place[] = [];
   for (const { key, label } of form.fields) {
     if (key === 'port') continue;
     const text = textOf(form, key);
     if (!/^\d{0,3}$/.test(text) || Number(text) > MAX_PER_NODE)
-      return `${label}: "${text}" is no number of instances (0 to ${MAX_PER_NODE})`;
+      return t('{label}: "{text}" is no number of instances (0 to {most})', {
+        label,
+        text,
+        most: MAX_PER_NODE,
+      });
     const nodeId = Number(key);
     const taken = new Set(
       [...fleet.instances.values()].filter((view) => view.nodeId === nodeId).map(({ port }) => port),
@@ -78,7 +84,7 @@ export function placesOf({ fleet }: CockpitState, form: Form): readonly Place[] 
     let port = first.data;
     for (let added = 0; added < Number(text); added++) {
       while (taken.has(port)) port += 1;
-      if (port > 65_535) return `${label}: no port is free from ${first.data} on`;
+      if (port > 65_535) return t('{label}: no port is free from {port} on', { label, port: first.data });
       taken.add(port);
       places.push({ nodeId, port });
     }
@@ -106,7 +112,7 @@ export function submitScale(
   const places = placesOf(state, form);
   if (typeof places === 'string') return become(withForm(state, { problem: places }));
   if (places.length === 0)
-    return become(withForm(state, { problem: 'Say on one node at least how many to add' }));
+    return become(withForm(state, { problem: state.t('Say on one node at least how many to add') }));
   const members = membersOf(state, serviceId);
   const limits = members[0]?.limits ?? {};
   const release = usualRelease(members);

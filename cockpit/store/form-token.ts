@@ -10,17 +10,18 @@ import { refusedChange } from './targets.ts';
 export function openToken(state: CockpitState): Reduction {
   const refused = refusedChange(state) ?? refusedToRole(state, { kind: 'create-token' });
   if (refused !== null) return become(refused);
+  const { t } = state;
   const form: Form = {
     purpose: { kind: 'token' },
-    title: 'A new token',
+    title: t('A new token'),
     fields: [
-      formField('name', 'Name', '', 'who or what has it: it is told in events'),
-      formField('role', 'Role', 'viewer', 'left and right choose', roleSchema.options),
-      formField('join', 'For joining', 'no', 'of role agent: one node joins with it and keeps it', [
+      formField('name', t('Name'), '', t('who or what has it: it is told in events')),
+      formField('role', t('Role'), 'viewer', t('left and right choose'), roleSchema.options),
+      formField('join', t('For joining'), 'no', t('of role agent: one node joins with it and keeps it'), [
         'no',
         'yes',
       ]),
-      formField('expires', 'Expires in', '', '12h, 30d; empty for never'),
+      formField('expires', t('Expires in'), '', t('12h, 30d; empty for never')),
     ],
     focus: 0,
     problem: '',
@@ -30,14 +31,16 @@ export function openToken(state: CockpitState): Reduction {
 
 export function submitToken(state: CockpitState, form: Form): Reduction {
   const wrong = (problem: string): Reduction => become(withForm(state, { problem }));
+  const { t } = state;
   const name = tokenNameSchema.safeParse(textOf(form, 'name'));
-  if (!name.success) return wrong(`Name: ${name.error.issues[0]?.message ?? 'is not possible'}`);
+  if (!name.success)
+    return wrong(`${t('Name')}: ${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
   const role = roleSchema.parse(textOf(form, 'role'));
   const isJoin = textOf(form, 'join') === 'yes';
-  if (isJoin && role !== 'agent') return wrong('For joining: only a token of role agent is');
+  if (isJoin && role !== 'agent') return wrong(t('For joining: only a token of role agent is'));
   const expires = textOf(form, 'expires');
   const expiresInMs = expires === '' ? undefined : (parseAmount(expires, 'span') ?? 0);
   if (expiresInMs !== undefined && expiresInMs < 1000)
-    return wrong(`Expires in: "${expires}" is no span of time (12h, 30d)`);
+    return wrong(t('Expires in: "{expires}" is no span of time (12h, 30d)', { expires }));
   return propose(state, { kind: 'create-token', name: name.data, role, isJoin, expiresInMs }, []);
 }

@@ -2,6 +2,7 @@ import type { LinkState } from '../client/master-client.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../config/settings.ts';
 import { BINDINGS } from '../keymap/bindings.ts';
 import { remapKeys } from '../keymap/remap.ts';
+import { english, type Translate } from '../language/translate.ts';
 import { NO_CONFIG } from './config-state.ts';
 import { EMPTY_FLEET } from './fleet.ts';
 import { NO_INSIGHT } from './insight.ts';
@@ -15,6 +16,7 @@ export function initialState(start: {
   link: LinkState;
   size: Size;
   now: number;
+  t?: Translate;
   settings?: Settings;
   isReadOnly?: boolean;
   isTouring?: boolean;
@@ -22,10 +24,12 @@ export function initialState(start: {
   problems?: readonly string[];
 }): CockpitState {
   const settings = start.settings ?? DEFAULT_SETTINGS;
-  const keys = remapKeys(BINDINGS, settings.keys);
+  const { t = english } = start;
+  const keys = remapKeys(t, BINDINGS, settings.keys);
   const { problems = [], ...rest } = start;
   const state: CockpitState = {
     ...rest,
+    t,
     settings,
     isReadOnly: start.isReadOnly ?? settings.readOnly,
     isTouring: start.isTouring ?? false,

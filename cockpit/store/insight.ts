@@ -91,7 +91,7 @@ function toggleFollow(state: CockpitState): CockpitState {
   return withToast(
     { ...state, insight: { ...state.insight, isFollowing } },
     'accent',
-    isFollowing ? 'Following: the cursor stays on the newest event' : 'The cursor stays on its row',
+    state.t(isFollowing ? 'Following: the cursor stays on the newest event' : 'The cursor stays on its row'),
   );
 }
 

@@ -1,6 +1,8 @@
 import type { LogFile } from '../../common/domain/log.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
+import type { CopyNote } from '../client/clipboard.ts';
+import type { Word } from '../language/translate.ts';
 import type { CursorMove, EditAction } from './action.ts';
 import type { CutPoint } from './log-cuts.ts';
 import type { SearchTally } from './log-pane-state.ts';
@@ -58,7 +60,7 @@ export type LogResultAction =
   | { readonly type: 'tallied'; readonly tally: SearchTally }
   | { readonly type: 'runs-loaded'; readonly runs: readonly LogRun[] }
   | { readonly type: 'files-loaded'; readonly files: readonly LogFile[] }
-  | { readonly type: 'load-failed'; readonly what: string; readonly error: WireError }
+  | { readonly type: 'load-failed'; readonly what: Word; readonly error: WireError }
   | {
       readonly type: 'path-completed';
       readonly asked: string;
@@ -79,7 +81,7 @@ export type LogResultAction =
       readonly writtenBytes: number;
     }
   | { readonly type: 'save-failed'; readonly saveId: number; readonly error: WireError }
-  | { readonly type: 'copied'; readonly way: string }
+  | { readonly type: 'copied'; readonly way: CopyNote }
   | { readonly type: 'copy-failed'; readonly error: WireError };
 
 export type LogPaneAction =

@@ -5,11 +5,12 @@ import type { LogPaneReduction, LogPaneState } from './log-pane-state.ts';
 
 /** `f`: asks which log files the instance has. */
 export function askFiles(state: LogPaneState): LogPaneReduction {
+  const { t } = state;
   const [source] = state.view.sources;
   if (source === undefined || state.view.sources.length > 1)
-    return { state: { ...state, notice: 'files are of one instance: open the log of one' }, effects: [] };
+    return { state: { ...state, notice: t('files are of one instance: open the log of one') }, effects: [] };
   return {
-    state: { ...state, notice: 'asking for the files ...' },
+    state: { ...state, notice: t('asking for the files ...') },
     effects: [{ type: 'load-files', source }],
   };
 }
@@ -21,7 +22,7 @@ export function filesLoaded(state: LogPaneState, list: readonly LogFile[]): LogP
     list.findIndex(({ name }) => name === shown),
   );
   return list.length === 0
-    ? { ...state, notice: 'the instance has no log files yet' }
+    ? { ...state, notice: state.t('the instance has no log files yet') }
     : { ...state, files: { list, cursor }, notice: '' };
 }
 

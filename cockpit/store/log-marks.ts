@@ -10,10 +10,12 @@ export function toggleMark(state: LogPaneState): LogPaneState {
   const start = pointedLine(state);
   if (start === null) return state;
   if (state.marks.includes(start)) {
-    return { ...state, marks: state.marks.filter((mark) => mark !== start), notice: 'mark removed' };
+    const marks = state.marks.filter((mark) => mark !== start);
+    return { ...state, marks, notice: state.t('mark removed') };
   }
   const marks = [...state.marks, start].sort((a, b) => a - b);
-  return { ...state, marks, notice: `marked (' goes to marks, ${marks.length} set)` };
+  const notice = state.t("marked (' goes to marks, {count} set)", { count: marks.length });
+  return { ...state, marks, notice };
 }
 
 /** `'`: to the nearest mark above the top of the screen; from the first one round to the last. */
@@ -22,7 +24,7 @@ export function goToMark(state: LogPaneState): LogPaneReduction {
   const top = topRow(state);
   const last = marks.at(-1);
   if (window === null || top === null || last === undefined)
-    return { state: { ...state, notice: 'no marks yet: m sets one' }, effects: [] };
+    return { state: { ...state, notice: state.t('no marks yet: m sets one') }, effects: [] };
   const target = marks.findLast((mark) => mark < top.offset) ?? last;
   const ref = lineAt(window, target);
   const isHeld = target >= windowStart(window) && ref !== null && readLine(window, ref).start === target;

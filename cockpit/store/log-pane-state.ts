@@ -1,6 +1,7 @@
 import type { LogFile, LogPosition, LogReadRequest } from '../../common/domain/log.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { JsonStyle } from '../format/json-line.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CutPoint } from './log-cuts.ts';
 import type { LogFormat, TimestampStyle } from './log-format.ts';
 import { bottomTop, type LogGeometry, moveRows, type RowRef } from './log-scroll.ts';
@@ -62,6 +63,8 @@ export interface SaveRequest {
  * was held before stays above it on the screen.
  */
 export interface LogPaneState {
+  /** Every text that is shown, in the user's language. */
+  readonly t: Translate;
   /** Which logs are shown, and which of their lines. Positions are those of the view. */
   readonly view: LogViewSpec;
   /** Where `origin` is. */
@@ -119,6 +122,8 @@ export interface LogPaneState {
   /** Beginnings of lines that somebody marked, ascending. */
   readonly marks: readonly number[];
   readonly selection: LogSelection | null;
+  /** What was copied last, in words; empty before. */
+  readonly copying: string;
   /** The files of the instance to choose one of; null while none is chosen. */
   readonly files: { readonly list: readonly LogFile[]; readonly cursor: number } | null;
   readonly saving: RunningSave | null;

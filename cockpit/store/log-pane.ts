@@ -1,3 +1,4 @@
+import { english, type Translate } from '../language/translate.ts';
 import type { LogPaneAction } from './log-action.ts';
 import { showView } from './log-change-view.ts';
 import { askFiles, filesLoaded, moveFile, openFile } from './log-files.ts';
@@ -20,7 +21,7 @@ import {
   tallied,
   withTally,
 } from './log-search-steps.ts';
-import { copySelection, moveSelection, startSelection } from './log-select.ts';
+import { copied, copySelection, moveSelection, startSelection } from './log-select.ts';
 import type { LogSourceSpec } from './log-view-spec.ts';
 import { emptyWindow, windowEnd } from './log-window.ts';
 import { EMPTY_FIELD, editField, fieldOf } from './text-field.ts';
@@ -36,8 +37,10 @@ export function openLogPane(opened: {
   sources: readonly LogSourceSpec[];
   columns: number;
   rows: number;
+  t?: Translate;
 }): LogPaneReduction {
   return nextReads({
+    t: opened.t ?? english,
     view: { sources: opened.sources, filters: [] },
     origin: null,
     hiddenLines: 0,
@@ -75,6 +78,7 @@ export function openLogPane(opened: {
     notice: '',
     marks: [],
     selection: null,
+    copying: '',
     files: null,
     saving: null,
     completions: [],
@@ -176,7 +180,14 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
     case 'files-loaded':
       return only(filesLoaded(state, action.files));
     case 'load-failed':
-      return only({ ...state, runStep: null, notice: `no ${action.what}: ${action.error.message}` });
+      return only({
+        ...state,
+        runStep: null,
+        notice: state.t('no {what}: {why}', {
+          what: state.t(action.what),
+          why: state.t.known(action.error.message),
+        }),
+      });
     case 'path-completed':
       return only(
         state.typingFor === 'save' && state.field.text === action.asked
@@ -199,12 +210,12 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
     case 'save-failed':
       return only(saveFailed(state, action.saveId, action.error));
     case 'copied':
+      return only(copied(state, action.way));
+    case 'copy-failed':
       return only({
         ...state,
-        notice: state.notice.replace(/^copying (.*) \.\.\.$/, `copied $1${action.way}`),
+        notice: state.t('not copied: {why}', { why: state.t.known(action.error.message) }),
       });
-    case 'copy-failed':
-      return only({ ...state, notice: `not copied: ${action.error.message}` });
   }
 }
 
@@ -232,7 +243,7 @@ function cleared(state: LogPaneState): LogPaneState {
   const { window } = state;
   if (window === null) return state;
   if (windowEnd(window) < state.tailOffset)
-    return { ...state, notice: 'G goes to the end, where c clears what is above' };
+    return { ...state, notice: state.t('G goes to the end, where c clears what is above') };
   const floor = window.rest.cut;
   return follow({ ...state, floor, window: { ...emptyWindow(floor), rest: window.rest }, hit: null });
 }
@@ -267,7 +278,7 @@ function submitSearch(state: LogPaneState): LogPaneReduction {
   const { text } = state.field;
   const done = { ...state, isTyping: false };
   // An empty line repeats the last search, as in less(1).
-  const created = text === '' ? state.matcher : createMatcher(text);
+  const created = text === '' ? state.matcher : createMatcher(text, state.t);
   if (typeof created === 'string') return only({ ...done, notice: created });
   const matcher = created;
   if (matcher === null) return only(done);
@@ -289,17 +300,17 @@ function submitFilter(state: LogPaneState): LogPaneReduction {
 /** Esc ends the nearest thing: the line, a question, a choice, what is under way, then the matches, then the filters. */
 function cancel(state: LogPaneState): LogPaneReduction {
   if (state.isTyping) return only({ ...state, isTyping: false, notice: '' });
-  if (state.overwrite !== null) return only({ ...state, overwrite: null, notice: 'not saved' });
+  if (state.overwrite !== null) return only({ ...state, overwrite: null, notice: state.t('not saved') });
   if (state.files !== null) return only({ ...state, files: null });
   if (state.selection !== null) return only({ ...state, selection: null, notice: '' });
   if (state.saving !== null)
     return {
-      state: { ...state, saving: null, notice: 'saving stopped, nothing was written' },
+      state: { ...state, saving: null, notice: state.t('saving stopped, nothing was written') },
       effects: [{ type: 'stop-save' }],
     };
   if (state.search !== null || state.tally?.end === 'running')
     return {
-      state: { ...state, search: null, tally: null, notice: 'search stopped' },
+      state: { ...state, search: null, tally: null, notice: state.t('search stopped') },
       effects: [{ type: 'stop-search' }, { type: 'stop-tally' }],
     };
   if (state.matcher !== null || state.notice !== '')

@@ -6,10 +6,12 @@ import { type LogPaneReduction, type LogPaneState, topRow } from './log-pane-sta
 
 /** `p`: asks where the runs of the program lie in its log. */
 export function askRuns(state: LogPaneState, step: 1 | -1): LogPaneReduction {
+  const { t } = state;
   const [source] = state.view.sources;
   if (source === undefined || state.view.sources.length > 1)
-    return say(state, 'runs are told of one instance: open the log of one');
-  if (source.file !== 'stdout') return say(state, `runs are told of stdout, not of ${source.file}`);
+    return say(state, t('runs are told of one instance: open the log of one'));
+  if (source.file !== 'stdout')
+    return say(state, t('runs are told of stdout, not of {file}', { file: source.file }));
   return {
     state: { ...state, runStep: step, notice: '' },
     effects: [{ type: 'load-runs', source }],
@@ -18,10 +20,10 @@ export function askRuns(state: LogPaneState, step: 1 | -1): LogPaneReduction {
 
 /** Goes to the beginning of the run before or after the one that is shown. */
 export function goToRun(state: LogPaneState, runs: readonly LogRun[]): LogPaneReduction {
-  const { runStep } = state;
+  const { runStep, t } = state;
   if (runStep === null) return { state, effects: [] };
   const asked = { ...state, runStep: null };
-  if (runs.length === 0) return say(asked, 'no run of this instance is known yet');
+  if (runs.length === 0) return say(asked, t('no run of this instance is known yet'));
   const top = topRow(state);
   const offset = top === null || state.isFollowing ? Number.POSITIVE_INFINITY : top.offset - state.base;
   const shown = Math.max(
@@ -31,11 +33,10 @@ export function goToRun(state: LogPaneState, runs: readonly LogRun[]): LogPaneRe
   const target = runs[shown + runStep];
   const [run] = runs;
   if (target === undefined || run === undefined) {
-    const kept = runStep < 0 ? `no run before this one is kept` : 'this is the latest run';
-    return say(asked, kept);
+    return say(asked, t(runStep < 0 ? 'no run before this one is kept' : 'this is the latest run'));
   }
   if (target.start.offset < state.headOffset - state.base)
-    return say(asked, 'the log of the run before is kept no longer: it was rotated away');
+    return say(asked, t('the log of the run before is kept no longer: it was rotated away'));
   const { view } = state;
   const next = showView(
     { ...asked, isFollowing: false },
@@ -44,8 +45,16 @@ export function goToRun(state: LogPaneState, runs: readonly LogRun[]): LogPaneRe
   );
   const number = runs.indexOf(target) + 1;
   const span =
-    target.endedAt === null ? 'it runs' : `it ran for ${formatSpan(target.endedAt - target.startedAt)}`;
-  const notice = `run ${number} of ${runs.length}, started ${formatDate(target.startedAt)}, ${span}`;
+    target.endedAt === null
+      ? t('it runs')
+      : t('it ran for {span}', { span: formatSpan(target.endedAt - target.startedAt) });
+  const started = formatDate(target.startedAt);
+  const notice = t('run {number} of {count}, started {started}, {span}', {
+    number,
+    count: runs.length,
+    started,
+    span,
+  });
   return { ...next, state: { ...next.state, notice } };
 }
 

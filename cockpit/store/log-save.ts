@@ -1,5 +1,5 @@
 import type { WireError } from '../../common/protocol/errors.ts';
-import { count, formatBytes } from '../format/quantity.ts';
+import { formatBytes } from '../format/quantity.ts';
 import type { LogPaneReduction, LogPaneState } from './log-pane-state.ts';
 import { fieldOf } from './text-field.ts';
 
@@ -39,11 +39,15 @@ export function save(state: LogPaneState, path: string, mayOverwrite: boolean): 
 
 export function saveDone(state: LogPaneState, saveId: number, path: string, bytes: number): LogPaneState {
   const size = bytes < 1000 ? '' : ` (${formatBytes(bytes)})`;
-  return ended(state, saveId, `saved ${count(bytes, 'byte')}${size} to ${path}`);
+  const { t } = state;
+  const amount = t.count(bytes, 'byte') + size;
+  return ended(state, saveId, t('saved {amount} to {path}', { amount, path }));
 }
 
 export function saveFailed(state: LogPaneState, saveId: number, { message, hint }: WireError): LogPaneState {
-  return ended(state, saveId, `not saved: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  const { t } = state;
+  const why = t.known(message) + (hint === undefined ? '' : ` (${t.known(hint)})`);
+  return ended(state, saveId, t('not saved: {why}', { why }));
 }
 
 export function saveExists(state: LogPaneState, saveId: number, path: string): LogPaneState {

@@ -19,7 +19,8 @@ import { emptyWindow, type LogWindow, windowEnd, windowStart } from './log-windo
 export function goToMatch(state: LogPaneState): LogPaneReduction {
   const { window, matcher } = state;
   const top = topRow(state);
-  if (window === null || matcher === null || top === null) return stay(state, 'nothing to search yet');
+  if (window === null || matcher === null || top === null)
+    return stay(state, state.t('nothing to search yet'));
   const ref = lineAt(window, top.offset);
   const before = ref === null ? null : lineBefore(window, ref);
   const found = findMatch(window, ref, 1, matcher) ?? findMatch(window, before, -1, matcher);
@@ -30,7 +31,7 @@ export function goToMatch(state: LogPaneState): LogPaneReduction {
 /** `n` and `N`: the next line that matches, downwards or upwards from the one shown last. */
 export function nextMatch(state: LogPaneState, step: 1 | -1): LogPaneReduction {
   const { window, matcher } = state;
-  if (matcher === null) return stay(state, 'type / and a text to search for');
+  if (matcher === null) return stay(state, state.t('type / and a text to search for'));
   if (window === null || state.search !== null) return { state, effects: [] };
   const hit = state.hit === null ? null : heldLine(window, state.hit);
   const top = topRow(state);
@@ -64,7 +65,7 @@ function searchOn(state: LogPaneState, step: 1 | -1): LogPaneReduction {
   const { window, matcher } = state;
   if (window === null || matcher === null) return { state, effects: [] };
   const isAtEdge = step > 0 ? windowEnd(window) >= state.tailOffset : window.above.offset <= state.headOffset;
-  if (isAtEdge) return stay(state, missed(matcher, step));
+  if (isAtEdge) return stay(state, missed(state, matcher, step));
   const searchId = state.nextId;
   const edge = step > 0 ? window.rest.cut : { offset: windowStart(window), nextCut: windowStart(window) };
   const { base, lineage, view } = state;
@@ -76,8 +77,10 @@ function searchOn(state: LogPaneState, step: 1 | -1): LogPaneReduction {
   };
 }
 
-function missed(matcher: Matcher, step: 1 | -1): string {
-  return `"${matcher.query}" is nowhere ${step > 0 ? 'below (N looks above)' : 'above (n looks below)'}`;
+function missed({ t }: LogPaneState, { query }: Matcher, step: 1 | -1): string {
+  return step > 0
+    ? t('"{query}" is nowhere below (N looks above)', { query })
+    : t('"{query}" is nowhere above (n looks below)', { query });
 }
 
 /** Asks for the matches of all the logs to be counted where they are. Of some lines only, what is held is counted. */
@@ -143,11 +146,12 @@ export function searchFound(
 export function searchMissed(state: LogPaneState, searchId: number): LogPaneState {
   const { search, matcher } = state;
   if (search === null || matcher === null) return state;
-  return withoutSearch(state, searchId, missed(matcher, search.step));
+  return withoutSearch(state, searchId, missed(state, matcher, search.step));
 }
 
 export function searchFailed(state: LogPaneState, searchId: number, error: WireError): LogPaneState {
-  return withoutSearch(state, searchId, `search ended: ${error.message}`);
+  const { t } = state;
+  return withoutSearch(state, searchId, t('search ended: {why}', { why: t.known(error.message) }));
 }
 
 function withoutSearch(state: LogPaneState, searchId: number, notice: string): LogPaneState {

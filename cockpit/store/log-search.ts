@@ -1,5 +1,6 @@
 import type { TextRange } from '../format/segments.ts';
 import { decodeLine, segmentsText } from '../format/terminal-text.ts';
+import type { Translate } from '../language/translate.ts';
 import { type LineRef, lineBefore, lineBehind, readLine } from './log-lines.ts';
 import type { LogBlock, LogWindow } from './log-window.ts';
 
@@ -27,11 +28,11 @@ export interface Matcher {
 }
 
 /** @returns what is wrong with a regular expression, for people, when something is */
-export function createMatcher(query: string): Matcher | string {
-  return query.startsWith('-r ') ? patternMatcher(query, query.slice(3)) : textMatcher(query);
+export function createMatcher(query: string, t: Translate): Matcher | string {
+  return query.startsWith('-r ') ? patternMatcher(query, query.slice(3), t) : textMatcher(query);
 }
 
-function patternMatcher(query: string, pattern: string): Matcher | string {
+function patternMatcher(query: string, pattern: string, t: Translate): Matcher | string {
   // A class such as \S is no capital.
   const ignoreCase = !/[A-Z]/.test(pattern.replaceAll(/\\./g, ''));
   try {
@@ -39,7 +40,7 @@ function patternMatcher(query: string, pattern: string): Matcher | string {
     new RegExp(pattern, ignoreCase ? 'i' : '');
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^.*\/[a-z]*: /, '') : String(error);
-    return `"${pattern}" is no regular expression: ${why}`;
+    return t('"{pattern}" is no regular expression: {why}', { pattern, why });
   }
   const counts = new WeakMap<LogBlock, number>();
   return {

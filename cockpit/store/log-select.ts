@@ -1,4 +1,5 @@
-import { count, formatBytes } from '../format/quantity.ts';
+import type { CopyNote } from '../client/clipboard.ts';
+import { formatBytes } from '../format/quantity.ts';
 import type { CursorMove } from './action.ts';
 import { ownText } from './log-format.ts';
 import { type LineRef, lineAt, lineBefore, lineBehind, readLine } from './log-lines.ts';
@@ -15,7 +16,7 @@ export const MAX_COPY_BYTES = 74_994;
 /** `v`: lines are chosen from here on, by moving; nothing moves under them. */
 export function startSelection(state: LogPaneState): LogPaneState {
   const start = pointedLine(state);
-  if (start === null) return { ...state, notice: 'there is no line to select yet' };
+  if (start === null) return { ...state, notice: state.t('there is no line to select yet') };
   return { ...paused(state), selection: { anchor: start, cursor: start }, notice: '' };
 }
 
@@ -47,7 +48,7 @@ export function moveSelection(state: LogPaneState, move: CursorMove): LogPaneSta
   const isCut =
     (move === 'end' && windowEnd(window) < state.tailOffset) ||
     (move === 'home' && windowStart(window) > Math.max(state.headOffset, state.floor?.offset ?? 0));
-  const notice = isCut ? 'selected as far as is held here: S saves all of it' : '';
+  const notice = isCut ? state.t('selected as far as is held here: S saves all of it') : '';
   return inSight({ ...state, selection: { ...selection, cursor }, notice });
 }
 
@@ -80,7 +81,7 @@ export function selectedSpan({ anchor, cursor }: { anchor: number; cursor: numbe
 
 /** `y`: the chosen lines, as text without colours, to the clipboard. */
 export function copySelection(state: LogPaneState): LogPaneReduction {
-  const { selection, window } = state;
+  const { selection, window, t } = state;
   if (selection === null || window === null) return { state, effects: [] };
   const [from, to] = selectedSpan(selection);
   const lines: string[] = [];
@@ -95,12 +96,23 @@ export function copySelection(state: LogPaneState): LogPaneReduction {
     bytes += Buffer.byteLength(text) + 1;
   }
   if (bytes > MAX_COPY_BYTES) {
-    const notice = `${formatBytes(bytes)} are too much to copy: a terminal takes ${formatBytes(MAX_COPY_BYTES)}; select less, or save with S`;
+    const notice = t('{bytes} are too much to copy: a terminal takes {most}; select less, or save with S', {
+      bytes: formatBytes(bytes),
+      most: formatBytes(MAX_COPY_BYTES),
+    });
     return { state: { ...state, notice }, effects: [] };
   }
-  const notice = `copying ${count(lines.length, 'line')}, ${formatBytes(bytes)} ...`;
+  const copying = `${t.count(lines.length, 'line')}, ${formatBytes(bytes)}`;
+  const notice = t('copying {what} ...', { what: copying });
   return {
-    state: { ...state, selection: null, notice },
+    state: { ...state, selection: null, copying, notice },
     effects: [{ type: 'copy', text: `${lines.join('\n')}\n` }],
   };
+}
+
+/** What was handed to the terminal, unless there is other news by now. */
+export function copied(state: LogPaneState, note: CopyNote): LogPaneState {
+  const { t, copying: what } = state;
+  if (state.notice !== t('copying {what} ...', { what })) return state;
+  return { ...state, notice: t('copied {what}', { what }) + (note === '' ? '' : t(note)) };
 }

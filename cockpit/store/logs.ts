@@ -29,11 +29,16 @@ export function openLogs(state: CockpitState): Reduction {
   const instances = targetInstances(state).toSorted((a, b) => a.instanceId - b.instanceId);
   const [instance] = instances;
   if (instance === undefined) {
-    return become(withToast(state, 'warn', 'Select an instance to see its log first (enter opens a node)'));
+    return become(
+      withToast(state, 'warn', state.t('Select an instance to see its log first (enter opens a node)')),
+    );
   }
   if (currentView(state).screen.name === 'logs') return become(state);
   if (instances.length > MAX_MERGED_LOGS) {
-    const text = `${instances.length} instances are marked: at most ${MAX_MERGED_LOGS} logs are merged`;
+    const text = state.t('{count} instances are marked: at most {most} logs are merged', {
+      count: instances.length,
+      most: MAX_MERGED_LOGS,
+    });
     return become(withToast(state, 'warn', text));
   }
   const { instanceId } = instance;
@@ -41,6 +46,7 @@ export function openLogs(state: CockpitState): Reduction {
   return withPane(
     next,
     openLogPane({
+      t: state.t,
       sources: logSources(instances, state.fleet.nodes),
       ...textSize(next),
     }),

@@ -37,7 +37,7 @@ export function markRange(state: CockpitState): CockpitState {
   if (screen.name !== 'instances') return state;
   const from = indexOfId(table.rows, state.markAnchor);
   const to = indexOfId(table.rows, table.selectedId);
-  if (from < 0) return withToast(state, 'warn', 'Mark one end of the range with space first');
+  if (from < 0) return withToast(state, 'warn', state.t('Mark one end of the range with space first'));
   const rows = table.rows.slice(Math.min(from, to), Math.max(from, to) + 1);
   const ids = rows.flatMap((row) => (row.kind === 'row' ? [row.id] : []));
   return { ...state, marks: new Set([...state.marks, ...ids]), markAnchor: table.selectedId };

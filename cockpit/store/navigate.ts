@@ -101,7 +101,7 @@ function openConfigFile(state: CockpitState): Reduction {
 /** The instances of a service, wherever they are. */
 function openService(state: CockpitState, serviceId: number): Reduction {
   const name = serviceRows(state).get(serviceId)?.name;
-  if (name === undefined) return become(withToast(state, 'warn', 'This service is gone'));
+  if (name === undefined) return become(withToast(state, 'warn', state.t('This service is gone')));
   const screen = { name: 'instances', nodeId: null } as const;
   return become(pushView(state, rememberedView(state.settings, screen, `service:=${name}`)));
 }
@@ -130,7 +130,9 @@ export function describe(state: CockpitState): Reduction {
     return become(pushView(state, describeView('service', table.selectedId)));
   const instance = selectedInstance(state);
   if (instance === undefined || screen.name === 'describe') {
-    return become(withToast(state, 'warn', 'Select a node, a service or an instance to describe first'));
+    return become(
+      withToast(state, 'warn', state.t('Select a node, a service or an instance to describe first')),
+    );
   }
   return become(pushView(state, describeView('instance', instance.instanceId)));
 }
@@ -156,6 +158,6 @@ export function back(state: CockpitState): CockpitState {
   if (screen.name === 'rolling' && isRolling(state) && state.rolling?.isCancelled === false)
     return cancelRolling(state);
   if (state.views.length === 1)
-    return withToast(state, 'accent', 'Leave with :q or ctrl-c; services keep running');
+    return withToast(state, 'accent', state.t('Leave with :q or ctrl-c; services keep running'));
   return popView(state);
 }

@@ -1,4 +1,5 @@
 import { fuzzyRank } from '../format/fuzzy.ts';
+import type { Word } from '../language/translate.ts';
 import type { Action } from './action.ts';
 
 /** One word of the `:` palette. */
@@ -7,11 +8,11 @@ export interface PaletteCommand {
   readonly aliases: readonly string[];
   /** What may follow it, for the help screen; empty when nothing. */
   readonly argument: string;
-  readonly help: string;
+  readonly help: Word;
   action(argument: string): Action;
 }
 
-const simple = (name: string, aliases: readonly string[], help: string, action: Action): PaletteCommand => ({
+const simple = (name: string, aliases: readonly string[], help: Word, action: Action): PaletteCommand => ({
   name,
   aliases,
   argument: '',

@@ -10,7 +10,7 @@ import { currentView } from './views.ts';
 /** The list of a table's columns, in which they are shown, hidden and sorted by. */
 export function openPicker(state: CockpitState): Reduction {
   if (tableOf(currentView(state).screen) === undefined) {
-    return become(withToast(state, 'warn', 'Only tables have columns to choose'));
+    return become(withToast(state, 'warn', state.t('Only tables have columns to choose')));
   }
   return become({ ...state, picker: { cursor: 0 } });
 }
@@ -39,7 +39,7 @@ export function togglePicked(state: CockpitState): CockpitState {
   const shown = shownKeys(state.settings, screen, table.columns);
   const next = new Set(shown);
   if (!next.delete(column.key)) next.add(column.key);
-  if (next.size === 0) return withToast(state, 'warn', 'One column has to stay');
+  if (next.size === 0) return withToast(state, 'warn', state.t('One column has to stay'));
   const columns = table.columns.map(({ key }) => key).filter((key) => next.has(key));
   return rememberTable(state, screen, { columns });
 }
@@ -48,7 +48,8 @@ export function sortByPicked(state: CockpitState): CockpitState {
   const column = tableOf(currentView(state).screen)?.columns[state.picker?.cursor ?? -1];
   if (column === undefined) return state;
   if (column.sortValue === undefined) {
-    return withToast(state, 'warn', `${column.title} is nothing to sort by`);
+    const { t } = state;
+    return withToast(state, 'warn', t('{column} is nothing to sort by', { column: t(column.title) }));
   }
   return sortBy(state, column.key);
 }

@@ -59,7 +59,7 @@ export function cancelPrompt(state: CockpitState): CockpitState {
 /** What cannot be understood of the filter in force; null when all is well. */
 export function filterProblem(state: CockpitState): string | null {
   const { screen, table } = currentView(state);
-  return tableOf(screen)?.problemOf(table.filter) ?? null;
+  return tableOf(screen)?.problemOf(table.filter, state.t) ?? null;
 }
 
 export function withFilter(state: CockpitState, filter: string): CockpitState {

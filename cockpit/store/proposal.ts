@@ -1,7 +1,7 @@
 import { roleIncludes } from '../../common/domain/role.ts';
 import type { RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
-import { count } from '../format/quantity.ts';
+
 import type { Change, Confirm } from './change.ts';
 import type { Effect } from './effect.ts';
 import { typedNameOf } from './protection.ts';
@@ -49,8 +49,16 @@ export function propose(state: CockpitState, change: Change, instanceIds: readon
 export function refusedToRole(state: CockpitState, { kind }: Pick<Change, 'kind'>): CockpitState | null {
   const { link } = state;
   if (!FOR_ADMINS.has(kind) || (link.state === 'up' && roleIncludes(link.role, 'admin'))) return null;
-  const what = kind.endsWith('-node') ? 'Nodes are replaced and removed' : 'Tokens are made and taken away';
-  return withToast(state, 'warn', `${what} with a token of an admin`);
+  const isNode = kind.endsWith('-node');
+  return withToast(
+    state,
+    'warn',
+    state.t(
+      isNode
+        ? 'Nodes are replaced and removed with a token of an admin'
+        : 'Tokens are made and taken away with a token of an admin',
+    ),
+  );
 }
 
 export function withConfirm(state: CockpitState, change: Partial<Confirm>): CockpitState {
@@ -100,10 +108,18 @@ export function confirmChange(state: CockpitState): Reduction {
   if (refused !== null) return become({ ...refused, confirm: null });
   const typed = typedNameOf(state, confirm);
   if (typed !== null && confirm.field.text.trim() !== typed)
-    return become(withToast(state, 'warn', `Type ${typed} to do it, or esc to leave everything as it is`));
+    return become(
+      withToast(
+        state,
+        'warn',
+        state.t('Type {typed} to do it, or esc to leave everything as it is', { typed }),
+      ),
+    );
   const instanceIds = confirm.instanceIds.filter((id) => state.fleet.instances.has(id));
   if (confirm.instanceIds.length > 0 && instanceIds.length === 0)
-    return become(withToast({ ...state, confirm: null }, 'warn', 'Nothing done: these instances are gone'));
+    return become(
+      withToast({ ...state, confirm: null }, 'warn', state.t('Nothing done: these instances are gone')),
+    );
   return withNames(send(state, { ...confirm, instanceIds }), typed === null ? [] : typed.split(' '));
 }
 
@@ -127,7 +143,7 @@ function send(state: CockpitState, confirm: Confirm): Reduction {
   if (change.kind === 'rollout') {
     if (confirm.plan === null) {
       const why = confirm.refusal === null ? 'The master has not said yet what this would do' : NOT_POSSIBLE;
-      return become(withToast(state, 'warn', why));
+      return become(withToast(state, 'warn', state.t(why)));
     }
     const { request } = change;
     return become(withConfirm(state, { isSending: true }), { type: 'create-rollout', request });
@@ -146,10 +162,10 @@ function send(state: CockpitState, confirm: Confirm): Reduction {
   if (!isBatched(confirm) || confirm.atOnce >= instanceIds.length)
     return sendVerb(closed, change.verb, instanceIds);
   if (isRolling(state)) {
-    const left = count(state.rolling?.pending.length ?? 0, 'instance');
-    return become(
-      withToast(state, 'warn', `A rolling restart is under way, ${left} to go: wait for it, or stop it`),
-    );
+    const { t } = state;
+    const left = t.count(state.rolling?.pending.length ?? 0, 'instance');
+    const text = t('A rolling restart is under way, {left} to go: wait for it, or stop it', { left });
+    return become(withToast(state, 'warn', text));
   }
   return become(pushView(startRolling(closed, instanceIds, confirm.atOnce), viewOf({ name: 'rolling' })));
 }

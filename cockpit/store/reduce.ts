@@ -142,7 +142,7 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
     case 'edited':
       return serviceEdited(state, action);
     case 'edit-failed':
-      return become(withError(state, 'The editor', action.error));
+      return become(withError(state, state.t('The editor'), action.error));
     case 'service-planned':
       return servicePlanned(state, action.spec, action.before, action.effects);
     case 'service-refused':
@@ -152,7 +152,9 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
     case 'drain-refused':
       return become(drainRefused(state, action.error));
     case 'copied':
-      return become(withToast(state, 'ok', `Copied${action.how}`));
+      return become(
+        withToast(state, 'ok', state.t('Copied') + (action.how === '' ? '' : state.t(action.how))),
+      );
     case 'upload-progress':
       return become(archive.uploadProgressed(state, action.uploadId, action.sentBytes, action.totalBytes));
     case 'upload-done':
@@ -163,9 +165,11 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
       if (state.logPane?.isTyping === true) return logs.reduceLogs(state, action);
       return become(archive.pathCompleted(state, action.asked, action.path, action.completions));
     case 'save-failed':
-      return become(withError(state, 'Could not remember this', action.error));
+      return become(withError(state, state.t('Could not remember this'), action.error));
     case 'load-failed':
-      return become(withError(state, `Could not load ${action.what}`, action.error));
+      return become(
+        withError(state, state.t('Could not load {what}', { what: state.t(action.what) }), action.error),
+      );
     default:
       return assertNever(action);
   }
@@ -273,7 +277,9 @@ function command(state: CockpitState, action: CommandAction): Reduction {
     case 'help':
       return become(navigate.openHelp(state));
     case 'unbound':
-      return become(withToast(state, 'warn', explainUnbound(state.bindings, action.key, contextOf(state))));
+      return become(
+        withToast(state, 'warn', explainUnbound(state.t, state.bindings, action.key, contextOf(state))),
+      );
     default:
       return assertNever(action);
   }
@@ -296,7 +302,7 @@ function submitPrompt(state: CockpitState): Reduction {
   const line = prompt.field.text.trim();
   const action = parsePalette(line, state.settings.aliases);
   if (action === null) {
-    return become(withToast(closed, 'warn', `No command ":${line}"; ? lists them all`));
+    return become(withToast(closed, 'warn', state.t('No command ":{line}"; ? lists them all', { line })));
   }
   return handle({ ...closed, settings: withHistoryLine(state.settings, line) }, action);
 }

@@ -1,7 +1,6 @@
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { instanceWords } from '../format/fleet-words.ts';
-import { count } from '../format/quantity.ts';
 import { instanceRow } from '../view-model/instance-row.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -88,13 +87,14 @@ export function rollingAnswered(state: CockpitState, outcomes: readonly Instance
   if (first?.error == null)
     return { ...state, rolling: { ...rolling, batch: { ...rolling.batch, answeredAt: state.now } } };
   const failedIds = failed.map(({ instanceId }) => instanceId);
-  return ended(state, rolling, `${nameOf(state, first.instanceId)}: ${first.error.message}`, failedIds);
+  const why = `${nameOf(state, first.instanceId)}: ${state.t.known(first.error.message)}`;
+  return ended(state, rolling, why, failedIds);
 }
 
 export function rollingFailed(state: CockpitState, error: WireError): CockpitState {
   const { rolling } = state;
   if (rolling?.batch == null) return state;
-  return ended(state, rolling, error.message, rolling.batch.instanceIds);
+  return ended(state, rolling, state.t.known(error.message), rolling.batch.instanceIds);
 }
 
 /** After every action: the present batch is looked at, and the next one begun when it is up. */
@@ -116,7 +116,10 @@ export function stepRolling(state: CockpitState): Reduction {
   }
   if (state.now - batch.answeredAt <= READY_TIMEOUT_MS) return become(state);
   const [late = 0] = notUp;
-  const why = `${nameOf(state, late)} was not up after ${READY_TIMEOUT_MS / 1000} s`;
+  const why = state.t('{instance} was not up after {seconds} s', {
+    instance: nameOf(state, late),
+    seconds: READY_TIMEOUT_MS / 1000,
+  });
   return become(ended(state, rolling, why, notUp));
 }
 
@@ -124,7 +127,7 @@ function nextBatch(state: CockpitState, rolling: Rolling): Reduction {
   const living = rolling.pending.filter((id) => state.fleet.instances.has(id));
   if (rolling.isCancelled || living.length === 0) return become(ended(state, rolling, '', []));
   const refused = refusedChange(state);
-  if (refused !== null) return become(ended(state, rolling, 'changes cannot be sent any more', []));
+  if (refused !== null) return become(ended(state, rolling, state.t('changes cannot be sent any more'), []));
   const instanceIds = living.slice(0, rolling.atOnce);
   const jobId = state.nextId;
   const pidOf = (id: number): number | null => state.fleet.instances.get(id)?.status?.pid ?? null;
@@ -155,14 +158,16 @@ function isUpAgain(state: CockpitState, { pidsBefore }: RollingBatch, instanceId
 
 /** What keeps it from coming up, or null while it may. */
 function brokenWords(state: CockpitState, instanceId: number): string | null {
+  const { t } = state;
   const status = state.fleet.instances.get(instanceId)?.status;
   if (status == null) return null;
   const isBroken =
     ['crash-loop', 'failed', 'unknown', 'backoff'].includes(status.state) ||
     (status.state === 'exited' && status.lastExit?.code !== 0);
-  if (isBroken) return `is ${status.state}${status.reason === '' ? '' : `: ${status.reason}`}`;
+  if (isBroken)
+    return t('is {state}', { state: t(status.state) }) + (status.reason === '' ? '' : `: ${status.reason}`);
   return status.state === 'running' && status.health.state === 'unhealthy'
-    ? `is unhealthy: ${status.health.reason}`
+    ? t('is unhealthy: {why}', { why: status.health.reason })
     : null;
 }
 
@@ -175,16 +180,22 @@ function ended(
   const next = { ...state, rolling: { ...rolling, failure, failedIds, endedAt: state.now } };
   // Whoever looks at its page sees the end there.
   if (currentView(state).screen.name === 'rolling') return next;
-  const of = `${rolling.done.length} of ${count(rolling.instanceIds.length, 'instance')}`;
-  if (failure !== '') return withToast(next, 'bad', `Rolling restart stopped after ${of}: ${failure}`);
-  return withToast(
-    next,
-    rolling.isCancelled ? 'warn' : 'ok',
-    rolling.isCancelled ? `Rolling restart stopped after ${of}, as asked` : `Restarted ${of} in turn`,
-  );
+  const { t } = state;
+  const of = { part: rolling.done.length, all: t.count(rolling.instanceIds.length, 'instance') };
+  if (failure !== '')
+    return withToast(
+      next,
+      'bad',
+      t('Rolling restart stopped after {part} of {all}: {failure}', { ...of, failure }),
+    );
+  return rolling.isCancelled
+    ? withToast(next, 'warn', t('Rolling restart stopped after {part} of {all}, as asked', of))
+    : withToast(next, 'ok', t('Restarted {part} of {all} in turn', of));
 }
 
-function nameOf({ fleet }: CockpitState, instanceId: number): string {
+function nameOf({ fleet, t }: CockpitState, instanceId: number): string {
   const instance = fleet.instances.get(instanceId);
-  return instance === undefined ? `instance ${instanceId}` : instanceWords(instance, fleet.nodes);
+  return instance === undefined
+    ? t('instance {id}', { id: instanceId })
+    : instanceWords(instance, fleet.nodes);
 }

@@ -1,6 +1,7 @@
 import { type ServiceSpec, serviceSpecSchema, specProblems } from '../../common/domain/service.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { diffLines } from '../format/diff-lines.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -8,7 +9,7 @@ import { refusedChange, selectedService } from './targets.ts';
 import { withToast } from './toasts.ts';
 
 const COMMENT = '// ';
-const HEADER = [
+const HEADER: readonly Word[] = [
   'Settings and environment of a service. Save and leave to see what changes before it does; leave it as it is',
   'to change nothing. Lines that begin with // are left out.',
 ];
@@ -21,9 +22,12 @@ export function editService(state: CockpitState): Reduction {
   const service = state.catalog.services?.find(({ serviceId }) => serviceId === selected?.serviceId);
   if (service === undefined)
     return become(
-      withToast(state, 'warn', 'Select a service, or an instance of it, to edit its settings first'),
+      withToast(state, 'warn', state.t('Select a service, or an instance of it, to edit its settings first')),
     );
-  const text = textOf(serviceSpecSchema.parse(service), HEADER);
+  const text = textOf(
+    serviceSpecSchema.parse(service),
+    HEADER.map((line) => state.t(line)),
+  );
   return become(state, { type: 'edit-text', serviceName: service.name, text });
 }
 
@@ -36,17 +40,18 @@ export function serviceEdited(
   state: CockpitState,
   edited: { readonly serviceName: string; readonly before: string; readonly text: string },
 ): Reduction {
+  const { t } = state;
   const { serviceName, before, text } = edited;
-  if (text === before)
-    return become(withToast(state, 'accent', `Settings of ${serviceName} are as they were`));
-  const spec = specIn(text, serviceName);
+  const unchanged = (): Reduction =>
+    become(withToast(state, 'accent', t('Settings of {serviceName} are as they were', { serviceName })));
+  if (text === before) return unchanged();
+  const spec = specIn(t, text, serviceName);
   if (Array.isArray(spec)) return editAgain(state, serviceName, text, spec);
   const known = state.catalog.services?.find(({ name }) => name === serviceName);
   if (known === undefined)
-    return become(withToast(state, 'warn', `${serviceName} is gone: nothing is changed`));
+    return become(withToast(state, 'warn', t('{serviceName} is gone: nothing is changed', { serviceName })));
   const present = JSON.stringify(serviceSpecSchema.parse(known), null, 2);
-  if (JSON.stringify(spec, null, 2) === present)
-    return become(withToast(state, 'accent', `Settings of ${serviceName} are as they were`));
+  if (JSON.stringify(spec, null, 2) === present) return unchanged();
   return become(state, { type: 'plan-service', spec, before: present, text });
 }
 
@@ -56,11 +61,18 @@ export function serviceRefused(
   text: string,
   error: WireError,
 ): Reduction {
+  const { t } = state;
   if (error.code === 'timeout' || error.code === 'disconnected')
-    return become(withToast(state, 'bad', `Nothing changed of ${serviceName}: ${error.message}`));
+    return become(
+      withToast(
+        state,
+        'bad',
+        t('Nothing changed of {serviceName}: {why}', { serviceName, why: t.known(error.message) }),
+      ),
+    );
   return editAgain(state, serviceName, text, [
-    error.message,
-    ...(error.hint === undefined ? [] : [error.hint]),
+    t.known(error.message),
+    ...(error.hint === undefined ? [] : [t.known(error.hint)]),
   ]);
 }
 
@@ -71,7 +83,12 @@ function editAgain(
   problems: readonly string[],
 ): Reduction {
   const body = withoutComments(text);
-  const comments = [...HEADER, '', ...problems.map((problem) => `WRONG: ${problem}`)];
+  const { t } = state;
+  const comments = [
+    ...HEADER.map((line) => t(line)),
+    '',
+    ...problems.map((problem) => t('WRONG: {problem}', { problem })),
+  ];
   const again = `${comments.map((line) => `${COMMENT}${line}`.trimEnd()).join('\n')}\n${body}`;
   return become(state, { type: 'edit-text', serviceName, text: again });
 }
@@ -84,17 +101,18 @@ function withoutComments(text: string): string {
 }
 
 /** The specification in a text, or what is wrong with it, line by line. */
-function specIn(text: string, serviceName: string): ServiceSpec | string[] {
+function specIn(t: Translate, text: string, serviceName: string): ServiceSpec | string[] {
   let raw: unknown;
   try {
     raw = JSON.parse(withoutComments(text));
   } catch (error) {
-    return [`this is no JSON: ${error instanceof Error ? error.message : String(error)}`];
+    return [t('this is no JSON: {why}', { why: error instanceof Error ? error.message : String(error) })];
   }
   const parsed = serviceSpecSchema.strict().safeParse(raw);
   if (!parsed.success)
-    return parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
-  if (parsed.data.name !== serviceName) return [`name: a service cannot be renamed, it is "${serviceName}"`];
+    return parsed.error.issues.map(({ path, message }) => `${path.join('.') || t('the whole')}: ${message}`);
+  if (parsed.data.name !== serviceName)
+    return [t('name: a service cannot be renamed, it is "{serviceName}"', { serviceName })];
   const problems = specProblems(parsed.data);
   return problems.length > 0 ? problems : parsed.data;
 }

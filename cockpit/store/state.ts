@@ -11,6 +11,7 @@ import type { WireError } from '../../common/protocol/errors.ts';
 import type { LinkState } from '../client/master-client.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Binding } from '../keymap/bindings.ts';
+import type { Translate } from '../language/translate.ts';
 import type { Confirm, Secret, Task } from './change.ts';
 import type { ChartTarget } from './chart.ts';
 import type { ConfigCentre, ConfigFileKey } from './config-state.ts';
@@ -236,6 +237,8 @@ export interface CockpitState {
   readonly size: Size;
   readonly url: string;
   readonly link: LinkState;
+  /** Every text that is shown, in the user's language. */
+  readonly t: Translate;
   readonly settings: Settings;
   /** Nothing is changed, whatever the token may. */
   readonly isReadOnly: boolean;

@@ -116,16 +116,16 @@ export function selectedToken(state: CockpitState): TokenView | undefined {
 
 /** Null when changes can be sent; otherwise the state with a toast that says why not, before anything is sent. */
 export function refusedChange(state: CockpitState): CockpitState | null {
-  const { link } = state;
+  const { link, t } = state;
   if (link.state !== 'up')
-    return withToast(state, 'warn', 'Not connected to the master: nothing can be changed now');
+    return withToast(state, 'warn', t('Not connected to the master: nothing can be changed now'));
   if (state.isReadOnly)
-    return withToast(state, 'warn', 'Read only: this cockpit was opened so, and changes nothing');
+    return withToast(state, 'warn', t('Read only: this cockpit was opened so, and changes nothing'));
   if (!roleIncludes(link.role, 'operator')) {
     return withToast(
       state,
       'warn',
-      `Read only: "${link.actor}" is a ${link.role}. Changes need a token of an operator or admin`,
+      t('Read only: "{actor}" is a {role}. Changes need a token of an operator or admin', link),
     );
   }
   return null;

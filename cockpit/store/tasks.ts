@@ -3,7 +3,7 @@ import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { isUnanswered } from '../format/no-answer.ts';
-import { count } from '../format/quantity.ts';
+
 import type { Change, Secret, Task } from './change.ts';
 import type { Effect } from './effect.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -29,50 +29,59 @@ export function taskOf(state: CockpitState, change: Change, instanceIds: readonl
 }
 
 function labelOf(state: CockpitState, change: Change, instanceIds: readonly number[]): string {
+  const { t } = state;
   const node = (id: number): string => nodeWords(state.fleet.nodes.get(id), id);
   const hit = subjectOf(state, instanceIds);
   switch (change.kind) {
     case 'remove':
-      return `Removing ${hit}`;
+      return t('Removing {what}', { what: hit });
     case 'limit':
-      return `Limiting ${hit}`;
+      return t('Limiting {what}', { what: hit });
     case 'resolve':
-      return `Resolving ${hit}`;
+      return t('Resolving {what}', { what: hit });
     case 'cordon':
-      return `${change.isCordoned ? 'Cordoning' : 'Uncordoning'} ${node(change.nodeId)}`;
+      return change.isCordoned
+        ? t('Cordoning {node}', { node: node(change.nodeId) })
+        : t('Uncordoning {node}', { node: node(change.nodeId) });
     case 'drain':
-      return `Draining ${node(change.request.nodeId)}`;
+      return t('Draining {node}', { node: node(change.request.nodeId) });
     case 'replace-node':
-      return `Giving ${node(change.nodeId)} to the next agent that claims it`;
+      return t('Giving {node} to the next agent that claims it', { node: node(change.nodeId) });
     case 'remove-node':
-      return `Removing ${node(change.nodeId)}`;
+      return t('Removing {what}', { what: node(change.nodeId) });
     case 'scale':
-      return `Adding ${count(change.places.length, 'instance')} of ${change.serviceName}`;
+      return t('Adding {instances} of {service}', {
+        instances: t.count(change.places.length, 'instance'),
+        service: change.serviceName,
+      });
     case 'rollout-control':
-      return `Asking rollout ${change.rolloutId} to ${change.what}`;
+      return t('Asking rollout {rolloutId} to {what}', {
+        rolloutId: change.rolloutId,
+        what: t(change.what),
+      });
     case 'remove-releases':
-      return `Deleting ${count(change.releaseIds.length, 'release')}`;
+      return t('Deleting {what}', { what: t.count(change.releaseIds.length, 'release') });
     case 'update-service':
-      return `Updating ${change.spec.name}`;
+      return t('Updating {what}', { what: change.spec.name });
     case 'remove-service':
-      return `Removing ${change.serviceName}`;
+      return t('Removing {what}', { what: change.serviceName });
     case 'publish-config':
-      return `Publishing the config of ${change.request.serviceName}`;
+      return t('Publishing the config of {serviceName}', change.request);
     case 'create-token':
-      return `Making the token ${change.name}`;
+      return t('Making the token {name}', change);
     case 'rotate-token':
-      return `Rotating the token ${change.name}`;
+      return t('Rotating the token {name}', change);
     case 'revoke-token':
-      return `Revoking the token ${change.name}`;
+      return t('Revoking the token {name}', change);
     default:
-      return 'Asking the master';
+      return t('Asking the master');
   }
 }
 
-function subjectOf({ fleet }: CockpitState, instanceIds: readonly number[]): string {
+function subjectOf({ fleet, t }: CockpitState, instanceIds: readonly number[]): string {
   const [first] = instanceIds;
   const only = instanceIds.length === 1 ? fleet.instances.get(first ?? 0) : undefined;
-  return only === undefined ? count(instanceIds.length, 'instance') : instanceWords(only, fleet.nodes);
+  return only === undefined ? t.count(instanceIds.length, 'instance') : instanceWords(only, fleet.nodes);
 }
 
 export function changeFailed(state: CockpitState, taskId: number, error: WireError): CockpitState {
@@ -81,7 +90,7 @@ export function changeFailed(state: CockpitState, taskId: number, error: WireErr
   const next = { ...state, tasks: state.tasks.filter((candidate) => candidate !== task) };
   return error.code === 'timeout'
     ? withUnanswered(next, task.label, error.hint ?? error.message)
-    : withError(next, `${task.label} failed`, error);
+    : withError(next, state.t('{what} failed', { what: task.label }), error);
 }
 
 export function changeDone(state: CockpitState, taskId: number, result: ChangeResult): Reduction {
@@ -91,7 +100,7 @@ export function changeDone(state: CockpitState, taskId: number, result: ChangeRe
   if (result.secret !== undefined) next = { ...next, secret: result.secret };
   next =
     result.outcomes === undefined
-      ? withToast(next, 'ok', `${task.label}: done`)
+      ? withToast(next, 'ok', `${task.label}: ${state.t('done')}`)
       : tellOutcomes(next, task.label, result.outcomes);
   const [only, ...more] = result.rollouts ?? [];
   if (only === undefined || !isFree(next)) return become(next, ...reloads(task.change));
@@ -132,21 +141,28 @@ function tellOutcomes(
   label: string,
   outcomes: readonly InstanceOutcome[],
 ): CockpitState {
+  const { t } = state;
   const failed = outcomes.filter(({ error }) => error !== null);
   const worked = outcomes.length - failed.length;
   let next = state;
   if (worked > 0) {
-    const of = failed.length > 0 ? ` of ${outcomes.length}` : '';
-    next = withToast(next, 'ok', `${label}: done${outcomes.length > 1 ? ` on ${worked}${of}` : ''}`);
+    const done =
+      failed.length > 0
+        ? t('done on {worked} of {total}', { worked, total: outcomes.length })
+        : outcomes.length > 1
+          ? t('done on {worked}', { worked })
+          : t('done');
+    next = withToast(next, 'ok', `${label}: ${done}`);
   } else if (outcomes.length === 0) {
-    next = withToast(next, 'ok', `${label}: done, nothing ran there`);
+    next = withToast(next, 'ok', `${label}: ${t('done, nothing ran there')}`);
   }
   const warned = outcomes.find(({ warning }) => warning !== undefined);
   if (warned?.warning !== undefined)
-    next = withToast(next, 'warn', `${subjectOf(state, [warned.instanceId])}: ${warned.warning}`);
+    next = withToast(next, 'warn', `${subjectOf(state, [warned.instanceId])}: ${t.known(warned.warning)}`);
   const [first] = failed;
   if (first?.error == null) return next;
-  const more = failed.length > 1 ? ` (and ${count(failed.length - 1, 'more failure')})` : '';
+  const more =
+    failed.length > 1 ? t(' (and {more})', { more: t.count(failed.length - 1, 'more failure') }) : '';
   const what = `${label}${more}: ${subjectOf(state, [first.instanceId])}`;
   return isUnanswered(first.error.code)
     ? withUnanswered(next, what, first.error.message)

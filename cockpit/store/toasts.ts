@@ -1,4 +1,5 @@
 import type { WireError } from '../../common/protocol/errors.ts';
+
 import { NO_ANSWER } from '../format/no-answer.ts';
 import { plainText } from '../format/plain-text.ts';
 import type { CockpitState, Toast } from './state.ts';
@@ -20,13 +21,15 @@ export function withToast(state: CockpitState, tone: Toast['tone'], text: string
 }
 
 export function withError(state: CockpitState, what: string, error: WireError): CockpitState {
-  const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  return withToast(state, 'bad', `${what}: ${error.message}${hint}`);
+  const { t } = state;
+  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
+  return withToast(state, 'bad', `${what}: ${t.known(error.message)}${hint}`);
 }
 
 /** A change whose answer was lost is no failure: only looking tells. `why` says how it was lost. */
 export function withUnanswered(state: CockpitState, what: string, why: string): CockpitState {
-  const told = withToast(state, 'warn', `${what}: ${NO_ANSWER} (${why})`);
+  const { t } = state;
+  const told = withToast(state, 'warn', `${what}: ${t(NO_ANSWER)} (${t.known(why)})`);
   const toasts = told.toasts.map((toast, at) =>
     at === told.toasts.length - 1 ? { ...toast, isResult: true } : toast,
   );

@@ -38,7 +38,11 @@ export function visit(state: CockpitState, to: 'back' | 'forward' | 'last'): Coc
   const here = places(state.views);
   const views = to === 'forward' ? future[0] : past.at(-1);
   if (views === undefined) {
-    return withToast(state, 'accent', `Nowhere to go ${to === 'forward' ? 'forward' : 'back'} to`);
+    return withToast(
+      state,
+      'accent',
+      state.t(to === 'forward' ? 'Nowhere to go forward to' : 'Nowhere to go back to'),
+    );
   }
   // From a flow or a pane the way back leads to what it stands on.
   const isOnTop = currentView(state).screen !== here.at(-1)?.screen;

@@ -2,17 +2,26 @@ import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { instanceWords } from '../format/fleet-words.ts';
 import { isUnanswered } from '../format/no-answer.ts';
-import { count } from '../format/quantity.ts';
+
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState, Job, Verb } from './state.ts';
 import { withError, withToast, withUnanswered } from './toasts.ts';
 
-const PARTICIPLE: Readonly<Record<Verb, string>> = {
-  start: 'Starting',
-  stop: 'Stopping',
-  restart: 'Restarting',
-};
-const PAST: Readonly<Record<Verb, string>> = { start: 'Started', stop: 'Stopped', restart: 'Restarted' };
+const DOING = {
+  start: 'Starting {what}',
+  stop: 'Stopping {what}',
+  restart: 'Restarting {what}',
+} as const satisfies Record<Verb, string>;
+const DONE = {
+  start: 'Started {what}',
+  stop: 'Stopped {what}',
+  restart: 'Restarted {what}',
+} as const satisfies Record<Verb, string>;
+const FAILED = {
+  start: 'Could not start {what}',
+  stop: 'Could not stop {what}',
+  restart: 'Could not restart {what}',
+} as const satisfies Record<Verb, string>;
 
 /** How long after the answer the fleet may take to show new pids: a frame comes each second. */
 const SETTLE_MS = 3_000;
@@ -21,7 +30,7 @@ const SETTLE_MS = 3_000;
 export function sendVerb(state: CockpitState, verb: Verb, instanceIds: readonly number[]): Reduction {
   const job: Job = {
     jobId: state.nextId,
-    label: `${PARTICIPLE[verb]} ${subject(state, instanceIds)}`,
+    label: state.t(DOING[verb], { what: subject(state, instanceIds) }),
     startedAt: state.now,
     verb,
     instanceIds,
@@ -38,7 +47,7 @@ function subject(state: CockpitState, instanceIds: readonly number[]): string {
   const [first] = instanceIds;
   const instance = instanceIds.length === 1 ? state.fleet.instances.get(first ?? 0) : undefined;
   return instance === undefined
-    ? count(instanceIds.length, 'instance')
+    ? state.t.count(instanceIds.length, 'instance')
     : instanceWords(instance, state.fleet.nodes);
 }
 
@@ -62,7 +71,7 @@ export function jobFailed(state: CockpitState, jobId: number, error: WireError):
   // A command that never left is `disconnected`; one that was sent and not answered is `timeout`.
   return error.code === 'timeout'
     ? withUnanswered({ ...state, jobs }, job.label, error.hint ?? error.message)
-    : withError({ ...state, jobs }, `${job.label} failed`, error);
+    : withError({ ...state, jobs }, state.t('{what} failed', { what: job.label }), error);
 }
 
 /** Tells the result of every answered command whose effect is to be seen by now, or should be. */
@@ -87,6 +96,7 @@ function hasTakenEffect(state: CockpitState, job: Job): boolean {
 }
 
 function tellResult(state: CockpitState, job: Job): CockpitState {
+  const { t } = state;
   const outcomes = job.answer?.outcomes ?? [];
   const isLost = ({ error }: InstanceOutcome): boolean => error !== null && isUnanswered(error.code);
   const lost = outcomes.filter(isLost);
@@ -96,26 +106,29 @@ function tellResult(state: CockpitState, job: Job): CockpitState {
   const worked = done.filter((instanceId) => !idle.includes(instanceId));
   let next = state;
   if (idle.length > 0) {
-    const runs = idle.length === 1 ? 'already runs' : 'already run';
-    next = withToast(next, 'ok', `${subject(state, idle)} ${runs}: nothing to start`);
+    const what = subject(state, idle);
+    const text =
+      idle.length === 1
+        ? t('{what} already runs: nothing to start', { what })
+        : t('{what} already run: nothing to start', { what });
+    next = withToast(next, 'ok', text);
   }
   if (worked.length > 0) {
     const [only] = worked;
     const pids = worked.length === 1 && only !== undefined ? pidWords(state, job, only) : '';
-    next = withToast(next, 'ok', `${PAST[job.verb]} ${subject(state, worked)}${pids}`);
+    next = withToast(next, 'ok', t(DONE[job.verb], { what: subject(state, worked) }) + pids);
   }
   const [unanswered] = lost;
   if (unanswered?.error) {
-    const what = `${PARTICIPLE[job.verb]} ${subject(
-      state,
-      lost.map(({ instanceId }) => instanceId),
-    )}`;
-    next = withUnanswered(next, what, unanswered.error.message);
+    const ids = lost.map(({ instanceId }) => instanceId);
+    next = withUnanswered(next, t(DOING[job.verb], { what: subject(state, ids) }), unanswered.error.message);
   }
   const [first] = failed;
   if (first?.error) {
-    const more = failed.length > 1 ? ` (and ${count(failed.length - 1, 'more failure')})` : '';
-    next = withError(next, `Could not ${job.verb} ${subject(state, [first.instanceId])}${more}`, first.error);
+    const more =
+      failed.length > 1 ? t(' (and {more})', { more: t.count(failed.length - 1, 'more failure') }) : '';
+    const what = subject(state, [first.instanceId]);
+    next = withError(next, t(FAILED[job.verb], { what }) + more, first.error);
   }
   return next;
 }
@@ -131,6 +144,6 @@ function pidWords(state: CockpitState, job: Job, instanceId: number): string {
   const after = pidOf(state, instanceId);
   if (before !== null && after !== null && before !== after) return `: pid ${before} -> ${after}`;
   if (before === null && after !== null) return `: pid ${after}`;
-  if (before !== null && after === null) return `: pid ${before} ended`;
+  if (before !== null && after === null) return state.t(': pid {pid} ended', { pid: before });
   return '';
 }

@@ -1,5 +1,4 @@
 import type { Activity } from '../../common/domain/presence.ts';
-import { count } from '../format/quantity.ts';
 import { takeColumns } from '../format/width.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
@@ -18,12 +17,18 @@ export function activityOf(state: CockpitState): Activity {
 }
 
 function doingOf(state: CockpitState): string {
-  const { jobs, tasks, rolling, confirm } = state;
+  const { jobs, tasks, rolling, confirm, t } = state;
   const underWay = jobs.at(-1) ?? tasks.at(-1);
   if (underWay !== undefined) return underWay.label;
   if (rolling !== null && rolling.endedAt === null)
-    return `Restarting ${count(rolling.instanceIds.length, 'instance')} in turn`;
+    return t('Restarting {instances} in turn', {
+      instances: t.count(rolling.instanceIds.length, 'instance'),
+    });
   if (confirm === null) return '';
-  if (confirm.change.kind !== 'verb') return `asked: ${questionOf(state, confirm).text}`;
-  return `about to ${confirm.change.verb} ${count(confirm.instanceIds.length, 'instance')}`;
+  if (confirm.change.kind !== 'verb')
+    return t('asked: {question}', { question: questionOf(state, confirm).text });
+  return t('about to {verb} {instances}', {
+    verb: t(confirm.change.verb),
+    instances: t.count(confirm.instanceIds.length, 'instance'),
+  });
 }

@@ -1,5 +1,5 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
-import { count } from '../format/quantity.ts';
+
 import type { Confirm } from '../store/change.ts';
 import { isBatched } from '../store/proposal.ts';
 import type { CockpitState } from '../store/state.ts';
@@ -34,6 +34,7 @@ export function capacityLines(
   confirm: Confirm,
   targets: readonly InstanceView[],
 ): Line[] {
+  const { t } = state;
   const away = absence(confirm);
   if (away === null) return [];
   const names = new Map(targets.map((view) => [view.serviceId, view.serviceName]));
@@ -47,14 +48,23 @@ export function capacityLines(
     const hit = new Set(targets.map((view) => view.instanceId));
     const gone = running.filter((view) => hit.has(view.instanceId)).length;
     const left = running.length - Math.min(gone, inTurn ?? gone);
-    const when = away === 'for good' ? 'stays up' : 'stays up meanwhile';
-    const text =
-      left === 0
-        ? `Of ${name} no instance ${when}.`
-        : `Of ${name} ${left} of ${count(running.length, 'running instance')} ${when}.`;
-    return textLine(text, left === 0 ? 'bad' : 'plain');
+    const values = { name, left, running: t.count(running.length, 'running instance') };
+    const isForGood = away === 'for good';
+    if (left > 0)
+      return textLine(
+        isForGood
+          ? t('Of {name} {left} of {running} stays up.', values)
+          : t('Of {name} {left} of {running} stays up meanwhile.', values),
+      );
+    const none = isForGood
+      ? t('Of {name} no instance stays up.', { name })
+      : t('Of {name} no instance stays up meanwhile.', { name });
+    return textLine(none, 'bad');
   });
   return lines.length <= MAX_SERVICES
     ? lines
-    : [...lines.slice(0, MAX_SERVICES), textLine(`and ${lines.length - MAX_SERVICES} more services`)];
+    : [
+        ...lines.slice(0, MAX_SERVICES),
+        textLine(t('and {count} more services', { count: lines.length - MAX_SERVICES })),
+      ];
 }

@@ -2,6 +2,7 @@ import type { SgridEvent } from '../../common/domain/event.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
+import type { Translate } from '../language/translate.ts';
 
 /** A run at least this long counts as one that worked; the default of `restart.stableAfterMs`. */
 export const STABLE_RUN_MS = 10_000;
@@ -35,17 +36,23 @@ export function changesSince(
   since: number,
   events: readonly SgridEvent[],
   rollouts: readonly Rollout[],
+  t: Translate,
 ): Change[] {
   const releases = rollouts.flatMap(({ rolloutId, actor, message, steps }) =>
     steps.flatMap((step): Change[] => {
       if (step.instanceId !== instanceId || step.appliedAt === null || step.appliedAt < since) return [];
+      const to = step.release.version;
       const what =
         step.previous === null
-          ? `first release ${step.release.version}`
-          : `release ${step.previous.version} -> ${step.release.version}`;
+          ? t('first release {to} by rollout {rolloutId}', { to, rolloutId })
+          : t('release {from} -> {to} by rollout {rolloutId}', {
+              from: step.previous.version,
+              to,
+              rolloutId,
+            });
       const isBack = step.state === 'reverted' || step.state === 'reverting';
       const why = message === '' ? '' : ` (${message})`;
-      const text = `${what} by rollout ${rolloutId}${isBack ? ', taken back since' : ''}${why}`;
+      const text = `${what}${isBack ? t(', taken back since') : ''}${why}`;
       return [{ at: step.appliedAt, actor, text }];
     }),
   );

@@ -1,10 +1,12 @@
-import type { InstanceView } from '../../common/domain/instance.ts';
+import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import { exitWords, instanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes, formatCpuPercent } from '../format/quantity.ts';
+import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CapsuleParts, CapsuleState, Part } from '../store/capsule.ts';
 import type { CockpitState } from '../store/state.ts';
 import { changesSince, rollBackOf, runsOf } from './capsule-changes.ts';
@@ -18,16 +20,16 @@ const SPARK_CELLS = 30;
 
 /** Why an instance ended: how, what it said, what it used, what was changed before, and how to take that back. */
 export function capsuleLines(state: CockpitState, capsule: CapsuleState): Line[] {
-  const { fleet } = state;
+  const { fleet, t } = state;
   const instance = fleet.instances.get(capsule.instanceId);
-  if (instance === undefined) return [textLine('This instance is gone. Esc goes back.', 'warn')];
+  if (instance === undefined) return [textLine(t('This instance is gone. Esc goes back.'), 'warn')];
   const { parts } = capsule;
   const head = section(
-    `Last death of ${instanceWords(instance, fleet.nodes)}`,
+    t('Last death of {instance}', { instance: instanceWords(instance, fleet.nodes) }),
     deathFacts(state, instance),
     state.size.columns,
   );
-  if (parts === null) return [...head, textLine('Collecting what is known ...', 'dim')];
+  if (parts === null) return [...head, textLine(t('Collecting what is known ...'), 'dim')];
   return [
     ...head,
     ...changeLines(state, instance, parts),
@@ -37,95 +39,114 @@ export function capsuleLines(state: CockpitState, capsule: CapsuleState): Line[]
 }
 
 function deathFacts(state: CockpitState, view: InstanceView): Fact[] {
+  const { t } = state;
   const { status, limits, nodeId } = view;
   const node = state.fleet.nodes.get(nodeId);
   const offsetMs = node?.clockOffsetMs ?? 0;
   const exit = status?.lastExit ?? null;
   const cause: Segment =
     exit === null
-      ? { text: 'it never came up', tone: 'bad' }
+      ? { text: t('it never came up'), tone: 'bad' }
       : {
-          text: exit.oomKilled
-            ? `out of memory: the kernel killed it${limits.memoryMiB === undefined ? '' : ` at its limit of ${formatBytes(limits.memoryMiB * MIB)}`}`
-            : exit.cause === 'lost'
-              ? 'nobody saw its end: the machine was reset, or its shim killed'
-              : `${exitWords(exit)}${exit.cause === 'stopped' ? ', as it was asked to' : ''}`,
+          text: causeWords(t, exit, limits),
           tone: exit.cause === 'stopped' || exit.code === 0 ? 'plain' : 'bad',
         };
-  const facts: Fact[] = [['Cause', cause]];
+  const facts: Fact[] = [[t('Cause'), cause]];
   if (exit !== null) {
     facts.push([
-      'When',
-      `${formatDate(exit.endedAt + offsetMs)}, ${formatSpan(state.now + state.fleet.masterOffsetMs - exit.endedAt - offsetMs)} ago, after it ran for ${formatSpan(exit.endedAt - exit.startedAt)}`,
+      t('When'),
+      t('{at}, {span} ago, after it ran for {ran}', {
+        at: formatDate(exit.endedAt + offsetMs),
+        span: formatSpan(state.now + state.fleet.masterOffsetMs - exit.endedAt - offsetMs),
+        ran: formatSpan(exit.endedAt - exit.startedAt),
+      }),
     ]);
   }
-  const next = status?.nextStartAt == null ? '' : `, next start ${formatDate(status.nextStartAt + offsetMs)}`;
-  const cell = stateCell(view, node);
-  facts.push([
-    'Now',
-    {
-      ...cell,
-      text: `${cell.text}, ${count(status?.restarts ?? 0, 'restart')}${next}, release ${view.release?.version ?? 'none'}`,
-    },
-  ]);
+  const cell = stateCell(view, node, t);
+  const parts = [
+    cell.text,
+    t.count(status?.restarts ?? 0, 'restart'),
+    ...(status?.nextStartAt == null
+      ? []
+      : [t('next start {at}', { at: formatDate(status.nextStartAt + offsetMs) })]),
+    t('release {version}', { version: view.release?.version ?? t('none') }),
+  ];
+  facts.push([t('Now'), { ...cell, text: parts.join(t(', ')) }]);
   const reason = plainText(status?.reason ?? '');
-  if (reason !== '') facts.push(['Reason', reason]);
+  if (reason !== '') facts.push([t('Reason'), reason]);
   return facts;
 }
 
+function causeWords(t: Translate, exit: ExitResult, { memoryMiB }: Limits): string {
+  if (exit.oomKilled)
+    return memoryMiB === undefined
+      ? t('out of memory: the kernel killed it')
+      : t('out of memory: the kernel killed it at its limit of {limit}', {
+          limit: formatBytes(memoryMiB * MIB),
+        });
+  if (exit.cause === 'lost') return t('nobody saw its end: the machine was reset, or its shim killed');
+  return exitWords(exit, t) + (exit.cause === 'stopped' ? t(', as it was asked to') : '');
+}
+
 /** A part that could not be found says why, in its place. */
-function missing(title: string, problem: string): Line[] {
-  return [...section(title, [['Not known', { text: plainText(problem), tone: 'warn' }]], 200)];
+function missing(t: Translate, title: string, problem: string): Line[] {
+  return [...section(title, [[t('Not known'), { text: plainText(t.known(problem)), tone: 'warn' }]], 200)];
 }
 
 function changeLines(state: CockpitState, instance: InstanceView, parts: CapsuleParts): Line[] {
-  const title = 'What changed since it was last well';
+  const { t } = state;
+  const title = t('What changed since it was last well');
   const { columns } = state.size;
-  if ('problem' in parts.events) return missing(title, parts.events.problem);
+  if ('problem' in parts.events) return missing(t, title, parts.events.problem);
   const rollouts = foundIn(parts.rollouts) ?? [];
   const { stable } = runsOf(foundIn(parts.runs) ?? []);
   const offsetMs = state.fleet.nodes.get(instance.nodeId)?.clockOffsetMs ?? 0;
   const since = stable === null ? 0 : stable.startedAt + offsetMs;
-  const changes = changesSince(instance, since, parts.events.value, rollouts);
+  const changes = changesSince(instance, since, parts.events.value, rollouts, t);
   const facts: Fact[] = [
     [
-      'Last well',
+      t('Last well'),
       stable === null
-        ? { text: 'no run of it that is known lasted', tone: 'warn' }
-        : `the run from ${formatDate(since)}, ${formatSpan((stable.endedAt ?? stable.startedAt) - stable.startedAt)} long`,
+        ? { text: t('no run of it that is known lasted'), tone: 'warn' }
+        : t('the run from {at}, {span} long', {
+            at: formatDate(since),
+            span: formatSpan((stable.endedAt ?? stable.startedAt) - stable.startedAt),
+          }),
     ],
     ...changes
       .slice(0, MAX_CHANGES)
       .map(
         ({ at, actor, text }): Fact => [
           formatDate(at).slice(5),
-          `${plainText(text)}, by ${plainText(actor)}`,
+          t('{what}, by {actor}', { what: plainText(text), actor: plainText(actor) }),
         ],
       ),
   ];
   if (changes.length === 0)
-    facts.push(['Changes', { text: 'none: the same release, settings and limits', tone: 'dim' }]);
-  if (changes.length > MAX_CHANGES) facts.push(['', `and ${changes.length - MAX_CHANGES} more: see :events`]);
+    facts.push([t('Changes'), { text: t('none: the same release, settings and limits'), tone: 'dim' }]);
+  if (changes.length > MAX_CHANGES)
+    facts.push(['', t('and {count} more: see :events', { count: changes.length - MAX_CHANGES })]);
   const back = rollBackOf(instance, rollouts);
   if (back !== null) {
-    const where =
-      back.instances === 1
-        ? 'here'
-        : `on all ${back.instances} instances that rollout ${back.rolloutId} changed`;
-    facts.push([
-      'Roll back',
-      { text: `b puts ${back.to} back in the place of ${back.from} ${where}`, tone: 'accent' },
-    ]);
-    if (back.instances > 1)
-      facts.push(['', { text: 'B puts it back on this instance alone', tone: 'accent' }]);
+    const { to, from, instances, rolloutId } = back;
+    const text =
+      instances === 1
+        ? t('b puts {to} back in the place of {from} here', { to, from })
+        : t(
+            'b puts {to} back in the place of {from} on all {instances} instances that rollout {rolloutId} changed',
+            { to, from, instances, rolloutId },
+          );
+    facts.push([t('Roll back'), { text, tone: 'accent' }]);
+    if (instances > 1) facts.push(['', { text: t('B puts it back on this instance alone'), tone: 'accent' }]);
   }
   return section(title, facts, columns);
 }
 const MAX_CHANGES = 8;
 
 function figureLines(state: CockpitState, { limits }: InstanceView, { figures }: CapsuleParts): Line[] {
-  const title = 'Figures up to the death';
-  if ('problem' in figures) return missing(title, figures.problem);
+  const { t } = state;
+  const title = t('Figures up to the death');
+  if ('problem' in figures) return missing(t, title, figures.problem);
   const { metrics, stepMs } = figures.value;
   const facts = (
     [
@@ -148,24 +169,29 @@ function figureLines(state: CockpitState, { limits }: InstanceView, { figures }:
       SPARK_CELLS,
       Math.max(peak, 1),
     );
-    const words = `last ${format(last[1])}, peak ${format(peak)}${limit === undefined ? '' : `, limit ${format(limit)}`}`;
+    const words =
+      t('last {last}, peak {peak}', { last: format(last[1]), peak: format(peak) }) +
+      (limit === undefined ? '' : t(', limit {limit}', { limit: format(limit) }));
     return [
       [
-        label,
+        t(label),
         { text: `${line}  ${words}`, tone: limit !== undefined && peak >= limit * 0.9 ? 'bad' : 'accent' },
       ],
     ];
   });
   if (facts.length === 0)
     facts.push([
-      'Figures',
-      { text: 'none: it ended before the first sample, or it is too long ago', tone: 'dim' },
+      t('Figures'),
+      { text: t('none: it ended before the first sample, or it is too long ago'), tone: 'dim' },
     ]);
   else
     facts.push([
       '',
       {
-        text: `the last ${formatSpan(stepMs * (metrics.cpuMillicores?.length ?? 0))}, ${formatSpan(stepMs)} a point; c shows the charts`,
+        text: t('the last {span}, {step} a point; c shows the charts', {
+          span: formatSpan(stepMs * (metrics.cpuMillicores?.length ?? 0)),
+          step: formatSpan(stepMs),
+        }),
         tone: 'dim',
       },
     ]);
@@ -173,8 +199,9 @@ function figureLines(state: CockpitState, { limits }: InstanceView, { figures }:
 }
 
 function outputLines(state: CockpitState, { lines }: CapsuleParts): Line[] {
-  const title = 'Its last lines';
-  if ('problem' in lines) return missing(title, lines.problem);
+  const { t } = state;
+  const title = t('Its last lines');
+  if ('problem' in lines) return missing(t, title, lines.problem);
   const width = state.size.columns - 4;
   const shown = lines.value.flatMap((line) =>
     wrapWords(plainText(line.replaceAll('\t', '  ')), width).map(
@@ -185,10 +212,10 @@ function outputLines(state: CockpitState, { lines }: CapsuleParts): Line[] {
     {
       segments: [
         { text: ` ${title}`, tone: 'title' },
-        { text: '   l opens the whole log', tone: 'dim' },
+        { text: t('   l opens the whole log'), tone: 'dim' },
       ],
     },
-    ...(shown.length === 0 ? [textLine('  it has written nothing', 'dim')] : shown),
+    ...(shown.length === 0 ? [textLine(t('  it has written nothing'), 'dim')] : shown),
   ];
 }
 

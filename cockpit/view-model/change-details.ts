@@ -1,10 +1,11 @@
 import { describeLimits } from '../../common/domain/service.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes } from '../format/quantity.ts';
+import { formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
-import type { Change, Confirm } from '../store/change.ts';
+import type { Translate, Word } from '../language/translate.ts';
+import type { Change, Confirm, RolloutControl } from '../store/change.ts';
 import { isBatched } from '../store/proposal.ts';
 import type { CockpitState } from '../store/state.ts';
 import { publishLines } from './config-publish.ts';
@@ -15,18 +16,21 @@ import type { Line } from './line.ts';
 /** What a question needs besides the instances that it hits. */
 export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
   const { change, instanceIds, atOnce } = confirm;
-  if (isBatched(confirm)) return [batchLine(atOnce, instanceIds.length)];
+  const { t } = state;
+  if (isBatched(confirm)) return [batchLine(t, atOnce, instanceIds.length)];
   switch (change.kind) {
     case 'limit':
       return limitLines(state, instanceIds, change);
     case 'resolve':
-      return wrapped(state, RESOLUTIONS[change.how]);
+      return wrapped(state, t(RESOLUTIONS[change.how]));
     case 'cordon':
       return [
         textLine(
-          change.isCordoned
-            ? 'It gets no new instances; those that it has stay as they are.'
-            : 'It gets new instances again. What a drain has stopped stays stopped.',
+          t(
+            change.isCordoned
+              ? 'It gets no new instances; those that it has stay as they are.'
+              : 'It gets new instances again. What a drain has stopped stays stopped.',
+          ),
         ),
       ];
     case 'drain':
@@ -34,48 +38,55 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
     case 'replace-node':
       return wrapped(
         state,
-        'Its machine was replaced: the agent of the new one, started with this node id, gets its instances.',
+        t(
+          'Its machine was replaced: the agent of the new one, started with this node id, gets its instances.',
+        ),
       );
     case 'remove-node':
       return wrapped(
         state,
-        instanceIds.length === 0
-          ? 'It has no instances. Should its agent come back, it is refused.'
-          : 'Its instances are forgotten with it; should that machine still live, they may go on running there, and nobody sees them.',
+        t(
+          instanceIds.length === 0
+            ? 'It has no instances. Should its agent come back, it is refused.'
+            : 'Its instances are forgotten with it; should that machine still live, they may go on running there, and nobody sees them.',
+        ),
       );
     case 'scale':
       return scaleLines(state, change);
     case 'rollout-control':
-      return wrapped(state, CONTROLS[change.what]);
+      return wrapped(state, t(CONTROLS[change.what]));
     case 'remove-releases':
       return releaseLines(state, change.releaseIds);
     case 'update-service':
-      return updateLines(change);
+      return updateLines(t, change);
     case 'remove-service':
-      return wrapped(state, 'With its releases and the history of its rollouts; logs on the nodes stay.');
+      return wrapped(state, t('With its releases and the history of its rollouts; logs on the nodes stay.'));
     case 'publish-config':
       return publishLines(state, change);
     case 'create-token':
-      return wrapped(state, tokenWords(change));
+      return wrapped(state, tokenWords(t, change));
     case 'rotate-token':
     case 'revoke-token':
-      return [textLine('The old secret stops working, and its connections are cut, at once.')];
+      return [textLine(t('The old secret stops working, and its connections are cut, at once.'))];
     default:
       return [];
   }
 }
 
-function batchLine(atOnce: number, total: number): Line {
-  const how = atOnce >= total ? 'all at once' : `${atOnce} at a time, each once those before are up`;
+function batchLine(t: Translate, atOnce: number, total: number): Line {
+  const how =
+    atOnce >= total
+      ? t('all at once')
+      : t('{count} at a time, each once those before are up', { count: atOnce });
   return {
     segments: [
       { text: ` ${how}.  `, tone: 'strong' },
       { text: '+', tone: 'key' },
-      { text: ' more  ' },
+      { text: t(' more  ') },
       { text: '-', tone: 'key' },
-      { text: ' fewer  ' },
+      { text: t(' fewer  ') },
       { text: 'a', tone: 'key' },
-      { text: ' all' },
+      { text: t(' all') },
     ],
   };
 }
@@ -84,21 +95,21 @@ function wrapped({ size }: CockpitState, text: string): Line[] {
   return wrapWords(text, size.columns - 2).map((line) => textLine(line));
 }
 
-const RESOLUTIONS = {
+const RESOLUTIONS: Readonly<Record<'ended' | 'kill', Word>> = {
   ended:
     'Nothing is signalled: you have seen that its process is gone. Its policy then decides about a start.',
   kill: 'All that is left in its group is killed (SIGKILL), then it counts as ended; its policy decides about a start.',
-} as const;
+};
 
-const CONTROLS = {
+const CONTROLS: Readonly<Record<RolloutControl, Word>> = {
   pause: 'What is under way finishes; nothing is begun until it is resumed.',
   resume: 'The rest has its turn.',
   abort: 'What is under way finishes, the rest is skipped; what has the release keeps it.',
   'roll-back': 'What was changed gets back what it ran before.',
-} as const;
+};
 
 function limitLines(
-  { fleet }: CockpitState,
+  { fleet, t }: CockpitState,
   instanceIds: readonly number[],
   { limits }: Change & { kind: 'limit' },
 ): Line[] {
@@ -109,8 +120,8 @@ function limitLines(
     }),
   );
   const lines = [
-    textLine(`Now:  ${[...before].join(' · ')}`),
-    textLine(`Then: ${describeLimits(limits)}, live, without a restart`, 'strong'),
+    textLine(t('Now:  {limits}', { limits: [...before].join(' · ') })),
+    textLine(t('Then: {limits}, live, without a restart', { limits: describeLimits(limits) }), 'strong'),
   ];
   const limitBytes =
     limits.memoryMiB === undefined ? Number.POSITIVE_INFINITY : limits.memoryMiB * 1024 * 1024;
@@ -122,12 +133,17 @@ function limitLines(
       : [];
   });
   if (over.length > 0)
-    lines.push(textLine(`Uses more than that now, and may be OOM-killed: ${over.join(', ')}`, 'bad'));
+    lines.push(
+      textLine(
+        t('Uses more than that now, and may be OOM-killed: {instances}', { instances: over.join(', ') }),
+        'bad',
+      ),
+    );
   return lines;
 }
 
 function scaleLines(
-  { fleet }: CockpitState,
+  { fleet, t }: CockpitState,
   { places, release, limits }: Change & { kind: 'scale' },
 ): Line[] {
   const byNode = new Map<number, number[]>();
@@ -135,18 +151,20 @@ function scaleLines(
   return [
     ...[...byNode].map(([nodeId, ports]) =>
       textLine(
-        `${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${ports.length === 1 ? 'port' : 'ports'} ${ports.join(', ')}`,
+        `${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${t(ports.length === 1 ? 'port' : 'ports')} ${ports.join(', ')}`,
         'strong',
       ),
     ),
-    textLine(`Limits: ${describeLimits(limits)}`),
+    textLine(t('Limits: {limits}', { limits: describeLimits(limits) })),
     release === null
-      ? textLine('No instance of it has a release: they stay stopped until one is deployed.', 'warn')
-      : textLine(`They are started with ${release.version}, as most of its instances run.`),
+      ? textLine(t('No instance of it has a release: they stay stopped until one is deployed.'), 'warn')
+      : textLine(
+          t('They are started with {version}, as most of its instances run.', { version: release.version }),
+        ),
   ];
 }
 
-function releaseLines({ catalog }: CockpitState, ids: readonly number[]): Line[] {
+function releaseLines({ catalog, t }: CockpitState, ids: readonly number[]): Line[] {
   const all = [...catalog.releases.values()].flat();
   return [
     ...ids.flatMap((id) => {
@@ -160,16 +178,17 @@ function releaseLines({ catalog }: CockpitState, ids: readonly number[]): Line[]
             ),
           ];
     }),
-    textLine('Nothing runs them; nobody can go back to them then.'),
+    textLine(t('Nothing runs them; nobody can go back to them then.')),
   ];
 }
 
-function updateLines({ diff, effects }: Change & { kind: 'update-service' }): Line[] {
+function updateLines(t: Translate, { diff, effects }: Change & { kind: 'update-service' }): Line[] {
+  const all = t.count(effects.length, 'instance');
   const restarts = effects.filter(({ effect }) => effect === 'restart').length;
   const what =
     restarts > 0
-      ? textLine(`${restarts} of ${count(effects.length, 'instance')} restart, one after another:`, 'warn')
-      : textLine(`No restart: it applies to ${count(effects.length, 'instance')} as they run.`, 'ok');
+      ? textLine(t('{part} of {all} restart, one after another:', { part: restarts, all }), 'warn')
+      : textLine(t('No restart: it applies to {all} as they run.', { all }), 'ok');
   return [
     what,
     ...diff.map((line) =>
@@ -189,8 +208,12 @@ function withoutSecret(line: string): string {
   );
 }
 
-function tokenWords({ role, isJoin, expiresInMs }: Change & { kind: 'create-token' }): string {
-  const until = expiresInMs === undefined ? 'It never expires' : `It expires in ${formatSpan(expiresInMs)}`;
-  const join = isJoin ? '; one node joins with it, and has it from then on' : '';
-  return `${until}${join}. The secret of a token of role ${role} is shown once, and kept nowhere.`;
+function tokenWords(t: Translate, { role, isJoin, expiresInMs }: Change & { kind: 'create-token' }): string {
+  const until =
+    expiresInMs === undefined
+      ? t('It never expires')
+      : t('It expires in {span}', { span: formatSpan(expiresInMs) });
+  const join = isJoin ? t('; one node joins with it, and has it from then on') : '';
+  const once = t('. The secret of a token of role {role} is shown once, and kept nowhere.', { role });
+  return until + join + once;
 }

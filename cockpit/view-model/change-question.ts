@@ -1,9 +1,19 @@
 import { nodeWords } from '../format/fleet-words.ts';
-import { count } from '../format/quantity.ts';
-import type { Change, Confirm } from '../store/change.ts';
+import type { Word } from '../language/translate.ts';
+import type { Change, Confirm, RolloutControl } from '../store/change.ts';
 import type { CockpitState, Verb } from '../store/state.ts';
 
-const VERBS: Readonly<Record<Verb, string>> = { start: 'Start', stop: 'Stop', restart: 'Restart' };
+const VERBS = {
+  start: 'Start {hit}?',
+  stop: 'Stop {hit}?',
+  restart: 'Restart {hit}?',
+} as const satisfies Record<Verb, string>;
+const CONTROLS: Readonly<Record<RolloutControl, Word>> = {
+  pause: 'Pause',
+  resume: 'Resume',
+  abort: 'Abort',
+  'roll-back': 'Roll back',
+};
 
 /** What is asked, in one line. */
 export function questionOf(
@@ -12,7 +22,11 @@ export function questionOf(
 ): { variant: 'info' | 'warning'; text: string } {
   const targets = instanceIds.flatMap((id) => state.fleet.instances.get(id) ?? []);
   const nodes = new Set(targets.map((view) => view.nodeId)).size;
-  const hit = `${count(targets.length, 'instance')} on ${count(nodes, 'node')}`;
+  const { t } = state;
+  const hit = t('{instances} on {nodes}', {
+    instances: t.count(targets.length, 'instance'),
+    nodes: t.count(nodes, 'node'),
+  });
   const isMild =
     (change.kind === 'verb' && change.verb === 'start') ||
     change.kind === 'scale' ||
@@ -20,51 +34,60 @@ export function questionOf(
   return { variant: isMild ? 'info' : 'warning', text: wordsOf(state, change, hit) };
 }
 
-function wordsOf({ fleet, catalog }: CockpitState, change: Change, hit: string): string {
-  const node = (nodeId: number): string => nodeWords(fleet.nodes.get(nodeId), nodeId);
+function wordsOf({ fleet, catalog, t }: CockpitState, change: Change, hit: string): string {
+  const nodeOf = (nodeId: number) => ({ node: nodeWords(fleet.nodes.get(nodeId), nodeId) });
   switch (change.kind) {
     case 'verb':
-      return `${VERBS[change.verb]} ${hit}?`;
+      return t(VERBS[change.verb], { hit });
     case 'remove':
-      return `Remove ${hit}, for good?`;
+      return t('Remove {hit}, for good?', { hit });
     case 'limit':
-      return `Set limits of ${hit}?`;
+      return t('Set limits of {hit}?', { hit });
     case 'resolve':
-      return change.how === 'kill' ? `Kill what may be left of ${hit}?` : `Take ${hit} as ended?`;
+      return change.how === 'kill'
+        ? t('Kill what may be left of {hit}?', { hit })
+        : t('Take {hit} as ended?', { hit });
     case 'cordon':
-      return change.isCordoned ? `Cordon ${node(change.nodeId)}?` : `Uncordon ${node(change.nodeId)}?`;
+      return change.isCordoned
+        ? t('Cordon {node}?', nodeOf(change.nodeId))
+        : t('Uncordon {node}?', nodeOf(change.nodeId));
     case 'drain':
-      return `Drain ${node(change.request.nodeId)} of ${hit}?`;
+      return t('Drain {node} of {hit}?', { ...nodeOf(change.request.nodeId), hit });
     case 'replace-node':
-      return `Give ${node(change.nodeId)} to the next agent that claims it?`;
+      return t('Give {node} to the next agent that claims it?', nodeOf(change.nodeId));
     case 'remove-node':
-      return `Forget ${node(change.nodeId)}, for good?`;
+      return t('Forget {node}, for good?', nodeOf(change.nodeId));
     case 'scale': {
       const nodes = new Set(change.places.map(({ nodeId }) => nodeId)).size;
-      const added = `${count(change.places.length, 'instance')} of ${change.serviceName}`;
-      return `Add ${added} on ${count(nodes, 'node')}?`;
+      return t('Add {instances} of {service} on {nodes}?', {
+        instances: t.count(change.places.length, 'instance'),
+        service: change.serviceName,
+        nodes: t.count(nodes, 'node'),
+      });
     }
     case 'rollout':
-      return `${change.title} on ${hit}?`;
+      return t('{title} on {hit}?', { title: change.title, hit });
     case 'rollout-control': {
       const rollout = catalog.rollouts.get(change.rolloutId);
       const what = rollout === undefined ? '' : ` (${rollout.serviceName} ${rollout.version})`;
-      const verbs = { pause: 'Pause', resume: 'Resume', abort: 'Abort', 'roll-back': 'Roll back' };
-      return `${verbs[change.what]} rollout ${change.rolloutId}${what}?`;
+      const verb = t(CONTROLS[change.what]);
+      return t('{verb} rollout {rolloutId}{what}?', { verb, rolloutId: change.rolloutId, what });
     }
     case 'remove-releases':
-      return `Delete ${count(change.releaseIds.length, 'release')}, for good?`;
+      return t('Delete {releases}, for good?', {
+        releases: t.count(change.releaseIds.length, 'release'),
+      });
     case 'update-service':
-      return `Change the settings of ${change.spec.name}?`;
+      return t('Change the settings of {service}?', { service: change.spec.name });
     case 'remove-service':
-      return `Remove the service ${change.serviceName}, with ${hit}?`;
+      return t('Remove the service {service}, with {hit}?', { service: change.serviceName, hit });
     case 'publish-config':
-      return `Publish the config of ${change.request.serviceName} to ${hit}?`;
+      return t('Publish the config of {service} to {hit}?', { service: change.request.serviceName, hit });
     case 'create-token':
-      return `Make a token of role ${change.role} for ${change.name}?`;
+      return t('Make a token of role {role} for {name}?', change);
     case 'rotate-token':
-      return `Give the token ${change.name} another secret?`;
+      return t('Give the token {name} another secret?', change);
     case 'revoke-token':
-      return `Revoke the token ${change.name}?`;
+      return t('Revoke the token {name}?', change);
   }
 }

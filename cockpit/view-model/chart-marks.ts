@@ -1,5 +1,6 @@
 import type { EventKind, SgridEvent } from '../../common/domain/event.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import type { ChartTarget } from '../store/chart.ts';
 import { AXIS_WIDTH } from './chart.ts';
 import type { Line, Tone } from './line.ts';
@@ -12,7 +13,7 @@ const MARKS = [
   { letter: 'L', tone: 'accent', meaning: 'limits' },
   { letter: 'N', tone: 'warn', meaning: 'node lost or back' },
   { letter: 'S', tone: 'ok', meaning: 'started' },
-] as const satisfies readonly { letter: string; tone: Tone; meaning: string }[];
+] as const satisfies readonly { letter: string; tone: Tone; meaning: Word }[];
 type Letter = (typeof MARKS)[number]['letter'];
 
 const LETTERS: Readonly<Partial<Record<EventKind, Letter>>> = {
@@ -57,6 +58,7 @@ export function markLines(
   marks: readonly ChartMark[],
   span: { readonly from: number; readonly to: number },
   columns: number,
+  t: Translate,
 ): { marks: Line; legend: Line } {
   const width = Math.max(1, columns - AXIS_WIDTH);
   const row = new Array<Letter | null>(width).fill(null);
@@ -82,7 +84,7 @@ export function markLines(
       segments: shown.flatMap(({ letter, tone, meaning }, at) => [
         { text: at === 0 ? ' ' : '  ' },
         { text: letter, tone },
-        { text: ` ${meaning}`, tone: 'dim' as const },
+        { text: ` ${t(meaning)}`, tone: 'dim' as const },
       ]),
     },
   };

@@ -5,6 +5,7 @@ import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { fitText } from '../format/width.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import { CHART_RANGES, type ChartState, type ChartTarget } from '../store/chart.ts';
 import type { CockpitState } from '../store/state.ts';
 import { AXIS_WIDTH, chartLines, topOf } from './chart.ts';
@@ -19,7 +20,7 @@ const ROOMY_ROWS = 14;
 const LEAST_CHART_ROWS = 3;
 
 interface Chart {
-  readonly title: string;
+  readonly title: Word;
   readonly points: readonly (FigureSpan | null)[];
   readonly limit: number | null;
   /** The upper edge is at least this. */
@@ -32,13 +33,14 @@ interface Chart {
 /** CPU, memory and pressure of a node or an instance over a time: a page that fills `rows`, and never more. */
 export function chartPageLines(state: CockpitState, chart: ChartState, rows: number): Line[] {
   const { columns } = state.size;
+  const { t } = state;
   const { figures } = chart;
   const head = rangeLine(state, chart);
   if (figures === null)
     return [
       head,
       textLine(
-        chart.problem === '' ? 'Asking the master ...' : chart.problem,
+        chart.problem === '' ? t('Asking the master ...') : t.known(chart.problem),
         chart.problem === '' ? 'dim' : 'warn',
       ),
     ];
@@ -47,6 +49,7 @@ export function chartPageLines(state: CockpitState, chart: ChartState, rows: num
     chartMarks(chart.target, chart.events ?? [], chart.rollouts),
     { from: figures.from, to },
     columns,
+    t,
   );
   const hasLegend = rows >= ROOMY_ROWS;
   const room = rows - OTHER_ROWS - (hasLegend ? 1 : 0);
@@ -56,7 +59,7 @@ export function chartPageLines(state: CockpitState, chart: ChartState, rows: num
   const height = Math.max(1, Math.floor(room / fitting) - 1);
   return [
     head,
-    ...shown.flatMap((each) => drawn(each, columns, height)),
+    ...shown.flatMap((each) => drawn(each, columns, height, t)),
     marks,
     timeLine(figures.from, to, columns),
     ...(hasLegend ? [legend] : []),
@@ -67,6 +70,7 @@ function drawn(
   { title, points, limit, least, base, format, note }: Chart,
   columns: number,
   rows: number,
+  t: Translate,
 ): Line[] {
   const known = points.flatMap((span) => (span === null ? [] : [span]));
   const last = known.at(-1);
@@ -75,12 +79,17 @@ function drawn(
   const top = topOf(points, limit, least, base);
   const words =
     last === undefined
-      ? 'nothing is known of this time'
-      : `last ${format(last[1])}  average ${format(average)}  peak ${format(greatest)}`;
-  const limitWords = limit === null ? '' : `  limit ${format(limit)}${limit > top ? ' (above)' : ''}`;
+      ? t('nothing is known of this time')
+      : t('last {last}  average {average}  peak {peak}', {
+          last: format(last[1]),
+          average: format(average),
+          peak: format(greatest),
+        });
+  const limitWords =
+    limit === null ? '' : t('  limit {limit}', { limit: format(limit) }) + (limit > top ? t(' (above)') : '');
   const title_: Line = {
     segments: [
-      { text: ` ${fitText(title, AXIS_WIDTH + 1)}`, tone: 'title' },
+      { text: ` ${fitText(t(title), AXIS_WIDTH + 1)}`, tone: 'title' },
       { text: words, tone: last === undefined ? 'dim' : 'plain' },
       { text: limitWords, tone: limit !== null && greatest >= limit * 0.9 ? 'bad' : 'warn' },
       { text: note === '' ? '' : `  ${note}`, tone: 'dim' },
@@ -90,6 +99,7 @@ function drawn(
 }
 
 function chartsOf(state: CockpitState, target: ChartTarget, { metrics }: FiguresOverTime): Chart[] {
+  const { t } = state;
   const of = (metric: HistoryMetric): readonly (FigureSpan | null)[] => metrics[metric] ?? [];
   const { cpuLimit, memoryLimit } = limitsOf(state, target);
   const throttled = peakOf(of('throttledPermille'));
@@ -98,10 +108,10 @@ function chartsOf(state: CockpitState, target: ChartTarget, { metrics }: Figures
     target.kind === 'node'
       ? load === null
         ? ''
-        : `load up to ${(load / 100).toFixed(2)}`
+        : t('load up to {load}', { load: (load / 100).toFixed(2) })
       : throttled === null || throttled === 0
         ? ''
-        : `throttled up to ${percent(throttled)} of periods`;
+        : t('throttled up to {percent} of periods', { percent: percent(throttled) });
   const charts: Chart[] = [
     {
       title: 'CPU',
@@ -144,7 +154,7 @@ function chartsOf(state: CockpitState, target: ChartTarget, { metrics }: Figures
       least: 10,
       base: 10,
       format: percent,
-      note: `peaks: ${note}`,
+      note: t('peaks: {peaks}', { peaks: note }),
     },
   ];
 }
@@ -182,27 +192,27 @@ function worstOf(spans: readonly (FigureSpan | null)[]): FigureSpan | null {
 }
 
 function rangeLine(state: CockpitState, { target, rangeMs, figures, problem }: ChartState): Line {
-  const { fleet } = state;
+  const { fleet, t } = state;
   const instance = fleet.instances.get(target.id);
   const name =
     target.kind === 'node'
       ? nodeWords(fleet.nodes.get(target.id), target.id)
       : instance === undefined
-        ? `instance ${target.id}`
+        ? t('instance {id}', { id: target.id })
         : instanceWords(instance, fleet.nodes);
   const ranges = CHART_RANGES.flatMap((range): Segment[] => [
     { text: range.key, tone: 'key' },
     { text: ` ${range.label}  `, tone: range.rangeMs === rangeMs ? 'strong' : 'dim' },
   ]);
   const trouble = problem === '' ? (figures?.problem ?? '') : problem;
-  const step = figures === null ? '' : `${formatSpan(figures.stepMs)} a point`;
+  const step = figures === null ? '' : t('{step} a point', { step: formatSpan(figures.stepMs) });
   const isChosen = CHART_RANGES.find((range) => range.rangeMs === rangeMs);
   return {
     segments: [
       { text: ` ${name} `, tone: 'strong' },
-      { text: ` last ${isChosen?.label ?? formatSpan(rangeMs)}  `, tone: 'accent' },
+      { text: t(' last {span}  ', { span: isChosen?.label ?? formatSpan(rangeMs) }), tone: 'accent' },
       ...ranges,
-      trouble === '' ? { text: step, tone: 'dim' } : { text: plainText(trouble), tone: 'warn' },
+      trouble === '' ? { text: step, tone: 'dim' } : { text: plainText(t.known(trouble)), tone: 'warn' },
     ],
   };
 }

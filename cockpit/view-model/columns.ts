@@ -1,10 +1,11 @@
 import { displayWidth, fitText, truncate } from '../format/width.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import type { Line, Segment } from './line.ts';
 
 /** One column of a table of rows of type `Row`. */
 export interface Column<Row> {
   readonly key: string;
-  readonly title: string;
+  readonly title: Word;
   readonly align?: 'left' | 'right';
   readonly minWidth: number;
   /** It grows up to here where there is room; without it, it keeps `minWidth`. */
@@ -12,7 +13,7 @@ export interface Column<Row> {
   /** 1 is the last to be left out on a narrow terminal. */
   readonly priority: number;
   /** @param width that it has; all there is where a filter asks */
-  cell(row: Row, width?: number): Segment;
+  cell(row: Row, t: Translate, width?: number): Segment;
   /** What rows are sorted by; without it, they cannot be sorted by this column. */
   sortValue?(row: Row): number | string;
   /** The first press sorts from the greatest down. */
@@ -66,11 +67,12 @@ export function fitColumns<Row>(all: readonly Column<Row>[], width: number): Fit
 export function headerLine<Row>(
   { columns, gap }: FittedColumns<Row>,
   sort: { column: string; descending: boolean },
+  t: Translate,
 ): Line {
   let text = ' '.repeat(LEAD_WIDTH);
   columns.forEach(({ column, width }, at) => {
     const mark = column.key === sort.column ? (sort.descending ? 'v' : '^') : '';
-    const title = truncate(column.title, width - mark.length) + mark;
+    const title = truncate(t(column.title), width - mark.length) + mark;
     text += (at === 0 ? '' : ' '.repeat(gap)) + fitText(title, width, column.align);
   });
   return { segments: [{ text, tone: 'label' }], bar: 'header' };
@@ -95,6 +97,7 @@ export function rowLine<Row>(
   { columns, gap }: FittedColumns<Row>,
   row: Row,
   marks: RowMarks,
+  t: Translate,
   note: RowNote | null | undefined = null,
 ): Line {
   const lead = (marks.isSelected ? '>' : ' ') + (marks.isMarked ? '*' : ' ');
@@ -106,7 +109,7 @@ export function rowLine<Row>(
   };
   const hasChanged = (key: string): boolean => marks.changed?.includes(key) === true;
   columns.slice(0, noteAt < 0 ? columns.length : noteAt).forEach(({ column, width }, at) => {
-    const cell = column.cell(row, width);
+    const cell = column.cell(row, t, width);
     const text = fitText(cell.text, width, column.align);
     put(at, hasChanged(column.key) ? { text, tone: 'flash' } : { ...cell, text });
   });

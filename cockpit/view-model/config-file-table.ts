@@ -32,10 +32,10 @@ const COLUMNS: readonly Column<VersionRow>[] = [
     title: 'STATE',
     minWidth: 17,
     priority: 2,
-    cell: ({ version, isPublished, isNewest }) => {
-      if (version.isRemoval) return { text: 'removal', tone: 'warn' };
-      if (isPublished) return { text: isNewest ? 'newest, published' : 'published', tone: 'ok' };
-      return isNewest ? { text: 'newest', tone: 'warn' } : { text: '', tone: 'dim' };
+    cell: ({ version, isPublished, isNewest }, t) => {
+      if (version.isRemoval) return { text: t('removal'), tone: 'warn' };
+      if (isPublished) return { text: t(isNewest ? 'newest, published' : 'published'), tone: 'ok' };
+      return isNewest ? { text: t('newest'), tone: 'warn' } : { text: '', tone: 'dim' };
     },
   },
   {

@@ -1,7 +1,7 @@
 import type { ConfigFile } from '../../common/domain/config-file.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count } from '../format/quantity.ts';
 import { wrapWords } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import type { Change } from '../store/change.ts';
 import { unpublished } from '../store/config-state.ts';
 import { type Form, textOf } from '../store/form.ts';
@@ -14,17 +14,18 @@ import type { Line } from './line.ts';
 function fileLines(state: CockpitState, serviceName: string): Line[] {
   const service = state.config.services?.get(serviceName);
   const files = service === undefined ? [] : unpublished(service);
-  if (files.length === 0) return [textLine('No file differs from what was published last.', 'dim')];
+  if (files.length === 0) return [textLine(state.t('No file differs from what was published last.'), 'dim')];
   return files.map((file) => textLine(fileWords(state, file), 'strong'));
 }
 
 function fileWords(state: CockpitState, file: ConfigFile): string {
   const { name, version, publishedVersion, isRemoval, message, actor } = file;
-  const own = file.instanceId === null ? '' : ` (only ${targetWords(state, file)})`;
-  const from = publishedVersion === null ? 'new' : `version ${publishedVersion}`;
-  const to = isRemoval ? 'removed' : `version ${version}`;
+  const { t } = state;
+  const own = file.instanceId === null ? '' : t(' (only {whom})', { whom: targetWords(state, file) });
+  const from = publishedVersion === null ? t('new') : t('version {version}', { version: publishedVersion });
+  const to = isRemoval ? t('removed') : t('version {version}', { version });
   const why = message === '' ? '' : `: ${plainText(message)}`;
-  return `${name}${own}  ${from} -> ${to}, by ${plainText(actor)}${why}`;
+  return `${name}${own}  ${t('{what}, by {actor}', { what: `${from} -> ${to}`, actor: plainText(actor) })}${why}`;
 }
 
 /** In the question: which files, and what follows on whom. */
@@ -34,34 +35,42 @@ export function publishLines(
 ): Line[] {
   const amount = (wanted: string): number => effects.filter(({ effect }) => effect === wanted).length;
   const same = amount('unchanged');
-  const rest = same === 0 ? '' : `; ${count(same, 'instance')} have what is newest already`;
+  const { t } = state;
+  const rest =
+    same === 0
+      ? ''
+      : t('; {instances} have what is newest already', { instances: t.count(same, 'instance') });
   const { action } = request;
   const follows =
     action.kind === 'nothing'
-      ? 'Programs read them when they like, and at their next start'
+      ? t('Programs read them when they like, and at their next start')
       : action.kind === 'signal'
-        ? `${action.signal} follows, to the main process of each`
-        : 'A rolling restart follows: one after another, each waited for until it is up, halting at one that is not';
+        ? t('{signal} follows, to the main process of each', action)
+        : t(
+            'A rolling restart follows: one after another, each waited for until it is up, halting at one that is not',
+          );
   return [
     ...fileLines(state, request.serviceName),
-    ...wrapWords(`${follows}${rest}.`, state.size.columns - 2).map((line) => textLine(line)),
+    ...wrapWords(follows + rest + t('.'), state.size.columns - 2).map((line) => textLine(line)),
     ...(request.instanceIds === null
       ? []
-      : [textLine('Only to those named; instances of later days do not get it.', 'dim')]),
+      : [textLine(t('Only to those named; instances of later days do not get it.'), 'dim')]),
   ];
 }
 
 /** In the form: what would go out. */
 export function configPublishLines(state: CockpitState, serviceName: string): Line[] {
   return [
-    textLine('It takes the newest of every file:', 'label'),
+    textLine(state.t('It takes the newest of every file:'), 'label'),
     ...fileLines(state, serviceName).slice(0, 8),
   ];
 }
 
-export function configSaveLines(form: Form): Line[] {
-  if (form.isSending === true) return [textLine('Saving ...', 'dim')];
+export function configSaveLines(t: Translate, form: Form): Line[] {
+  if (form.isSending === true) return [textLine(t('Saving ...'), 'dim')];
   if (textOf(form, 'publish') === 'no')
-    return [textLine('It becomes a version on the master and reaches no instance.', 'dim')];
-  return [textLine('It is saved, then you see whom publishing it hits, and say yes or no to that.', 'dim')];
+    return [textLine(t('It becomes a version on the master and reaches no instance.'), 'dim')];
+  return [
+    textLine(t('It is saved, then you see whom publishing it hits, and say yes or no to that.'), 'dim'),
+  ];
 }

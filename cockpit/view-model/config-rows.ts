@@ -4,6 +4,8 @@ import { configKey, type ServiceConfig } from '../store/config-state.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Tone } from './line.ts';
 
+type ConfigStateWord = 'to remove' | 'new' | 'changed' | 'delivering' | 'waiting' | 'published';
+
 /** A file, with who has what was published of it. */
 export interface ConfigRow {
   readonly id: number;
@@ -13,7 +15,7 @@ export interface ConfigRow {
   /** Instances that have, and that are to have, the last publication. */
   readonly on: number;
   readonly of: number;
-  readonly state: string;
+  readonly state: ConfigStateWord;
   readonly tone: Tone;
   /** Master's clock. */
   readonly now: number;
@@ -31,7 +33,7 @@ export function deliveriesOf(
 function stateOf(
   { isRemoval, publishedVersion, version }: ConfigFile,
   deliveries: readonly ConfigDelivery[],
-): [string, Tone] {
+): [ConfigStateWord, Tone] {
   if (isRemoval) return ['to remove', 'warn'];
   if (publishedVersion === null) return ['new', 'warn'];
   if (publishedVersion !== version) return ['changed', 'warn'];
@@ -41,7 +43,7 @@ function stateOf(
 }
 
 /** Every file of every service; what was removed and published so is gone. */
-export function configRows({ config, fleet, now }: CockpitState): Map<number, ConfigRow> {
+export function configRows({ config, fleet, now, t }: CockpitState): Map<number, ConfigRow> {
   const rows = new Map<number, ConfigRow>();
   const ids = new Map(config.known.map((key, at) => [key, at + 1]));
   for (const service of config.services?.values() ?? []) {
@@ -49,13 +51,15 @@ export function configRows({ config, fleet, now }: CockpitState): Map<number, Co
       if (file.isRemoval && file.publishedVersion === null) continue;
       const instance = file.instanceId === null ? undefined : fleet.instances.get(file.instanceId);
       const own =
-        instance === undefined ? `instance ${file.instanceId}` : instanceWords(instance, fleet.nodes);
+        instance === undefined
+          ? t('instance {id}', { id: file.instanceId ?? 0 })
+          : instanceWords(instance, fleet.nodes);
       const deliveries = deliveriesOf(service, file);
       const [state, tone] = stateOf(file, deliveries);
       const id = ids.get(configKey(file)) ?? 0;
       rows.set(id, {
         ...{ id, file, state, tone },
-        target: file.instanceId === null ? 'all' : own.replace(`${file.serviceName}@`, ''),
+        target: file.instanceId === null ? t('all') : own.replace(`${file.serviceName}@`, ''),
         on:
           file.publishedVersion === null ? 0 : deliveries.filter((each) => each.state === 'delivered').length,
         of: deliveries.length,

@@ -4,7 +4,7 @@ import { formatSpan } from '../format/time.ts';
 import type { Column } from './columns.ts';
 import { type ConfigRow, configRows } from './config-rows.ts';
 import { defineTable, type Table } from './define-table.ts';
-import type { FilterField } from './filter.ts';
+import { both, type FilterField } from './filter.ts';
 
 const COLUMNS: readonly Column<ConfigRow>[] = [
   {
@@ -12,7 +12,7 @@ const COLUMNS: readonly Column<ConfigRow>[] = [
     title: 'STATE',
     minWidth: 10,
     priority: 2,
-    cell: ({ state, tone }) => ({ text: state, tone }),
+    cell: ({ state, tone }, t) => ({ text: t(state), tone }),
     sortValue: ({ state }) => state,
   },
   {
@@ -123,7 +123,7 @@ const FIELDS: readonly FilterField<ConfigRow>[] = [
   { keys: ['service', 'svc', 'name'], texts: ({ file }) => [file.serviceName] },
   { keys: ['file'], texts: ({ file }) => [file.name] },
   { keys: ['for', 'instance'], texts: ({ target }) => [target] },
-  { keys: ['state'], texts: ({ state }) => [state] },
+  { keys: ['state'], texts: ({ state }, t) => both(state, t) },
   { keys: ['by'], texts: ({ file }) => [file.actor] },
   { keys: ['message'], texts: ({ file }) => [file.message] },
   { keys: ['size'], unit: 'bytes', amount: ({ file }) => file.sizeBytes },

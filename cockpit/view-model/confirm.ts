@@ -6,19 +6,27 @@ import type { CockpitState } from '../store/state.ts';
 import { capacityLines } from './capacity.ts';
 import { detailLines } from './change-details.ts';
 import { questionOf } from './change-question.ts';
-import { type Block, blockRows, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
+import {
+  type Block,
+  blockRows,
+  type DialogColumn,
+  dialogColumns,
+  moreLine,
+  textLine,
+  visibleTable,
+} from './dialog.ts';
 import { stateCell } from './instance-cells.ts';
 import type { Line } from './line.ts';
 import { rolloutBlocks } from './rollout-plan.ts';
 import { fieldSegments } from './status.ts';
 
-const COLUMNS = [
+const COLUMNS: readonly DialogColumn[] = [
   { title: 'INSTANCE', width: 20 },
   { title: 'NODE', width: 12 },
   { title: 'STATE', width: 10 },
   { title: 'PID', width: 7, align: 'right' },
   { title: 'RELEASE', width: 12 },
-] as const;
+];
 
 /** What a change would hit, and what is left of it, before it is sent. */
 export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: number): Block[] {
@@ -44,28 +52,28 @@ export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: numbe
   if (targets.length === 0) return [...top, { kind: 'lines', lines: below }];
   const height = Math.max(1, room - shownDetails.length - 2);
   const table = targetTable(state, targets, confirm.top, height);
-  const more = moreLine(table.rows.length, targets.length);
+  const more = moreLine(state.t, table.rows.length, targets.length);
   return [...top, { kind: 'table', table }, { kind: 'lines', lines: [more, ...below] }];
 }
 
 function targetTable(
-  { fleet, size }: CockpitState,
+  { fleet, size, t }: CockpitState,
   targets: readonly InstanceView[],
   top: number,
   height: number,
 ) {
   const first = Math.min(top, Math.max(0, targets.length - height));
   return visibleTable(
-    dialogColumns(COLUMNS, size.columns),
+    dialogColumns(COLUMNS, size.columns, t),
     targets.slice(first),
     height,
     -1,
     (view) => [
       { text: `${view.serviceName}:${view.port}`, tone: 'strong' },
       { text: nodeWords(fleet.nodes.get(view.nodeId), view.nodeId) },
-      stateCell(view, fleet.nodes.get(view.nodeId)),
+      stateCell(view, fleet.nodes.get(view.nodeId), t),
       { text: view.status?.pid == null ? '-' : String(view.status.pid) },
-      { text: view.release?.version ?? 'none' },
+      { text: view.release?.version ?? t('none') },
     ],
     (view) => view.instanceId,
   );
@@ -73,13 +81,17 @@ function targetTable(
 
 /** How to say yes. */
 function answerLines(state: CockpitState, confirm: Confirm): Line[] {
+  const { t } = state;
   const typed = typedNameOf(state, confirm);
   const { change } = confirm;
   if (typed !== null) {
     const isSure = change.kind === 'remove-service' || change.kind === 'remove-node';
-    const why = isSure ? 'To be sure' : 'Protected';
+    const why = t(isSure ? 'To be sure' : 'Protected');
     return [
-      textLine(`${why}: type ${typed} and press enter; esc leaves everything as it is.`, 'warn'),
+      textLine(
+        t('{why}: type {typed} and press enter; esc leaves everything as it is.', { why, typed }),
+        'warn',
+      ),
       {
         segments: [
           { text: ' > ', tone: 'key' },
@@ -88,16 +100,16 @@ function answerLines(state: CockpitState, confirm: Confirm): Line[] {
       },
     ];
   }
-  const verb = change.kind === 'verb' ? change.verb : change.kind === 'rollout' ? 'deploy' : 'do it';
+  const verb = t(change.kind === 'verb' ? change.verb : change.kind === 'rollout' ? 'deploy' : 'do it');
   const press: Line = {
     segments: [
-      { text: ' Press ' },
+      { text: t(' Press ') },
       { text: 'y', tone: 'key' },
-      { text: ` to ${verb}, ` },
+      { text: t(' to {verb}, ', { verb }) },
       { text: 'n', tone: 'key' },
-      { text: ' or ' },
+      { text: t(' or ') },
       { text: 'esc', tone: 'key' },
-      { text: ' to leave everything as it is.' },
+      { text: t(' to leave everything as it is.') },
     ],
   };
   return [press];

@@ -1,3 +1,4 @@
+import { english, type Translate } from '../language/translate.ts';
 import type { CockpitState, Sort, TableRow, View } from '../store/state.ts';
 import { type Column, compareValues, fitColumns, headerLine, type RowNote, rowLine } from './columns.ts';
 import { compileFilter, type Filter, type FilterField } from './filter.ts';
@@ -25,7 +26,7 @@ export interface TableSource<Row> {
   isHidden?(column: Column<Row>, view: View): boolean;
   /** The node that a row stands below, where rows are grouped in this view. */
   groupOf?(view: View): ((row: Row) => number) | null;
-  noteOf?(row: Row, shown: ReadonlySet<string>): RowNote | null;
+  noteOf?(row: Row, shown: ReadonlySet<string>, t: Translate): RowNote | null;
   isMarked?(state: CockpitState, id: number): boolean;
   /** How urgent a row is, for having the worst in front. */
   severityOf?(row: Row): Severity;
@@ -53,23 +54,27 @@ export interface Table {
   /** The line of titles and the visible rows; what is scrolled out of sight costs nothing. */
   lines(state: CockpitState, view: View, height: number): TableLines;
   /** What cannot be understood in a filter; null when all is well. */
-  problemOf(filter: string): string | null;
+  problemOf(filter: string, t: Translate): string | null;
 }
 
 export function defineTable<Row>(source: TableSource<Row>): Table {
   const { columns, fields, idOf } = source;
   const plain = columns.filter((column) => column.isLive !== true);
-  const textsOf = (row: Row): string[] => plain.map((column) => column.cell(row).text);
-  const compile = (filter: string): Filter<Row> => compileFilter(filter, fields, textsOf);
+  // English words are found in every language: filters are handed round.
+  const textsOf = (row: Row, t: Translate): string[] =>
+    plain.flatMap(({ cell }) =>
+      t.language === 'en' ? cell(row, t).text : [cell(row, t).text, cell(row, english).text],
+    );
+  const compile = (filter: string, t: Translate): Filter<Row> => compileFilter(filter, fields, textsOf, t);
   return {
     columns,
     fields,
     defaultSort: source.defaultSort,
     hasSeverity: source.severityOf !== undefined,
-    problemOf: (filter) => compile(filter).problem,
+    problemOf: (filter, t) => compile(filter, t).problem,
     inputs: (state, view) => {
       const { filter, sort } = view.table;
-      const { isEmpty, isLive } = compile(filter);
+      const { isEmpty, isLive } = compile(filter, state.t);
       const isSortedLive = columns.find(({ key }) => key === sort.column)?.isLive === true;
       return [
         filter,
@@ -78,7 +83,7 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
       ];
     },
     makeRows: (state, view) => {
-      const filter = compile(view.table.filter);
+      const filter = compile(view.table.filter, state.t);
       const rows = source.rows(state, view);
       const kept = filter.isEmpty ? rows : rows.filter(filter.test);
       const sorted = ordered(source, kept, view.table.sort);
@@ -88,6 +93,7 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
         : grouped(sorted, groupOf, idOf);
     },
     lines: (state, view, height) => {
+      const { t } = state;
       const { table } = view;
       const chosen = shownKeys(state.settings, view.screen, columns);
       const shown = columns.filter(
@@ -105,9 +111,9 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
         const isMarked = source.isMarked?.(state, item.id) === true;
         const changed = source.changedColumns?.(state, item.id);
         const marks = { isSelected, isMarked, isStale, changed };
-        return [rowLine(fitted, row, marks, source.noteOf?.(row, keys))];
+        return [rowLine(fitted, row, marks, t, source.noteOf?.(row, keys, t))];
       });
-      return { header: headerLine(fitted, table.sort), rows };
+      return { header: headerLine(fitted, table.sort, t), rows };
     },
   };
 }

@@ -1,9 +1,10 @@
 import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes } from '../format/quantity.ts';
+import { formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { type Block, blockRows, dialogColumns, textLine, visibleTable } from './dialog.ts';
 import type { Line, Segment, Tone } from './line.ts';
@@ -20,7 +21,7 @@ const TONES: Readonly<Record<RolloutStep['state'], Tone>> = {
   'revert-failed': 'bad',
 };
 
-const WORDS: Readonly<Record<RolloutStep['state'], string>> = {
+const WORDS: Readonly<Record<RolloutStep['state'], Word>> = {
   pending: 'waiting',
   preparing: 'fetching',
   applying: 'restarting',
@@ -32,16 +33,18 @@ const WORDS: Readonly<Record<RolloutStep['state'], string>> = {
   'revert-failed': 'not back',
 };
 
-const DOING: Readonly<Partial<Record<Rollout['state'], string>>> = {
-  paused: 'Paused:',
-  aborting: 'Aborting',
-  'rolling-back': 'Rolling back',
-};
+const DOING = {
+  running: 'Deploying {release} ... {spent}',
+  paused: 'Paused: {release} ... {spent}',
+  aborting: 'Aborting {release} ... {spent}',
+  'rolling-back': 'Rolling back {release} ... {spent}',
+} as const satisfies Partial<Record<Rollout['state'], string>>;
 
 /** A rollout as it goes, instance by instance, and how it ended. */
 export function watchBlocks(state: CockpitState, rolloutId: number, rows: number): Block[] {
+  const { t } = state;
   const rollout = state.catalog.rollouts.get(rolloutId);
-  if (rollout === undefined) return [{ kind: 'busy', text: 'Waiting for the master' }];
+  if (rollout === undefined) return [{ kind: 'busy', text: t('Waiting for the master') }];
   const steps = [...rollout.steps];
   const done = steps.filter((step) => step.state === 'done').length;
   const ended = steps.filter(
@@ -60,6 +63,7 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
       { title: 'NOW', width: 24 },
     ],
     state.size.columns,
+    t,
   );
   const table = visibleTable(
     columns,
@@ -73,7 +77,7 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
     {
       kind: 'progress',
       percent: steps.length === 0 ? 100 : Math.floor((100 * ended) / steps.length),
-      text: `${done} of ${count(steps.length, 'instance')} done`,
+      text: t('{part} of {all} done', { part: done, all: t.count(steps.length, 'instance') }),
     },
     { kind: 'table', table: { ...table, rows: table.rows.map((row) => ({ ...row, isSelected: false })) } },
     end,
@@ -93,41 +97,62 @@ function reasonLines(rollout: Rollout, columns: number): Line[] {
 }
 
 function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
+  const { t } = state;
   const masterNow = state.now + state.fleet.masterOffsetMs;
   if (!hasEnded(rollout)) {
     const spent = formatSpan(masterNow - rollout.startedAt);
-    const link = state.link.state === 'up' ? '' : ' (link down: as last heard; the rollout goes on)';
-    const what = `${DOING[rollout.state] ?? 'Deploying'} ${rollout.serviceName} ${rollout.version}`;
-    return { kind: 'busy', text: `${what} ... ${spent}${link}` };
+    const link = state.link.state === 'up' ? '' : t(' (link down: as last heard; the rollout goes on)');
+    const release = `${rollout.serviceName} ${rollout.version}`;
+    const doing = rollout.state in DOING ? DOING[rollout.state as keyof typeof DOING] : DOING.running;
+    return { kind: 'busy', text: t(doing, { release, spent }) + link };
   }
   const took = formatSpan((rollout.endedAt ?? masterNow) - rollout.startedAt);
   if (rollout.state === 'succeeded') {
-    const text = `${rollout.serviceName} ${rollout.version} runs on ${count(done, 'instance')}, after ${took}`;
+    const text = t('{service} {version} runs on {instances}, after {took}', {
+      service: rollout.serviceName,
+      version: rollout.version,
+      instances: t.count(done, 'instance'),
+      took,
+    });
     return { kind: 'alert', variant: 'success', text };
   }
   const rest = rollout.steps.length - done;
   if (rollout.state === 'rolled-back') {
-    const text = `Rolled back after ${took}: ${rollout.serviceName} runs what it ran before`;
+    const text = t('Rolled back after {took}: {service} runs what it ran before', {
+      took,
+      service: rollout.serviceName,
+    });
     return { kind: 'alert', variant: 'error', text };
   }
-  const end = rollout.state === 'aborted' ? 'Aborted' : 'Failed';
-  const text = `${end} after ${took}: ${count(rest, 'instance')} of ${rollout.steps.length} did not get ${rollout.version}`;
+  const values = {
+    took,
+    instances: t.count(rest, 'instance'),
+    total: rollout.steps.length,
+    version: rollout.version,
+  };
+  const text =
+    rollout.state === 'aborted'
+      ? t('Aborted after {took}: {instances} of {total} did not get {version}', values)
+      : t('Failed after {took}: {instances} of {total} did not get {version}', values);
   return { kind: 'alert', variant: 'error', text };
 }
 
 function stepCells(state: CockpitState, rollout: Rollout, step: RolloutStep): Segment[] {
+  const { t } = state;
   const { nodes, instances } = state.fleet;
   const view = instances.get(step.instanceId);
-  const name = view === undefined ? `instance ${step.instanceId}` : `${view.serviceName}:${view.port}`;
+  const name =
+    view === undefined ? t('instance {id}', { id: step.instanceId }) : `${view.serviceName}:${view.port}`;
   return [
     { text: name, tone: 'strong' },
     { text: nodeWords(nodes.get(step.nodeId), step.nodeId) },
-    { text: WORDS[step.state], tone: TONES[step.state] },
-    nowCell(rollout, step, view?.status?.pid ?? null, view?.status?.release?.version),
+    { text: t(WORDS[step.state]), tone: TONES[step.state] },
+    nowCell(t, rollout, step, view?.status?.pid ?? null, view?.status?.release?.version),
   ];
 }
 
 function nowCell(
+  t: Translate,
   rollout: Rollout,
   step: RolloutStep,
   pid: number | null,
@@ -137,8 +162,9 @@ function nowCell(
     return { text: plainText(step.reason), tone: step.state === 'skipped' ? 'dim' : 'bad' };
   }
   if (step.state === 'preparing') {
-    return { text: `${formatBytes(step.receivedBytes)} of ${formatBytes(rollout.sizeBytes)}`, tone: 'busy' };
+    const amounts = { part: formatBytes(step.receivedBytes), total: formatBytes(rollout.sizeBytes) };
+    return { text: t('{part} of {total}', amounts), tone: 'busy' };
   }
-  const process = pid === null ? 'no process' : `pid ${pid}`;
+  const process = pid === null ? t('no process') : `pid ${pid}`;
   return { text: version === undefined ? process : `${version}, ${process}`, tone: 'plain' };
 }

@@ -2,18 +2,28 @@ import type { Release } from '../../common/domain/release.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes } from '../format/quantity.ts';
+import { formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
+import type { Word } from '../language/translate.ts';
 import { deployCursor, deployRows, serviceNameOf } from '../store/deploy.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from '../store/state.ts';
 import { confirmBlocks } from './confirm.ts';
 import { archiveBlocks, uploadBlocks } from './deploy-archive.ts';
 import { watchBlocks } from './deploy-watch.ts';
-import { BLANK, type Block, blockRows, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
+import {
+  BLANK,
+  type Block,
+  blockRows,
+  type DialogColumn,
+  dialogColumns,
+  moreLine,
+  textLine,
+  visibleTable,
+} from './dialog.ts';
 import { stateCell } from './instance-cells.ts';
 import type { Line, Segment } from './line.ts';
 
-const STEPS: readonly (readonly [DeployStep, string])[] = [
+const STEPS: readonly (readonly [DeployStep, Word])[] = [
   ['service', 'service'],
   ['release', 'release'],
   ['instances', 'instances'],
@@ -51,14 +61,15 @@ function stepsLine(state: CockpitState, deploy: DeployState): Line {
     service: serviceNameOf(state, deploy.serviceId) ?? '',
     release: chosenRelease(state, deploy)?.version ?? '',
   };
-  const segments: Segment[] = [{ text: ' Deploy  ', tone: 'title' }];
+  const { t } = state;
+  const segments: Segment[] = [{ text: t(' Deploy  '), tone: 'title' }];
   let isPast = true;
   STEPS.forEach(([step, name], at) => {
     const isPresent = step === present;
     if (isPresent) isPast = false;
     const value = isPast ? (chosen[step] ?? '') : '';
     segments.push({
-      text: `${at + 1} ${name}${value === '' ? '' : ` ${value}`}`,
+      text: `${at + 1} ${t(name)}${value === '' ? '' : ` ${value}`}`,
       tone: isPresent ? 'strong' : isPast ? 'ok' : 'dim',
     });
     if (at < STEPS.length - 1) segments.push({ text: ' > ', tone: 'dim' });
@@ -77,12 +88,13 @@ function cursorIndex(state: CockpitState, deploy: DeployState): number {
 }
 
 function serviceBlocks(state: CockpitState, deploy: DeployState, rows: number): Block[] {
+  const { t } = state;
   const { services } = state.catalog;
-  if (services === null) return [{ kind: 'busy', text: 'Loading the services' }];
+  if (services === null) return [{ kind: 'busy', text: t('Loading the services') }];
   if (services.length === 0) {
     return [
-      { kind: 'alert', variant: 'info', text: 'No service is registered yet' },
-      { kind: 'lines', lines: [textLine('Register one with "sgrid service create", then come back.')] },
+      { kind: 'alert', variant: 'info', text: t('No service is registered yet') },
+      { kind: 'lines', lines: [textLine(t('Register one with "sgrid service create", then come back.'))] },
     ];
   }
   const byId = new Map(services.map((service) => [service.serviceId, service]));
@@ -96,6 +108,7 @@ function serviceBlocks(state: CockpitState, deploy: DeployState, rows: number): 
       { title: 'RUNS', width: 16 },
     ],
     state.size.columns,
+    t,
   );
   const table = visibleTable(
     columns,
@@ -107,7 +120,7 @@ function serviceBlocks(state: CockpitState, deploy: DeployState, rows: number): 
   );
   return [
     { kind: 'table', table },
-    { kind: 'lines', lines: [moreLine(table.rows.length, listed.length)] },
+    { kind: 'lines', lines: [moreLine(t, table.rows.length, listed.length)] },
   ];
 }
 
@@ -124,8 +137,9 @@ function serviceCells(state: CockpitState, service: Service): Segment[] {
 }
 
 function releaseBlocks(state: CockpitState, deploy: DeployState, rows: number): Block[] {
+  const { t } = state;
   const releases = state.catalog.releases.get(deploy.serviceId ?? 0);
-  if (releases === undefined) return [{ kind: 'busy', text: 'Loading the releases' }];
+  if (releases === undefined) return [{ kind: 'busy', text: t('Loading the releases') }];
   const columns = dialogColumns(
     [
       { title: 'RELEASE', width: 20 },
@@ -136,6 +150,7 @@ function releaseBlocks(state: CockpitState, deploy: DeployState, rows: number): 
       { title: 'MESSAGE', width: 12 },
     ],
     state.size.columns,
+    t,
   );
   const listed: (Release | null)[] = [null, ...releases];
   const table = visibleTable(
@@ -143,20 +158,19 @@ function releaseBlocks(state: CockpitState, deploy: DeployState, rows: number): 
     listed,
     rows - 2,
     cursorIndex(state, deploy),
-    (release) => (release === null ? UPLOAD_CELLS : releaseCells(state, release)),
+    (release) =>
+      release === null ? [{ text: t('+ upload an archive'), tone: 'accent' }] : releaseCells(state, release),
     (release) => release?.releaseId ?? UPLOAD_ROW,
   );
   const last =
     releases.length === 0
-      ? textLine('No release uploaded yet: enter uploads the first.')
-      : moreLine(table.rows.length, listed.length);
+      ? textLine(t('No release uploaded yet: enter uploads the first.'))
+      : moreLine(t, table.rows.length, listed.length);
   return [
     { kind: 'table', table },
     { kind: 'lines', lines: [last] },
   ];
 }
-
-const UPLOAD_CELLS: readonly Segment[] = [{ text: '+ upload an archive', tone: 'accent' }];
 
 function releaseCells(state: CockpitState, release: Release): Segment[] {
   const masterNow = state.now + state.fleet.masterOffsetMs;
@@ -173,24 +187,28 @@ function releaseCells(state: CockpitState, release: Release): Segment[] {
   ];
 }
 
-const INSTANCE_COLUMNS = [
+const INSTANCE_COLUMNS: readonly DialogColumn[] = [
   { title: 'INSTANCE', width: 22 },
   { title: 'NODE', width: 14 },
   { title: 'STATE', width: 11 },
   { title: 'RELEASE', width: 24 },
-] as const;
+];
 
 function instanceBlocks(state: CockpitState, deploy: DeployState, rows: number): Block[] {
+  const { t } = state;
   const ids = deployRows(state, deploy);
   if (ids.length === 0) {
     return [
-      { kind: 'alert', variant: 'info', text: 'This service has no instance to deploy on' },
-      { kind: 'lines', lines: [textLine('Add one with "sgrid instance create", then come back.')] },
+      { kind: 'alert', variant: 'info', text: t('This service has no instance to deploy on') },
+      { kind: 'lines', lines: [textLine(t('Add one with "sgrid instance create", then come back.'))] },
     ];
   }
   const table = instanceTable(state, deploy, ids, rows - 2, cursorIndex(state, deploy));
-  const chosen = `${deploy.chosen.size} of ${count(ids.length, 'instance')} chosen`;
-  const more = table.rows.length < ids.length ? `; ${table.rows.length} shown` : '';
+  const chosen = t('{part} of {all} chosen', {
+    part: deploy.chosen.size,
+    all: t.count(ids.length, 'instance'),
+  });
+  const more = table.rows.length < ids.length ? t('; {count} shown', { count: table.rows.length }) : '';
   return [
     { kind: 'table', table },
     { kind: 'lines', lines: [textLine(chosen + more, deploy.chosen.size === 0 ? 'warn' : 'dim')] },
@@ -204,22 +222,25 @@ function instanceTable(
   height: number,
   selected: number,
 ) {
+  const { t } = state;
   const { nodes, instances } = state.fleet;
   const next = chosenRelease(state, deploy)?.version ?? '?';
   return visibleTable(
-    dialogColumns(INSTANCE_COLUMNS, state.size.columns),
+    dialogColumns(INSTANCE_COLUMNS, state.size.columns, t),
     ids.flatMap((id) => instances.get(id) ?? []),
     height,
     selected,
     (view) => {
       const isChosen = deploy.chosen.has(view.instanceId);
       const mark = isChosen ? '[x] ' : '[ ] ';
-      const now = view.status?.release?.version ?? 'none';
+      const now = view.status?.release?.version ?? t('none');
       return [
         { text: `${mark}${view.serviceName}:${view.port}`, tone: isChosen ? 'strong' : 'dim' },
         { text: nodeWords(nodes.get(view.nodeId), view.nodeId) },
-        stateCell(view, nodes.get(view.nodeId)),
-        isChosen ? { text: `${now} -> ${next}`, tone: 'busy' } : { text: `${now} (stays)`, tone: 'dim' },
+        stateCell(view, nodes.get(view.nodeId), t),
+        isChosen
+          ? { text: `${now} -> ${next}`, tone: 'busy' }
+          : { text: t('{version} (stays)', { version: now }), tone: 'dim' },
       ];
     },
     (view) => view.instanceId,

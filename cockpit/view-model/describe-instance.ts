@@ -4,6 +4,7 @@ import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { environmentLines, eventLines, fileLines, programLines } from './describe-parts.ts';
 import { section } from './facts.ts';
@@ -13,7 +14,7 @@ import type { Line, Segment } from './line.ts';
 import { pressureWords } from './pressure-words.ts';
 
 export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
-  const { fleet, now } = state;
+  const { fleet, now, t } = state;
   const { columns } = state.size;
   const row = instanceRow(fleet, view, now);
   const { status, limits } = view;
@@ -24,109 +25,147 @@ export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
   const exit = status?.lastExit ?? null;
   const release = (ref: InstanceView['release']): string =>
     ref === null
-      ? 'none'
-      : `${ref.version}  (release ${ref.releaseId}, ${formatBytes(ref.sizeBytes)}, sha256 ${ref.sha256.slice(0, 12)})`;
+      ? t('none')
+      : t('{version}  (release {releaseId}, {size}, sha256 {sha256})', {
+          version: ref.version,
+          releaseId: ref.releaseId,
+          size: formatBytes(ref.sizeBytes),
+          sha256: ref.sha256.slice(0, 12),
+        });
+  /** A figure and its limit. */
+  const limited = (figure: string, limit: string | undefined): string =>
+    figure + (limit === undefined ? t(', no limit') : t(', limit {limit}', { limit }));
+  const cpu =
+    row.figures === undefined
+      ? '-'
+      : t('{percent}% of a core', { percent: formatCpuPercent(row.figures.cpuMillicores) });
   return [
     ...section(
-      `Instance ${view.instanceId} of ${view.serviceName}`,
+      t('Instance {id} of {service}', { id: view.instanceId, service: view.serviceName }),
       [
-        ['State', stateCell(view, row.node)],
-        ['Reason', plainText(status?.reason ?? '')],
-        ['Health', healthFact(row, at)],
-        ['Since', status === null ? '-' : at(status.stateSince)],
-        ['Desired', view.desired],
-        ['Node', `${nodeWords(row.node, view.nodeId)} (node ${view.nodeId})`],
-        ['Address', `${plainText(view.host)}:${view.port}`],
-        ['Service', `${view.serviceName}, type ${view.type}, group ${view.group}`],
+        [t('State'), stateCell(view, row.node, t)],
+        [t('Reason'), plainText(status?.reason ?? '')],
+        [t('Health'), healthFact(row, at, t)],
+        [t('Since'), status === null ? '-' : at(status.stateSince)],
+        [t('Desired'), t(view.desired)],
+        [t('Node'), t('{alias} (node {id})', { alias: nodeWords(row.node, view.nodeId), id: view.nodeId })],
+        [t('Address'), `${plainText(view.host)}:${view.port}`],
+        [
+          t('Service'),
+          t('{service}, type {type}, group {group}', {
+            service: view.serviceName,
+            type: view.type,
+            group: view.group,
+          }),
+        ],
       ],
       columns,
     ),
     ...section(
-      'Release',
+      t('Release'),
       [
-        ['Wanted', release(view.release)],
-        ['Runs', release(status?.release ?? null)],
-        ['Revision', `${view.revision} wanted, ${status?.revision ?? '-'} applied`],
+        [t('Wanted'), release(view.release)],
+        [t('Runs'), release(status?.release ?? null)],
+        [
+          t('Revision'),
+          t('{wanted} wanted, {applied} applied', {
+            wanted: view.revision,
+            applied: status?.revision ?? '-',
+          }),
+        ],
       ],
       columns,
     ),
     ...section(
-      'Process',
+      t('Process'),
       [
         ['Pid', status?.pid == null ? '-' : String(status.pid)],
         [
-          'Uptime',
+          t('Uptime'),
           row.uptimeMs === null
             ? '-'
-            : `${formatSpan(row.uptimeMs)}${status?.adopted ? ' (adopted by the agent)' : ''}`,
+            : `${formatSpan(row.uptimeMs)}${status?.adopted ? t(' (adopted by the agent)') : ''}`,
         ],
-        ['Started', status?.startedAt == null ? '-' : at(status.startedAt)],
-        ['Restarts', String(status?.restarts ?? 0)],
-        ['Next start', status?.nextStartAt == null ? '-' : at(status.nextStartAt)],
+        [t('Started'), status?.startedAt == null ? '-' : at(status.startedAt)],
+        [t('Restarts'), String(status?.restarts ?? 0)],
+        [t('Next start'), status?.nextStartAt == null ? '-' : at(status.nextStartAt)],
         [
-          'Last exit',
+          t('Last exit'),
           exit === null
-            ? 'none'
-            : `${exitWords(exit)} at ${at(exit.endedAt)}, after ${formatSpan(exit.endedAt - exit.startedAt)}`,
+            ? t('none')
+            : t('{how} at {at}, after {span}', {
+                how: exitWords(exit, t),
+                at: at(exit.endedAt),
+                span: formatSpan(exit.endedAt - exit.startedAt),
+              }),
         ],
         ['Cgroup', plainText(status?.cgroup ?? '')],
       ],
       columns,
     ),
     ...section(
-      'Figures and limits',
+      t('Figures and limits'),
       [
         [
           'CPU',
-          `${row.figures === undefined ? '-' : `${formatCpuPercent(row.figures.cpuMillicores)}% of a core`}${limits.cpuCores === undefined ? ', no limit' : `, limit ${formatCores(limits.cpuCores)} cores`}`,
+          limited(
+            cpu,
+            limits.cpuCores === undefined
+              ? undefined
+              : t('{cores} cores', { cores: formatCores(limits.cpuCores) }),
+          ),
         ],
         [
-          'CPU, last minute',
+          t('CPU, last minute'),
           {
             text: sparkline(row.history, 30, Math.max(50, ...row.history.map((sample) => sample ?? 0))),
             tone: 'accent',
           },
         ],
         [
-          'Throttled',
+          t('Throttled'),
           row.figures === undefined
             ? '-'
-            : `${formatPercent(row.figures.throttledPermille, 1000)} of periods`,
+            : t('{percent} of periods', { percent: formatPercent(row.figures.throttledPermille, 1000) }),
         ],
         [
-          'Memory',
-          `${row.figures === undefined ? '-' : formatBytes(row.figures.memoryBytes)}${limits.memoryMiB === undefined ? ', no limit' : `, limit ${formatBytes(limits.memoryMiB * 1024 * 1024)}`}`,
+          t('Memory'),
+          limited(
+            row.figures === undefined ? '-' : formatBytes(row.figures.memoryBytes),
+            limits.memoryMiB === undefined ? undefined : formatBytes(limits.memoryMiB * 1024 * 1024),
+          ),
         ],
         [
-          'Memory mark',
+          t('Memory mark'),
           limits.memoryHighMiB === undefined
-            ? limits.memoryMiB === undefined
-              ? 'none'
-              : 'nine tenths of the limit'
+            ? t(limits.memoryMiB === undefined ? 'none' : 'nine tenths of the limit')
             : formatBytes(limits.memoryHighMiB * 1024 * 1024),
         ],
-        ['Pressure', pressureWords(row.figures?.pressure)],
-        ['OOM kills', row.figures === undefined ? '-' : String(row.figures.oomKills)],
+        [t('Pressure'), pressureWords(row.figures?.pressure, t)],
+        [t('OOM kills'), row.figures === undefined ? '-' : String(row.figures.oomKills)],
         [
-          'Processes',
-          `${row.figures === undefined ? '-' : String(row.figures.pids)}${limits.pids === undefined ? ', no limit' : `, limit ${limits.pids}`}`,
+          t('Processes'),
+          limited(
+            row.figures === undefined ? '-' : String(row.figures.pids),
+            limits.pids === undefined ? undefined : String(limits.pids),
+          ),
         ],
       ],
       columns,
     ),
-    ...programLines(service, columns),
-    ...environmentLines(service, columns),
-    ...fileLines(state.insight.described?.parts ?? null, columns),
+    ...programLines(t, service, columns),
+    ...environmentLines(t, service, columns),
+    ...fileLines(t, state.insight.described?.parts ?? null, columns),
     ...eventLines(state),
   ];
 }
 
 /** What its checks say, since when, and why. */
-function healthFact(row: InstanceRow, at: (nodeTime: number) => string): Segment {
+function healthFact(row: InstanceRow, at: (nodeTime: number) => string, t: Translate): Segment {
   const health = row.view.status?.health;
-  const cell = healthCell(row);
-  if (health === undefined || health.state === 'none') return { text: 'not checked', tone: 'dim' };
-  const since = health.since === null ? '' : ` since ${at(health.since)}`;
+  const cell = healthCell(row, t);
+  if (health === undefined || health.state === 'none') return { text: t('not checked'), tone: 'dim' };
+  const since = health.since === null ? '' : t(' since {at}', { at: at(health.since) });
   const reason = health.reason === '' ? '' : `: ${plainText(health.reason)}`;
   return { ...cell, text: `${cell.text}${since}${reason}` };
 }

@@ -4,6 +4,7 @@ import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { eventLines } from './describe-parts.ts';
 import { type Fact, section } from './facts.ts';
@@ -12,7 +13,7 @@ import { nodeRow, nodeWarning, tallyInstances } from './node-columns.ts';
 import { pressureWords } from './pressure-words.ts';
 
 export function nodeLines(state: CockpitState, node: NodeView): Line[] {
-  const { fleet, now } = state;
+  const { fleet, now, t } = state;
   const { columns } = state.size;
   const row = nodeRow(fleet, node, tallyInstances(fleet), now);
   const { info } = node;
@@ -21,50 +22,78 @@ export function nodeLines(state: CockpitState, node: NodeView): Line[] {
   const masterNow = now + fleet.masterOffsetMs;
   return [
     ...section(
-      `Node ${node.nodeId}: ${nodeWords(node, node.nodeId)}`,
+      t('Node {id}: {alias}', { id: node.nodeId, alias: nodeWords(node, node.nodeId) }),
       [
-        ['Link', node.link === 'up' ? { text: 'up', tone: 'ok' } : { text: 'down', tone: 'bad' }],
-        ['Last seen', node.lastSeenAt === null ? 'never' : `${formatSpan(masterNow - node.lastSeenAt)} ago`],
-        ['Warning', { text: nodeWarning(row), tone: 'warn' }],
-        ['Inner address', plainText(node.innerAddress)],
-        ['Instances', `${row.tally.running} of ${row.tally.total} running`],
+        [t('Link'), { text: t(node.link), tone: node.link === 'up' ? 'ok' : 'bad' }],
         [
-          'Clock',
-          `${Math.abs(node.clockOffsetMs)} ms ${node.clockOffsetMs >= 0 ? 'behind' : 'ahead of'} the master's`,
+          t('Last seen'),
+          node.lastSeenAt === null
+            ? t('never')
+            : t('{span} ago', { span: formatSpan(masterNow - node.lastSeenAt) }),
+        ],
+        [t('Warning'), { text: nodeWarning(row, t), tone: 'warn' }],
+        [t('Inner address'), plainText(node.innerAddress)],
+        [t('Instances'), t('{part} of {total} running', { part: row.tally.running, total: row.tally.total })],
+        [
+          t('Clock'),
+          node.clockOffsetMs >= 0
+            ? t("{ms} ms behind the master's", { ms: node.clockOffsetMs })
+            : t("{ms} ms ahead of the master's", { ms: -node.clockOffsetMs }),
         ],
       ],
       columns,
     ),
     ...section(
-      'Machine',
+      t('Machine'),
       [
-        ['Host name', plainText(info?.hostname ?? '')],
-        ['System', plainText(info === null ? '' : `${info.os}, kernel ${info.kernel}, ${info.arch}`)],
-        ['Cores', String(info?.cpuCount ?? '-')],
-        ['Memory', info === null ? '-' : formatBytes(info.memoryBytes)],
+        [t('Host name'), plainText(info?.hostname ?? '')],
         [
-          'Up',
+          t('System'),
+          info === null
+            ? ''
+            : t('{os}, kernel {kernel}, {arch}', {
+                os: plainText(info.os),
+                kernel: plainText(info.kernel),
+                arch: plainText(info.arch),
+              }),
+        ],
+        [t('Cores'), String(info?.cpuCount ?? '-')],
+        [t('Memory'), info === null ? '-' : formatBytes(info.memoryBytes)],
+        [
+          t('Up'),
           info === null
             ? '-'
-            : `${formatSpan(masterNow - node.clockOffsetMs - info.bootedAt)}, since ${formatDate(info.bootedAt + node.clockOffsetMs)}`,
+            : t('{span}, since {at}', {
+                span: formatSpan(masterNow - node.clockOffsetMs - info.bootedAt),
+                at: formatDate(info.bootedAt + node.clockOffsetMs),
+              }),
         ],
-        ['Runtimes', plainText(runtimes.join(', '))],
+        [t('Runtimes'), plainText(runtimes.join(', '))],
       ],
       columns,
     ),
     ...section(
       'Agent',
       [
-        ['Version', plainText(info?.agentVersion ?? '')],
-        ['Up', info === null ? '-' : formatSpan(masterNow - node.clockOffsetMs - info.agentStartedAt)],
-        ['Cgroup driver', info?.cgroupDriver ?? '-'],
-        ['Driver warning', { text: plainText(info?.cgroupWarning ?? ''), tone: 'warn' }],
-        ['CPU', figures === undefined ? '-' : `${formatCpuPercent(figures.agentCpuMillicores)}% of a core`],
-        ['Memory', figures === undefined ? '-' : formatBytes(figures.agentMemoryBytes)],
+        [t('Version'), plainText(info?.agentVersion ?? '')],
+        [t('Up'), info === null ? '-' : formatSpan(masterNow - node.clockOffsetMs - info.agentStartedAt)],
+        [t('Cgroup driver'), info?.cgroupDriver ?? '-'],
+        [t('Driver warning'), { text: plainText(info?.cgroupWarning ?? ''), tone: 'warn' }],
+        [
+          'CPU',
+          figures === undefined
+            ? '-'
+            : t('{percent}% of a core', { percent: formatCpuPercent(figures.agentCpuMillicores) }),
+        ],
+        [t('Memory'), figures === undefined ? '-' : formatBytes(figures.agentMemoryBytes)],
       ],
       columns,
     ),
-    ...section('Figures', figures === undefined ? [['Figures', 'none yet']] : figureFacts(figures), columns),
+    ...section(
+      t('Figures'),
+      figures === undefined ? [[t('Figures'), t('none yet')]] : figureFacts(figures, t),
+      columns,
+    ),
     ...eventLines(state),
   ];
 }
@@ -74,31 +103,48 @@ const LISTED_CORES = 16;
 /** A core that is used more than this has little left. */
 const BUSY_MILLICORES = 900;
 
-function figureFacts(figures: NodeFigures): Fact[] {
+function figureFacts(figures: NodeFigures, t: Translate): Fact[] {
   const { coreMillicores: cores } = figures;
   const busy = cores.filter((used) => used >= BUSY_MILLICORES).length;
   const each = cores.map((used, at) => `${at}: ${formatCpuPercent(used)}%`).join('  ');
   const share = (used: number, total: number): string =>
-    total === 0 ? 'none' : `${formatBytes(used)} of ${formatBytes(total)} (${formatPercent(used, total)})`;
+    total === 0
+      ? t('none')
+      : `${t('{part} of {total}', { part: formatBytes(used), total: formatBytes(total) })} (${formatPercent(used, total)})`;
   return [
-    ['CPU', `${formatCores(figures.cpuMillicores / 1000)} of ${cores.length || '?'} cores`],
     [
-      'Cores',
-      cores.length > LISTED_CORES ? `${busy} of ${cores.length} over ${BUSY_MILLICORES / 10}%` : each,
+      'CPU',
+      t('{part} of {total} cores', {
+        part: formatCores(figures.cpuMillicores / 1000),
+        total: cores.length || '?',
+      }),
     ],
-    ['Load', figures.load.map((load) => load.toFixed(2)).join('  ')],
-    ['Memory', share(figures.memoryUsedBytes, figures.memoryTotalBytes)],
+    [
+      t('Cores'),
+      cores.length > LISTED_CORES
+        ? t('{busy} of {total} over {percent}%', {
+            busy,
+            total: cores.length,
+            percent: BUSY_MILLICORES / 10,
+          })
+        : each,
+    ],
+    [t('Load'), figures.load.map((load) => load.toFixed(2)).join('  ')],
+    [t('Memory'), share(figures.memoryUsedBytes, figures.memoryTotalBytes)],
     ['Swap', share(figures.swapUsedBytes, figures.swapTotalBytes)],
     ...figures.disks.map(
       ({ mountPoint, usedBytes, totalBytes }): Fact => [
-        `Disk ${plainText(mountPoint)}`,
+        t('Disk {mountPoint}', { mountPoint: plainText(mountPoint) }),
         share(usedBytes, totalBytes),
       ],
     ),
     [
-      'Network',
-      `${formatBytes(figures.networkReceivedPerSecond)}/s in  ${formatBytes(figures.networkSentPerSecond)}/s out`,
+      t('Network'),
+      t('{received}/s in  {sent}/s out', {
+        received: formatBytes(figures.networkReceivedPerSecond),
+        sent: formatBytes(figures.networkSentPerSecond),
+      }),
     ],
-    ['Pressure', pressureWords(figures.pressure)],
+    [t('Pressure'), pressureWords(figures.pressure, t)],
   ];
 }

@@ -1,8 +1,9 @@
 import type { Service } from '../../common/domain/service.ts';
 import { maskSecrets } from '../format/mask-secrets.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes } from '../format/quantity.ts';
+import { formatBytes } from '../format/quantity.ts';
 import { formatClock, formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { DescribedParts } from '../store/described.ts';
 import type { CockpitState } from '../store/state.ts';
 import { isTrouble } from './event-columns.ts';
@@ -12,63 +13,79 @@ import type { Line } from './line.ts';
 const LAST_EVENTS = 10;
 
 /** What a service's programs are started with, and what is done when they end. */
-export function programLines(service: Service | undefined, columns: number): Line[] {
+export function programLines(t: Translate, service: Service | undefined, columns: number): Line[] {
   if (service === undefined) return [];
   const { restart, health } = service;
-  const every = health.kind === 'none' ? '' : `, every ${formatSpan(health.intervalMs)}`;
+  const every = health.kind === 'none' ? '' : t(', every {span}', { span: formatSpan(health.intervalMs) });
   const facts: Fact[] = [
-    ['Entry', plainText(service.entry ?? '')],
-    ['Arguments', plainText(service.args.join(' '))],
-    ['Runtime arguments', plainText(service.runtimeArgs.join(' '))],
-    ['Directory', plainText(service.workingDirectory ?? 'that of the package')],
-    ['Runs as', service.runAs ?? "the agent's user"],
-    ['Container', service.dockerName ?? ''],
-    ['Depends on', service.dependsOn.join(', ')],
-    ['Health check', `${health.kind}${every}`],
-    ['Restart', `${restart.mode}, crash loop after ${restart.maxFastDeaths} fast deaths`],
-    ['Grace', formatSpan(service.graceMs)],
-    ['Protected', service.protected ? { text: 'yes: changes take its name', tone: 'accent' } : 'no'],
-    ['Log files', plainText(service.logPaths.join(' '))],
+    [t('Entry'), plainText(service.entry ?? '')],
+    [t('Arguments'), plainText(service.args.join(' '))],
+    [t('Runtime arguments'), plainText(service.runtimeArgs.join(' '))],
+    [t('Directory'), plainText(service.workingDirectory ?? t('that of the package'))],
+    [t('Runs as'), service.runAs ?? t("the agent's user")],
+    [t('Container'), service.dockerName ?? ''],
+    [t('Depends on'), service.dependsOn.join(', ')],
+    [t('Health check'), `${health.kind}${every}`],
+    [
+      t('Restart policy'),
+      t('{mode}, crash loop after {count} fast deaths', {
+        mode: restart.mode,
+        count: restart.maxFastDeaths,
+      }),
+    ],
+    [t('Grace'), formatSpan(service.graceMs)],
+    [t('Protected'), service.protected ? { text: t('yes: changes take its name'), tone: 'accent' } : t('no')],
+    [t('Log files'), plainText(service.logPaths.join(' '))],
   ];
   return section(
-    'Program',
+    t('Program'),
     facts.filter(([, value]) => value !== ''),
     columns,
   );
 }
 
 /** Others may look at the screen: what looks like a secret is masked. */
-export function environmentLines(service: Service | undefined, columns: number): Line[] {
+export function environmentLines(t: Translate, service: Service | undefined, columns: number): Line[] {
   if (service === undefined) return [];
   const entries = Object.entries(service.env);
-  if (entries.length === 0) return section('Environment', [['None of its own', '-']], columns);
+  if (entries.length === 0) return section(t('Environment'), [[t('None of its own'), '-']], columns);
   const facts = entries.map(([name, value]): Fact => {
     const masked = maskSecrets(`${name}=${value}`).slice(name.length + 1);
     return [plainText(name), plainText(masked)];
   });
-  return section('Environment', facts, columns);
+  return section(t('Environment'), facts, columns);
 }
 
-export function fileLines(parts: DescribedParts | null, columns: number): Line[] {
-  if (parts === null) return section('Log files', [['Loading', '...']], columns);
+export function fileLines(t: Translate, parts: DescribedParts | null, columns: number): Line[] {
+  const title = t('Log files');
+  if (parts === null) return section(title, [[t('Loading'), '...']], columns);
   if ('problem' in parts.files)
-    return section('Log files', [['Unknown', plainText(parts.files.problem)]], columns);
+    return section(title, [[t('Not known'), plainText(t.known(parts.files.problem))]], columns);
   const files = parts.files.value.map(
     ({ name, sizeBytes }): Fact => [formatBytes(sizeBytes), plainText(name)],
   );
-  return section('Log files', files.length === 0 ? [['None', '-']] : files, columns);
+  return section(title, files.length === 0 ? [[t('None'), '-']] : files, columns);
 }
 
-export function eventLines({ now, insight: { described }, size }: CockpitState): Line[] {
+export function eventLines({ now, insight: { described }, size, t }: CockpitState): Line[] {
   const parts = described?.parts ?? null;
-  if (parts === null) return section('Last events', [['Loading', '...']], size.columns);
+  if (parts === null) return section(t('Last events'), [[t('Loading'), '...']], size.columns);
   if ('problem' in parts.events)
-    return section('Last events', [['Unknown', plainText(parts.events.problem)]], size.columns);
+    return section(
+      t('Last events'),
+      [[t('Not known'), plainText(t.known(parts.events.problem))]],
+      size.columns,
+    );
   const events = parts.events.value;
   const shown = events.slice(0, LAST_EVENTS).map((event): Fact => {
-    const text = `${event.kind}  ${plainText(event.message)}  by ${plainText(event.actor)}`;
+    const text = t('{kind}  {message}  by {actor}', {
+      kind: event.kind,
+      message: plainText(event.message),
+      actor: plainText(event.actor),
+    });
     return [formatClock(event.at, now), { text, tone: isTrouble(event) ? 'bad' : 'plain' }];
   });
-  const title = events.length > LAST_EVENTS ? `Last ${count(LAST_EVENTS, 'event')}` : 'Last events';
-  return section(title, shown.length === 0 ? [['None', '-']] : shown, size.columns);
+  const title =
+    events.length > LAST_EVENTS ? t('Last {count} events', { count: LAST_EVENTS }) : t('Last events');
+  return section(title, shown.length === 0 ? [[t('None'), '-']] : shown, size.columns);
 }

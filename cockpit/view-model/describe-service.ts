@@ -16,56 +16,66 @@ const SHOWN_RELEASES = 5;
 export function serviceLines(state: CockpitState, serviceId: number): Line[] | null {
   const row = serviceRows(state).get(serviceId);
   if (row === undefined) return null;
-  const { catalog, fleet, size } = state;
+  const { catalog, fleet, size, t } = state;
   const service = catalog.services?.find((each) => each.serviceId === serviceId);
   const own = [...fleet.instances.values()].filter((each) => each.serviceId === serviceId);
   return [
     ...section(
-      `Service ${row.name}`,
+      t('Service {name}', row),
       [
-        ['State', { text: row.worst, tone: row.severity > 1 ? 'bad' : row.severity > 0 ? 'warn' : 'ok' }],
-        ['Description', plainText(service?.description ?? '')],
-        ['Type', `${row.type}, group ${row.group}`],
-        ['Instances', `${row.running} of ${row.total} running`],
-        ['Health', row.checked === 0 ? 'not checked' : `${row.healthy} of ${row.checked} healthy`],
-        ['Releases', row.versions.join(', ')],
-        ['CPU', `${formatCpuPercent(row.cpuMillicores)}% of a core, together`],
-        ['Memory', `${formatBytes(row.memoryBytes)}, together`],
+        [
+          t('State'),
+          { text: t(row.worst), tone: row.severity > 1 ? 'bad' : row.severity > 0 ? 'warn' : 'ok' },
+        ],
+        [t('Description'), plainText(service?.description ?? '')],
+        [t('Type'), t('{type}, group {group}', row)],
+        [t('Instances'), t('{part} of {total} running', { part: row.running, total: row.total })],
+        [
+          t('Health'),
+          row.checked === 0
+            ? t('not checked')
+            : t('{part} of {total} healthy', { part: row.healthy, total: row.checked }),
+        ],
+        [t('Releases'), row.versions.join(', ')],
+        ['CPU', t('{percent}% of a core, together', { percent: formatCpuPercent(row.cpuMillicores) })],
+        [t('Memory'), t('{bytes}, together', { bytes: formatBytes(row.memoryBytes) })],
       ],
       size.columns,
     ),
     ...section(
-      'Instances',
+      t('Instances'),
       own.map((view): Fact => {
-        const { text, tone } = stateCell(view, fleet.nodes.get(view.nodeId));
+        const { text, tone } = stateCell(view, fleet.nodes.get(view.nodeId), t);
         const name = instanceWords(view, fleet.nodes).slice(row.name.length + 1);
-        const version = view.status?.release?.version ?? view.release?.version ?? 'no release';
+        const version = view.status?.release?.version ?? view.release?.version ?? t('no release');
         return [name, { text: `${fitText(text, 12)} ${version}`, ...(tone !== undefined && { tone }) }];
       }),
       size.columns,
     ),
-    ...programLines(service, size.columns),
-    ...environmentLines(service, size.columns),
+    ...programLines(t, service, size.columns),
+    ...environmentLines(t, service, size.columns),
     ...releaseLines(state),
     ...eventLines(state),
   ];
 }
 
-function releaseLines({ insight: { described }, size }: CockpitState): Line[] {
+function releaseLines({ insight: { described }, size, t }: CockpitState): Line[] {
   const releases = described?.parts?.releases;
   if (releases === undefined || 'problem' in releases) return [];
   return section(
-    'Releases, newest first',
+    t('Releases, newest first'),
     releases.value.length === 0
-      ? [['None', 'D uploads one']]
-      : releases.value
-          .slice(0, SHOWN_RELEASES)
-          .map(
-            ({ version, uploadedAt, uploadedBy, message }): Fact => [
-              plainText(version),
-              `${formatDate(uploadedAt)} by ${plainText(uploadedBy)}  ${plainText(message)}`,
-            ],
-          ),
+      ? [[t('None'), t('D uploads one')]]
+      : releases.value.slice(0, SHOWN_RELEASES).map(
+          ({ version, uploadedAt, uploadedBy, message }): Fact => [
+            plainText(version),
+            t('{at} by {actor}  {message}', {
+              at: formatDate(uploadedAt),
+              actor: plainText(uploadedBy),
+              message: plainText(message),
+            }),
+          ],
+        ),
     size.columns,
   );
 }

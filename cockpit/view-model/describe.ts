@@ -7,16 +7,19 @@ import type { Line } from './line.ts';
 
 /** Everything known of a node, an instance or a service, as lines of a page that scrolls. */
 export function describeLines(state: CockpitState, target: DescribeTarget): Line[] {
-  const { fleet } = state;
+  const { fleet, t } = state;
   if (target.kind === 'node') {
     const node = fleet.nodes.get(target.id);
-    return node === undefined ? gone('node') : nodeLines(state, node);
+    return node === undefined ? gone(t('This node is gone. Esc goes back.')) : nodeLines(state, node);
   }
-  if (target.kind === 'service') return serviceLines(state, target.id) ?? gone('service');
+  if (target.kind === 'service')
+    return serviceLines(state, target.id) ?? gone(t('This service is gone. Esc goes back.'));
   const instance = fleet.instances.get(target.id);
-  return instance === undefined ? gone('instance') : instanceLines(state, instance);
+  return instance === undefined
+    ? gone(t('This instance is gone. Esc goes back.'))
+    : instanceLines(state, instance);
 }
 
-function gone(kind: string): Line[] {
-  return [{ segments: [{ text: ` This ${kind} is gone. Esc goes back.`, tone: 'warn' }] }];
+function gone(text: string): Line[] {
+  return [{ segments: [{ text: ` ${text}`, tone: 'warn' }] }];
 }

@@ -1,7 +1,16 @@
 import { fitText } from '../format/width.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import type { Line, Segment } from './line.ts';
 
+/** What a dialog asks for. */
 export interface DialogColumn {
+  readonly title: Word;
+  readonly width: number;
+  readonly align?: 'left' | 'right';
+}
+
+/** As it is drawn. */
+export interface FittedDialogColumn {
   readonly title: string;
   readonly width: number;
   readonly align?: 'left' | 'right';
@@ -9,7 +18,7 @@ export interface DialogColumn {
 
 /** A small table: only the rows that are visible, every cell of its column's width. */
 export interface TableModel {
-  readonly columns: readonly DialogColumn[];
+  readonly columns: readonly FittedDialogColumn[];
   readonly rows: readonly TableModelRow[];
 }
 
@@ -57,7 +66,11 @@ const COLUMN_GAP = 2;
 const LEAST_WIDTH = 6;
 
 /** Gives the columns what they ask for; where that is too much the widest give way, and what is left goes to the last. */
-export function dialogColumns(wanted: readonly DialogColumn[], width: number): DialogColumn[] {
+export function dialogColumns(
+  wanted: readonly DialogColumn[],
+  width: number,
+  t: Translate,
+): FittedDialogColumn[] {
   const room = width - COLUMN_GAP * wanted.length;
   const widths = wanted.map((column) => column.width);
   let over = widths.reduce((sum, columnWidth) => sum + columnWidth, 0) - room;
@@ -69,12 +82,16 @@ export function dialogColumns(wanted: readonly DialogColumn[], width: number): D
   }
   const last = widths.length - 1;
   if (over < 0) widths[last] = (widths[last] ?? 0) - over;
-  return wanted.map((column, at) => ({ ...column, width: widths[at] ?? column.width }));
+  return wanted.map((column, at) => ({
+    ...column,
+    title: t(column.title),
+    width: widths[at] ?? column.width,
+  }));
 }
 
 /** The rows around the cursor that fit `height`, padded to their columns. */
 export function visibleTable<Row>(
-  columns: readonly DialogColumn[],
+  columns: readonly FittedDialogColumn[],
   rows: readonly Row[],
   height: number,
   selected: number,
@@ -96,6 +113,8 @@ export function visibleTable<Row>(
 }
 
 /** `3 of 40 shown` where not all rows are, so that nobody takes a part for the whole. */
-export function moreLine(shown: number, total: number): Line {
-  return shown < total ? textLine(`${shown} of ${total} shown; up and down scroll`, 'dim') : BLANK;
+export function moreLine(t: Translate, shown: number, total: number): Line {
+  return shown < total
+    ? textLine(t('{shown} of {total} shown; up and down scroll', { shown, total }), 'dim')
+    : BLANK;
 }

@@ -1,24 +1,21 @@
 import { plainText } from '../format/plain-text.ts';
 import { wrapWords } from '../format/width.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import { serviceInFilter } from '../store/config-targets.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { BLANK, textLine } from './dialog.ts';
 import type { Line } from './line.ts';
 
-function loading(what: string): Line[] {
-  return [BLANK, textLine(`Loading the ${what} ...`, 'dim')];
-}
-
-function noConfigLines(service: string | null): Line[] {
+function noConfigLines(t: Translate, service: string | null): Line[] {
   return [
     BLANK,
     textLine(
       service === null
-        ? 'No service has config files yet.'
-        : `${plainText(service)} has no config files yet.`,
+        ? t('No service has config files yet.')
+        : t('{service} has no config files yet.', { service: plainText(service) }),
     ),
-    textLine('a adds one; p publishes it to its instances, into $SGRID_CONF_DIR.', 'dim'),
+    textLine(t('a adds one; p publishes it to its instances, into $SGRID_CONF_DIR.'), 'dim'),
   ];
 }
 
@@ -36,90 +33,88 @@ function wrapped(line: Line, columns: number): Line[] {
 
 function wordsOf(state: CockpitState): Line[] {
   const { screen, table } = currentView(state);
-  const { fleet, link, catalog } = state;
+  const { fleet, link, catalog, t } = state;
+  /** Why there is nothing, and what to do. */
+  const say = (why: Word, next: Word): Line[] => [BLANK, textLine(t(why)), textLine(t(next), 'dim')];
+  const loading = (text: Word): Line[] => [BLANK, textLine(t(text), 'dim')];
   if (fleet.receivedAt === null) {
-    if (link.state === 'up') return [BLANK, textLine('Waiting for the first figures ...', 'dim')];
+    if (link.state === 'up') return loading('Waiting for the first figures ...');
     const error = link.state === 'refused' ? null : link.lastError;
-    const lines = [BLANK, textLine(`No connection to ${plainText(state.url)} yet.`, 'warn')];
-    if (error !== null) lines.push(textLine(plainText(error.message)));
-    if (error?.hint !== undefined) lines.push(textLine(plainText(error.hint), 'dim'));
-    lines.push(BLANK, textLine('It goes on trying. :q leaves.', 'dim'));
+    const lines = [BLANK, textLine(t('No connection to {url} yet.', { url: plainText(state.url) }), 'warn')];
+    if (error !== null) lines.push(textLine(plainText(t.known(error.message))));
+    if (error?.hint !== undefined) lines.push(textLine(plainText(t.known(error.hint)), 'dim'));
+    lines.push(BLANK, textLine(t('It goes on trying. :q leaves.'), 'dim'));
     return lines;
   }
   if (screen.name === 'config' && catalog.services !== null && state.config.services !== null) {
     const named = serviceInFilter(table.filter);
     const isBare = named !== null && state.config.services.get(named)?.files.length === 0;
-    if (isBare || table.filter === '') return noConfigLines(named);
+    if (isBare || table.filter === '') return noConfigLines(t, named);
   }
-  if (screen.name === 'config' && state.config.services === null) return loading('config files');
-  if (screen.name === 'config-file') return loading('versions');
+  if (screen.name === 'config' && state.config.services === null)
+    return loading('Loading the config files ...');
+  if (screen.name === 'config-file') return loading('Loading the versions ...');
   if (table.filter !== '') {
-    return [BLANK, textLine(`No row meets "${table.filter}".`), textLine('Esc shows all again.', 'dim')];
+    return [
+      BLANK,
+      textLine(t('No row meets "{filter}".', { filter: table.filter })),
+      textLine(t('Esc shows all again.'), 'dim'),
+    ];
   }
   switch (screen.name) {
     case 'pulse':
     case 'nodes':
-      return [
-        BLANK,
-        textLine('No node has joined yet.'),
-        textLine('Start an agent with a token of role agent: sgridnode --help tells how.', 'dim'),
-      ];
+      return say(
+        'No node has joined yet.',
+        'Start an agent with a token of role agent: sgridnode --help tells how.',
+      );
     case 'instances':
-      return [
-        BLANK,
-        textLine(screen.nodeId === null ? 'No instances yet.' : 'No instances on this node.'),
-        textLine('Add one with "sgrid instance create", then deploy a release on it with D.', 'dim'),
-      ];
+      return say(
+        screen.nodeId === null ? 'No instances yet.' : 'No instances on this node.',
+        'Add one with "sgrid instance create", then deploy a release on it with D.',
+      );
     case 'services':
       return catalog.services === null
-        ? loading('services')
-        : [
-            BLANK,
-            textLine('No service is registered yet.'),
-            textLine('Register one with "sgrid service create", then add instances with +.', 'dim'),
-          ];
+        ? loading('Loading the services ...')
+        : say(
+            'No service is registered yet.',
+            'Register one with "sgrid service create", then add instances with +.',
+          );
     case 'releases':
       return catalog.hasAllReleases
-        ? [
-            BLANK,
-            textLine('No release was uploaded yet.'),
-            textLine('Upload the first with D on a service, or with "sgrid upload".', 'dim'),
-          ]
-        : loading('releases');
+        ? say('No release was uploaded yet.', 'Upload the first with D on a service, or with "sgrid upload".')
+        : loading('Loading the releases ...');
     case 'rollouts':
       return catalog.hasRollouts
-        ? [
-            BLANK,
-            textLine('Nothing was deployed yet.'),
-            textLine('D on a service or an instance puts a release on it.', 'dim'),
-          ]
-        : loading('rollouts');
+        ? say('Nothing was deployed yet.', 'D on a service or an instance puts a release on it.')
+        : loading('Loading the rollouts ...');
     case 'registry':
-      return [
-        BLANK,
-        textLine('No instance is there to answer anybody.'),
-        textLine('Add some with + on a service (:svc), then deploy a release on them with D.', 'dim'),
-      ];
+      return say(
+        'No instance is there to answer anybody.',
+        'Add some with + on a service (:svc), then deploy a release on them with D.',
+      );
     case 'tokens':
       return link.state === 'up' && link.role !== 'admin'
         ? [
             BLANK,
             textLine(
-              `Tokens are shown to admins; "${plainText(link.actor)}" has the role ${link.role}.`,
+              t('Tokens are shown to admins; "{actor}" has the role {role}.', {
+                actor: plainText(link.actor),
+                role: link.role,
+              }),
               'warn',
             ),
-            textLine('Come back with --token-file of a token of role admin.', 'dim'),
+            textLine(t('Come back with --token-file of a token of role admin.'), 'dim'),
           ]
-        : loading('tokens');
+        : loading('Loading the tokens ...');
     case 'who':
-      return [BLANK, textLine('Nobody is known to be here.', 'dim')];
+      return loading('Nobody is known to be here.');
     default:
       return catalog.events === null
-        ? [BLANK, textLine('Loading the events ...', 'dim')]
-        : [
-            BLANK,
-            textLine('Nothing has happened yet.'),
-            textLine('What is started, stopped, deployed or breaks will stand here, newest first.', 'dim'),
-          ];
+        ? loading('Loading the events ...')
+        : say(
+            'Nothing has happened yet.',
+            'What is started, stopped, deployed or breaks will stand here, newest first.',
+          );
   }
 }

@@ -2,6 +2,7 @@ import type { SgridEvent } from '../../common/domain/event.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatClock } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { FleetState } from '../store/state.ts';
 import type { Column } from './columns.ts';
 
@@ -20,11 +21,12 @@ export function eventRow(
   event: SgridEvent,
   now: number,
   services: ReadonlyMap<number, string>,
+  t: Translate,
 ): EventRow {
   const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
   const subject = (): string => {
     if (instance !== undefined) return instanceWords(instance, fleet.nodes);
-    if (event.instanceId !== null) return `instance ${event.instanceId}`;
+    if (event.instanceId !== null) return t('instance {id}', { id: event.instanceId });
     return event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
   };
   const service = instance?.serviceName ?? services.get(event.serviceId ?? 0) ?? '';

@@ -27,17 +27,17 @@ export const EVENTS_TABLE: Table = defineTable<EventRow>({
     need.filter ? catalog.services : null,
   ],
   rows: (state) => {
-    const { catalog, fleet, now } = state;
+    const { catalog, fleet, now, t } = state;
     const services = serviceNames(state);
-    return (catalog.events ?? []).map((event) => eventRow(fleet, event, now, services));
+    return (catalog.events ?? []).map((event) => eventRow(fleet, event, now, services, t));
   },
   rowById: (state) => {
-    const { catalog, fleet, now } = state;
+    const { catalog, fleet, now, t } = state;
     const services = serviceNames(state);
     const bySeq = new Map((catalog.events ?? []).map((event) => [event.seq, event]));
     return (id) => {
       const event = bySeq.get(id);
-      return event === undefined ? undefined : eventRow(fleet, event, now, services);
+      return event === undefined ? undefined : eventRow(fleet, event, now, services, t);
     };
   },
   idOf: ({ event }) => event.seq,

@@ -1,4 +1,5 @@
 import { parseAmount, type Unit } from '../format/parse-amount.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import { type FilterTerm, filterTerms } from './filter-terms.ts';
 
 /** Something of a row that `key:value` looks at. */
@@ -8,9 +9,9 @@ export interface FilterField<Row> {
   /** It changes all the time, so that rows come and go. */
   readonly isLive?: boolean;
   /** Texts of which one must hold the value; `=` in front of it asks for the whole. */
-  texts?(row: Row): readonly string[];
+  texts?(row: Row, t: Translate): readonly string[];
   /** Words that the value may be, whole: `healthy` is not to find `unhealthy`. */
-  words?(row: Row): readonly string[];
+  words?(row: Row, t: Translate): readonly string[];
   /** A number to compare with; null where there is none, which meets no comparison. */
   amount?(row: Row): number | null;
   readonly unit?: Unit;
@@ -34,7 +35,8 @@ type Test<Row> = (row: Row) => boolean;
 export function compileFilter<Row>(
   text: string,
   fields: readonly FilterField<Row>[],
-  textsOf: (row: Row) => readonly string[],
+  textsOf: (row: Row, t: Translate) => readonly string[],
+  t: Translate,
 ): Filter<Row> {
   const terms = filterTerms(text);
   const tests: Test<Row>[] = [];
@@ -42,7 +44,7 @@ export function compileFilter<Row>(
   let problem: string | null = null;
   for (const term of terms) {
     const field = term.key === null ? undefined : fields.find(({ keys }) => keys.includes(term.key ?? ''));
-    const test = testOf(term, field, fields, textsOf);
+    const test = testOf(term, field, fields, textsOf, t);
     if (typeof test === 'string') {
       problem ??= test;
       continue;
@@ -63,49 +65,59 @@ function testOf<Row>(
   { key, value, isPattern }: FilterTerm,
   field: FilterField<Row> | undefined,
   fields: readonly FilterField<Row>[],
-  textsOf: (row: Row) => readonly string[],
+  textsOf: (row: Row, t: Translate) => readonly string[],
+  t: Translate,
 ): Test<Row> | string {
   if (isPattern) {
-    const pattern = compilePattern(value);
+    const pattern = compilePattern(value, t);
     if (typeof pattern === 'string') return pattern;
-    return (row) => textsOf(row).some((text) => pattern.test(text));
+    return (row) => textsOf(row, t).some((text) => pattern.test(text));
   }
   if (key === null) {
     const needle = value.toLowerCase();
-    return (row) => textsOf(row).some((text) => text.toLowerCase().includes(needle));
+    return (row) => textsOf(row, t).some((text) => text.toLowerCase().includes(needle));
   }
   if (field === undefined) {
-    return `no key "${key}" here, but ${keysOf(fields)}; quotes make it text`;
+    return t('no key "{key}" here, but {keys}; quotes make it text', { key, keys: keysOf(fields) });
   }
-  return fieldTest(field, key, value);
+  return fieldTest(field, key, value, t);
 }
 
-function fieldTest<Row>(field: FilterField<Row>, key: string, value: string): Test<Row> | string {
+function fieldTest<Row>(
+  field: FilterField<Row>,
+  key: string,
+  value: string,
+  t: Translate,
+): Test<Row> | string {
   const [, operator = '', operand = ''] = /^([<>]=?|=)?(.*)$/s.exec(value) ?? [];
   if (operand === '') return () => true;
   const { amount, texts, words, unit = 'count' } = field;
   const number = amount === undefined ? null : parseAmount(operand, unit);
+  const noAmount = (): string =>
+    t('"{operand}" is no {unit} for {key}', { operand, unit: t(UNIT_WORDS[unit]), key });
   if (operator !== '' && operator !== '=') {
-    if (amount === undefined) return `"${key}" is no number, so ${operator} says nothing about it`;
-    if (number === null) return `"${operand}" is no ${UNIT_WORDS[unit]} for ${key}`;
+    if (amount === undefined)
+      return t('"{key}" is no number, so {operator} says nothing about it', { key, operator });
+    if (number === null) return noAmount();
     return (row) => compares(amount(row), operator, number);
   }
   if (texts === undefined) {
-    if (amount === undefined || number === null) return `"${operand}" is no ${UNIT_WORDS[unit]} for ${key}`;
-    if (field.isLive === true && operator === '') return `${key} needs > or <, as in ${key}:>${operand}`;
+    if (amount === undefined || number === null) return noAmount();
+    if (field.isLive === true && operator === '')
+      return t('{key} needs > or <, as in {key}:>{operand}', { key, operand });
     return (row) => amount(row) === number;
   }
   const needle = operand.toLowerCase();
   const isWhole = operator === '=' || number !== null;
   return (row) =>
     (number !== null && amount?.(row) === number) ||
-    words?.(row).includes(needle) === true ||
-    texts(row).some((text) =>
+    words?.(row, t).includes(needle) === true ||
+    texts(row, t).some((text) =>
       isWhole ? text.toLowerCase() === needle : text.toLowerCase().includes(needle),
     );
 }
 
-const UNIT_WORDS: Readonly<Record<Unit, string>> = {
+const UNIT_WORDS: Readonly<Record<Unit, Word>> = {
   count: 'number',
   percent: 'percentage',
   bytes: 'size (512M, 1.5G)',
@@ -119,13 +131,18 @@ function compares(amount: number | null, operator: string, limit: number): boole
   return operator === '>=' ? amount >= limit : amount <= limit;
 }
 
-function compilePattern(source: string): RegExp | string {
+function compilePattern(source: string, t: Translate): RegExp | string {
   try {
     return new RegExp(source, 'iu');
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^.*\/[a-z]*: /, '') : String(error);
-    return `"${source}" is no regular expression: ${why}`;
+    return t('"{pattern}" is no regular expression: {why}', { pattern: source, why });
   }
+}
+
+/** A word as it is shown, and in English: filters are handed round. */
+export function both(word: Word, t: Translate): readonly string[] {
+  return t.language === 'en' ? [word] : [word, t(word)];
 }
 
 export function keysOf(fields: readonly { readonly keys: readonly string[] }[]): string {

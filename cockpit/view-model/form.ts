@@ -1,6 +1,7 @@
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent } from '../format/quantity.ts';
 import { displayWidth, fitText, wrapWords } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import type { Form, FormField, KnownUse } from '../store/form.ts';
 import { limitsOf } from '../store/form-limits.ts';
 import { placesOf } from '../store/form-scale.ts';
@@ -27,7 +28,7 @@ export function formBlocks(state: CockpitState, form: Form, rows: number): Block
   const width = Math.max(MIN_FIELD, Math.min(30, columns - labelWidth - helpWidth - 5));
   const fields = form.fields
     .slice(first, first + room)
-    .map((field, at) => fieldLine(field, first + at === form.focus, labelWidth, width));
+    .map((field, at) => fieldLine(state.t, field, first + at === form.focus, labelWidth, width));
   return [
     {
       kind: 'lines',
@@ -37,6 +38,7 @@ export function formBlocks(state: CockpitState, form: Form, rows: number): Block
 }
 
 function fieldLine(
+  t: Translate,
   { label, field, choices, help }: FormField,
   isFocused: boolean,
   labelWidth: number,
@@ -47,8 +49,8 @@ function fieldLine(
       ? fieldSegments(field, width, isFocused)
       : choices.flatMap((choice): Segment[] => [
           choice === field.text
-            ? { text: `[${choice}]`, tone: isFocused ? 'accent' : 'strong' }
-            : { text: ` ${choice} `, tone: 'dim' },
+            ? { text: `[${t.known(choice)}]`, tone: isFocused ? 'accent' : 'strong' }
+            : { text: ` ${t.known(choice)} `, tone: 'dim' },
           { text: ' ' },
         ]);
   const used = value.reduce((sum, { text }) => sum + displayWidth(text), 0);
@@ -66,9 +68,10 @@ function fieldLine(
 /** What the fields come to as they are. */
 function previewLines(state: CockpitState, form: Form): Line[] {
   const { purpose } = form;
+  const { t } = state;
   switch (purpose.kind) {
     case 'limits':
-      return limitPreview(form, purpose.use);
+      return limitPreview(t, form, purpose.use);
     case 'scale': {
       const places = placesOf(state, form);
       if (typeof places === 'string') return [textLine(places, 'warn')];
@@ -76,16 +79,17 @@ function previewLines(state: CockpitState, form: Form): Line[] {
         const label = form.fields.find(({ key }) => key === String(nodeId))?.label ?? '';
         return `${label}:${port}`;
       });
-      const more = ports.length > 6 ? ` and ${ports.length - 6} more` : '';
-      return [textLine(ports.length === 0 ? 'Adds none' : `Adds ${ports.slice(0, 6).join(', ')}${more}`)];
+      if (ports.length === 0) return [textLine(t('Adds none'))];
+      const more = ports.length > 6 ? t(' and {count} more', { count: ports.length - 6 }) : '';
+      return [textLine(t('Adds {ports}', { ports: ports.slice(0, 6).join(', ') }) + more)];
     }
     case 'resolve':
       return [
-        textLine('ended: you have seen that its process is gone; nothing is signalled.'),
-        textLine('kill:  what is left in its group is killed, then it counts as ended.'),
+        textLine(t('ended: you have seen that its process is gone; nothing is signalled.')),
+        textLine(t('kill:  what is left in its group is killed, then it counts as ended.')),
       ];
     case 'config-save':
-      return configSaveLines(form);
+      return configSaveLines(t, form);
     case 'config-publish':
       return configPublishLines(state, purpose.serviceName);
     default:
@@ -96,42 +100,47 @@ function previewLines(state: CockpitState, form: Form): Line[] {
 const MIB = 1024 * 1024;
 
 /** The limits beside what was used: what is below that will be felt. */
-function limitPreview(form: Form, use: KnownUse | null): Line[] {
-  if (use === null) return [textLine('Looking what they use ...', 'dim')];
+function limitPreview(t: Translate, form: Form, use: KnownUse | null): Line[] {
+  if (use === null) return [textLine(t('Looking what they use ...'), 'dim')];
   if (use.seconds === 0)
-    return [textLine('Nothing is known of their use: they have not run of late.', 'dim')];
-  const limits = limitsOf(form);
+    return [textLine(t('Nothing is known of their use: they have not run of late.'), 'dim')];
+  const limits = limitsOf(t, form);
   const { cpuCores, memoryMiB } = typeof limits === 'string' ? {} : limits;
   const lines = [
-    textLine(`Used of late (95th percentile of ${use.seconds} s, the greatest of them):`, 'label'),
+    textLine(
+      t('Used of late (95th percentile of {seconds} s, the greatest of them):', { seconds: use.seconds }),
+      'label',
+    ),
   ];
   const { cpuMillicores, memoryBytes } = use;
   if (cpuMillicores !== null) {
-    const text = `  CPU    ${formatCpuPercent(cpuMillicores)}% of a core`;
-    lines.push(
-      compared(
-        text,
-        cpuMillicores,
-        cpuCores && cpuCores * 1000,
-        `${formatCores(cpuCores ?? 0)} cores`,
-        'throttled',
-      ),
-    );
+    const text = t('  CPU    {percent}% of a core', { percent: formatCpuPercent(cpuMillicores) });
+    const words = t('{cores} cores', { cores: formatCores(cpuCores ?? 0) });
+    const limit = cpuCores && cpuCores * 1000;
+    lines.push(compared(t, text, cpuMillicores, limit, words, t('throttled')));
   }
   if (memoryBytes !== null) {
-    const text = `  Memory ${formatBytes(memoryBytes)}`;
+    const text = t('  Memory {bytes}', { bytes: formatBytes(memoryBytes) });
     const limitBytes = memoryMiB === undefined ? undefined : memoryMiB * MIB;
-    lines.push(compared(text, memoryBytes, limitBytes, formatBytes(limitBytes ?? 0), 'OOM-killed'));
+    const words = formatBytes(limitBytes ?? 0);
+    lines.push(compared(t, text, memoryBytes, limitBytes, words, t('OOM-killed')));
   }
   return lines;
 }
 
 const NEAR = 0.9;
 
-function compared(text: string, used: number, limit: number | undefined, words: string, fate: string): Line {
-  if (limit === undefined) return textLine(`${text}, no limit`);
+function compared(
+  t: Translate,
+  text: string,
+  used: number,
+  limit: number | undefined,
+  words: string,
+  fate: string,
+): Line {
+  if (limit === undefined) return textLine(text + t(', no limit'));
   const share = limit === 0 ? Number.POSITIVE_INFINITY : used / limit;
-  const percent = `${text}: ${Math.round(share * 100)}% of ${words}`;
-  if (share >= 1) return textLine(`${percent}, it will be ${fate}`, 'bad');
-  return share >= NEAR ? textLine(`${percent}, hardly any room`, 'warn') : textLine(percent, 'ok');
+  const percent = text + t(': {percent}% of {limit}', { percent: Math.round(share * 100), limit: words });
+  if (share >= 1) return textLine(percent + t(', it will be {fate}', { fate }), 'bad');
+  return share >= NEAR ? textLine(percent + t(', hardly any room'), 'warn') : textLine(percent, 'ok');
 }

@@ -54,7 +54,7 @@ function bodyOf(state: CockpitState, rows: number): Body {
   const layout = layoutOf(state);
   if (state.link.state === 'refused') return { kind: 'blocks', blocks: refusedBlocks(state) };
   if (state.secret !== null)
-    return { kind: 'blocks', blocks: secretBlocks(state.secret, state.size.columns) };
+    return { kind: 'blocks', blocks: secretBlocks(state.t, state.secret, state.size.columns) };
   if (state.form !== null) return { kind: 'blocks', blocks: formBlocks(state, state.form, rows) };
   if (state.confirm !== null && view.screen.name === 'deploy' && state.deploy !== null)
     return { kind: 'blocks', blocks: deployBlocks(state, state.deploy, rows) };
@@ -91,23 +91,27 @@ function bodyOf(state: CockpitState, rows: number): Body {
         ...body,
         ...previewLines(state, layout.preview),
       ];
-      const tour = state.isTouring ? [BLANK, ...tourLines(state.bindings)] : [];
+      const tour = state.isTouring ? [BLANK, ...tourLines(state.t, state.bindings)] : [];
       return { kind: 'lines', lines: lines.length + tour.length <= rows ? [...lines, ...tour] : lines };
     }
   }
 }
 
-function refusedBlocks({ link, url }: CockpitState): Block[] {
+function refusedBlocks({ link, url, t }: CockpitState): Block[] {
   if (link.state !== 'refused') return [];
   const { message, hint } = link.error;
   return [
     { kind: 'lines', lines: [BLANK] },
-    { kind: 'alert', variant: 'error', text: `${plainText(url)} refused: ${plainText(message)}` },
+    {
+      kind: 'alert',
+      variant: 'error',
+      text: t('{url} refused: {why}', { url: plainText(url), why: plainText(t.known(message)) }),
+    },
     {
       kind: 'lines',
       lines: [
-        ...(hint === undefined ? [] : [textLine(plainText(hint))]),
-        textLine('Trying again will not help. :q leaves.', 'dim'),
+        ...(hint === undefined ? [] : [textLine(plainText(t.known(hint)))]),
+        textLine(t('Trying again will not help. :q leaves.'), 'dim'),
       ],
     },
   ];
@@ -116,10 +120,11 @@ function refusedBlocks({ link, url }: CockpitState): Block[] {
 /** Instead of everything, on a terminal that is too small for anything. */
 export function tooSmallLines(state: CockpitState): Line[] | null {
   if (!isTooSmall(state)) return null;
+  const { t } = state;
   const { columns, rows } = state.size;
   return [
-    textLine(`Too small: ${columns}x${rows}`, 'warn'),
-    textLine(`Needs ${MIN_SIZE.columns}x${MIN_SIZE.rows}`),
-    textLine('ctrl-c leaves', 'dim'),
+    textLine(t('Too small: {columns}x{rows}', { columns, rows }), 'warn'),
+    textLine(t('Needs {columns}x{rows}', MIN_SIZE)),
+    textLine(t('ctrl-c leaves'), 'dim'),
   ].slice(0, rows);
 }

@@ -9,6 +9,6 @@ export function groupLine(state: CockpitState, nodeId: number): Line {
   const node = state.fleet.nodes.get(nodeId);
   const segments: Segment[] = [{ text: ` ${nodeWords(node, nodeId)}`, tone: 'title' }];
   if (node !== undefined) segments.push({ text: `  ${plainText(node.innerAddress)}`, tone: 'dim' });
-  if (node?.link === 'down') segments.push({ text: '  node down, as last known', tone: 'bad' });
+  if (node?.link === 'down') segments.push({ text: state.t('  node down, as last known'), tone: 'bad' });
   return lineOf(segments, state.size.columns);
 }

@@ -1,8 +1,10 @@
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count } from '../format/quantity.ts';
+
 import { formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { ConfigFileKey } from '../store/config-state.ts';
+import type { DescribeTarget } from '../store/described.ts';
 import type { CockpitState, View } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { splitLine } from './columns.ts';
@@ -20,61 +22,67 @@ export function headerLines(state: CockpitState): Line[] {
   ];
 }
 
-function whoSegments({ url, link, isReadOnly: isOpenedSo }: CockpitState): Segment[] {
+function whoSegments({ url, link, isReadOnly: isOpenedSo, t }: CockpitState): Segment[] {
   const master: Segment = { text: plainText(url) };
   if (link.state !== 'up') return [master];
   const isReadOnly = isOpenedSo || link.role === 'viewer';
   return [
     master,
-    { text: '  as ', tone: 'dim' },
+    { text: t('  as '), tone: 'dim' },
     { text: plainText(link.actor), tone: 'strong' },
-    { text: ` (${link.role}${isReadOnly ? ', read only' : ''})`, tone: isReadOnly ? 'warn' : 'dim' },
+    { text: ` (${link.role}${isReadOnly ? t(', read only') : ''})`, tone: isReadOnly ? 'warn' : 'dim' },
   ];
 }
 
 /** How many are connected besides oneself; nobody else is not worth a word. */
-function hereSegments({ sessions, selfId }: CockpitState['insight']): Segment[] {
+function hereSegments({ sessions, selfId }: CockpitState['insight'], t: Translate): Segment[] {
   const others = (sessions ?? []).filter(
     ({ sessionId, screen }) => sessionId !== selfId && screen !== '',
   ).length;
-  return others === 0 ? [] : [{ text: ` +${others} here `, tone: 'accent' }];
+  return others === 0 ? [] : [{ text: t(' +{others} here ', { others }), tone: 'accent' }];
 }
 
-function linkSegments({ link, now, insight }: CockpitState): Segment[] {
+function linkSegments({ link, now, insight, t }: CockpitState): Segment[] {
   switch (link.state) {
     case 'up':
       if (link.unansweredSince !== undefined) {
-        return [{ text: `no answer for ${formatSpan(now - link.unansweredSince)} `, tone: 'warn' }];
+        const span = formatSpan(now - link.unansweredSince);
+        return [{ text: t('no answer for {span} ', { span }), tone: 'warn' }];
       }
       return [
-        { text: 'link up', tone: 'ok' },
+        { text: t('link up'), tone: 'ok' },
         { text: ` ${Math.round(link.latencyMs)} ms `, tone: 'dim' },
-        ...hereSegments(insight),
+        ...hereSegments(insight, t),
       ];
     case 'connecting': {
-      const attempt = link.attempt > 1 ? ` (attempt ${link.attempt})` : '';
-      return [{ text: `connecting${attempt} `, tone: 'busy' }];
+      const { attempt } = link;
+      const text = attempt > 1 ? t('connecting (attempt {attempt}) ', { attempt }) : t('connecting ');
+      return [{ text, tone: 'busy' }];
     }
     case 'down':
       return [
-        { text: `link down ${formatSpan(now - link.since)}`, tone: 'bad' },
-        { text: `, reconnecting (attempt ${Math.max(1, link.attempt)}) `, tone: 'warn' },
+        { text: t('link down {span}', { span: formatSpan(now - link.since) }), tone: 'bad' },
+        {
+          text: t(', reconnecting (attempt {attempt}) ', { attempt: Math.max(1, link.attempt) }),
+          tone: 'warn',
+        },
       ];
     case 'refused':
-      return [{ text: 'refused ', tone: 'bad' }];
+      return [{ text: t('refused '), tone: 'bad' }];
   }
 }
 
-function ageSegments({ fleet, link, now }: CockpitState): Segment[] {
-  if (fleet.receivedAt === null) return [{ text: 'no data yet ', tone: 'dim' }];
+function ageSegments({ fleet, link, now, t }: CockpitState): Segment[] {
+  if (fleet.receivedAt === null) return [{ text: t('no data yet '), tone: 'dim' }];
   const ageMs = Math.max(0, now - fleet.receivedAt);
   const isOld = link.state !== 'up' || ageMs > OLD_DATA_MS;
   return isOld
-    ? [{ text: `figures are ${formatSpan(ageMs)} old `, tone: 'warn' }]
-    : [{ text: `data ${formatSpan(ageMs)} old `, tone: 'dim' }];
+    ? [{ text: t('figures are {span} old ', { span: formatSpan(ageMs) }), tone: 'warn' }]
+    : [{ text: t('data {span} old ', { span: formatSpan(ageMs) }), tone: 'dim' }];
 }
 
 function pathSegments(state: CockpitState): Segment[] {
+  const { t } = state;
   const segments: Segment[] = [{ text: ' ' }];
   state.views.forEach((view, at) => {
     const isLast = at === state.views.length - 1;
@@ -86,68 +94,72 @@ function pathSegments(state: CockpitState): Segment[] {
     const shown = table.rows.filter((row) => row.kind === 'row').length;
     segments.push(
       { text: `  /${plainText(table.filter)} `, tone: 'accent' },
-      { text: `${shown} shown`, tone: 'dim' },
+      { text: t('{count} shown', { count: shown }), tone: 'dim' },
     );
   }
   if (screen.name === 'events' && state.insight.isFollowing)
-    segments.push({ text: '  following', tone: 'accent' });
-  if (table.sort.badFirst === true) segments.push({ text: '  bad first', tone: 'accent' });
+    segments.push({ text: t('  following'), tone: 'accent' });
+  if (table.sort.badFirst === true) segments.push({ text: t('  bad first'), tone: 'accent' });
   if (screen.name === 'instances' && state.marks.size > 0) {
-    segments.push({ text: `  ${count(state.marks.size, 'marked instance')}`, tone: 'accent' });
+    segments.push({ text: `  ${t.count(state.marks.size, 'marked instance')}`, tone: 'accent' });
   }
   if (screen.name === 'releases' && state.releaseMarks.size > 0) {
-    segments.push({ text: `  ${count(state.releaseMarks.size, 'marked release')}`, tone: 'accent' });
+    segments.push({ text: `  ${t.count(state.releaseMarks.size, 'marked release')}`, tone: 'accent' });
   }
   return segments;
 }
 
 /** What a screen is called in the way to it. */
 export function viewName(
-  { fleet, logPane, catalog }: Pick<CockpitState, 'fleet' | 'logPane' | 'catalog'>,
+  { fleet, logPane, catalog, t }: Pick<CockpitState, 'fleet' | 'logPane' | 'catalog' | 't'>,
   { screen }: View,
 ): string {
   const instanceName = (id: number): string => {
     const instance = fleet.instances.get(id);
-    return instance === undefined ? `instance ${id}` : `${instance.serviceName}:${instance.port}`;
+    return instance === undefined ? t('instance {id}', { id }) : `${instance.serviceName}:${instance.port}`;
   };
   const serviceName = (id: number): string =>
-    catalog.services?.find((service) => service.serviceId === id)?.name ?? `service ${id}`;
+    catalog.services?.find((service) => service.serviceId === id)?.name ?? t('service {id}', { id });
+  const nameOf = ({ kind, id }: DescribeTarget) => ({
+    name:
+      kind === 'node'
+        ? nodeWords(fleet.nodes.get(id), id)
+        : kind === 'service'
+          ? serviceName(id)
+          : instanceName(id),
+  });
   const configName = ({ serviceName, name, instanceId }: ConfigFileKey): string =>
-    `${name} of ${instanceId === null ? serviceName : instanceName(instanceId)}`;
+    t('{file} of {whom}', { file: name, whom: instanceId === null ? serviceName : instanceName(instanceId) });
   switch (screen.name) {
-    case 'nodes':
-      return 'nodes';
     case 'instances':
-      return screen.nodeId === null ? 'instances' : nodeWords(fleet.nodes.get(screen.nodeId), screen.nodeId);
+      return screen.nodeId === null
+        ? t('instances')
+        : nodeWords(fleet.nodes.get(screen.nodeId), screen.nodeId);
     case 'release-diff':
-      return 'compare releases';
+      return t('compare releases');
     case 'rollout':
-      return `rollout ${screen.rolloutId}`;
+      return t('rollout {rolloutId}', { rolloutId: screen.rolloutId });
     case 'rolling':
-      return 'rolling restart';
+      return t('rolling restart');
     case 'describe':
-      if (screen.target.kind === 'service') return `describe ${serviceName(screen.target.id)}`;
-      return screen.target.kind === 'node'
-        ? `describe ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
-        : `describe ${instanceName(screen.target.id)}`;
+      return t('describe {name}', nameOf(screen.target));
     case 'chart':
-      return screen.target.kind === 'node'
-        ? `charts of ${nodeWords(fleet.nodes.get(screen.target.id), screen.target.id)}`
-        : `charts of ${instanceName(screen.target.id)}`;
+      return t('charts of {name}', nameOf(screen.target));
     case 'capsule':
-      return `last death of ${instanceName(screen.instanceId)}`;
+      return t('last death of {name}', { name: instanceName(screen.instanceId) });
     case 'logs':
       return logPane !== null && logPane.view.sources.length > 1
-        ? `${logPane.view.sources.length} logs`
-        : `log of ${instanceName(screen.instanceId)}`;
+        ? t.count(logPane.view.sources.length, 'log')
+        : t('log of {name}', { name: instanceName(screen.instanceId) });
     case 'config-file':
       return configName(screen.file);
     case 'config-text':
-      return 'text';
+      return t('text');
     case 'config-diff':
-      return 'difference';
+      return t('difference');
     case 'config-service':
-      return `who has the config of ${screen.serviceName}`;
+      return t('who has the config of {serviceName}', screen);
+    case 'nodes':
     case 'config':
     case 'who':
     case 'pulse':
@@ -160,6 +172,6 @@ export function viewName(
     case 'deploy':
     case 'help':
     case 'tour':
-      return screen.name;
+      return t(screen.name);
   }
 }

@@ -2,6 +2,7 @@ import { plainText } from '../format/plain-text.ts';
 import { displayWidth, fitText } from '../format/width.ts';
 import { BINDINGS, type Binding } from '../keymap/bindings.ts';
 import type { KeyContext } from '../keymap/context.ts';
+import { english, type Translate } from '../language/translate.ts';
 import { type Aliases, PALETTE } from '../store/palette.ts';
 import type { ScreenName } from '../store/state.ts';
 import type { Line } from './line.ts';
@@ -54,28 +55,29 @@ export function helpLines(
   columns: number,
   bindings: readonly Binding[] = BINDINGS,
   own: Aliases = {},
+  t: Translate = english,
 ): Line[] {
   const contexts = new Set<KeyContext>(CONTEXTS[of]);
   const here = merged(bindings).filter((binding) =>
     binding.contexts.some((context) => contexts.has(context)),
   );
-  const entry = ({ keys, help }: Binding): Entry => [keys.join(', '), help];
+  const entry = ({ keys, help }: Binding): Entry => [keys.join(', '), t(help)];
   const rest = here.filter((binding) => !isMoving(binding) && !isSorting(binding));
   return [
-    ...section(`Keys in ${of}`, rest.map(entry), columns),
-    ...section('Moving', here.filter(isMoving).map(entry), columns),
-    ...section('Sorting (again: the other way round)', here.filter(isSorting).map(entry), columns),
+    ...section(t('Keys in {screen}', { screen: t(of) }), rest.map(entry), columns),
+    ...section(t('Moving'), here.filter(isMoving).map(entry), columns),
+    ...section(t('Sorting (again: the other way round)'), here.filter(isSorting).map(entry), columns),
     ...section(
-      'Aliases of your own',
+      t('Aliases of your own'),
       Object.entries(own).map(([name, line]): Entry => [`:${name}`, plainText(line)]),
       columns,
       26,
     ),
     ...section(
-      'Commands after :',
+      t('Commands after :'),
       PALETTE.map(({ name, aliases, argument, help }): Entry => {
         const alias = aliases[0] === undefined ? '' : `, ${aliases[0]}`;
-        return [`:${name}${alias}${argument === '' ? '' : ` ${argument}`}`, help];
+        return [`:${name}${alias}${argument === '' ? '' : ` ${argument}`}`, t(help)];
       }),
       columns,
       26,

@@ -24,14 +24,18 @@ export function hintLine(state: CockpitState): Line {
   const mayChange =
     !state.isReadOnly && (state.link.state !== 'up' || roleIncludes(state.link.role, 'operator'));
   const hinted = bindingsOf(state.bindings, contextOf(state)).filter(
-    (binding) => binding.hint !== undefined && (mayChange || !isChange(binding)),
+    (binding) => mayChange || !isChange(binding),
   );
-  const pieces = hinted.map(({ keys, hint = '' }) => ({ key: keys[0] ?? '', hint }));
+  const pieces = hinted.flatMap(({ keys, hint }) =>
+    hint === undefined
+      ? []
+      : [{ key: keys[0] ?? '', hint: state.t(hint), isAlways: hint === 'help' || hint === 'cmd' }],
+  );
   const widthOf = (piece: { key: string; hint: string }): number =>
     displayWidth(piece.key) + displayWidth(piece.hint) + 3;
   const kept = new Set<(typeof pieces)[number]>();
   let room = state.size.columns - 1;
-  const always = pieces.filter(({ hint }) => hint === 'help' || hint === 'cmd');
+  const always = pieces.filter(({ isAlways }) => isAlways);
   for (const piece of [...always, ...pieces]) {
     if (kept.has(piece) || widthOf(piece) > room) continue;
     kept.add(piece);

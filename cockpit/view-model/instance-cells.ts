@@ -5,6 +5,8 @@ import type { Limits } from '../../common/domain/service.ts';
 import { barText } from '../format/bar.ts';
 import { exitWords, isBadExit } from '../format/fleet-words.ts';
 import { formatBytes, formatCpuPercent, formatPercent } from '../format/quantity.ts';
+import { displayWidth } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import type { InstanceRow } from './instance-row.ts';
 import type { Segment, Tone } from './line.ts';
 
@@ -29,23 +31,24 @@ const STATE_TONES: Readonly<Record<ObservedState, Tone>> = {
 export function stateCell(
   view: InstanceView,
   node: NodeView | undefined,
+  t: Translate,
   width = Number.POSITIVE_INFINITY,
 ): Segment {
-  if (view.status === null) return { text: 'unreported', tone: 'idle' };
+  if (view.status === null) return { text: t('unreported'), tone: 'idle' };
   const { state } = view.status;
-  if (node?.link === 'down') return { text: `${state}?`, tone: 'stale' };
+  if (node?.link === 'down') return { text: `${t(state)}?`, tone: 'stale' };
   if (state === 'running' && view.status.health.state === 'unhealthy') {
-    const words = 'running unhealthy';
+    const words = t('running unhealthy');
     // That it runs is told by its pid and uptime as well.
-    return { text: width < words.length ? 'unhealthy' : words, tone: 'bad' };
+    return { text: width < displayWidth(words) ? t('unhealthy') : words, tone: 'bad' };
   }
-  return { text: state, tone: STATE_TONES[state] };
+  return { text: t(state), tone: STATE_TONES[state] };
 }
 
-export function releaseCell(view: InstanceView): Segment {
+export function releaseCell(view: InstanceView, t: Translate): Segment {
   const wanted = view.release;
   const runs = view.status?.release ?? null;
-  if (wanted === null) return { text: 'none', tone: 'idle' };
+  if (wanted === null) return { text: t('none'), tone: 'idle' };
   if (runs !== null && runs.releaseId !== wanted.releaseId) {
     // What it becomes; what still runs is on its page, and both do not fit.
     return { text: `->${wanted.version}`, tone: 'busy' };
@@ -61,12 +64,15 @@ const HEALTH_TONES: Readonly<Record<HealthState, Tone>> = {
 };
 
 /** What its checks say; a dash where nothing is checked, or nothing runs. */
-export function healthCell({ view: { status }, node }: Pick<InstanceRow, 'view' | 'node'>): Segment {
+export function healthCell(
+  { view: { status }, node }: Pick<InstanceRow, 'view' | 'node'>,
+  t: Translate,
+): Segment {
   const state = status?.health.state ?? 'none';
   if (state === 'none') return { text: '-', tone: 'dim' };
   return node?.link === 'down'
-    ? { text: `${state}?`, tone: 'stale' }
-    : { text: state, tone: HEALTH_TONES[state] };
+    ? { text: `${t(state)}?`, tone: 'stale' }
+    : { text: t(state), tone: HEALTH_TONES[state] };
 }
 
 /** A tenth of the time spent waiting is felt. */
@@ -135,8 +141,8 @@ export function shareValue([used, limit]: [number | undefined, number | undefine
   return used === undefined || limit === undefined ? -1 : used / limit;
 }
 
-export function exitCell(row: InstanceRow): Segment {
+export function exitCell(row: InstanceRow, t: Translate): Segment {
   const exit = row.view.status?.lastExit ?? null;
   if (exit === null) return { text: '-', tone: 'dim' };
-  return { text: exitWords(exit), tone: isBadExit(exit) ? 'warn' : 'dim' };
+  return { text: exitWords(exit, t), tone: isBadExit(exit) ? 'warn' : 'dim' };
 }

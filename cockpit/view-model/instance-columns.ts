@@ -1,4 +1,4 @@
-import { nodeWords } from '../format/fleet-words.ts';
+import { exitWords, nodeWords } from '../format/fleet-words.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatSpan } from '../format/time.ts';
 import type { Column } from './columns.ts';
@@ -27,7 +27,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     minWidth: 10,
     maxWidth: 17,
     priority: 1,
-    cell: ({ view, node }, width) => stateCell(view, node, width),
+    cell: ({ view, node }, t, width) => stateCell(view, node, t, width),
     sortValue: ({ view }) => view.status?.state ?? '',
   },
   {
@@ -38,7 +38,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     priority: 1.5,
     isOnDemand: true,
     cell: healthCell,
-    sortValue: (row) => healthCell(row).text,
+    sortValue: ({ view }) => view.status?.health.state ?? '',
   },
   {
     key: 'name',
@@ -56,7 +56,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     minWidth: 9,
     maxWidth: 22,
     priority: 4,
-    cell: ({ view }) => releaseCell(view),
+    cell: ({ view }, t) => releaseCell(view, t),
     sortValue: ({ view }) => view.release?.version ?? '',
   },
   {
@@ -133,7 +133,7 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
     maxWidth: 14,
     priority: 12,
     cell: exitCell,
-    sortValue: (row) => exitCell(row).text,
+    sortValue: ({ view }) => (view.status?.lastExit == null ? '' : exitWords(view.status.lastExit)),
   },
   ...LIMIT_COLUMNS,
   {

@@ -1,3 +1,4 @@
+import type { Word } from '../language/translate.ts';
 import type { Column } from './columns.ts';
 import {
   barCell,
@@ -14,7 +15,7 @@ import type { InstanceRow } from './instance-row.ts';
 const markOf = ({ view: { limits } }: InstanceRow): number | undefined =>
   limits.memoryHighMiB === undefined ? undefined : memoryMarkBytes(limits);
 
-const pressure = (key: 'cpu' | 'memory' | 'io', title: string, priority: number): Column<InstanceRow> => ({
+const pressure = (key: 'cpu' | 'memory' | 'io', title: Word, priority: number): Column<InstanceRow> => ({
   key: `${key}-pressure`,
   title,
   align: 'right',

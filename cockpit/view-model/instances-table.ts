@@ -2,9 +2,9 @@ import { exitWords, nodeWords } from '../format/fleet-words.ts';
 import { FLASH_MS } from '../store/changes.ts';
 import type { View } from '../store/state.ts';
 import { defineTable, type Table } from './define-table.ts';
-import type { FilterField } from './filter.ts';
+import { both, type FilterField } from './filter.ts';
 import { instanceSeverity } from './health.ts';
-import { stateCell } from './instance-cells.ts';
+
 import { INSTANCE_COLUMNS } from './instance-columns.ts';
 import { instanceNote } from './instance-note.ts';
 import { type InstanceRow, instanceRow } from './instance-row.ts';
@@ -12,10 +12,15 @@ import { type InstanceRow, instanceRow } from './instance-row.ts';
 const FIELDS: readonly FilterField<InstanceRow>[] = [
   {
     keys: ['state', 'status'],
-    texts: ({ view, node }) => [view.status?.state ?? '', stateCell(view, node).text],
-    words: ({ view, node }) => [instanceSeverity(view, node) >= 2 ? 'unhealthy' : 'healthy'],
+    // That it is unhealthy is a word: `healthy` is not to find it.
+    texts: ({ view: { status } }, t) => both(status?.state ?? 'unreported', t),
+    words: ({ view, node }, t) => both(instanceSeverity(view, node) >= 2 ? 'unhealthy' : 'healthy', t),
   },
-  { keys: ['health'], texts: () => [], words: ({ view }) => [view.status?.health.state ?? 'none'] },
+  {
+    keys: ['health'],
+    texts: () => [],
+    words: ({ view: { status } }, t) => both(status?.health.state ?? 'none', t),
+  },
   { keys: ['service', 'svc', 'name'], texts: ({ view }) => [view.serviceName] },
   {
     keys: ['node'],
@@ -42,7 +47,8 @@ const FIELDS: readonly FilterField<InstanceRow>[] = [
   { keys: ['restarts', 'rst'], amount: ({ view }) => view.status?.restarts ?? 0 },
   {
     keys: ['exit'],
-    texts: ({ view }) => (view.status?.lastExit == null ? [] : [exitWords(view.status.lastExit)]),
+    texts: ({ view: { status } }, t) =>
+      status?.lastExit == null ? [] : [exitWords(status.lastExit), exitWords(status.lastExit, t)],
   },
   {
     keys: ['throttled', 'thr'],

@@ -4,12 +4,12 @@ import type { Line } from './line.ts';
 import { logLines } from './log-view.ts';
 
 /** The log pane as the body of the screen: what it shows of its instance comes from the fleet. */
-export function logBodyLines({ logPane, fleet, now }: CockpitState): Line[] {
+export function logBodyLines({ logPane, fleet, now, t }: CockpitState): Line[] {
   if (logPane === null) return [];
   const { sources } = logPane.view;
   const [source] = sources;
   if (source === undefined || sources.length > 1)
-    return logLines(logPane, { name: `${sources.length} logs`, startedAt: null, now });
+    return logLines(logPane, { name: t.count(sources.length, 'log'), startedAt: null, now });
   const instance = fleet.instances.get(source.instanceId);
   if (instance === undefined) return logLines(logPane, { name: source.label, startedAt: null, now });
   const node = fleet.nodes.get(instance.nodeId);

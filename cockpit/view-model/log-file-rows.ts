@@ -10,7 +10,7 @@ const SIZE_WIDTH = 8;
 const AGE_WIDTH = 12;
 
 /** The log files of the instance, to choose one of. */
-export function fileRows({ files, rows, columns, view }: LogPaneState, { now }: LogContext): Line[] {
+export function fileRows({ files, rows, columns, view, t }: LogPaneState, { now }: LogContext): Line[] {
   if (files === null) return [];
   const height = Math.max(1, rows - 1);
   const top = Math.max(0, Math.min(files.list.length - height, files.cursor - Math.floor(height / 2)));
@@ -18,7 +18,7 @@ export function fileRows({ files, rows, columns, view }: LogPaneState, { now }: 
   const head: Line = {
     segments: [
       {
-        text: `  ${fitText('FILE', width)}  ${'SIZE'.padStart(SIZE_WIDTH)}  ${'CHANGED'.padStart(AGE_WIDTH)}`,
+        text: `  ${fitText(t('FILE'), width)}  ${fitText(t('SIZE'), SIZE_WIDTH, 'right')}  ${fitText(t('CHANGED'), AGE_WIDTH, 'right')}`,
         tone: 'label',
       },
     ],
@@ -26,7 +26,7 @@ export function fileRows({ files, rows, columns, view }: LogPaneState, { now }: 
   const shown = files.list.slice(top, top + height).map(({ name, sizeBytes, modifiedAt }, at): Line => {
     const isSelected = top + at === files.cursor;
     const lead = isSelected ? '>' : name === view.sources[0]?.file ? '*' : ' ';
-    const age = `${formatSpan(now - modifiedAt)} ago`.padStart(AGE_WIDTH);
+    const age = fitText(t('{span} ago', { span: formatSpan(now - modifiedAt) }), AGE_WIDTH, 'right');
     const size = formatBytes(sizeBytes).padStart(SIZE_WIDTH);
     const segments = [{ text: `${lead} ${fitText(plainText(name), width)}  ${size}  ${age}` }];
     return isSelected ? { segments, bar: 'selected' } : { segments };

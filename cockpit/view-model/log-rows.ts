@@ -6,6 +6,7 @@ import { sliceSegments, wrapSegments } from '../format/segments.ts';
 import { segmentsText } from '../format/terminal-text.ts';
 import { formatClockMs, formatDate } from '../format/time.ts';
 import { displayWidth } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import { formatLine, ownText } from '../store/log-format.ts';
 import { type LogLine, lineAt, lineBefore, readLine } from '../store/log-lines.ts';
 import { formatOf, type LogPaneState } from '../store/log-pane-state.ts';
@@ -24,7 +25,7 @@ export function textRows(state: LogPaneState, shown: readonly VisibleRow[]): Lin
   let lastTime = isStamped ? timeAbove(state, state.window, first.line) : null;
   let known: { line: LogLine; rows: readonly (readonly Segment[])[]; isMark: boolean } | null = null;
   return shown.map(({ line, row }) => {
-    const gap = gapNote(line);
+    const gap = gapNote(state.t, line);
     if (gap !== null) return gap;
     if (known?.line !== line) {
       const own = isStamped ? timeOf(state, line) : null;
@@ -89,9 +90,10 @@ function timeAbove(state: LogPaneState, window: LogWindow, { start }: LogLine): 
   return null;
 }
 
-function gapNote(line: LogLine): Line | null {
-  if (line.kind === 'lost') return note(`${formatBytes(line.end - line.start)} lost: kept no longer`, 'warn');
-  return line.kind === 'begun-anew' ? note('the log was deleted, and begun anew', 'warn') : null;
+function gapNote(t: Translate, line: LogLine): Line | null {
+  if (line.kind === 'lost')
+    return note(t('{bytes} lost: kept no longer', { bytes: formatBytes(line.end - line.start) }), 'warn');
+  return line.kind === 'begun-anew' ? note(t('the log was deleted, and begun anew'), 'warn') : null;
 }
 
 function markNote({ at, text }: LogMark): Line {

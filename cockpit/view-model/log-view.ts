@@ -41,6 +41,7 @@ export function logLines(state: LogPaneState, context: LogContext): Line[] {
 }
 
 function titleLine(state: LogPaneState, { name }: LogContext, shown: readonly VisibleRow[]): Line {
+  const { t } = state;
   const left: Segment[] = [
     { text: ' ' },
     { text: plainText(name), tone: 'strong' },
@@ -51,11 +52,18 @@ function titleLine(state: LogPaneState, { name }: LogContext, shown: readonly Vi
     const size = state.tailOffset - state.headOffset;
     right.push({ text: `${formatBytes(size)}  ${position(state, shown)}  `, tone: 'dim' });
   }
-  if (state.timestamps !== 'written') right.push({ text: `times: ${state.timestamps}  `, tone: 'dim' });
-  if (state.json !== 'raw') right.push({ text: `JSON: ${state.json}  `, tone: 'dim' });
-  if (state.isWrapped) right.push({ text: 'wrapped  ', tone: 'dim' });
-  if (state.pan > 0) right.push({ text: `column ${state.pan + 1}  `, tone: 'dim' });
-  right.push(state.isFollowing ? { text: 'following ', tone: 'ok' } : { text: 'paused ', tone: 'warn' });
+  if (state.timestamps !== 'written')
+    right.push({
+      text: t(state.timestamps === 'column' ? 'times: column  ' : 'times: hidden  '),
+      tone: 'dim',
+    });
+  if (state.json !== 'raw')
+    right.push({ text: t(state.json === 'columns' ? 'JSON: columns  ' : 'JSON: pretty  '), tone: 'dim' });
+  if (state.isWrapped) right.push({ text: t('wrapped  '), tone: 'dim' });
+  if (state.pan > 0) right.push({ text: t('column {column}  ', { column: state.pan + 1 }), tone: 'dim' });
+  right.push(
+    state.isFollowing ? { text: t('following '), tone: 'ok' } : { text: t('paused '), tone: 'warn' },
+  );
   return splitLine(left, right, state.columns);
 }
 
@@ -65,12 +73,12 @@ function filesOf({ view: { sources } }: LogPaneState): string {
   return sources.length === 1 ? (source?.file ?? '') : sources.map(({ label }) => label).join(' ');
 }
 
-function filterSegments({ view: { filters }, hiddenLines }: LogPaneState): Segment[] {
+function filterSegments({ view: { filters }, hiddenLines, t }: LogPaneState): Segment[] {
   if (filters.length === 0) return [];
   const words = filters.map((filter) => truncate(plainText(filterWords(filter)), QUERY_COLUMNS)).join(' ');
   return [
     { text: words, tone: 'accent' },
-    { text: `  ${hiddenLines.toLocaleString('en')} hidden  `, tone: 'dim' },
+    { text: t('  {lines} hidden  ', { lines: hiddenLines.toLocaleString('en') }), tone: 'dim' },
   ];
 }
 
@@ -78,24 +86,26 @@ function filterSegments({ view: { filters }, hiddenLines }: LogPaneState): Segme
 function position(state: LogPaneState, shown: readonly VisibleRow[]): string {
   const size = state.tailOffset - state.headOffset;
   const bottom = shown.at(-1)?.line.end ?? state.tailOffset;
-  if (size <= 0 || bottom >= state.tailOffset) return 'end';
+  if (size <= 0 || bottom >= state.tailOffset) return state.t('end');
   const percent = Math.floor((100 * (bottom - state.headOffset)) / size);
   return `${Math.min(99, Math.max(0, percent))}%`;
 }
 
 function emptyRows(state: LogPaneState, { startedAt, now }: LogContext): Line[] {
+  const { t } = state;
   const say = (text: string): Line[] => [
     { segments: [] },
     { segments: [{ text: `  ${text}`, tone: 'dim' }] },
   ];
-  if (state.window === null) return state.trouble === null ? say('Reading the log ...') : [];
+  if (state.window === null) return state.trouble === null ? say(t('Reading the log ...')) : [];
   const { filters, sources } = state.view;
-  if (filters.length > 0) return say(`No line yet that ${filters.map(filterWords).join(' ')} shows`);
-  if (sources.length > 1) return say('No output yet');
-  if (state.floor !== null) return say('Cleared: nothing has come since (g shows all again)');
+  if (filters.length > 0)
+    return say(t('No line yet that {filters} shows', { filters: filters.map(filterWords).join(' ') }));
+  if (sources.length > 1) return say(t('No output yet'));
+  if (state.floor !== null) return say(t('Cleared: nothing has come since (g shows all again)'));
   // The window may be empty for a moment after a jump.
   if (state.tailOffset > state.headOffset) return [];
-  if (startedAt === null) return say('No output yet: the instance has not been started');
-  const since = `${formatClock(startedAt, now)} (${formatSpan(now - startedAt)} ago)`;
-  return say(`No output yet since it was started at ${since}`);
+  if (startedAt === null) return say(t('No output yet: the instance has not been started'));
+  const times = { at: formatClock(startedAt, now), span: formatSpan(now - startedAt) };
+  return say(t('No output yet since it was started at {at} ({span} ago)', times));
 }

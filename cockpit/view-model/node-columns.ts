@@ -4,6 +4,7 @@ import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { FleetState, NodeSampleState } from '../store/state.ts';
 import type { Column } from './columns.ts';
 import type { Segment } from './line.ts';
@@ -59,9 +60,11 @@ export function nodeRow(
 /** A sample a second is due; after three there is something wrong with it. */
 const OLD_SAMPLE_MS = 3500;
 
-function linkCell(row: NodeRow): Segment {
-  if (row.view.link === 'up') return { text: 'up', tone: 'ok' };
-  return row.view.lastSeenAt === null ? { text: 'never seen', tone: 'idle' } : { text: 'down', tone: 'bad' };
+function linkCell(row: NodeRow, t: Translate): Segment {
+  if (row.view.link === 'up') return { text: t('up'), tone: 'ok' };
+  return row.view.lastSeenAt === null
+    ? { text: t('never seen'), tone: 'idle' }
+    : { text: t('down'), tone: 'bad' };
 }
 
 function ageCell(row: NodeRow): Segment {
@@ -91,12 +94,12 @@ export function memoryShare(row: NodeRow): number | null {
 }
 
 /** What is wrong with a node, most urgent first; empty when nothing is. */
-export function nodeWarning(row: NodeRow): string {
-  if (row.view.link === 'down' && row.view.lastSeenAt !== null) return 'agent not connected';
+export function nodeWarning(row: NodeRow, t: Translate): string {
+  if (row.view.link === 'down' && row.view.lastSeenAt !== null) return t('agent not connected');
   const figures = row.sample?.figures;
   const disk = figures === undefined ? null : fullestDisk(figures);
   if (disk !== null && disk.usedBytes > 0.9 * disk.totalBytes)
-    return `disk ${formatPercent(disk.usedBytes, disk.totalBytes)} full`;
+    return t('disk {percent} full', { percent: formatPercent(disk.usedBytes, disk.totalBytes) });
   return plainText(row.view.info?.cgroupWarning ?? '');
 }
 
@@ -219,6 +222,6 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
     minWidth: 12,
     maxWidth: 200,
     priority: 10,
-    cell: (row) => ({ text: nodeWarning(row), tone: 'warn' }),
+    cell: (row, t) => ({ text: nodeWarning(row, t), tone: 'warn' }),
   },
 ];

@@ -1,6 +1,7 @@
 import { nodeWords } from '../format/fleet-words.ts';
+import { english } from '../language/translate.ts';
 import { defineTable, type Table } from './define-table.ts';
-import type { FilterField } from './filter.ts';
+import { both, type FilterField } from './filter.ts';
 import {
   cpuShare,
   memoryShare,
@@ -14,8 +15,9 @@ import {
 const FIELDS: readonly FilterField<NodeRow>[] = [
   {
     keys: ['state', 'link'],
-    texts: ({ view }) => [view.link],
-    words: (row) => [row.view.link === 'down' || nodeWarning(row) !== '' ? 'unhealthy' : 'healthy'],
+    texts: ({ view }, t) => both(view.link, t),
+    words: (row, t) =>
+      both(row.view.link === 'down' || nodeWarning(row, t) !== '' ? 'unhealthy' : 'healthy', t),
   },
   {
     keys: ['node', 'name', 'id'],
@@ -44,7 +46,7 @@ const FIELDS: readonly FilterField<NodeRow>[] = [
   },
   { keys: ['load'], isLive: true, amount: ({ sample }) => sample?.figures.load[0] ?? null },
   { keys: ['driver'], texts: ({ view }) => [view.info?.cgroupDriver ?? ''] },
-  { keys: ['warning'], texts: (row) => [nodeWarning(row)] },
+  { keys: ['warning'], texts: (row, t) => [nodeWarning(row, t)] },
 ];
 
 export const NODES_TABLE: Table = defineTable<NodeRow>({
@@ -68,5 +70,5 @@ export const NODES_TABLE: Table = defineTable<NodeRow>({
     };
   },
   idOf: ({ view }) => view.nodeId,
-  severityOf: (row) => (row.view.link === 'down' ? 3 : nodeWarning(row) === '' ? 0 : 2),
+  severityOf: (row) => (row.view.link === 'down' ? 3 : nodeWarning(row, english) === '' ? 0 : 2),
 });

@@ -1,6 +1,6 @@
 import type { InstanceView, ObservedState } from '../../common/domain/instance.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes, formatCores } from '../format/quantity.ts';
+import { formatBytes, formatCores } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
@@ -25,7 +25,7 @@ const STATES: readonly (readonly [ObservedState | 'unhealthy' | 'out of reach' |
 ];
 
 /** The state of many instances in one run of words, what is wrong in front. What a node that is down runs is not known. */
-function stateSegments({ fleet }: CockpitState, instances: Iterable<InstanceView>): Segment[] {
+function stateSegments({ fleet, t }: CockpitState, instances: Iterable<InstanceView>): Segment[] {
   const byState = new Map<string, number>();
   let total = 0;
   let unhealthy = 0;
@@ -36,38 +36,38 @@ function stateSegments({ fleet }: CockpitState, instances: Iterable<InstanceView
     if (isKnown && state === 'running' && instance.status?.health.state === 'unhealthy') unhealthy += 1;
     total += 1;
   }
-  const segments: Segment[] = [{ text: ` ${count(total, 'instance')}:` }];
+  const segments: Segment[] = [{ text: ` ${t.count(total, 'instance')}${t(':')}` }];
   const running = byState.get('running') ?? 0;
-  segments.push({ text: ` ${running} running`, tone: running > 0 ? 'ok' : 'dim' });
+  segments.push({ text: ` ${running} ${t('running')}`, tone: running > 0 ? 'ok' : 'dim' });
   // Of those that run; they are not counted twice.
   if (unhealthy > 0) byState.set('unhealthy', unhealthy);
   for (const [state, tone] of STATES) {
     const amount = byState.get(state) ?? 0;
-    if (amount > 0) segments.push({ text: `, ${amount} ${state}`, tone });
+    if (amount > 0) segments.push({ text: `${t(', ')}${amount} ${t(state)}`, tone });
   }
   return segments;
 }
 
 const NO_TALLIES: ReadonlyMap<number, InstanceTally> = new Map();
 
-function nodesSegments({ fleet, now }: CockpitState): Segment[] {
+function nodesSegments({ fleet, now, t }: CockpitState): Segment[] {
   let up = 0;
   for (const node of fleet.nodes.values()) if (node.link === 'up') up += 1;
   const down = fleet.nodes.size - up;
   const segments: Segment[] = [
-    { text: ` ${count(fleet.nodes.size, 'node')}:` },
-    { text: ` ${up} up`, tone: up > 0 ? 'ok' : 'dim' },
+    { text: ` ${t.count(fleet.nodes.size, 'node')}${t(':')}` },
+    { text: ` ${t('{count} up', { count: up })}`, tone: up > 0 ? 'ok' : 'dim' },
   ];
-  if (down > 0) segments.push({ text: `, ${down} down`, tone: 'bad' });
+  if (down > 0) segments.push({ text: t(', ') + t('{count} down', { count: down }), tone: 'bad' });
   const warned = [...fleet.nodes.values()].filter(
-    (node) => node.link === 'up' && nodeWarning(nodeRow(fleet, node, NO_TALLIES, now)) !== '',
+    (node) => node.link === 'up' && nodeWarning(nodeRow(fleet, node, NO_TALLIES, now), t) !== '',
   ).length;
-  if (warned > 0) segments.push({ text: `, ${count(warned, 'warning')}`, tone: 'warn' });
+  if (warned > 0) segments.push({ text: t(', ') + t.count(warned, 'warning'), tone: 'warn' });
   return segments;
 }
 
 /** What the whole fleet uses. */
-export function usageSegments({ fleet }: CockpitState): Segment[] {
+export function usageSegments({ fleet, t }: CockpitState): Segment[] {
   let cpuMillicores = 0;
   let cores = 0;
   let memoryBytes = 0;
@@ -83,32 +83,46 @@ export function usageSegments({ fleet }: CockpitState): Segment[] {
   if (memoryTotalBytes === 0) return [];
   return [
     { text: '   CPU ', tone: 'label' },
-    { text: `${formatCores(cpuMillicores / 1000)} of ${formatCores(cores)} cores` },
-    { text: '   memory ', tone: 'label' },
-    { text: `${formatBytes(memoryBytes)} of ${formatBytes(memoryTotalBytes)}` },
+    {
+      text: t('{part} of {total} cores', {
+        part: formatCores(cpuMillicores / 1000),
+        total: formatCores(cores),
+      }),
+    },
+    { text: t('   memory '), tone: 'label' },
+    {
+      text: t('{part} of {total}', { part: formatBytes(memoryBytes), total: formatBytes(memoryTotalBytes) }),
+    },
   ];
 }
 
 function nodeSegments(state: CockpitState, nodeId: number): Segment[] {
+  const { t } = state;
   const node = state.fleet.nodes.get(nodeId);
-  if (node === undefined) return [{ text: ' this node is gone', tone: 'warn' }];
+  if (node === undefined) return [{ text: t(' this node is gone'), tone: 'warn' }];
   const row = nodeRow(state.fleet, node, NO_TALLIES, state.now);
   const segments: Segment[] = [];
   if (node.link === 'down') {
-    const age = row.ageMs === null ? '' : `, last seen ${formatSpan(row.ageMs)} ago`;
-    segments.push({ text: `   node down${age}`, tone: 'bad' });
+    const age =
+      row.ageMs === null ? '' : t(', ') + t('last seen {span} ago', { span: formatSpan(row.ageMs) });
+    segments.push({ text: t('   node down') + age, tone: 'bad' });
   } else if (row.sample !== undefined) {
     const { figures } = row.sample;
     segments.push(
       { text: '   CPU ', tone: 'label' },
-      { text: `${formatCores(figures.cpuMillicores / 1000)} of ${node.info?.cpuCount ?? '?'} cores` },
-      { text: '   load ', tone: 'label' },
+      {
+        text: t('{part} of {total} cores', {
+          part: formatCores(figures.cpuMillicores / 1000),
+          total: node.info?.cpuCount ?? '?',
+        }),
+      },
+      { text: t('   load '), tone: 'label' },
       { text: figures.load[0].toFixed(2) },
     );
   }
   const driver = node.info?.cgroupDriver;
-  if (driver !== undefined) segments.push({ text: '   driver ', tone: 'label' }, { text: driver });
-  const warning = nodeWarning(row);
+  if (driver !== undefined) segments.push({ text: t('   driver '), tone: 'label' }, { text: driver });
+  const warning = nodeWarning(row, t);
   if (warning !== '' && node.link === 'up') segments.push({ text: `   ${plainText(warning)}`, tone: 'warn' });
   return segments;
 }

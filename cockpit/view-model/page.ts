@@ -15,8 +15,8 @@ import { tourLines } from './tour.ts';
 export function pageLines(state: CockpitState): readonly Line[] {
   const { screen } = currentView(state);
   if (screen.name === 'help')
-    return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases);
-  if (screen.name === 'tour') return tourLines(state.bindings);
+    return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases, state.t);
+  if (screen.name === 'tour') return tourLines(state.t, state.bindings);
   if (screen.name === 'release-diff') return releaseDiffLines(state);
   if (screen.name === 'config-text') return configTextLines(state);
   if (screen.name === 'config-diff') return configDiffLines(state);

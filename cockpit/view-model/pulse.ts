@@ -2,9 +2,10 @@ import type { InstanceView } from '../../common/domain/instance.ts';
 import { hasEnded } from '../../common/domain/rollout.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count, formatBytes, formatCpuPercent } from '../format/quantity.ts';
+import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import { formatClock, formatSpan } from '../format/time.ts';
 import { fitText } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { isTrouble } from './event-columns.ts';
 import type { Segment } from './line.ts';
@@ -50,67 +51,74 @@ export function pulseSections(state: CockpitState): readonly PulseSection[] {
 }
 
 function title(text: string): Segment {
-  return { text: ` ${text.padEnd(11)}`, tone: 'title' };
+  return { text: ` ${fitText(text, 11)}`, tone: 'title' };
 }
 
-function nodesSection({ fleet, now }: CockpitState): PulseSection {
+function nodesSection({ fleet, now, t }: CockpitState): PulseSection {
   const tallies = tallyInstances(fleet);
   const rows = [...fleet.nodes.values()].map((node) => nodeRow(fleet, node, tallies, now));
   const down = rows.filter(({ view }) => view.link === 'down');
-  const warned = rows.filter((row) => row.view.link === 'up' && nodeWarning(row) !== '');
+  const warned = rows.filter((row) => row.view.link === 'up' && nodeWarning(row, t) !== '');
   return {
     heading: [
-      title('Nodes'),
-      { text: `${rows.length - down.length} of ${rows.length} up`, tone: down.length > 0 ? 'plain' : 'ok' },
-      ...alarm(down.length, 'down', 'bad'),
-      ...alarm(warned.length, 'with a warning', 'warn'),
+      title(t('Nodes')),
+      {
+        text: t('{part} of {total} up', { part: rows.length - down.length, total: rows.length }),
+        tone: down.length > 0 ? 'plain' : 'ok',
+      },
+      ...alarm(t, down.length, '{count} down', 'bad'),
+      ...alarm(t, warned.length, '{count} with a warning', 'warn'),
     ],
     rows: [...down, ...warned].slice(0, MAX_ROWS).map((row) => ({
       target: { kind: 'node', id: row.view.nodeId },
       segments: [
         cell(nodeWords(row.view, row.view.nodeId), 20, 'strong'),
-        cell(row.view.link === 'down' ? 'down' : 'up', 13, row.view.link === 'down' ? 'bad' : 'ok'),
-        { text: `${count(row.tally.total, 'instance')}  ` },
+        cell(t(row.view.link), 13, row.view.link === 'down' ? 'bad' : 'ok'),
+        { text: `${t.count(row.tally.total, 'instance')}  ` },
         row.view.link === 'down' && row.ageMs !== null
-          ? { text: `last seen ${formatSpan(row.ageMs)} ago`, tone: 'dim' }
-          : { text: nodeWarning(row), tone: 'warn' },
+          ? { text: t('last seen {span} ago', { span: formatSpan(row.ageMs) }), tone: 'dim' }
+          : { text: nodeWarning(row, t), tone: 'warn' },
       ],
     })),
   };
 }
 
 function servicesSection(state: CockpitState): PulseSection {
+  const { t } = state;
   const services = [...serviceRows(state).values()];
   const bad = services.filter(({ severity }) => severity >= 2);
   bad.sort((a, b) => b.severity - a.severity || a.name.localeCompare(b.name));
   return {
     heading: [
-      title('Services'),
+      title(t('Services')),
       {
-        text: `${services.length - bad.length} of ${services.length} healthy`,
+        text: t('{part} of {total} healthy', {
+          part: services.length - bad.length,
+          total: services.length,
+        }),
         tone: bad.length > 0 ? 'plain' : 'ok',
       },
-      ...alarm(bad.length, 'unhealthy', 'bad'),
+      ...alarm(t, bad.length, '{count} unhealthy', 'bad'),
     ],
     rows: bad.slice(0, MAX_ROWS).map((row: ServiceRow) => ({
       target: { kind: 'service', id: row.serviceId },
       segments: [
         cell(row.name, 20, 'strong'),
-        cell(row.worst, 13, row.severity === 3 ? 'bad' : 'warn'),
-        { text: `${row.running} of ${count(row.total, 'instance')} running` },
+        cell(t(row.worst), 13, row.severity === 3 ? 'bad' : 'warn'),
+        { text: t('{part} of {all} running', { part: row.running, all: t.count(row.total, 'instance') }) },
       ],
     })),
   };
 }
 
-function rolloutsSection({ catalog, now, fleet }: CockpitState): PulseSection {
+function rolloutsSection({ catalog, now, fleet, t }: CockpitState): PulseSection {
   const running = [...catalog.rollouts.values()].filter((rollout) => !hasEnded(rollout));
   return {
     heading: [
-      title('Rollouts'),
+      title(t('Rollouts')),
       running.length === 0
-        ? { text: 'none under way', tone: 'dim' }
-        : { text: `${running.length} under way`, tone: 'busy' },
+        ? { text: t('none under way'), tone: 'dim' }
+        : { text: t('{count} under way', { count: running.length }), tone: 'busy' },
     ],
     rows: running.slice(0, MAX_ROWS).map((rollout) => {
       const done = rollout.steps.filter(({ state }) => state === 'done').length;
@@ -120,10 +128,15 @@ function rolloutsSection({ catalog, now, fleet }: CockpitState): PulseSection {
         segments: [
           cell(rollout.serviceName, 20, 'strong'),
           cell(rollout.version, 13, 'busy'),
-          { text: `${done} of ${count(rollout.steps.length, 'instance')} done` },
-          ...alarm(failed, 'failed', 'bad'),
           {
-            text: `  ${formatSpan(now + fleet.masterOffsetMs - rollout.startedAt)} by ${plainText(rollout.actor)}`,
+            text: t('{part} of {all} done', { part: done, all: t.count(rollout.steps.length, 'instance') }),
+          },
+          ...alarm(t, failed, '{count} failed', 'bad'),
+          {
+            text: t('  {span} by {actor}', {
+              span: formatSpan(now + fleet.masterOffsetMs - rollout.startedAt),
+              actor: plainText(rollout.actor),
+            }),
             tone: 'dim',
           },
         ],
@@ -133,13 +146,13 @@ function rolloutsSection({ catalog, now, fleet }: CockpitState): PulseSection {
 }
 
 /** Half of the rows by CPU, half by memory; who uses most of both stands once. */
-function topSection({ fleet }: CockpitState): PulseSection {
+function topSection({ fleet, t }: CockpitState): PulseSection {
   const half = MAX_ROWS / 2;
   const byCpu = greatest(fleet.figures.values(), half, ({ cpuMillicores }) => cpuMillicores);
   const byMemory = greatest(fleet.figures.values(), MAX_ROWS, ({ memoryBytes }) => memoryBytes);
   const top = [...new Set([...byCpu, ...byMemory])].slice(0, MAX_ROWS);
   return {
-    heading: [title('Top'), { text: 'by CPU and by memory', tone: 'dim' }],
+    heading: [title(t('Top')), { text: t('by CPU and by memory'), tone: 'dim' }],
     rows: top.flatMap((figures) => {
       const instance: InstanceView | undefined = fleet.instances.get(figures.instanceId);
       if (instance === undefined) return [];
@@ -149,7 +162,7 @@ function topSection({ fleet }: CockpitState): PulseSection {
           segments: [
             cell(instanceWords(instance, fleet.nodes), 37, 'strong'),
             cell(`CPU ${formatCpuPercent(figures.cpuMillicores)}%`, 14),
-            cell(`memory ${formatBytes(figures.memoryBytes)}`, 16),
+            cell(t('memory {bytes}', { bytes: formatBytes(figures.memoryBytes) }), 16),
           ],
         },
       ];
@@ -170,11 +183,11 @@ function greatest<T>(items: Iterable<T>, amount: number, amountOf: (item: T) => 
   return kept;
 }
 
-function failuresSection({ fleet, catalog, now }: CockpitState): PulseSection {
+function failuresSection({ fleet, catalog, now, t }: CockpitState): PulseSection {
   const failures = (catalog.events ?? []).filter(isTrouble);
   const words = catalog.events === null ? 'loading ...' : failures.length === 0 ? 'none' : 'newest first';
   return {
-    heading: [title('Failures'), { text: words, tone: 'dim' }],
+    heading: [title(t('Failures')), { text: t(words), tone: 'dim' }],
     rows: failures.slice(0, MAX_ROWS).map((event) => {
       const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
       const node = event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
@@ -195,6 +208,11 @@ function cell(text: string, width: number, tone: Segment['tone'] = 'plain'): Seg
   return { text: `${fitText(plainText(text), width - 1)} `, tone };
 }
 
-function alarm(amount: number, what: string, tone: Segment['tone']): Segment[] {
-  return amount === 0 ? [] : [{ text: ', ' }, { text: `${amount} ${what}`, tone: tone ?? 'plain' }];
+function alarm(
+  t: Translate,
+  count: number,
+  text: '{count} down' | '{count} with a warning' | '{count} unhealthy' | '{count} failed',
+  tone: Segment['tone'],
+): Segment[] {
+  return count === 0 ? [] : [{ text: t(', ') }, { text: t(text, { count }), tone: tone ?? 'plain' }];
 }

@@ -1,22 +1,24 @@
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatSpan } from '../format/time.ts';
+import { english, type Translate, type Word } from '../language/translate.ts';
 import type { Column } from './columns.ts';
 import { defineTable, type Table } from './define-table.ts';
-import type { FilterField } from './filter.ts';
+import { both, type FilterField } from './filter.ts';
 import { instanceSeverity } from './health.ts';
 import { type InstanceRow, instanceRow } from './instance-row.ts';
 import type { Segment } from './line.ts';
 
 /** Whether callers are sent to an instance, and why not; the same rule that its agent goes by. */
-function answerCell({ view: { status }, node }: InstanceRow): Segment {
-  if (node?.link === 'down') return { text: 'as last known', tone: 'stale' };
-  if (status === null) return { text: 'no: unreported', tone: 'dim' };
+function answerCell({ view: { status }, node }: InstanceRow, t: Translate): Segment {
+  const no = (why: Word): string => t('no: {why}', { why: t(why) });
+  if (node?.link === 'down') return { text: t('as last known'), tone: 'stale' };
+  if (status === null) return { text: no('unreported'), tone: 'dim' };
   if (status.state !== 'running')
-    return { text: `no: ${status.state}`, tone: status.state === 'stopped' ? 'dim' : 'warn' };
-  if (status.health.state === 'unhealthy') return { text: 'no: unhealthy', tone: 'bad' };
-  if (status.health.state === 'starting') return { text: 'not yet: starting', tone: 'busy' };
-  return { text: 'yes', tone: 'ok' };
+    return { text: no(status.state), tone: status.state === 'stopped' ? 'dim' : 'warn' };
+  if (status.health.state === 'unhealthy') return { text: no('unhealthy'), tone: 'bad' };
+  if (status.health.state === 'starting') return { text: t('not yet: starting'), tone: 'busy' };
+  return { text: t('yes'), tone: 'ok' };
 }
 
 const addressOf = ({ view }: InstanceRow): string => `${plainText(view.host)}:${view.port}`;
@@ -47,7 +49,7 @@ const COLUMNS: readonly Column<InstanceRow>[] = [
     maxWidth: 20,
     priority: 3,
     cell: answerCell,
-    sortValue: (row) => answerCell(row).text,
+    sortValue: (row) => answerCell(row, english).text,
   },
   {
     key: 'node',
@@ -100,8 +102,8 @@ const FIELDS: readonly FilterField<InstanceRow>[] = [
   { keys: ['address', 'host'], texts: (row) => [addressOf(row)] },
   {
     keys: ['answers', 'state'],
-    texts: (row) => [answerCell(row).text],
-    words: (row) => [answerCell(row).text === 'yes' ? 'healthy' : 'unhealthy'],
+    texts: (row, t) => [answerCell(row, english).text, answerCell(row, t).text],
+    words: (row, t) => both(answerCell(row, t).tone === 'ok' ? 'healthy' : 'unhealthy', t),
   },
   {
     keys: ['node'],

@@ -12,17 +12,28 @@ export function rolloutPage(state: CockpitState, rolloutId: number, rows: number
   return [{ kind: 'lines', lines }, ...watchBlocks(state, rolloutId, rows - lines.length)];
 }
 
-function headLines({ catalog }: CockpitState, rolloutId: number): Line[] {
+function headLines({ catalog, t }: CockpitState, rolloutId: number): Line[] {
   const rollout = catalog.rollouts.get(rolloutId);
   if (rollout === undefined) return [];
   const { serviceName, version, actor, startedAt, message, options, reason } = rollout;
   const { maxUnavailable, canary, onFailure } = options;
-  const first = canary === 0 ? '' : `canary ${canary}, `;
-  const how = `${first}${maxUnavailable} at a time, on a failure ${onFailure === 'rollback' ? 'roll back' : 'stop'}`;
+  const first = canary === 0 ? '' : t('canary {canary}, ', { canary });
+  const how = t('{first}{count} at a time, on a failure {failure}', {
+    first,
+    count: maxUnavailable,
+    failure: t(onFailure === 'rollback' ? 'roll back' : 'stop'),
+  });
   const why = message === '' ? '' : `  "${plainText(message)}"`;
   const lines = [
-    textLine(`${serviceName} ${version}, by ${plainText(actor)} at ${formatDate(startedAt)}${why}`, 'title'),
-    textLine(`${how}; ${rollout.state}`, 'dim'),
+    textLine(
+      t('{release}, by {actor} at {at}', {
+        release: `${serviceName} ${version}`,
+        actor: plainText(actor),
+        at: formatDate(startedAt),
+      }) + why,
+      'title',
+    ),
+    textLine(t('{how}; {state}', { how, state: t(rollout.state) }), 'dim'),
   ];
   if (reason !== '') lines.push(textLine(plainText(reason), hasEnded(rollout) ? 'bad' : 'warn'));
   return lines;

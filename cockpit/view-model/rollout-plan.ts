@@ -1,22 +1,22 @@
 import { type RolloutOptions, type RolloutPlan, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { count } from '../format/quantity.ts';
 import { wrapWords } from '../format/width.ts';
+import type { Translate } from '../language/translate.ts';
 import type { Confirm } from '../store/change.ts';
 import type { CockpitState } from '../store/state.ts';
-import { type Block, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
+import { type Block, type DialogColumn, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
 import type { Line, Segment } from './line.ts';
 
 type PlannedStep = RolloutPlan['batches'][number]['steps'][number] & { readonly turn: string };
 
-const COLUMNS = [
+const COLUMNS: readonly DialogColumn[] = [
   { title: 'INSTANCE', width: 22 },
   { title: 'NODE', width: 14 },
   { title: 'TURN', width: 8 },
   { title: 'STATE', width: 10 },
   { title: 'RELEASE', width: 22 },
-] as const;
+];
 
 const MAX_WARNINGS = 4;
 
@@ -28,29 +28,40 @@ export function rolloutBlocks(
   answer: readonly Line[],
 ): Block[] {
   if (change.kind !== 'rollout') return [];
+  const { t } = state;
   if (refusal !== null) {
-    const hint = refusal.hint === undefined ? [] : [textLine(plainText(refusal.hint), 'dim')];
-    const why = wrapWords(plainText(refusal.message), state.size.columns - 2).map((text) =>
+    const hint = refusal.hint === undefined ? [] : [textLine(plainText(t.known(refusal.hint)), 'dim')];
+    const why = wrapWords(plainText(t.known(refusal.message)), state.size.columns - 2).map((text) =>
       textLine(text, 'bad'),
     );
     return [
-      { kind: 'alert', variant: 'error', text: `${change.title}: the master would not` },
-      { kind: 'lines', lines: [...why, ...hint, textLine('Esc goes back; o changes the options.', 'dim')] },
+      { kind: 'alert', variant: 'error', text: t('{title}: the master would not', change) },
+      {
+        kind: 'lines',
+        lines: [...why, ...hint, textLine(t('Esc goes back; o changes the options.'), 'dim')],
+      },
     ];
   }
-  if (plan === null) return [{ kind: 'busy', text: `${change.title}: asking the master what it would do` }];
+  if (plan === null)
+    return [{ kind: 'busy', text: t('{title}: asking the master what it would do', change) }];
   const steps = plan.batches.flatMap((batch, at): PlannedStep[] =>
-    batch.steps.map((step) => ({ ...step, turn: `${at + 1}${batch.isCanary ? ' canary' : ''}` })),
+    batch.steps.map((step) => ({ ...step, turn: `${at + 1}${batch.isCanary ? t(' canary') : ''}` })),
   );
   const nodes = new Set(steps.map(({ nodeId }) => nodeId)).size;
   const isTo = plan.version !== '' && !change.title.includes(plan.version);
-  const to = isTo ? ` to ${plan.version}` : '';
-  const question = `${change.title}${to} on ${count(steps.length, 'instance')} of ${count(nodes, 'node')}?`;
-  const lines = [...optionLines(plan.options), ...capacity(state, plan, steps), ...warnings(state, plan)];
+  const title = isTo
+    ? t('{title} to {version}', { title: change.title, version: plan.version })
+    : change.title;
+  const question = t('{title} on {instances} of {nodes}?', {
+    title,
+    instances: t.count(steps.length, 'instance'),
+    nodes: t.count(nodes, 'node'),
+  });
+  const lines = [...optionLines(t, plan.options), ...capacity(state, plan, steps), ...warnings(state, plan)];
   const height = Math.max(1, rows - 3 - 1 - 1 - lines.length - answer.length);
   const first = Math.min(top, Math.max(0, steps.length - height));
   const table = visibleTable(
-    dialogColumns(COLUMNS, state.size.columns),
+    dialogColumns(COLUMNS, state.size.columns, t),
     steps.slice(first),
     height,
     -1,
@@ -60,50 +71,61 @@ export function rolloutBlocks(
   const blocks: Block[] = [
     { kind: 'alert', variant: 'warning', text: question },
     { kind: 'table', table },
-    { kind: 'lines', lines: [moreLine(table.rows.length, steps.length), ...lines] },
+    { kind: 'lines', lines: [moreLine(t, table.rows.length, steps.length), ...lines] },
   ];
   return isSending
-    ? [...blocks, { kind: 'busy', text: 'Asking the master' }]
+    ? [...blocks, { kind: 'busy', text: t('Asking the master') }]
     : [...blocks, { kind: 'lines', lines: answer }];
 }
 
-function stepCells({ fleet }: CockpitState, step: PlannedStep): Segment[] {
+function stepCells({ fleet, t }: CockpitState, step: PlannedStep): Segment[] {
   const view = fleet.instances.get(step.instanceId);
-  const name = view === undefined ? `instance ${step.instanceId}` : `${view.serviceName}:${view.port}`;
-  const now = step.runs?.version ?? 'none';
+  const name =
+    view === undefined ? t('instance {id}', { id: step.instanceId }) : `${view.serviceName}:${view.port}`;
+  const now = step.runs?.version ?? t('none');
+  const state = t.known(step.state);
   const release: Segment =
     step.action === 'keep'
-      ? { text: `${step.gets.version} (stays)`, tone: 'dim' }
+      ? { text: t('{version} (stays)', step.gets), tone: 'dim' }
       : { text: `${now} -> ${step.gets.version}`, tone: 'busy' };
   return [
     { text: name, tone: 'strong' },
     { text: nodeWords(fleet.nodes.get(step.nodeId), step.nodeId) },
     { text: step.turn },
-    step.warnings.length > 0 ? { text: `${step.state} !`, tone: 'warn' } : { text: step.state },
+    step.warnings.length > 0 ? { text: `${state} !`, tone: 'warn' } : { text: state },
     release,
   ];
 }
 
-function optionLines({ maxUnavailable, canary, pauseAfterCanary, onFailure }: RolloutOptions): Line[] {
+function optionLines(
+  t: Translate,
+  { maxUnavailable, canary, pauseAfterCanary, onFailure }: RolloutOptions,
+): Line[] {
   const defaults = rolloutOptionsSchema.parse({});
   const first =
-    canary === 0 ? '' : `canary ${canary}${pauseAfterCanary ? ', then it waits for you' : ''}; then `;
+    canary === 0
+      ? ''
+      : pauseAfterCanary
+        ? t('canary {canary}, then it waits for you; then ', { canary })
+        : t('canary {canary}; then ', { canary });
   const atATime =
-    maxUnavailable === defaults.maxUnavailable ? 'one after another' : `${maxUnavailable} at a time`;
-  const failure = onFailure === 'rollback' ? 'roll back' : 'stop';
+    maxUnavailable === defaults.maxUnavailable
+      ? t('one after another')
+      : t('{count} at a time', { count: maxUnavailable });
+  const failure = t(onFailure === 'rollback' ? 'roll back' : 'stop');
   return [
     {
       segments: [
-        { text: ` ${first}${atATime}; on a failure ${failure}.  ` },
+        { text: t(' {first}{pace}; on a failure {failure}.  ', { first, pace: atATime, failure }) },
         { text: 'o', tone: 'key' },
-        { text: ' options' },
+        { text: t(' options') },
       ],
     },
   ];
 }
 
 /** How much of the service is up at the worst moment. */
-function capacity({ fleet }: CockpitState, plan: RolloutPlan, steps: readonly PlannedStep[]): Line[] {
+function capacity({ fleet, t }: CockpitState, plan: RolloutPlan, steps: readonly PlannedStep[]): Line[] {
   const running = [...fleet.instances.values()].filter(
     (view) => view.serviceId === plan.serviceId && view.status?.state === 'running',
   );
@@ -113,17 +135,21 @@ function capacity({ fleet }: CockpitState, plan: RolloutPlan, steps: readonly Pl
   const left = running.length - down;
   const text =
     left === 0
-      ? `Of ${plan.serviceName} no instance stays up meanwhile.`
-      : `Of ${plan.serviceName} ${left} of ${count(running.length, 'running instance')} stays up at any time.`;
+      ? t('Of {name} no instance stays up meanwhile.', { name: plan.serviceName })
+      : t('Of {name} {left} of {running} stays up at any time.', {
+          name: plan.serviceName,
+          left,
+          running: t.count(running.length, 'running instance'),
+        });
   return [textLine(text, left === 0 ? 'bad' : 'plain')];
 }
 
-function warnings({ size }: CockpitState, plan: RolloutPlan): Line[] {
+function warnings({ size, t }: CockpitState, plan: RolloutPlan): Line[] {
   const all = [
     ...plan.warnings,
     ...new Set(plan.batches.flatMap((batch) => batch.steps.flatMap((step) => step.warnings))),
   ];
   const lines = all.flatMap((warning) => wrapWords(plainText(`! ${warning}`), size.columns - 2));
   const shown = lines.slice(0, MAX_WARNINGS).map((text) => textLine(text, 'warn'));
-  return lines.length > MAX_WARNINGS ? [...shown, textLine('and more warnings', 'warn')] : shown;
+  return lines.length > MAX_WARNINGS ? [...shown, textLine(t('and more warnings'), 'warn')] : shown;
 }

@@ -5,7 +5,7 @@ import { formatSpan } from '../format/time.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Column } from './columns.ts';
 import { defineTable, type Table } from './define-table.ts';
-import type { FilterField } from './filter.ts';
+import { both, type FilterField } from './filter.ts';
 import type { Tone } from './line.ts';
 
 interface RolloutRow {
@@ -44,7 +44,7 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
     title: 'STATE',
     minWidth: 12,
     priority: 1,
-    cell: ({ rollout }) => ({ text: rollout.state, tone: TONES[rollout.state] }),
+    cell: ({ rollout }, t) => ({ text: t(rollout.state), tone: TONES[rollout.state] }),
     sortValue: ({ rollout }) => rollout.state,
   },
   {
@@ -121,8 +121,8 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
 const FIELDS: readonly FilterField<RolloutRow>[] = [
   {
     keys: ['state'],
-    texts: ({ rollout }) => [rollout.state],
-    words: ({ rollout }) => [hasEnded(rollout) ? 'ended' : 'open'],
+    texts: ({ rollout }, t) => both(rollout.state, t),
+    words: ({ rollout }, t) => (hasEnded(rollout) ? both('ended', t) : ['open']),
   },
   { keys: ['service', 'svc', 'name'], texts: ({ rollout }) => [rollout.serviceName] },
   { keys: ['release', 'version'], texts: ({ rollout }) => [rollout.version] },

@@ -1,7 +1,9 @@
-import type { InstanceView } from '../../common/domain/instance.ts';
+import type { InstanceView, ObservedState } from '../../common/domain/instance.ts';
 import type { Service } from '../../common/domain/service.ts';
 import type { CockpitState, FleetState } from '../store/state.ts';
 import { instanceSeverity, type Severity } from './health.ts';
+
+type StateWord = ObservedState | 'unreported' | 'out of reach';
 
 /** A service with the sums of its instances. */
 export interface ServiceRow {
@@ -12,7 +14,7 @@ export interface ServiceRow {
   readonly total: number;
   readonly running: number;
   /** How many are in each other state, the most first. */
-  readonly others: readonly (readonly [string, number])[];
+  readonly others: readonly (readonly [StateWord, number])[];
   /** Of those that run and are checked. */
   readonly checked: number;
   readonly healthy: number;
@@ -23,7 +25,7 @@ export interface ServiceRow {
   readonly cpuMillicores: number;
   readonly memoryBytes: number;
   /** The worst state among its instances, in a word, and how bad that is. */
-  readonly worst: string;
+  readonly worst: StateWord | 'no instances' | 'unhealthy';
   readonly severity: Severity;
 }
 
@@ -59,12 +61,12 @@ function rowOf(
   instances: readonly InstanceView[],
 ): ServiceRow {
   const versions = new Map<string, number>();
-  const others = new Map<string, number>();
+  const others = new Map<StateWord, number>();
   const health = { none: 0, starting: 0, healthy: 0, unhealthy: 0 };
   let running = 0;
   let cpuMillicores = 0;
   let memoryBytes = 0;
-  let worst = instances.length === 0 ? 'no instances' : 'running';
+  let worst: ServiceRow['worst'] = instances.length === 0 ? 'no instances' : 'running';
   let severity: Severity = 0;
   for (const instance of instances) {
     const node = fleet.nodes.get(instance.nodeId);

@@ -1,7 +1,7 @@
 import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import type { Column } from './columns.ts';
 import { defineTable, type Table } from './define-table.ts';
-import type { FilterField } from './filter.ts';
+import { both, type FilterField } from './filter.ts';
 import type { Tone } from './line.ts';
 import { type ServiceRow, serviceRows } from './service-rows.ts';
 
@@ -14,8 +14,8 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     minWidth: 12,
     maxWidth: 14,
     priority: 1,
-    cell: ({ worst, severity, total, running }) => ({
-      text: worst,
+    cell: ({ worst, severity, total, running }, t) => ({
+      text: t(worst),
       tone: severity > 0 ? (TONES[severity] ?? 'bad') : total > 0 && running === total ? 'ok' : 'idle',
     }),
     sortValue: ({ worst }) => worst,
@@ -34,8 +34,8 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     title: 'GUARD',
     minWidth: 9,
     priority: 6.5,
-    cell: ({ isProtected }) =>
-      isProtected ? { text: 'protected', tone: 'accent' } : { text: '-', tone: 'dim' },
+    cell: ({ isProtected }, t) =>
+      isProtected ? { text: t('protected'), tone: 'accent' } : { text: '-', tone: 'dim' },
     sortValue: ({ isProtected }) => (isProtected ? 0 : 1),
   },
   {
@@ -75,8 +75,8 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     minWidth: 14,
     maxWidth: 34,
     priority: 10,
-    cell: ({ others }) => ({
-      text: others.map(([state, amount]) => `${amount} ${state}`).join(', ') || '-',
+    cell: ({ others }, t) => ({
+      text: others.map(([state, amount]) => `${amount} ${t(state)}`).join(t(', ')) || '-',
       tone: others.length === 0 ? 'dim' : 'plain',
     }),
   },
@@ -86,12 +86,15 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     minWidth: 8,
     maxWidth: 18,
     priority: 6,
-    cell: ({ healthy, unhealthy, checked }) =>
+    cell: ({ healthy, unhealthy, checked }, t) =>
       checked === 0
         ? { text: '-', tone: 'dim' }
         : unhealthy > 0
-          ? { text: `${unhealthy} bad`, tone: 'bad' }
-          : { text: `${healthy}/${checked} ok`, tone: healthy === checked ? 'ok' : 'busy' },
+          ? { text: t('{count} bad', { count: unhealthy }), tone: 'bad' }
+          : {
+              text: t('{healthy}/{checked} ok', { healthy, checked }),
+              tone: healthy === checked ? 'ok' : 'busy',
+            },
     sortValue: ({ unhealthy }) => -unhealthy,
   },
   {
@@ -100,8 +103,8 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
     minWidth: 10,
     maxWidth: 30,
     priority: 4,
-    cell: ({ versions }) => ({
-      text: versions.join(', ') || 'none',
+    cell: ({ versions }, t) => ({
+      text: versions.join(', ') || t('none'),
       // Two at once: a rollout is under way, or one was left half done.
       tone: versions.length > 1 ? 'warn' : versions.length === 0 ? 'idle' : 'plain',
     }),
@@ -134,8 +137,8 @@ const COLUMNS: readonly Column<ServiceRow>[] = [
 const FIELDS: readonly FilterField<ServiceRow>[] = [
   {
     keys: ['state', 'status'],
-    texts: ({ worst }) => [worst],
-    words: ({ severity }) => [severity >= 2 ? 'unhealthy' : 'healthy'],
+    texts: ({ worst }, t) => (worst === 'unhealthy' ? [] : both(worst, t)),
+    words: ({ severity }, t) => both(severity >= 2 ? 'unhealthy' : 'healthy', t),
   },
   { keys: ['service', 'name', 'svc'], texts: ({ name }) => [name] },
   { keys: ['group'], texts: ({ group }) => [group] },
@@ -144,7 +147,7 @@ const FIELDS: readonly FilterField<ServiceRow>[] = [
   { keys: ['instances'], amount: ({ total }) => total },
   { keys: ['cpu'], isLive: true, unit: 'percent', amount: ({ cpuMillicores }) => cpuMillicores / 10 },
   { keys: ['mem', 'memory'], isLive: true, unit: 'bytes', amount: ({ memoryBytes }) => memoryBytes },
-  { keys: ['guard', 'protected'], texts: ({ isProtected }) => [isProtected ? 'protected' : 'no'] },
+  { keys: ['guard', 'protected'], texts: ({ isProtected }, t) => both(isProtected ? 'protected' : 'no', t) },
 ];
 
 /** Every service, with the sums of its instances. */

@@ -1,4 +1,3 @@
-import { count } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { displayWidth, splitGraphemes, truncateStart } from '../format/width.ts';
 import { completionsOf } from '../store/palette.ts';
@@ -45,21 +44,24 @@ export function statusModel(state: CockpitState): StatusModel {
 function belowLine(state: CockpitState): Line {
   const below = pageLength(state) - currentView(state).table.top - layoutOf(state).body;
   if (below <= 0 || state.confirm !== null || state.link.state === 'refused') return { segments: [] };
-  return { segments: [{ text: ` ${count(below, 'more line')} below`, tone: 'dim' }] };
+  return { segments: [{ text: ` ${state.t.count(below, 'more line')}${state.t(' below')}`, tone: 'dim' }] };
 }
 
 /** What this cockpit has asked for and waits for; null for nothing. */
 function underWay(state: CockpitState): string | null {
-  const { jobs, tasks, rolling, now } = state;
+  const { jobs, tasks, rolling, now, t } = state;
   const all: { label: string; startedAt: number }[] = [...jobs, ...tasks];
   const isOnItsPage = currentView(state).screen.name === 'rolling';
   if (rolling !== null && rolling.endedAt === null && !isOnItsPage) {
-    const of = `${rolling.done.length} of ${rolling.instanceIds.length}`;
-    all.push({ label: `Rolling restart, ${of} done (:rolling shows it)`, startedAt: rolling.startedAt });
+    const label = t('Rolling restart, {part} of {total} done (:rolling shows it)', {
+      part: rolling.done.length,
+      total: rolling.instanceIds.length,
+    });
+    all.push({ label, startedAt: rolling.startedAt });
   }
   const [first] = all;
   if (first === undefined) return null;
-  const more = all.length > 1 ? ` (and ${all.length - 1} more)` : '';
+  const more = all.length > 1 ? t(' (and {count} more)', { count: all.length - 1 }) : '';
   return `${first.label} ... ${formatSpan(now - first.startedAt)}${more}`;
 }
 
@@ -72,7 +74,7 @@ export function fieldSegments({ text, cursor }: TextField, width: number, isFocu
 }
 
 function promptLine(state: CockpitState): Line {
-  const { prompt, size } = state;
+  const { prompt, size, t } = state;
   if (prompt === null) return { segments: [] };
   const sign = prompt.kind === 'palette' ? ' :' : ' /';
   const room = Math.max(10, Math.floor(size.columns / 2));
@@ -82,7 +84,7 @@ function promptLine(state: CockpitState): Line {
     const choices = completionsOf(prompt.before, state.settings.aliases);
     segments.push({ text: '   ' });
     if (choices.length === 0 && !prompt.before.includes(' ')) {
-      segments.push({ text: 'no such command', tone: 'warn' });
+      segments.push({ text: t('no such command'), tone: 'warn' });
     }
     choices.forEach((choice, at) => {
       const name = choice.argument === '' ? choice.name : `${choice.name} ${choice.argument}`;
@@ -103,6 +105,7 @@ function filterHelp(state: CockpitState): Segment {
   if (problem !== null) return { text: problem, tone: 'warn' };
   const keys = keysOf(tableOf(currentView(state).screen)?.fields ?? []);
   const { text } = state.prompt?.field ?? { text: '' };
-  if (displayWidth(text) === 0) return { text: `text  !not  -r regex  key:value of ${keys}`, tone: 'dim' };
-  return { text: `keys: ${keys}`, tone: 'dim' };
+  if (displayWidth(text) === 0)
+    return { text: state.t('text  !not  -r regex  key:value of {keys}', { keys }), tone: 'dim' };
+  return { text: state.t('keys: {keys}', { keys }), tone: 'dim' };
 }

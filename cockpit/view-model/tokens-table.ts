@@ -2,6 +2,7 @@ import type { TokenView } from '../../common/domain/token.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import type { Column } from './columns.ts';
 import { defineTable, type Table } from './define-table.ts';
@@ -19,10 +20,11 @@ interface TokenRow {
 
 const SOON_MS = 7 * 86_400_000;
 
-function expiryCell({ token: { expiresAt }, now }: TokenRow): Segment {
-  if (expiresAt === null) return { text: 'never', tone: 'dim' };
-  if (expiresAt <= now) return { text: `${formatSpan(now - expiresAt)} ago`, tone: 'bad' };
-  return { text: `in ${formatSpan(expiresAt - now)}`, tone: expiresAt - now < SOON_MS ? 'warn' : 'plain' };
+function expiryCell({ token: { expiresAt }, now }: TokenRow, t: Translate): Segment {
+  if (expiresAt === null) return { text: t('never'), tone: 'dim' };
+  if (expiresAt <= now) return { text: t('{span} ago', { span: formatSpan(now - expiresAt) }), tone: 'bad' };
+  const span = formatSpan(expiresAt - now);
+  return { text: t('in {span}', { span }), tone: expiresAt - now < SOON_MS ? 'warn' : 'plain' };
 }
 
 const COLUMNS: readonly Column<TokenRow>[] = [
@@ -58,9 +60,9 @@ const COLUMNS: readonly Column<TokenRow>[] = [
     minWidth: 12,
     maxWidth: 24,
     priority: 4,
-    cell: ({ token, node }) =>
+    cell: ({ token, node }, t) =>
       token.isUnused
-        ? { text: 'not joined', tone: 'warn' }
+        ? { text: t('not joined'), tone: 'warn' }
         : { text: node, tone: token.nodeId === null ? 'dim' : 'plain' },
     sortValue: ({ node }) => node,
   },
@@ -92,12 +94,12 @@ const FIELDS: readonly FilterField<TokenRow>[] = [
   { keys: ['by'], texts: ({ token }) => [token.createdBy] },
 ];
 
-function tokenRows({ catalog, fleet, now }: CockpitState): TokenRow[] {
+function tokenRows({ catalog, fleet, now, t }: CockpitState): TokenRow[] {
   return (catalog.tokens ?? []).map((token, at) => ({
     token,
     place: at + 1,
     now: now + fleet.masterOffsetMs,
-    node: token.nodeId === null ? 'any' : nodeWords(fleet.nodes.get(token.nodeId), token.nodeId),
+    node: token.nodeId === null ? t('any') : nodeWords(fleet.nodes.get(token.nodeId), token.nodeId),
   }));
 }
 

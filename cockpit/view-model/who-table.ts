@@ -22,8 +22,8 @@ const COLUMNS: readonly Column<WhoRow>[] = [
     minWidth: 14,
     maxWidth: 20,
     priority: 1,
-    cell: ({ session, isSelf }) => ({
-      text: `${plainText(session.actor)}${isSelf ? ' (you)' : ''}`,
+    cell: ({ session, isSelf }, t) => ({
+      text: `${plainText(session.actor)}${isSelf ? t(' (you)') : ''}`,
       tone: isSelf ? 'dim' : 'strong',
     }),
     sortValue: ({ session }) => session.actor,
@@ -35,8 +35,8 @@ const COLUMNS: readonly Column<WhoRow>[] = [
     maxWidth: 36,
     priority: 2,
     // A connection of the command line, or of something else that shows no screen.
-    cell: ({ session }) =>
-      session.screen === '' ? { text: 'no screen', tone: 'dim' } : { text: plainText(session.screen) },
+    cell: ({ session }, t) =>
+      session.screen === '' ? { text: t('no screen'), tone: 'dim' } : { text: plainText(session.screen) },
     sortValue: ({ session }) => session.screen,
   },
   {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { english } from '../../../cockpit/language/translate.ts';
 import { compileFilter, type FilterField } from '../../../cockpit/view-model/filter.ts';
 import { filterTerms } from '../../../cockpit/view-model/filter-terms.ts';
 import { Session } from './support.ts';
@@ -30,7 +31,7 @@ const THINGS: readonly Thing[] = [
   { name: 'two words', state: 'ok?', id: 12, cpu: null, bytes: 2 ** 31, ageMs: 172_800_000 },
 ];
 
-const compiled = (text: string) => compileFilter(text, FIELDS, ({ name, state }) => [name, state]);
+const compiled = (text: string) => compileFilter(text, FIELDS, ({ name, state }) => [name, state], english);
 const found = (text: string): number[] => THINGS.filter(compiled(text).test).map(({ id }) => id);
 
 describe('the language of filters', () => {

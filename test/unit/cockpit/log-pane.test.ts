@@ -475,7 +475,7 @@ describe('save', () => {
     save(driver, 'out.log');
     await driver.waitFor(() => /^saved/.test(driver.status()));
     expect(driver.status()).toBe(
-      `saved ${text.length} bytes (${(text.length / 1024 ** 2).toFixed(1)}M) to ${join(root, 'out.log')}`,
+      `saved ${text.length.toLocaleString('en')} bytes (${(text.length / 1024 ** 2).toFixed(1)}M) to ${join(root, 'out.log')}`,
     );
     expect(readFileSync(join(root, 'out.log'), 'utf8')).toBe(text);
     writeFileSync(join(root, 'mine.txt'), 'precious');

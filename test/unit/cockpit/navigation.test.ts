@@ -4,6 +4,7 @@ import { fuzzyRank } from '../../../cockpit/format/fuzzy.ts';
 import { actionName } from '../../../cockpit/keymap/action-name.ts';
 import { BINDINGS } from '../../../cockpit/keymap/bindings.ts';
 import { remapKeys } from '../../../cockpit/keymap/remap.ts';
+import { english } from '../../../cockpit/language/translate.ts';
 import { initialState } from '../../../cockpit/store/initial.ts';
 import { completionsOf, parsePalette } from '../../../cockpit/store/palette.ts';
 import { recording, Session } from './support.ts';
@@ -132,14 +133,14 @@ describe("keys of one's own", () => {
     [{ restart: ['f99'] }, 'keys: "f99" of restart is no key'],
     [{ quit: [] }, 'keys: quit needs a key'],
   ])('%j is told at start, and all keys are as they were made', (keys, problem) => {
-    const { bindings, problems } = remapKeys(BINDINGS, keys);
+    const { bindings, problems } = remapKeys(english, BINDINGS, keys);
     expect(problems).toContain(problem);
     expect(bindings).toBe(BINDINGS);
     expect(configured({ keys }).state.toasts.map(({ text }) => text)).toContain(problem);
   });
 
   test('no settings change nothing', () => {
-    expect(remapKeys(BINDINGS, {})).toEqual({ bindings: BINDINGS, problems: [] });
+    expect(remapKeys(english, BINDINGS, {})).toEqual({ bindings: BINDINGS, problems: [] });
   });
 
   test('every binding has a name that a file can hold', () => {

@@ -212,7 +212,7 @@ test.each([
     const session = Session.ready({ columns, rows }).keys(...keys);
     session.does({
       type: 'load-failed',
-      what: 'x',
+      what: 'services',
       error: { code: 'internal', message: 'long '.repeat(80) },
     });
     const frame = frameOf(session.state);
@@ -253,7 +253,11 @@ test('names from outside cannot reach the terminal as control sequences', () => 
     type: 'frame',
     frame: { at: snapshot.at, nodes: [{ ...node, alias: evil, innerAddress: evil }] },
   });
-  session.does({ type: 'load-failed', what: evil, error: { code: 'internal', message: evil, hint: evil } });
+  session.does({
+    type: 'load-failed',
+    what: 'services',
+    error: { code: 'internal', message: evil, hint: evil },
+  });
   for (const keys of [[], ['i'], ['esc', 'd']]) {
     session.keys(...keys);
     const frame = frameOf(session.state);
