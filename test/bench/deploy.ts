@@ -22,7 +22,7 @@ export const bench = defineBench({
   peers: ['cp + tar x', 'cp + tar x, five at once'],
   rounds: { full: 5, quick: 5 },
   async open(context) {
-    const totalMb = context.option('mb', { full: 200, quick: 20 });
+    const totalMb = context.option('mb', { full: 200, quick: 10 });
     const files = { plain: join(context.directory, 'big.tar'), gzip: join(context.directory, 'big.tar.gz') };
     const content = writeArchive(files.plain, totalMb, MAIN);
     await run('gzip', ['--keep', '-6', files.plain]);

@@ -15,7 +15,7 @@ export const bench = defineBench({
   },
   peers: ['tail -F', 'pm2 logs'],
   async open(context) {
-    const lines = Math.round((context.option('seconds', { full: 20, quick: 2 }) * 1000) / EVERY_MS);
+    const lines = Math.round((context.option('seconds', { full: 20, quick: 1.5 }) * 1000) / EVERY_MS);
     const ours = await startOurSpeaker(context);
     const tail = await startPlainSpeaker(context);
     const pm2 = await startPm2Speaker(context);
