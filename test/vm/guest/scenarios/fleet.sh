@@ -114,8 +114,8 @@ check 'makes another process of it' differ "$(instance_pid two)" "$before"
 known_by_three=$(registry three)
 has_moved() { differ "$(registry one)" "$known_by_three"; }
 check 'machine one learns of it' eventually has_moved
-check 'the one that is cut off keeps what it knew last, of all' registry_has three 3
-check 'and the others keep it' registry_has one 3
+check 'and sends nobody to the one that is cut off, as others run the service' eventually registry_has one 2
+check 'which keeps what it knew last, of all' equal "$(registry three)" "$known_by_three"
 plug_in three
 check 'together again: linked' wait_for up three
 check 'the exit is told, once' eventually event_count instance.exited 3 1
@@ -126,10 +126,13 @@ check 'as the master sees it' equal "$(instance_pid three)" "$(tail -n 1 "$(file
 
 # --- the master is cut off from all others ------------------------------------------------------------------------------
 
+known=$(registry two)
 unplug one
-check 'the operator reaches nobody, and is told' refused 'no link to' sgrid get nodes
+check 'the operator reaches nobody, and is told' refused 'no master answers' sgrid get nodes
+check 'every registry stays as it was' equal "$(registry two) $(registry three)" "$known $known"
 order two 3
 check 'its agents go on' eventually started two 3
+check 'and still with all in their registries' equal "$(registry two | wc -w) $(registry three | wc -w)" '3 3'
 plug_in one
 check 'all nodes are back' wait_for up one two three
 check 'the exit is told, once' eventually event_count instance.exited 2 1
