@@ -13,7 +13,10 @@ import { createRowSlots, RowSlotsContext } from './components/row-slots.ts';
 import { createTheme, type Theme } from './components/theme.ts';
 import { DEFAULT_SETTINGS, type Settings } from './config/settings.ts';
 import { type LoadedSettings, loadSettings, saveSettings, settingsFileOf } from './config/settings-file.ts';
+import { isAsciiLocale } from './format/ascii.ts';
 import { resolveKey } from './keymap/resolve.ts';
+import { chooseLanguage, type Language } from './language/language.ts';
+import { loadTranslate } from './language/translate.ts';
 import { CockpitScreen } from './screens/cockpit-screen.tsx';
 import { initialState } from './store/initial.ts';
 import type { CockpitState, Size } from './store/state.ts';
@@ -47,6 +50,8 @@ export interface CockpitOptions {
   readonly stopJob?: () => void;
   readonly isReadOnly?: boolean | undefined;
   readonly isAscii?: boolean | undefined;
+  /** Of the texts, by name; without it, the settings and the locale decide. */
+  readonly language?: string | undefined;
   /** What went wrong before, for people. */
   readonly problems?: readonly string[];
 }
@@ -70,14 +75,15 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     cwd = process.cwd(),
     processEvents = process as ProcessEvents,
   } = options;
+  const file = settingsFileOf(env);
+  const loaded = file === null ? NOT_LOADED : loadSettings(file);
+  const t = await loadTranslate(languageOf(options, loaded.settings));
   const terminal = options.stdout as NodeJS.WriteStream;
   const gate = createGatedStdout(terminal, () => store.drained());
   const stdout = gate.stream;
   const sizeOf = (): Size => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const ended = Promise.withResolvers<CockpitExit>();
 
-  const file = settingsFileOf(env);
-  const loaded = file === null ? NOT_LOADED : loadSettings(file);
   const runner = createEffectRunner({
     client,
     dispatch: (action, urgency) => store.dispatch(action, urgency),
@@ -97,6 +103,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   });
   const store: CockpitStore = createStore({
     initial: initialState({
+      t,
       url: client.url,
       link: client.link(),
       size: sizeOf(),
@@ -137,7 +144,8 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   stdin.on('end', onHangup);
   const unlisten = client.listen({
     onLink: (link) => store.dispatch({ type: 'link', link }, 'data'),
-    onSnapshot: (snapshot) => store.dispatch({ type: 'snapshot', snapshot }, 'data'),
+    // The picture that somebody waits for since the start, or since the line came back.
+    onSnapshot: (snapshot) => store.dispatch({ type: 'snapshot', snapshot }, 'key'),
     onFrame: (frame) => store.dispatch({ type: 'frame', frame }, 'data'),
     onRollout: (rollout) => store.dispatch({ type: 'rollout', rollout }, 'data'),
     onEvents: (events) => store.dispatch({ type: 'events', events, whole: false }, 'data'),
@@ -239,6 +247,15 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     stdout.off('error', onHangup);
     release();
   }
+}
+
+/** A terminal that shows nothing but ASCII can be asked for Chinese, and gets English without being asked. */
+function languageOf(
+  { env, language, isAscii }: CockpitOptions,
+  { language: setting, ascii }: Settings,
+): Language {
+  const isPlain = isAscii ?? ascii ?? isAsciiLocale(env);
+  return chooseLanguage({ option: language, setting, env: isPlain ? {} : env });
 }
 
 /** The theme of a state, made once as long as it is the same. */

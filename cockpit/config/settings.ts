@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { LANGUAGE_NAME } from '../language/language.ts';
 
 const sortSchema = z.object({
   column: z.string().max(64),
@@ -35,6 +36,8 @@ export const settingsSchema = z.looseObject({
   /** Keys by what they do: `{"restart": ["ctrl-r"]}`; see keymap/remap.ts. */
   keys: z.record(z.string().max(64), z.array(z.string().max(16)).max(8)).default({}),
   theme: themeNameSchema.default('basic'),
+  /** Of the texts: `en` or `zh-CN`; without it, the locale decides. */
+  language: z.string().regex(LANGUAGE_NAME, 'is en or zh-CN').optional(),
   /** Nothing but ASCII is shown; without it, the locale decides. */
   ascii: z.boolean().optional(),
   /** Nothing can be changed by this cockpit, whatever the token may. */

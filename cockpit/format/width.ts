@@ -7,6 +7,9 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
  */
 const NARROW =
   /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03c9\u0400-\u0482\u2500-\u259f\u2800-\u28ff]*$/;
+/** Han and the punctuation that goes with it, beside ASCII: two columns each (UAX 11, W and F), whatever the locale. */
+const WITH_HAN = /^[\x20-\x7e\u3001-\u3003\u3008-\u3011\u4e00-\u9fff\uff01-\uff60]*$/;
+const ASCII_END = 0x7e;
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Put where text was cut. ASCII, since U+2026 is as wide as the terminal's locale says (UAX 11, ambiguous). */
@@ -19,11 +22,18 @@ export function isNarrow(text: string): boolean {
 
 /** Columns that `text` takes on a terminal. `text` holds no control characters. */
 export function displayWidth(text: string): number {
-  return isNarrow(text) ? text.length : stringWidth(text);
+  if (isNarrow(text)) return text.length;
+  return WITH_HAN.test(text) ? hanWidth(text) : stringWidth(text);
+}
+
+function hanWidth(text: string): number {
+  let width = 0;
+  for (let at = 0; at < text.length; at++) width += text.charCodeAt(at) > ASCII_END ? 2 : 1;
+  return width;
 }
 
 export function splitGraphemes(text: string): string[] {
-  if (isNarrow(text)) return text.split('');
+  if (isNarrow(text) || WITH_HAN.test(text)) return text.split('');
   return Array.from(graphemes.segment(text), (part) => part.segment);
 }
 
@@ -33,10 +43,10 @@ export function takeColumns(text: string, columns: number): string {
   if (isNarrow(text)) return text.slice(0, columns);
   let taken = '';
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    width += stringWidth(segment);
+  for (const part of WITH_HAN.test(text) ? text : splitGraphemes(text)) {
+    width += displayWidth(part);
     if (width > columns) break;
-    taken += segment;
+    taken += part;
   }
   return taken;
 }
@@ -70,7 +80,17 @@ export function fitText(text: string, columns: number, align: 'left' | 'right' =
   return align === 'left' ? cut + space : space + cut;
 }
 
-/** Breaks `text` at spaces into rows of at most `columns`; a longer word is broken anywhere. */
+/** What no row begins with: it belongs to what stands before it. */
+const CLOSING = /^[\uff0c\u3002\uff1a\uff1b\uff1f\uff01\uff09\u300d\u3001]/;
+
+/** Between two wide characters a row may end, but not in front of closing punctuation. */
+function beginningOf(word: string, columns: number): string {
+  const taken = takeColumns(word, columns);
+  if (isNarrow(taken)) return '';
+  return CLOSING.test(word.slice(taken.length)) ? taken.slice(0, -1) : taken;
+}
+
+/** Breaks `text` at spaces, and between wide characters, into rows of at most `columns`; a longer word is broken anywhere. */
 export function wrapWords(text: string, columns: number): string[] {
   const rows: string[] = [];
   let row = '';
@@ -80,10 +100,11 @@ export function wrapWords(text: string, columns: number): string[] {
       row = joined;
       continue;
     }
-    if (row !== '') rows.push(row);
-    row = word;
+    const begun = row === '' ? '' : beginningOf(word, columns - displayWidth(row) - 1);
+    if (row !== '') rows.push(begun === '' ? row : `${row} ${begun}`);
+    row = word.slice(begun.length);
     while (displayWidth(row) > columns) {
-      const part = takeColumns(row, columns);
+      const part = beginningOf(row, columns) || takeColumns(row, columns);
       if (part === '') break;
       rows.push(part);
       row = row.slice(part.length);

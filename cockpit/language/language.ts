@@ -2,6 +2,9 @@
 export const LANGUAGES = ['en', 'zh-CN'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** What may be asked for by name: `en`, `zh`, `zh-CN`, `zh_CN.UTF-8`. */
+export const LANGUAGE_NAME = /^(en|zh)(?![a-z])/i;
+
 /** What the choice is made from, the strongest first. */
 export interface LanguageSources {
   /** `--lang`. */

@@ -1,5 +1,7 @@
 import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
 import { expandHome } from '../../client/complete-path.ts';
+import { chooseLanguage, LANGUAGE_NAME } from '../../language/language.ts';
+import { loadTranslate } from '../../language/translate.ts';
 import { openClient } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { type CliIo, printLine, terminalOf } from '../io.ts';
@@ -16,15 +18,20 @@ export async function openCockpit(options: TargetOptions & ScreenOptions, io: Cl
 export interface ScreenOptions {
   readOnly?: boolean | undefined;
   ascii?: boolean | undefined;
+  lang?: string | undefined;
 }
 
 /** @throws SgridError `cancelled` when a signal ended it. */
 export async function showCockpit(target: Target, io: CliIo, screen: ScreenOptions = {}): Promise<void> {
+  const { lang } = screen;
+  if (lang !== undefined && !LANGUAGE_NAME.test(lang))
+    throw new UsageError(`there are no texts in "${lang}"`, '--lang takes en or zh-CN');
   const terminal = terminalOf(io);
   if (terminal === null) {
+    const t = await loadTranslate(chooseLanguage({ option: lang, env: io.env }));
     throw new UsageError(
-      'the cockpit needs a terminal',
-      'without one use "sgrid get instances", or see "sgrid --help"',
+      t('the cockpit needs a terminal'),
+      t('without one use "sgrid get instances", or see "sgrid --help"'),
     );
   }
   const { stdin, stdout } = terminal;
@@ -66,6 +73,7 @@ async function showOne(
       cwd: io.cwd,
       clock: io.clock,
       isAscii: screen.ascii,
+      language: screen.lang,
       isReadOnly: shown.isReadOnly,
       problems: shown.problems,
     });

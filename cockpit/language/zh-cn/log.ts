@@ -69,11 +69,11 @@ export const LOG = {
   'it ran for {span}': '运行了 {span}',
   'run {number} of {count}, started {started}, {span}':
     '第 {number} 次运行（共 {count} 次），启动于 {started}，{span}',
-  '"{pattern}" is no regular expression: {why}': '“{pattern}”不是正则表达式：{why}',
+  '"{pattern}" is no regular expression: {why}': '「{pattern}」不是正则表达式：{why}',
   'nothing to search yet': '尚无可搜索的内容',
   'type / and a text to search for': '输入 / 加要搜索的文本',
-  '"{query}" is nowhere below (N looks above)': '下方没有“{query}”（N 向上找）',
-  '"{query}" is nowhere above (n looks below)': '上方没有“{query}”（n 向下找）',
+  '"{query}" is nowhere below (N looks above)': '下方没有「{query}」（N 向上找）',
+  '"{query}" is nowhere above (n looks below)': '上方没有「{query}」（n 向下找）',
   'there is no line to select yet': '尚无可选取的行',
   'selected as far as is held here: S saves all of it': '已选到此处持有的范围：按 S 可保存全部',
   '{bytes} are too much to copy: a terminal takes {most}; select less, or save with S':

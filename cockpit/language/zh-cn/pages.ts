@@ -42,7 +42,7 @@ export const PAGES = {
   'Waiting for the first figures ...': '等待首批数据 ...',
   'No connection to {url} yet.': '尚未连上 {url}。',
   'It goes on trying. :q leaves.': '会继续重试。:q 退出。',
-  'No row meets "{filter}".': '没有匹配“{filter}”的行。',
+  'No row meets "{filter}".': '没有匹配「{filter}」的行。',
   'Esc shows all again.': '按 esc 显示全部。',
   'No node has joined yet.': '尚无节点加入。',
   'Start an agent with a token of role agent: sgridnode --help tells how.':
@@ -63,7 +63,7 @@ export const PAGES = {
   'Add some with + on a service (:svc), then deploy a release on them with D.':
     '在服务（:svc）上按 + 增加实例，再按 D 部署发布包。',
   'Tokens are shown to admins; "{actor}" has the role {role}.':
-    'token 仅管理员可见；“{actor}”的角色是 {role}。',
+    'token 仅管理员可见；「{actor}」的角色是 {role}。',
   'Come back with --token-file of a token of role admin.':
     '请用 admin 角色的 token（--token-file）重新打开。',
   'Nobody is known to be here.': '没有已知的在线用户。',
@@ -291,7 +291,7 @@ export const PAGES = {
   '   l opens the whole log': '   按 l 看完整日志',
   '  it has written nothing': '  没有任何输出',
   // Help.
-  'Keys in {screen}': '“{screen}”的按键',
+  'Keys in {screen}': '「{screen}」的按键',
   Moving: '移动',
   'Sorting (again: the other way round)': '排序（再按一次反向）',
   'Aliases of your own': '自定义别名',
