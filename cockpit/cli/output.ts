@@ -5,6 +5,9 @@ import { formatTable, type TextColumn } from './table.ts';
 const FORMATS = ['table', 'wide', 'json', 'yaml', 'jsonl', 'name'] as const;
 export type OutputFormat = (typeof FORMATS)[number];
 
+/** How one thing can be printed: as a page for people, or whole. */
+export const ONE_THING = ['table', 'json', 'yaml'] as const satisfies readonly OutputFormat[];
+
 /** Things of one kind, in all the forms in which they can be printed; the lists are in the same order. */
 export interface Listing {
   /** Plain objects, as docs/CLI.md has them. */
@@ -87,6 +90,16 @@ export async function entriesOf(listing: Listing, format: OutputFormat): Promise
     default:
       return listing.objects.map((each) => JSON.stringify(each));
   }
+}
+
+/** Things that have no table. */
+export async function printObjects(
+  io: CliIo,
+  rows: readonly Record<string, unknown>[],
+  format: OutputFormat,
+): Promise<void> {
+  const listing = createListing({ rows, columns: [], name: () => '', object: (each) => each });
+  await printListing(io, listing, format);
 }
 
 /** One thing as JSON or YAML. */

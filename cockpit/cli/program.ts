@@ -66,7 +66,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   }
 }
 
-function createProgram(io: CliIo): Command {
+/** All commands, ready to be parsed. */
+export function createProgram(io: CliIo): Command {
   const program = new Command('sgrid')
     .description('Cockpit and command line of SgridNext. Without a command it opens the cockpit.')
     .usage('[options] [command]')
@@ -91,6 +92,7 @@ function createProgram(io: CliIo): Command {
   program
     .option('--read-only', 'the cockpit changes nothing, whatever the token may')
     .option('--ascii', 'the cockpit shows nothing but ASCII')
+    .option('--lang <language>', "the cockpit's texts: en or zh-CN (default: the locale)")
     .argument('[command]')
     .action(
       context.act(async (options, unknown) => {

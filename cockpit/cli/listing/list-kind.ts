@@ -1,6 +1,7 @@
 import type { MasterClient } from '../../client/master-client.ts';
 import { createListing, type Listing } from '../output.ts';
 import { EVENT_COLUMNS, REGISTRY_COLUMNS, ROLLOUT_COLUMNS, TOKEN_COLUMNS } from '../rows.ts';
+import { listConfigFiles } from './config-listing.ts';
 import { listInstances, listNodes, listReleases, listServices } from './fleet-listings.ts';
 import type { Kind } from './kinds.ts';
 
@@ -27,6 +28,11 @@ export async function listKind(client: MasterClient, kind: Kind, limit: number):
         name: ({ rolloutId }) => `rollout/${rolloutId}`,
         object: (rollout) => rollout,
       });
+    }
+    case 'configs': {
+      const { services } = await client.call('service.list', {});
+      const lists = services.map(({ name }) => client.call('config.list', { serviceName: name }));
+      return listConfigFiles((await Promise.all(lists)).flatMap(({ files }) => files));
     }
     case 'registry': {
       const { entries: rows } = await client.call('registry.list', {});

@@ -15,7 +15,7 @@ export function registerConfigEdit(config: Command, { io, act }: CliContext): vo
     .description('change a file, or begin one, with $VISUAL, $EDITOR or vi')
     .addHelpText(
       'after',
-      '\nWhat is refused is kept in a file that is named. Example:\n  sgrid config edit web app.json\n',
+      '\nWhat is refused is kept in a file that is named.\n\nExample:\n  sgrid config edit web app.json\n',
     )
     .action(
       act((options, service, file) =>

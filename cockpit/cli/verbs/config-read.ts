@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
-import type { ConfigFile, ConfigVersion } from '../../../common/domain/config-file.ts';
+import type { ConfigFile } from '../../../common/domain/config-file.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
-import { formatBytes } from '../../format/quantity.ts';
-import { formatDate } from '../../format/time.ts';
 import { addInstanceOption, type ConfigKey, configKeyOf, parseVersion } from '../config-file.ts';
 import { withMaster } from '../connect.ts';
 import type { CliIo } from '../io.ts';
+import { configFileWords, listConfigFiles, listConfigVersions } from '../listing/config-listing.ts';
 import { addOutputOption, createListing, type OutputFormat, printListing } from '../output.ts';
 import type { CliContext } from '../program.ts';
-import type { TextColumn } from '../table.ts';
 
 export function registerConfigRead(config: Command, context: CliContext): void {
   registerList(config, context);
@@ -17,26 +15,6 @@ export function registerConfigRead(config: Command, context: CliContext): void {
   registerHistory(config, context);
   registerDiff(config, context);
 }
-
-const VERSION_COLUMNS: readonly TextColumn<ConfigVersion>[] = [
-  { title: 'VERSION', align: 'right', text: ({ version }) => String(version) },
-  {
-    title: 'SIZE',
-    align: 'right',
-    text: (each) => (each.isRemoval ? 'removed' : formatBytes(each.sizeBytes)),
-  },
-  { title: 'AT', text: ({ at }) => formatDate(at).replace(' ', 'T') },
-  { title: 'BY', text: ({ actor }) => actor },
-  { title: 'MESSAGE', text: ({ message }) => message },
-];
-
-const FILE_COLUMNS: readonly TextColumn<ConfigFile>[] = [
-  { title: 'FILE', text: ({ name }) => name },
-  { title: 'INSTANCE', align: 'right', text: ({ instanceId }) => String(instanceId ?? 'all') },
-  ...VERSION_COLUMNS.slice(0, 1),
-  { title: 'PUBLISHED', align: 'right', text: (each) => String(each.publishedVersion ?? '') },
-  ...VERSION_COLUMNS.slice(1),
-];
 
 function registerList(config: Command, { io, act }: CliContext): void {
   addOutputOption(config.command('list').argument('<service>', 'the service'))
@@ -48,14 +26,7 @@ function registerList(config: Command, { io, act }: CliContext): void {
         const { files } = await withMaster(options, io, (client) =>
           client.call('config.list', { serviceName }),
         );
-        const rows = files.filter((each) => !each.isRemoval || each.publishedVersion !== null);
-        const listing = createListing({
-          rows,
-          columns: FILE_COLUMNS,
-          name: ({ name, instanceId }) => (instanceId === null ? name : `${name}@${instanceId}`),
-          object: (each) => ({ ...each }),
-        });
-        await printListing(io, listing, options.output as OutputFormat);
+        await printListing(io, listConfigFiles(files), options.output as OutputFormat);
       }),
     );
 }
@@ -107,25 +78,18 @@ function registerHistory(config: Command, { io, act }: CliContext): void {
               hint: `see "sgrid config list ${key.serviceName}"`,
             });
           }
-          const listing = createListing({
-            rows: versions,
-            columns: VERSION_COLUMNS,
-            name: ({ version }) => String(version),
-            object: (each) => ({ ...each }),
-          });
-          await printListing(io, listing, options.output as OutputFormat);
+          await printListing(io, listConfigVersions(versions), options.output as OutputFormat);
         }),
       ),
     );
 }
 
 function registerDiff(config: Command, { io, act }: CliContext): void {
-  addInstanceOption(
-    config
-      .command('diff')
-      .argument('<service>', 'the service')
-      .argument('[file]', 'default: all that differ'),
-  )
+  const command = config
+    .command('diff')
+    .argument('<service>', 'the service')
+    .argument('[file]', 'default: all that differ');
+  addOutputOption(addInstanceOption(command), ['table', 'json', 'yaml', 'jsonl', 'name'])
     .option('--from <version>', 'default: the published one')
     .option('--to <version>', 'default: the newest')
     .description(
@@ -150,36 +114,69 @@ function registerDiff(config: Command, { io, act }: CliContext): void {
               hint: `see "sgrid config list ${serviceName}"`,
             });
           }
+          const differences: Difference[] = [];
           for (const each of wanted) {
             const from =
               options.from === undefined ? each.publishedVersion : parseVersion('--from', options.from);
             const newest = each.isRemoval ? null : each.version;
             const to = options.to === undefined ? newest : parseVersion('--to', options.to);
-            await printDiff(client, io, each, from, to);
+            const difference = await compare(client, each, from, to);
+            if (difference !== null) differences.push(difference);
           }
+          await printDifferences(io, differences, options.output as OutputFormat);
         }),
       ),
     );
 }
 
-/** As diff(1) -u writes it. A version that is null is no file. */
-async function printDiff(
+/** Of one file; a version that is null is no file. */
+interface Difference {
+  serviceName: string;
+  name: string;
+  instanceId: number | null;
+  from: number | null;
+  to: number | null;
+  /** As diff(1) -u writes it. */
+  diff: string;
+}
+
+/** Null when there is none. */
+async function compare(
   client: MasterClient,
-  io: CliIo,
-  { serviceName, name, instanceId }: ConfigFile,
+  file: ConfigFile,
   from: number | null,
   to: number | null,
-): Promise<void> {
-  if (from === to) return;
+): Promise<Difference | null> {
+  if (from === to) return null;
+  const { serviceName, name, instanceId } = file;
   const key: ConfigKey = { serviceName, name, ...(instanceId === null ? {} : { instanceId }) };
   const textOf = async (version: number | null): Promise<string> =>
     version === null ? '' : (await client.call('config.read', { ...key, version })).text;
   const [before, after] = [await textOf(from), await textOf(to)];
-  if (before === after) return;
+  if (before === after) return null;
   const { unifiedDiff } = await import('../../format/text-diff.ts');
-  const label = `${name}${instanceId === null ? '' : `@${instanceId}`}`;
-  const titles = [from, to].map((version) =>
-    version === null ? '/dev/null' : `${label} version ${version}`,
-  );
-  await printText(io, unifiedDiff(titles[0] ?? '', titles[1] ?? '', before, after));
+  const title = (version: number | null): string =>
+    version === null ? '/dev/null' : `${configFileWords(file)} version ${version}`;
+  return {
+    serviceName,
+    name,
+    instanceId,
+    from,
+    to,
+    diff: unifiedDiff(title(from), title(to), before, after),
+  };
+}
+
+async function printDifferences(io: CliIo, rows: readonly Difference[], format: OutputFormat): Promise<void> {
+  if (format === 'table') {
+    for (const { diff } of rows) await printText(io, diff);
+    return;
+  }
+  const listing = createListing({
+    rows,
+    columns: [],
+    name: (each) => `config/${each.serviceName}/${configFileWords(each)}`,
+    object: (each) => ({ ...each }),
+  });
+  await printListing(io, listing, format);
 }

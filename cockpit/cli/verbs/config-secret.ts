@@ -103,7 +103,7 @@ function registerRotateKey(secret: Command, { io, act }: CliContext): void {
   secret
     .command('rotate-key')
     .description('encrypt all secrets, of all services, with another key')
-    .addHelpText('after', '\nTakes a token of role admin. Example:\n  sgrid config secret rotate-key\n')
+    .addHelpText('after', '\nTakes a token of role admin.\n\nExample:\n  sgrid config secret rotate-key\n')
     .action(
       act(async (options) => {
         const { keyId, secrets } = await withMaster(options, io, (client) =>

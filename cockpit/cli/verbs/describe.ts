@@ -6,11 +6,13 @@ import { plainText } from '../../format/plain-text.ts';
 import { formatDate } from '../../format/time.ts';
 import type { Line } from '../../view-model/line.ts';
 import { withMaster } from '../connect.ts';
+import { describedObjects } from '../describe-object.ts';
 import { serviceLines } from '../describe-service.ts';
 import { UsageError } from '../exit-code.ts';
 import { INSTANCE_NAME_HELP, resolveInstances, resolveNode } from '../instance-name.ts';
 import { type CliIo, printLine } from '../io.ts';
 import { kindOf } from '../listing/kinds.ts';
+import { addOutputOption, type OutputFormat, printObjects } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import { findService } from './service.ts';
 
@@ -18,21 +20,24 @@ const COLUMNS = 100;
 const SHOWN_EVENTS = 10;
 
 export function registerDescribe(program: Command, { io, act }: CliContext): void {
-  program
+  const command = program
     .command('describe')
     .argument('<kind>', 'node, service or instance')
-    .argument('<name...>', 'which')
+    .argument('<name...>', 'which');
+  addOutputOption(command, ['table', 'json', 'yaml', 'jsonl'])
     .description('tell all that is known of nodes, services or instances')
     .addHelpText(
       'after',
       `
-For people; scripts take "sgrid get KIND NAME -o json".
+With -o json, yaml or jsonl: what "sgrid get" prints, with releases and latestRollout of a service, events of an
+instance, instanceIds of a node.
 ${INSTANCE_NAME_HELP}
 
 Examples:
   sgrid describe node alpha
   sgrid describe service web
   sgrid describe instance web@alpha:8080
+  sgrid describe service web -o json | jq '.[0].latestRollout.state'
 `,
     )
     .action(
@@ -42,6 +47,11 @@ Examples:
           throw new UsageError(`there is not more to tell of ${kind}`, `see "sgrid get ${kind} -o yaml"`);
         await withMaster(options, io, async (client) => {
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          if (options.output !== 'table') {
+            const objects = await describedObjects(client, fleet, kind, names as string[], SHOWN_EVENTS);
+            await printObjects(io, objects, options.output as OutputFormat);
+            return;
+          }
           for (const name of names as string[]) {
             for (const line of await describe(client, io, fleet, kind, name)) printLine(io.stdout, line);
           }

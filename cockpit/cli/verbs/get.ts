@@ -16,7 +16,9 @@ export function registerGet(program: Command, { io, act }: CliContext): void {
   addOutputOption(get)
     .option('-w, --watch', 'go on with what changes, until interrupted')
     .option('--limit <count>', 'how many events or rollouts, newest first', '50')
-    .description('list nodes, services, instances, releases, rollouts, events, the registry or tokens')
+    .description(
+      'list nodes, services, instances, releases, rollouts, configs, events, the registry or tokens',
+    )
     .addHelpText(
       'after',
       `

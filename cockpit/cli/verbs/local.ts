@@ -15,6 +15,10 @@ export function registerLocal(program: Command, { io, act }: CliContext): void {
       'first port to try for the sample services (SGRID_SAMPLE_PORT; default: 18080)',
     )
     .description('bring up a master and an agent on this machine, with sample services, and open the cockpit')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sgrid up\n  sgrid up --state-dir /tmp/try --http-port 0 --node-port 0\n',
+    )
     .action(
       act(async (options) => {
         const [{ up }, layout] = [await import('../local/up.ts'), await layoutFor(options)];
@@ -31,6 +35,7 @@ export function registerLocal(program: Command, { io, act }: CliContext): void {
     .option('--state-dir <directory>', 'where its state lies (SGRID_STATE_DIR; default: ./.sgrid)')
     .option('--purge', 'remove its state too: database, packages, logs')
     .description('stop what "sgrid up" brought up, services included')
+    .addHelpText('after', '\nExamples:\n  sgrid down\n  sgrid down --purge\n')
     .action(
       act(async (options) => {
         const [{ down }, layout] = [await import('../local/down.ts'), await layoutFor(options)];

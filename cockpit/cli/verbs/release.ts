@@ -1,25 +1,27 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { PackageDiff } from '../../../common/domain/release.ts';
 import { callChange } from '../../client/change.ts';
 import { plainText } from '../../format/plain-text.ts';
 import { formatBytes } from '../../format/quantity.ts';
 import { withMaster } from '../connect.ts';
 import { printLine } from '../io.ts';
+import { addOutputOption, ONE_THING, printObject } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import { findRelease } from './deploy.ts';
 
 export function registerRelease(program: Command, { io, act }: CliContext): void {
   const release = program.command('release').description('compare and remove releases');
-  release
+  const diff = release
     .command('diff')
     .argument('<service>', 'the service')
     .argument('<from>', 'a version')
-    .argument('<to>', 'another one')
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
-    )
+    .argument('<to>', 'another one');
+  addOutputOption(diff, ONE_THING)
     .description('how the files of two releases differ')
-    .addHelpText('after', '\nExample:\n  sgrid release diff web 1.4.0 1.5.0\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sgrid release diff web 1.4.0 1.5.0\n  sgrid release diff web 1.4.0 1.5.0 -o json | jq .counts\n',
+    )
     .action(
       act((options, service, from, to) =>
         withMaster(options, io, async (client) => {
@@ -29,8 +31,8 @@ export function registerRelease(program: Command, { io, act }: CliContext): void
           ];
           const ids = { fromReleaseId: before.releaseId, toReleaseId: after.releaseId };
           const { diff } = await client.call('release.diff', ids);
-          const lines = options.output === 'json' ? [JSON.stringify(diff, null, 2)] : diffLines(diff);
-          for (const line of lines) printLine(io.stdout, line);
+          if (options.output !== 'table') await printObject(io, diff, options.output as 'json' | 'yaml');
+          else for (const line of diffLines(diff)) printLine(io.stdout, line);
         }),
       ),
     );

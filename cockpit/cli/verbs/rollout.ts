@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { hasEnded, type Rollout, type RolloutStep } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
@@ -7,6 +7,7 @@ import { plainText } from '../../format/plain-text.ts';
 import { formatSpan } from '../../format/time.ts';
 import { withMaster } from '../connect.ts';
 import { type CliIo, printLine } from '../io.ts';
+import { addOutputOption, ONE_THING, printObject } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import { followRollout, namesOf } from '../rollout-begin.ts';
 import { parseTimeout } from '../rollout-options.ts';
@@ -59,10 +60,7 @@ export function registerRollout(program: Command, { io, act }: CliContext): void
       }),
     );
   }
-  addWait(rollout.command('status').argument(...NAME))
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
-    )
+  addOutputOption(addWait(rollout.command('status').argument(...NAME)), ONE_THING)
     .description('show a rollout, instance by instance')
     .addHelpText('after', '\nExamples:\n  sgrid rollout status web\n  sgrid rollout status 12 --wait\n')
     .action(
@@ -73,7 +71,7 @@ export function registerRollout(program: Command, { io, act }: CliContext): void
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
           if (options.wait === true) await followRollout(client, io, found, fleet, { timeoutMs });
           const { rollout: now } = await client.call('rollout.get', found);
-          if (options.output === 'json') printLine(io.stdout, JSON.stringify(now, null, 2));
+          if (options.output !== 'table') await printObject(io, now, options.output as 'json' | 'yaml');
           else printRollout(io, now, namesOf(fleet));
         });
       }),
