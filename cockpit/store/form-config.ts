@@ -202,7 +202,7 @@ export function submitConfigFile(state: CockpitState, form: Form): Reduction {
   const file = { serviceName, name: name.data, instanceId: ids?.[0] ?? null };
   const known = configFile(state, file);
   if (known !== undefined && !known.isRemoval)
-    return wrong(`File: ${name.data} is there already; e on it edits it`);
+    return wrong(t('File: {name} is there already; e on it edits it', { name: name.data }));
   const draft = state.config.drafts.get(configKey(file)) ?? null;
   return become({ ...state, form: null }, { type: 'config', effect: { type: 'edit-config', file, draft } });
 }

@@ -25,7 +25,8 @@ function fileWords(state: CockpitState, file: ConfigFile): string {
   const from = publishedVersion === null ? t('new') : t('version {version}', { version: publishedVersion });
   const to = isRemoval ? t('removed') : t('version {version}', { version });
   const why = message === '' ? '' : `: ${plainText(message)}`;
-  return `${name}${own}  ${t('{what}, by {actor}', { what: `${from} -> ${to}`, actor: plainText(actor) })}${why}`;
+  const what = t('{what}, by {actor}', { what: `${from} -> ${to}`, actor: plainText(actor) });
+  return `${name}${own}  ${what}${why}`;
 }
 
 /** In the question: which files, and what follows on whom. */

@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<ConfigRow>[] = [
   },
   {
     key: 'for',
-    title: 'FOR',
+    title: 'TARGET',
     minWidth: 10,
     maxWidth: 22,
     priority: 4,

@@ -73,7 +73,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   },
   {
     key: 'subject',
-    title: 'ON',
+    title: 'SUBJECT',
     minWidth: 16,
     maxWidth: 26,
     priority: 3,

@@ -65,6 +65,7 @@ export const CONFIG = {
   'whose instances get it': '其实例会得到它',
   File: '文件',
   'app.json, or conf.d/app.json': 'app.json，或 conf.d/app.json',
+  'File: {name} is there already; e on it edits it': '文件：{name} 已存在；在其上按 e 编辑',
   For: '目标',
   'all, or one instance (node:port) in the place of theirs': 'all，或一个实例（节点:端口），替代公共文件',
   'Service: there is none called "{serviceName}"': '服务：没有名为「{serviceName}」的服务',

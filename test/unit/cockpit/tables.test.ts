@@ -166,7 +166,7 @@ test('a key that does nothing on this screen says where it works', () => {
 test('events name what they are about, also at 60 columns', () => {
   const session = Session.ready({ columns: 60, rows: 15 }).keys(':ev\r');
   session.does({ type: 'events', events: recording.events, whole: true });
-  expect(session.body()[0]).toMatch(/TIMEv +EVENT +ON +MESSAGE/);
+  expect(session.body()[0]).toMatch(/TIMEv +EVENT +SUBJECT +MESSAGE/);
 });
 
 describe('what depends on the link', () => {

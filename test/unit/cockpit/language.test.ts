@@ -1,0 +1,175 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { displayWidth, wrapWords } from '../../../cockpit/format/width.ts';
+import { chooseLanguage } from '../../../cockpit/language/language.ts';
+import { createTranslate, english, loadTranslate } from '../../../cockpit/language/translate.ts';
+import { MESSAGES, NOUNS } from '../../../cockpit/language/zh-cn.ts';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const CATALOGUE = join(ROOT, 'cockpit/language/zh-cn');
+
+function sourcesIn(directory: string): string[] {
+  return readdirSync(join(ROOT, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => join(directory, name));
+}
+
+/** Without comments and imports: what is left between quotes is a text or a name. */
+function codeOf(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '')
+    .replaceAll(/^(import|export) [\s\S]*?from '[^']*';$/gm, '');
+}
+
+const QUOTED = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"/g;
+const TEMPLATE = /`((?:[^`\\]|\\.)*)`/g;
+
+function textsIn(code: string): string[] {
+  return [...code.matchAll(QUOTED)].map(([, single, double]) =>
+    (single ?? double ?? '').replaceAll(/\\(['"\\])/g, '$1'),
+  );
+}
+
+describe('the catalogue', () => {
+  const code = [...sourcesIn('cockpit'), ...sourcesIn('common')]
+    .filter((path) => !path.startsWith('cockpit/language/'))
+    .map(codeOf);
+  const literals = new Set(code.flatMap(textsIn));
+  // `Select a node to ${what} first` stands for as many messages as there are words for it.
+  const templates = code.flatMap((text) =>
+    [...text.matchAll(TEMPLATE)].flatMap(([, body = '']) => {
+      const parts = body.split(/\$\{[^}]*\}/);
+      const isText = parts.length > 1 && parts.join('').trim().split(' ').length > 2;
+      return isText
+        ? [new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`)]
+        : [];
+    }),
+  );
+
+  test('holds nothing that no source shows', () => {
+    const isUsed = (text: string): boolean =>
+      literals.has(text) || templates.some((template) => template.test(text));
+    expect(Object.keys(MESSAGES).filter((text) => !isUsed(text))).toEqual([]);
+    const counted = Object.keys(NOUNS).filter((noun) => !code.some((text) => text.includes(`'${noun}')`)));
+    expect(counted).toEqual([]);
+  });
+
+  test('has each text once', () => {
+    const keys = readdirSync(CATALOGUE).flatMap((name) =>
+      [
+        ...readFileSync(join(CATALOGUE, name), 'utf8').matchAll(/^ {2}('(?:[^'\\]|\\.)*'|"[^"]*"|\w+):/gm),
+      ].map(([, key = '']) => key.replaceAll(/^['"]|['"]$/g, '')),
+    );
+    expect(keys.length).toBeGreaterThan(900);
+    expect(keys.filter((key, at) => keys.indexOf(key) !== at)).toEqual([]);
+  });
+
+  test('has the same places for values as the English text', () => {
+    const placesOf = (text: string): string[] =>
+      [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
+    for (const [text, translated] of Object.entries(MESSAGES))
+      expect([text, placesOf(translated)]).toEqual([text, placesOf(text)]);
+    for (const translated of Object.values(NOUNS)) expect(placesOf(translated)).toEqual(['{count}']);
+  });
+
+  test('uses no character whose width a terminal is free to choose (UAX 11, ambiguous)', () => {
+    const isSure = (text: string): boolean =>
+      /^[\x20-\x7e\u3001-\u3003\u3008-\u3011\u4e00-\u9fff\uff01-\uff60]*$/.test(text);
+    expect([...Object.values(MESSAGES), ...Object.values(NOUNS)].filter((text) => !isSure(text))).toEqual([]);
+  });
+});
+
+/** Names, formats and data that look like sentences; everything else that a person reads is in the catalogue. */
+const NOT_SHOWN: readonly RegExp[] = [
+  // Kept by the master, for readers of every language.
+  /^rollout .* taken back after a crash$/,
+  /^version .* again$/,
+  // A value that is compared, and what diff(1) writes.
+  /^for good$/,
+  /No newline at end of file$/,
+];
+
+test('no view, no key and no answer of the store has a sentence outside of the catalogue', () => {
+  const known = new Set([...Object.keys(MESSAGES), ...Object.keys(NOUNS)]);
+  const looksLikeText = (text: string): boolean => /[A-Za-z]{2,}[,:;]? [a-z]{2,}/.test(text);
+  // One with quotes in it holds calls, whose texts were seen; one that is a message as a whole is known to the compiler.
+  const isTextTemplate = (text: string): boolean =>
+    !text.includes("'") && !/^Select an? /.test(text) && looksLikeText(text.replaceAll(/\$\{[^}]*\}/g, '0'));
+  const found = [
+    'cockpit/view-model',
+    'cockpit/keymap',
+    'cockpit/store',
+    'cockpit/components',
+    'cockpit/screens',
+  ]
+    .flatMap(sourcesIn)
+    .flatMap((path) => {
+      const code = codeOf(path).replaceAll(/throw new Error\([^;]*;/g, '');
+      const templates = [...code.matchAll(TEMPLATE)].map(([, body = '']) => body);
+      const plain = textsIn(code.replaceAll(TEMPLATE, ' '));
+      return [
+        ...plain.filter((text) => looksLikeText(text) && !known.has(text)),
+        // What stands between the values of a template; one that is a message as a whole is known to the compiler.
+        ...templates.filter(isTextTemplate),
+      ]
+        .filter((text) => !NOT_SHOWN.some((pattern) => pattern.test(text)))
+        .map((text) => `${path}: ${text}`);
+    });
+  expect(found).toEqual([]);
+});
+
+test.each([
+  [{}, 'en'],
+  [{ env: { LANG: 'zh_CN.UTF-8' } }, 'zh-CN'],
+  [{ env: { LANG: 'zh_TW.utf8' } }, 'zh-CN'],
+  [{ env: { LANG: 'zh' } }, 'zh-CN'],
+  [{ env: { LANG: 'zh_CN.GB18030' } }, 'en'],
+  [{ env: { LANG: 'zh_CN.UTF-8@pinyin' } }, 'zh-CN'],
+  [{ env: { LANG: 'de_DE.UTF-8' } }, 'en'],
+  [{ env: { LANG: 'zha_CN.UTF-8' } }, 'en'],
+  [{ env: { LANG: 'zh_CN.UTF-8', LC_MESSAGES: 'en_US.UTF-8' } }, 'en'],
+  [{ env: { LANG: 'en_US.UTF-8', LC_MESSAGES: 'C', LC_ALL: 'zh_CN.UTF-8' } }, 'zh-CN'],
+  [{ env: { LANG: 'zh_CN.UTF-8', LC_ALL: '' } }, 'zh-CN'],
+  [{ env: { LANG: 'zh_CN.UTF-8' }, setting: 'en' }, 'en'],
+  [{ setting: 'zh-CN' }, 'zh-CN'],
+  [{ setting: 'zh-CN', option: 'en' }, 'en'],
+  [{ setting: 'en', option: 'zh_CN' }, 'zh-CN'],
+])('%j is %s', (sources: Partial<Parameters<typeof chooseLanguage>[0]>, language) => {
+  expect(chooseLanguage({ env: {}, ...sources })).toBe(language);
+});
+
+test('values take their places, and a noun the right number', async () => {
+  const chinese = await loadTranslate('zh-CN');
+  expect(english('{part} of {all} done', { part: 1, all: '{part}' })).toBe('1 of {part} done');
+  expect(chinese('{part} of {all} done', { part: 1, all: chinese.count(3, 'instance') })).toBe(
+    '3 个实例中 1 个完成',
+  );
+  expect([english.count(1, 'node'), english.count(0, 'node'), english.count(1234, 'line')]).toEqual([
+    '1 node',
+    '0 nodes',
+    '1,234 lines',
+  ]);
+  expect(chinese.known('check the path')).toBe('请检查路径');
+  expect(chinese.known('constructor')).toBe('constructor');
+});
+
+test('what a catalogue lacks stays English', () => {
+  const empty = createTranslate('zh-CN', { MESSAGES: {}, NOUNS: {} } as never);
+  expect(empty('running')).toBe('running');
+  expect(empty('{count} shown', { count: 2 })).toBe('2 shown');
+});
+
+test('Chinese rows end between characters, and none begins with what closes', () => {
+  const text = '会先封锁它；停止的实例保持停止，直到有人启动。用 "sgrid instance create" 新增一个。';
+  for (let columns = 8; columns < 60; columns++) {
+    const rows = wrapWords(text, columns);
+    expect(rows.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));
+    for (const row of rows) {
+      expect(displayWidth(row)).toBeLessThanOrEqual(columns);
+      expect(row).not.toMatch(/^[，。；]/);
+    }
+  }
+});
