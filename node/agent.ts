@@ -199,6 +199,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       'release.prepare': wrap(handlers['release.prepare']),
       'instance.apply': wrap(handlers['instance.apply']),
       'assignment.list': wrap(handlers['assignment.list']),
+      'config.read': wrap(handlers['config.read']),
       'instance.remove': wrap(handlers['instance.remove']),
       'instance.resolve': wrap(handlers['instance.resolve']),
       'log.read': wrap(handlers['log.read']),

@@ -10,6 +10,7 @@ export function createHandlers(
   releaseStore: ReleaseStore,
   logStore: LogStore,
   registry: Registry,
+  heldText: (instanceId: number, name: string) => Promise<string>,
 ): AgentHandlers {
   return {
     'node.ping': () => ({}),
@@ -25,6 +26,7 @@ export function createHandlers(
           instanceIds === undefined || instanceIds.includes(assignment.instanceId) ? [assignment] : [],
         ),
     }),
+    'config.read': async ({ instanceId, name }) => ({ text: await heldText(instanceId, name) }),
     'instance.remove': async ({ instanceId }) => {
       await supervisor.remove(instanceId);
       return {};

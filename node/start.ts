@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { SgridError } from '../common/protocol/errors.ts';
 import { PROTOCOL_VERSION } from '../common/protocol/version.ts';
 import { writeFileAtomic } from '../common/system/atomic-file.ts';
 import { type AgentLink, createAgentLink, type LinkState, notConnected } from './agent.ts';
 import { detectDriver } from './cgroup/detect.ts';
 import { createClosers } from './closers.ts';
 import type { AgentConfig } from './config.ts';
+import { readHeldText } from './config-files/held-text.ts';
 import { createHandlers } from './handlers.ts';
 import { createDiscoveryEndpoint, discoveryNotReady } from './http/discovery.ts';
 import {
@@ -159,6 +161,12 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
       logger.error({ err: error }, 'node.port could not be written: services do not find this agent');
     }
     const info = await nodeInfo;
+    const heldText = (instanceId: number, name: string): Promise<string> => {
+      const held = supervisor.instances().find(({ assignment }) => assignment.instanceId === instanceId);
+      const file = held?.assignment.config?.files.find((each) => each.name === name);
+      if (file !== undefined) return readHeldText(layout.instance(instanceId).conf, file);
+      throw new SgridError('not_found', `instance ${instanceId} has no config file ${name} here`);
+    };
     const identity = { agentId: state.agentId, machineId: readMachineId(), runId: randomUUID() };
     link = createAgentLink({
       masterUrl: mainNode,
@@ -167,7 +175,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
         ...{ token: token(), protocolVersion: PROTOCOL_VERSION, version },
         ...{ nodeId: nodeIndex, ...identity, alias, innerAddress: host },
       }),
-      handlers: createHandlers(supervisor, releaseStore, logStore, known),
+      handlers: createHandlers(supervisor, releaseStore, logStore, known, heldText),
       info: () => info,
       statuses: supervisor.statuses,
       status: supervisor.status,

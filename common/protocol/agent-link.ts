@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { configContentSchema } from '../domain/config-file.ts';
+import { configContentSchema, configFileNameSchema } from '../domain/config-file.ts';
 import { agentEventSchema } from '../domain/event.ts';
 import { nodeSnapshotSchema } from '../domain/figures.ts';
 import { assignmentSchema, instanceStatusSchema, resolutionSchema } from '../domain/instance.ts';
@@ -79,6 +79,15 @@ export const agentLink = defineLink({
       payload: z.object({ instanceIds: z.array(idSchema).max(100_000).optional() }),
       result: z.object({ assignments: z.array(assignmentSchema).max(100_000) }),
       timeoutMs: 15_000,
+    }),
+    /**
+     * The text of a file that an instance has, as it was published: for a master that has lost it. Refused for one with
+     * secrets (`forbidden`), and where it is not what was published any more (`not_found`).
+     */
+    'config.read': request({
+      payload: z.object({ instanceId: idSchema, name: configFileNameSchema }),
+      result: z.object({ text: z.string() }),
+      timeoutMs: 10_000,
     }),
     /** Stop an instance and forget it. Its logs stay. */
     'instance.remove': request({

@@ -224,6 +224,11 @@ export const cockpitLink = defineLink({
             port: portSchema,
             version: z.string().nullable(),
             desired: desiredStateSchema,
+            /**
+             * Config files that it keeps, and whose text could not be had back: they hold secrets, or were changed by hand. Set
+             * and publish them again.
+             */
+            lostFiles: z.array(z.string()),
             /** Why it could not be taken up; null when it was, or could be. */
             error: wireErrorSchema.nullable(),
           }),

@@ -7,12 +7,15 @@ import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
 import type { InstanceRecord } from '../store/instances.ts';
 import type { Repositories } from '../store/open-store.ts';
+import { readHeldTexts, recoverConfig } from './config-recovery.ts';
 import { demandSoundSpec } from './service-update.ts';
 
 export interface AdoptionOutcome {
   held: Assignment;
   /** What it is here now; null when it was not taken up. */
   record: InstanceRecord | null;
+  /** Config files that it has and that could not be had back: with secrets, or changed by hand. */
+  lost: string[];
   error: unknown;
 }
 
@@ -33,27 +36,46 @@ export function createAdoption(deps: {
   const { fleet, relay, events, now } = deps;
 
   /** A service and a release are known by their names, since numbers of a lost database may be others' here. */
-  const keep = (held: Assignment, nodeId: number, actor: string, what: string): Promise<InstanceRecord> =>
-    events.transaction(async (repositories, record) => {
+  const keep = async (
+    held: Assignment,
+    nodeId: number,
+    actor: string,
+    what: string,
+  ): Promise<{ record: InstanceRecord; lost: string[] }> => {
+    const texts = await readHeldTexts(relay, nodeId, held);
+    return events.transaction(async (repositories, record) => {
       const serviceId = await keepService(repositories, held.spec, now());
       const release = await keepRelease(repositories, serviceId, held, now());
-      const { instanceId, host, port, limits, desired, revision, restartGeneration, config = null } = held;
+      const { instanceId, host, port, limits, desired, revision, restartGeneration } = held;
+      const { config, lost } = await recoverConfig(repositories, serviceId, held, texts, now());
       const place = { instanceId, serviceId, nodeId, host, port, limits, config };
       const wanted = { ...place, desired, revision, restartGeneration, release };
       const taken = await repositories.instances.takeOver(wanted, now());
-      const message = `${what} instance ${instanceId} (${instanceLabel(taken)}) as its node holds it`;
+      const but =
+        lost.length === 0
+          ? ''
+          : `, but for config files that it keeps and nobody can read back: ${lost.join(', ')}; set and publish them again`;
+      const message = `${what} instance ${instanceId} (${instanceLabel(taken)}) as its node holds it${but}`;
       await record({ kind: 'command', actor, message, instanceId, nodeId, serviceId });
-      return taken;
+      return { record: taken, lost };
     });
+  };
 
   return {
     async takeOver({ instanceId, nodeId, revision }) {
       const { assignments } = await relay.call(nodeId, 'assignment.list', { instanceIds: [instanceId] });
       const held = assignments.find((each) => each.instanceId === instanceId);
       if (held === undefined || held.revision <= revision) return null;
-      const taken = await keep(held, nodeId, 'master', 'take over');
-      fleet.putInstance(taken);
-      return taken;
+      try {
+        const taken = await keep(held, nodeId, 'master', 'take over');
+        fleet.putInstance(taken.record);
+        return taken.record;
+      } catch (error) {
+        // A number that was given out twice, behind a backup: both stay as they are until somebody looks at it.
+        const message = `node ${nodeId} holds another instance ${instanceId}, of ${held.spec.name}: ${describeError(error)}`;
+        await events.record({ kind: 'instance.unknown', result: 'failed', instanceId, nodeId, message });
+        throw error;
+      }
     },
 
     async adopt(nodeId, actor, dryRun) {
@@ -64,17 +86,17 @@ export function createAdoption(deps: {
       const outcomes: AdoptionOutcome[] = [];
       for (const held of unknown) {
         if (dryRun) {
-          outcomes.push({ held, record: null, error: null });
+          outcomes.push({ held, record: null, lost: [], error: null });
           continue;
         }
         try {
-          const record = await keep(held, nodeId, actor, 'adopt');
+          const { record, lost } = await keep(held, nodeId, actor, 'adopt');
           fleet.putInstance(record);
-          outcomes.push({ held, record, error: null });
+          outcomes.push({ held, record, lost, error: null });
         } catch (error) {
           const message = `adopt instance ${held.instanceId} of ${held.spec.name}: ${describeError(error)}`;
           await events.record({ kind: 'command', actor, result: 'failed', nodeId, message });
-          outcomes.push({ held, record: null, error });
+          outcomes.push({ held, record: null, lost: [], error });
         }
       }
       return outcomes;

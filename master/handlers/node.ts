@@ -74,13 +74,14 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
       const outcomes = await adoption.adopt(nodeId, identity.actor, dryRun);
       for (const { record } of outcomes) if (record !== null) await commands.introduce(record);
       return {
-        instances: outcomes.map(({ held, error }) => ({
+        instances: outcomes.map(({ held, lost, error }) => ({
           instanceId: held.instanceId,
           serviceName: held.spec.name,
           host: held.host,
           port: held.port,
           version: held.release?.version ?? null,
           desired: held.desired,
+          lostFiles: lost,
           error: error === null ? null : toWireError(error),
         })),
       };

@@ -49,6 +49,15 @@ export interface ConfigRepository {
   add(version: NewConfigVersion, keep: number, now: number): Promise<ConfigVersion>;
   /** The files that one instance has of its own, for another as well. @returns the number of each version's copy */
   copyOverrides(from: number, to: number): Promise<Map<number, number>>;
+  /** Revisions up to this one are not given out any more: nodes know publications by them. */
+  reserve(revision: number): Promise<void>;
+  /** A publication to all that a node holds and this database does not, unless its number is another's here. */
+  restore(publication: {
+    revision: number;
+    serviceId: number;
+    files: readonly ConfigFileRef[];
+    at: number;
+  }): Promise<void>;
   /** With the next revision; forgets the oldest publications of the service over `keep`. */
   publish(publication: NewPublication, keep: number): Promise<ConfigPublication>;
   /** The last one, of those to all instances or of all; null when there was none. */
@@ -133,6 +142,25 @@ export function createConfigRepository(db: Kysely<Database>): ConfigRepository {
       const added = toVersion(await selectOne(key).limit(1).executeTakeFirstOrThrow());
       await prune(key, keep);
       return added;
+    },
+    async reserve(revision) {
+      // As it is done for the numbers of instances.
+      await sql`insert into sqlite_sequence (name, seq) select 'config_publications', 0
+        where not exists (select 1 from sqlite_sequence where name = 'config_publications')`.execute(db);
+      await sql`update sqlite_sequence set seq = max(seq, ${revision}) where name = 'config_publications'`.execute(
+        db,
+      );
+    },
+    async restore({ files, ...rest }) {
+      const action: ConfigAction = { kind: 'nothing' };
+      await db
+        .insertInto('config_publications')
+        .values({
+          ...{ ...rest, actor: 'agent', message: 'taken over from a node', isWhole: 1 },
+          ...{ actionJson: JSON.stringify(action), filesJson: JSON.stringify(files) },
+        })
+        .onConflict((conflict) => conflict.column('revision').doNothing())
+        .execute();
     },
     async copyOverrides(from, to) {
       const copies = new Map<number, number>();

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -22,6 +22,10 @@ let agent: AgentProcess;
 let admin: CockpitPeer;
 let first: InstanceView;
 
+const FILE = { serviceName: 'web', name: 'app.json' };
+/** What the program finds in its configuration directory. */
+const onDisk = () =>
+  readFileSync(join(agentDir, 'instances', String(first.instanceId), 'conf', 'app.json'), 'utf8');
 const tokenFile = () => join(directory, 'agent.token');
 const program = (version: string) =>
   `console.log('${version}'); setInterval(() => {}, 1000); process.on('SIGTERM', () => process.exit(0));`;
@@ -39,6 +43,8 @@ beforeEach(async () => {
   const port = 20_000 + Math.floor(Math.random() * 20_000);
   const limits = { pids: 50 };
   await admin.call('instance.create', { serviceName: 'web', nodeId: 1, port, limits });
+  await admin.call('config.set', { ...FILE, text: '{"level":"debug"}' });
+  await admin.call('config.publish', { serviceName: 'web' });
   await deploy('1.0');
   first = await running('1.0');
 });
@@ -149,6 +155,15 @@ test('an empty master leaves what it does not know alone until an admin adopts i
   });
   expect(adopted.revision).toBeGreaterThan(first.revision);
   expect((await admin.call('node.adopt', { nodeId: 1 })).instances).toEqual([]);
+  // Its files came back with it, and what was there is not touched.
+  expect((await admin.call('config.read', FILE)).text).toBe('{"level":"debug"}');
+  const { deliveries } = await admin.call('config.status', { serviceName: 'web' });
+  expect(deliveries).toMatchObject([{ instanceId: first.instanceId, wantedRevision: 1, state: 'delivered' }]);
+  expect(onDisk()).toBe('{"level":"debug"}');
+  await admin.call('config.set', { ...FILE, text: '{"level":"info"}' });
+  const { publication } = await admin.call('config.publish', { serviceName: 'web' });
+  expect(publication?.revision).toBe(2);
+  await waitFor('the new file', () => onDisk() === '{"level":"info"}');
   const { services } = await admin.call('service.list', {});
   expect(services.map(({ name }) => name)).toEqual(['other', 'web']);
   await admin.call('instance.stop', { instanceIds: [first.instanceId] });
@@ -157,6 +172,31 @@ test('an empty master leaves what it does not know alone until an admin adopts i
       ({ instanceId, status }) => instanceId === first.instanceId && status?.state === 'stopped',
     ),
   );
+});
+
+test('files with secrets, and those that somebody changed by hand, are named and left where they are', async () => {
+  await admin.call('config.setSecret', { serviceName: 'web', name: 'db', value: 'hush' });
+  await admin.call('config.set', { ...FILE, name: 'db.conf', text: `password=\${secret:db}\n` });
+  await admin.call('config.set', { ...FILE, name: 'other.json', text: '{"a":1}' });
+  await admin.call('config.publish', { serviceName: 'web' });
+  const conf = join(agentDir, 'instances', String(first.instanceId), 'conf');
+  const text = (name: string) => readFileSync(join(conf, name), 'utf8');
+  await waitFor('the files', async () => {
+    const { deliveries } = await admin.call('config.status', { serviceName: 'web' });
+    return deliveries[0]?.state === 'delivered';
+  });
+  writeFileSync(join(conf, 'other.json'), '{"a":2}');
+  await replaceMaster(async () => {}, join(directory, 'empty'));
+  const { instances } = await admin.call('node.adopt', { nodeId: 1 });
+  expect(instances).toMatchObject([{ error: null, lostFiles: ['db.conf', 'other.json'] }]);
+  const { files } = await admin.call('config.list', { serviceName: 'web' });
+  expect(files.map(({ name, actor }) => [name, actor])).toEqual([['app.json', 'agent']]);
+  expect([text('db.conf'), text('other.json')]).toEqual(['password=hush\n', '{"a":2}']);
+  const { events } = await admin.call('event.list', {});
+  expect(events.some(({ message }) => message.includes('nobody can read back: db.conf, other.json'))).toBe(
+    true,
+  );
+  expect(JSON.stringify(events)).not.toContain('hush');
 });
 
 test('what is in the way of an adoption is named, and nothing of it is taken up', async () => {

@@ -123,6 +123,7 @@ function open(): AgentLink {
         throw new SgridError('start_failed', 'it would not', { hint: 'look' });
       },
       'assignment.list': async () => ({ assignments: [] }),
+      'config.read': async () => ({ text: '' }),
       'instance.remove': async () => ({}),
       'instance.resolve': () => Promise.reject(new Error('not asked')),
       'log.read': (_request: unknown, { signal }: { signal: AbortSignal }) =>

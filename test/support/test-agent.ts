@@ -167,6 +167,9 @@ export function createTestAgent(
               ({ instanceId }) => instanceIds?.includes(instanceId) ?? true,
             ),
           }),
+          'config.read': async ({ name }) => {
+            throw new SgridError('not_found', `no file ${name} here`);
+          },
           'instance.remove': async ({ instanceId }) => {
             if (!statuses.has(instanceId))
               throw new SgridError('not_found', `no instance ${instanceId} here`);

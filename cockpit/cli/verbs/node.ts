@@ -91,6 +91,7 @@ const ADOPTED_COLUMNS: readonly TextColumn<Adopted>[] = [
   { title: 'ADDRESS', text: ({ host, port }) => `${host}:${port}` },
   { title: 'RELEASE', text: ({ version }) => version ?? '' },
   { title: 'DESIRED', text: ({ desired }) => desired },
+  { title: 'LOST FILES', text: ({ lostFiles }) => lostFiles.join(', ') },
   { title: 'ERROR', text: ({ error }) => error?.message ?? '' },
 ];
 
@@ -102,7 +103,7 @@ function registerAdopt(node: Command, { io, act }: CliContext): void {
     .description('take up what runs on it and this master does not know, since its database was lost')
     .addHelpText(
       'after',
-      '\nServices and releases come with them, as the node holds them. Nothing is started, stopped or restarted.\n\nExamples:\n  sgrid node adopt alpha --dry-run\n  sgrid node adopt alpha\n',
+      '\nServices, releases and config files come with them, as the node holds them. Files with secrets stay where they are, and are\nnamed: set and publish them again. Nothing is started, stopped or restarted.\n\nExamples:\n  sgrid node adopt alpha --dry-run\n  sgrid node adopt alpha\n',
     )
     .action(
       act((options, name) =>

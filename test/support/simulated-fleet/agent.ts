@@ -141,6 +141,9 @@ function handlersOf(
       return { alreadyThere };
     },
     'instance.apply': async ({ assignment }) => ({ status: await programs.apply(assignment) }),
+    'config.read': ({ name }) => {
+      throw new SgridError('not_found', `no file ${name} here`);
+    },
     'assignment.list': ({ instanceIds }) => ({
       assignments: [...programs.all()]
         .map(({ assignment }) => assignment)
