@@ -79,6 +79,9 @@ export interface InstanceLogOptions {
   readonly recover: (log: InstanceLog, left: Lineage, archives: Archives) => Promise<void>;
 }
 
+/** The end of a live file: written a moment ago by someone who is being followed, and read by whoever follows. */
+const FRESH_BYTES = 16 * 1024;
+
 /**
  * The log of one instance: a live file that its program appends to, archives of what was rotated, and a sidecar that says
  * what their bytes are called.
@@ -192,10 +195,12 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
     inode: number,
     buffer: Uint8Array,
     offset: number,
+    isFresh: boolean,
   ): Promise<number> => {
     const { file: live, isNew } = openFiles.open(file);
     if (live.inode === inode && (!isNew || digestHolds(live.fd, 0, of.fingerprint))) {
-      return await live.read(buffer, offset - of.baseOffset);
+      const position = offset - of.baseOffset;
+      return isFresh ? live.readNow(buffer, position) : await live.read(buffer, position);
     }
     openFiles.forget(file);
     generation += 1;
@@ -208,7 +213,8 @@ export function createInstanceLog(options: InstanceLogOptions): InstanceLog {
     const segment: LogSegment = {
       startOffset: baseOffset,
       endOffset: baseOffset + liveBytes,
-      read: (buffer, offset) => readLive(current, live.inode, buffer, offset),
+      read: (buffer, offset) =>
+        readLive(current, live.inode, buffer, offset, offset >= baseOffset + liveBytes - FRESH_BYTES),
     };
     return {
       lineage: id,
