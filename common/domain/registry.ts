@@ -104,7 +104,17 @@ function fieldsOf(entry: RegistryEntry): string {
 }
 
 export function isSameEntry(one: RegistryEntry, other: RegistryEntry): boolean {
-  return one === other || fieldsOf(one) === fieldsOf(other);
+  return (
+    one === other ||
+    (one.instanceId === other.instanceId &&
+      one.serviceId === other.serviceId &&
+      one.serviceName === other.serviceName &&
+      one.nodeId === other.nodeId &&
+      one.host === other.host &&
+      one.port === other.port &&
+      one.pid === other.pid &&
+      one.dockerName === other.dockerName)
+  );
 }
 
 /** Says of two tables whether they hold the same, without sending them: sha256 in hex. */

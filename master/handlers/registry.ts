@@ -1,15 +1,12 @@
 import {
-  diffRegistry,
   inOrder,
   type RegistryChange,
   type RegistryEntry,
-  type RegistryTable,
   registryDigest,
-  registryEntryOf,
 } from '../../common/domain/registry.ts';
-import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
+import type { FleetModel } from '../fleet/fleet-model.ts';
 import { nodeRoom } from '../relay.ts';
-import { mergeRegistry, type RegistryCandidate } from './registry-merge.ts';
+import { createMergedTable } from './registry-table.ts';
 
 /** The room of the nodes that have the registry, and need only what changes. */
 export const REGISTRY_ROOM = 'registry';
@@ -48,36 +45,26 @@ export function createRegistry(options: RegistryOptions): Registry {
   const leaveAt = new Map<number, number>();
   let pushedAt = 0;
   let timer: { handle: NodeJS.Timeout; dueAt: number } | null = null;
-  let nextLeaveAt = Number.POSITIVE_INFINITY;
-  let published = merge();
+  const table = createMergedTable(fleet, (nodeId) =>
+    fleet.isUp(nodeId) ? null : (leaveAt.get(nodeId) ?? startedAt + startGraceMs),
+  );
+  table.update(startedAt);
   /** Made when asked for: it costs 20 ms with 20,000 instances, and is asked for by each node that connects. */
   let digest: string | null = null;
   scheduleLeaving();
 
   const stop = fleet.listen({
-    onInstance: gather,
+    onInstance(instanceId) {
+      table.instanceChanged(instanceId);
+      gather();
+    },
     onNode(nodeId) {
+      table.nodeChanged(nodeId);
       if (fleet.isUp(nodeId)) leaveAt.delete(nodeId);
       else if (!leaveAt.has(nodeId)) leaveAt.set(nodeId, now() + graceMs);
       gather();
     },
   });
-
-  function merge(): RegistryTable {
-    const at = now();
-    nextLeaveAt = Number.POSITIVE_INFINITY;
-    const candidates: RegistryCandidate[] = [];
-    for (const instance of fleet.instances()) {
-      const { nodeId } = instance.record;
-      const entry = entryOf(instance, fleet.node(nodeId)?.innerAddress ?? instance.record.host);
-      if (entry === null) continue;
-      const leavesAt = fleet.isUp(nodeId) ? null : (leaveAt.get(nodeId) ?? startedAt + startGraceMs);
-      const isFresh = leavesAt === null || at < leavesAt;
-      if (leavesAt !== null && isFresh) nextLeaveAt = Math.min(nextLeaveAt, leavesAt);
-      candidates.push({ entry, isFresh });
-    }
-    return mergeRegistry(candidates);
-  }
 
   function gather(): void {
     const at = now();
@@ -85,6 +72,7 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function scheduleLeaving(): void {
+    const nextLeaveAt = table.nextLeaveAt();
     if (nextLeaveAt !== Number.POSITIVE_INFINITY) schedule(nextLeaveAt);
   }
 
@@ -96,10 +84,8 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   function push(): void {
     timer = null;
-    const next = merge();
-    const change = diffRegistry(published, next);
+    const change = table.update(now());
     if (change !== null) {
-      published = next;
       digest = null;
       pushedAt = now();
       send(REGISTRY_ROOM, change);
@@ -108,12 +94,12 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   return {
-    entries: () => inOrder(published),
+    entries: () => inOrder(table.entries()),
     welcome(nodeId, theirs) {
       const room = nodeRoom(nodeId);
-      digest ??= registryDigest(published);
+      digest ??= registryDigest(table.entries());
       const isSame = theirs === digest;
-      send(room, isSame ? { kind: 'unchanged' } : { kind: 'all', entries: inOrder(published) });
+      send(room, isSame ? { kind: 'unchanged' } : { kind: 'all', entries: inOrder(table.entries()) });
       join(room, REGISTRY_ROOM);
     },
     close() {
@@ -122,8 +108,4 @@ export function createRegistry(options: RegistryOptions): Registry {
       timer = null;
     },
   };
-}
-
-function entryOf({ record, status }: InstanceEntry, nodeAddress: string): RegistryEntry | null {
-  return registryEntryOf({ ...record, serviceName: record.spec.name }, status, nodeAddress);
 }
