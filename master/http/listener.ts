@@ -1,4 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import { sha256Schema } from '../../common/domain/names.ts';
 import { roleIncludes } from '../../common/domain/role.ts';
@@ -77,8 +79,8 @@ export function createHttpListener(deps: {
 
   const sendMetrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     demandRole(identify(request), 'viewer', 'reading metrics');
-    const text = await metrics.render();
-    response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' }).end(text);
+    response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' });
+    await pipeline(Readable.from(metrics.render()), response);
   };
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

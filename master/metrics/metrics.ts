@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FleetSnapshot } from '../../common/domain/fleet.ts';
 import { rolloutSchema } from '../../common/domain/rollout.ts';
-import { registerFleetMetrics } from './fleet-metrics.ts';
+import { fleetMetrics } from './fleet-metrics.ts';
 
 /** What Prometheus reads of a master. */
 export interface Metrics {
@@ -11,8 +12,8 @@ export interface Metrics {
   /** For each request to an agent, when it has been answered or not. */
   countRelayed(message: string, result: 'ok' | 'failed', seconds: number): void;
   contentType: string;
-  /** All of it, in the text format of Prometheus. */
-  render(): Promise<string>;
+  /** All of it, in the text format of Prometheus, in pieces, with a turn for everything else between them. */
+  render(): AsyncIterable<string>;
 }
 
 /** @param look what there is, asked at each scrape. */
@@ -26,8 +27,6 @@ export function createMetrics(
   },
 ): Metrics {
   const own = new Registry();
-  const fleet = new Registry();
-  const fill = registerFleetMetrics(fleet);
   collectDefaultMetrics({ register: own, prefix: 'sgridnext_' });
   const registers = [own];
   new Gauge({
@@ -76,15 +75,18 @@ export function createMetrics(
       relayed.inc({ message, result });
       relaySeconds.inc({ message }, seconds);
     },
-    async render() {
+    async *render() {
       const seen = look();
-      fill(seen.fleet);
       pending.set(seen.pendingCalls);
       cockpits.set(seen.cockpits);
       // A state without one is 0, not absent: an alert on it would never resolve.
       for (const state of rolloutSchema.shape.state.options) rollouts.set({ state }, 0);
       for (const { state } of seen.rollouts) rollouts.inc({ state });
-      return `${await own.metrics()}\n${await fleet.metrics()}`;
+      yield await own.metrics();
+      for (const piece of fleetMetrics(seen.fleet)) {
+        if (piece !== '') yield piece;
+        await nextTurn();
+      }
     },
   };
 }

@@ -11,8 +11,11 @@ const create = () =>
     cockpits: 2,
     rollouts: [{ state: 'running' }, { state: 'paused' }, { state: 'running' }],
   }));
-const linesOf = async (metrics: ReturnType<typeof create>): Promise<string[]> =>
-  (await metrics.render()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+async function linesOf(metrics: ReturnType<typeof create>): Promise<string[]> {
+  let text = '';
+  for await (const piece of metrics.render()) text += piece;
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
 
 test('every node and every instance of the fleet has its figures', async () => {
   fleet = snapshot;
@@ -36,7 +39,7 @@ test('every node and every instance of the fleet has its figures', async () => {
 test('what is gone leaves no series behind', async () => {
   fleet = snapshot;
   const metrics = create();
-  await metrics.render();
+  await linesOf(metrics);
   fleet = { ...snapshot, nodes: [], instances: [], samples: [] };
   const lines = await linesOf(metrics);
   expect(lines.filter((line) => /^sgrid_(node|instance)/.test(line))).toEqual([]);
@@ -67,4 +70,20 @@ test('names and values that people chose cannot break the format', async () => {
   expect(lines).toContain(
     `sgrid_node_up{node="${node.nodeId}",alias="a\\"b\\\\c\\nd"} ${node.link === 'up' ? 1 : 0}`,
   );
+});
+
+test('a large fleet comes in pieces of at most a thousand lines, and nothing is missing', async () => {
+  const [instance] = snapshot.instances;
+  if (instance === undefined) throw new Error('no instance in the recording');
+  const instances = Array.from({ length: 3_500 }, (_, index) => ({ ...instance, instanceId: index + 1 }));
+  fleet = { ...snapshot, instances };
+  const pieces: string[] = [];
+  for await (const piece of create().render()) pieces.push(piece);
+  const [, ...ofFleet] = pieces;
+  expect(Math.max(...ofFleet.map((piece) => piece.split('\n').length))).toBeLessThan(1_010);
+  const up = pieces
+    .join('')
+    .split('\n')
+    .filter((line) => line.startsWith('sgrid_instance_up{'));
+  expect(new Set(up).size).toBe(3_500);
 });

@@ -35,7 +35,16 @@ test('a rollout of the first schema that was under way is carried on as what it 
   ]);
   const { options, steps } = rollout ?? { steps: [] };
   if (options === undefined) throw new Error('no rollout');
-  const next = { kind: 'deploy' as const, nodeId: null, serviceId: 1, actor: 'cid', message: '', options, startedAt: 40, steps };
+  const next = {
+    kind: 'deploy' as const,
+    nodeId: null,
+    serviceId: 1,
+    actor: 'cid',
+    message: '',
+    options,
+    startedAt: 40,
+    steps,
+  };
   await expect(store.rollouts.create(next)).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringContaining('rollout 2 of "web" to v4 by bob'),
