@@ -141,23 +141,38 @@ function ordered<Row>(
   sort: Sort,
 ): Row[] {
   const valueBy = (key: string) => columns.find((column) => column.key === key)?.sortValue;
-  const main = valueBy(sort.column);
-  const byName = valueBy('name');
+  const main = ranksOf(rows, valueBy(sort.column));
+  const name = ranksOf(rows, valueBy('name'));
   const isBadFirst = sort.badFirst === true;
-  const keyed = rows.map((row) => ({
+  const keyed = rows.map((row, at) => ({
     row,
     severity: isBadFirst ? (severityOf?.(row) ?? 0) : 0,
-    main: main?.(row) ?? 0,
-    name: byName?.(row) ?? '',
+    main: main[at] ?? 0,
+    name: name[at] ?? 0,
     id: idOf(row),
   }));
   const direction = sort.descending ? -1 : 1;
   keyed.sort(
-    (a, b) =>
-      b.severity - a.severity ||
-      direction * compareValues(a.main, b.main) ||
-      compareValues(a.name, b.name) ||
-      a.id - b.id,
+    (a, b) => b.severity - a.severity || direction * (a.main - b.main) || a.name - b.name || a.id - b.id,
   );
   return keyed.map(({ row }) => row);
+}
+
+/** A number for each row that orders it as its value does. Texts are compared once each and not once a row: that costs a microsecond. */
+function ranksOf<Row>(
+  rows: readonly Row[],
+  sortValue: ((row: Row) => number | string) | undefined,
+): readonly number[] {
+  if (sortValue === undefined) return [];
+  const values = rows.map(sortValue);
+  if (values.every((value) => typeof value === 'number')) return values;
+  const ranks = new Map<number | string, number>();
+  let before: number | string | undefined;
+  let rank = 0;
+  for (const value of [...new Set(values)].sort(compareValues)) {
+    if (before !== undefined && compareValues(before, value) !== 0) rank += 1;
+    ranks.set(value, rank);
+    before = value;
+  }
+  return values.map((value) => ranks.get(value) ?? 0);
 }
