@@ -1,4 +1,4 @@
-import { hasEnded, type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import { hasEnded, hasReplaced, type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -89,16 +89,8 @@ export function rollbackFound(
   rollouts: readonly Rollout[],
 ): Reduction {
   if (state.prompt !== null || state.confirm !== null || state.form !== null) return become(state);
-  const last = rollouts.find(({ steps }) =>
-    steps.some(
-      (step) =>
-        // The first release of an instance leaves nothing to go back to.
-        step.previous !== null &&
-        step.appliedAt !== null &&
-        step.state !== 'reverted' &&
-        instanceIds.includes(step.instanceId),
-    ),
-  );
+  const chosen = new Set(instanceIds);
+  const last = rollouts.find((rollout) => hasReplaced(rollout, chosen));
   if (last === undefined)
     return become(
       withToast(

@@ -15,7 +15,8 @@ import { withMaster } from '../connect.ts';
 import { type CliIo, printLine } from '../io.ts';
 import { addOutputOption, createListing, type OutputFormat, printListing } from '../output.ts';
 import type { CliContext } from '../program.ts';
-import { parseTimeout } from '../rollout-options.ts';
+import { rolloutWords } from '../rollout-begin.ts';
+import { parseMaxUnavailable, parseTimeout } from '../rollout-options.ts';
 import type { TextColumn } from '../table.ts';
 
 const LOOK_EVERY_MS = 500;
@@ -38,13 +39,14 @@ function registerPublish(config: Command, { io, act }: CliContext): void {
     .option('-m, --message <text>', 'why; kept with the publication')
     .option('--force', 'also when a secret breaks the syntax of a file')
     .option('--dry-run', 'only say what would happen')
+    .option('--max-unavailable <count>', 'how many are restarted at a time: a number, or a percentage', '1')
     .option('--wait', 'until all have it, and those that are restarted are up')
     .option('--timeout <time>', 'how long to wait at most', '5m')
     .description('give the newest version of every file to the instances')
     .addHelpText(
       'after',
       `
-A restart goes from one instance to the next when that is up, and healthy where it is checked; it halts at one that
+A restart is a rollout: the next has its turn when the one before is up, and healthy where it is checked; it ends at one that
 is not. A signal goes to the main process. An instance whose node is away gets it all when that is back.
 
 Examples:
@@ -63,7 +65,9 @@ Examples:
             names === undefined ? {} : { instanceIds: await instancesOf(client, serviceName, names) };
           const action = actionOf(String(options.then));
           const dryRun = options.dryRun === true;
-          const { publication, instances } = await callChange(client, 'config.publish', {
+          const rolling = { maxUnavailable: parseMaxUnavailable(String(options.maxUnavailable)) };
+          const { publication, instances, rollout } = await callChange(client, 'config.publish', {
+            options: rolling,
             ...{ serviceName, ...chosen, action, dryRun },
             ...{ message: messageOf(options), force: options.force === true },
           });
@@ -75,6 +79,7 @@ Examples:
             io.stdout,
             `config of ${serviceName} ${what} published to ${count(instances.length, 'instance')}${after}`,
           );
+          if (rollout !== null) printLine(io.stdout, rolloutWords(rollout));
           if (publication === null || options.wait !== true) return;
           const restarted = instances.filter(({ effect }) => effect === 'restart');
           await follow(client, io, {
