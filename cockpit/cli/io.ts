@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { ProgressStream } from './progress-stream.ts';
 
 /** The edge of the command line: everything of the process that a command may use, so that tests can pass their own. */
 export interface CliIo {
@@ -7,6 +8,8 @@ export interface CliIo {
   stdin: NodeJS.ReadableStream & { isTTY?: boolean };
   stdout: NodeJS.WritableStream & { isTTY?: boolean };
   stderr: NodeJS.WritableStream & { isTTY?: boolean };
+  /** Where it is told how far something is; default: standard error. */
+  progress?: ProgressStream;
   /** Milliseconds since the epoch. */
   clock: () => number;
   /** In [0, 1). */

@@ -4,6 +4,7 @@ import { PRODUCT_VERSION } from '../../common/version.ts';
 import { plainText } from '../format/plain-text.ts';
 import { EXIT, EXIT_HELP, type ExitCode, ExitWith, exitCodeOf, UsageError } from './exit-code.ts';
 import { type CliIo, printLine } from './io.ts';
+import { createProgressStream } from './progress-stream.ts';
 import { DEFAULT_URL } from './target.ts';
 import { registerApply } from './verbs/apply.ts';
 import { registerCompletion } from './verbs/completion.ts';
@@ -81,8 +82,13 @@ export function createProgram(io: CliIo): Command {
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text.replace(/^error: /, 'sgrid: ')),
     });
+  // Before a verb runs, its options have been parsed.
+  let isQuiet = false;
+  program.hook('preAction', (_program, verb) => {
+    isQuiet = verb.optsWithGlobals().quiet === true;
+  });
   const context: CliContext = {
-    io,
+    io: { ...io, progress: createProgressStream(io.stderr, () => isQuiet) },
     act: (run) =>
       async function action(this: Command, ...args) {
         // Commander calls with the arguments, then the options, then the command.
@@ -142,6 +148,7 @@ function addTargetOptions(command: Command): void {
     )
     .option('--token-file <file>', 'file that holds the token (SGRID_TOKEN_FILE)')
     .option('--context <name>', 'a master by name, see "sgrid context" (SGRID_CONTEXT)')
+    .option('-q, --quiet', 'do not tell on standard error how far it is')
     .option(
       '--confirm <name>',
       'the name of a protected service that is changed; once for each',

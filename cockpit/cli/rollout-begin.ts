@@ -9,8 +9,10 @@ import { instanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
 import { type CliIo, printLine } from './io.ts';
-import { printLastLines } from './last-lines.ts';
+import { readLastLines } from './last-lines.ts';
+import { createProgress } from './progress.ts';
 import { parseTimeout } from './rollout-options.ts';
+import { rolloutProgress } from './rollout-progress.ts';
 import { type WaitOptions, waitForRollout } from './rollout-wait.ts';
 import { formatTable, type TextColumn } from './table.ts';
 
@@ -49,8 +51,9 @@ export function rolloutWords({ rolloutId, kind, nodeId, serviceName, version, st
 }
 
 /**
- * Waits for a rollout, telling its steps on standard error, and with a failure the last lines of the instance's output.
+ * Waits for a rollout, telling on standard error how far it is, and with a failure the last lines of the instance's output.
  *
+ * @param isAlone false where several are followed at the same time, which cannot each have a bar
  * @throws SgridError as `waitForRollout` does.
  */
 export async function followRollout(
@@ -59,31 +62,39 @@ export async function followRollout(
   { rolloutId }: Pick<Rollout, 'rolloutId'>,
   fleet: FleetSnapshot,
   waiting: Pick<WaitOptions, 'timeoutMs' | 'hope'>,
+  isAlone = true,
 ): Promise<void> {
   const words = namesOf(fleet);
-  let isTold = false;
-  let telling = Promise.resolve();
+  const progress = createProgress(io, `rollout ${rolloutId}`, isAlone);
+  let isRead = false;
+  let lastLines = Promise.resolve('');
   const onStep = (step: RolloutStep): void => {
     const name = words(step.instanceId);
     const reason = step.reason === '' ? '' : `: ${plainText(step.reason)}`;
-    printLine(io.stderr, `${name} ${stepWords(step)}${reason}`);
+    progress.line(`${name} ${stepWords(step)}${reason}`);
     const isBad = step.state === 'failed' || (step.state === 'reverting' && step.reason !== '');
-    if (!isBad || step.appliedAt === null || isTold) return;
-    isTold = true;
-    telling = printLastLines(client, io, step.instanceId, name);
+    if (!isBad || step.appliedAt === null || isRead) return;
+    isRead = true;
+    // Read now: with a roll back, what runs afterwards writes into the same log.
+    lastLines = readLastLines(client, step.instanceId, name);
   };
   const onState = ({ state, reason }: Rollout): void =>
-    printLine(io.stderr, `rollout ${rolloutId} ${state}${reason === '' ? '' : `: ${plainText(reason)}`}`);
+    progress.line(`rollout ${rolloutId} ${state}${reason === '' ? '' : `: ${plainText(reason)}`}`);
   const onLink = (isUp: boolean): void =>
-    printLine(io.stderr, isUp ? 'the master answers again' : 'no answer from the master: waiting for it');
+    progress.line(isUp ? 'the master answers again' : 'no answer from the master: waiting for it');
+  const onProgress = (rollout: Rollout): void => {
+    const { share, figures } = rolloutProgress(rollout);
+    progress.show(share, figures);
+  };
   try {
     const { signal } = io;
-    const options = { ...waiting, onStep, onState, onLink, signal };
+    const options = { ...waiting, onStep, onState, onLink, onProgress, signal };
     const { state } = await waitForRollout(client, rolloutId, options);
     const next = state === 'paused' ? `; go on with: sgrid rollout resume ${rolloutId}` : '';
     printLine(io.stdout, `rollout ${rolloutId}: ${state}${next}`);
   } finally {
-    await telling;
+    progress.end('clear');
+    io.stderr.write(await lastLines);
   }
 }
 
@@ -100,7 +111,9 @@ export async function followRollouts(
   timeoutMs: number,
 ): Promise<void> {
   const ends = await Promise.allSettled(
-    rollouts.map((rollout) => followRollout(client, io, rollout, fleet, { timeoutMs })),
+    rollouts.map((rollout) =>
+      followRollout(client, io, rollout, fleet, { timeoutMs }, rollouts.length === 1),
+    ),
   );
   const failed = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
   for (const error of failed.slice(1)) printLine(io.stderr, `sgrid: ${plainText(describeError(error))}`);

@@ -14,6 +14,8 @@ export interface WaitOptions {
   hope?: 'succeeded' | 'aborted' | 'rolled-back';
   /** Told each step's change once. */
   onStep?: (step: RolloutStep) => void;
+  /** Told of everything that changes, also of bytes that are there. */
+  onProgress?: (rollout: Rollout) => void;
   /** Told each change of the rollout's own state once. */
   onState?: (rollout: Rollout) => void;
   /** A link that is lost meanwhile is no failure: the rollout goes on in the master, and is asked for when it is back. */
@@ -61,7 +63,7 @@ function placeOf(state: RolloutStep['state'] = 'pending'): number {
   return rolloutStepStateSchema.options.indexOf(state);
 }
 
-function createTeller({ onStep, onState }: WaitOptions): (rollout: Rollout) => void {
+function createTeller({ onStep, onState, onProgress }: WaitOptions): (rollout: Rollout) => void {
   const seen = new Map<number, RolloutStep['state']>();
   let state: Rollout['state'] = 'running';
   return (rollout) => {
@@ -72,6 +74,7 @@ function createTeller({ onStep, onState }: WaitOptions): (rollout: Rollout) => v
       seen.set(step.instanceId, step.state);
       if (step.state !== 'pending') onStep?.(step);
     }
+    onProgress?.(rollout);
     if (state === rollout.state) return;
     state = rollout.state;
     onState?.(rollout);

@@ -107,6 +107,27 @@ test('a failure: 1, why, and the last lines of the output of the instance, made 
   expect(await versions()).toEqual(['v2', 'v2', 'v1']);
 });
 
+test('--quiet: nothing of what goes well, in front of the verb and behind it; all of what does not', async () => {
+  const done = { code: 0, err: '', out: 'rollout 2: web v2 on 3 instances\nrollout 2: succeeded\n' };
+  expect(await sgrid('deploy', 'web', 'v2', '--wait', '--quiet')).toEqual(done);
+  expect(await sgrid('-q', 'rollback', 'web', '--wait')).toMatchObject({ code: 0, err: '' });
+  expect((await sgrid('deploy', 'web', 'v2', '--wait')).err).toContain('web@test-1:8001 done\n');
+  const { apply } = at(1).behaviour;
+  at(1).behaviour.apply = async (assignment) =>
+    assignment.release?.version === 'v1'
+      ? statusOf(assignment, { state: 'crash-loop', reason: 'died' })
+      : apply(assignment);
+  at(1).behaviour.readLog = async () => ({
+    ...{ data: Buffer.from('no database\n'), headOffset: 0, tailOffset: 12, lostBytes: 0 },
+    ...{ start: { lineage: 'test', offset: 0 }, end: { lineage: 'test', offset: 12 } },
+  });
+  const failed = await sgrid('deploy', 'web', 'v1', '--wait', '--quiet');
+  expect(failed.code).toBe(1);
+  expect(failed.err).toMatch(
+    /^--- last lines of web@test-2:8002\nno database\n---\nsgrid: rollout 5 of web failed/,
+  );
+});
+
 test('what was not over in time: 4; what somebody ended meanwhile: 1', async () => {
   const held = Promise.withResolvers<void>();
   const { apply } = at(0).behaviour;

@@ -7,7 +7,7 @@ import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { type CliIo, printLine } from '../io.ts';
 import type { CliContext } from '../program.ts';
-import { createProgress } from '../progress.ts';
+import { createProgress, transferWords } from '../progress.ts';
 
 export function registerUpload(program: Command, { io, act }: CliContext): void {
   program
@@ -55,10 +55,13 @@ export async function uploadWithProgress(
     return await client.upload({
       ...upload,
       file: resolve(io.cwd, upload.file),
-      onProgress: progress.update,
+      onProgress: (sentBytes, totalBytes) => {
+        const { share, figures } = transferWords(sentBytes, totalBytes);
+        progress.show(share, figures);
+      },
       signal: io.signal,
     });
   } finally {
-    progress.end();
+    progress.end('keep');
   }
 }
