@@ -198,7 +198,8 @@ check 'agent and cockpit are a version of the protocol behind, and work' eventua
 check "upgrade node to $new, in the middle of it" works sh $carried/v2/deploy.sh upgrade node
 untouched 'upgrade node'
 check 'the cockpit sees the new version of the agent' eventually node_is "$new"
-check 'the rollout comes to its end' eventually rollout_is succeeded
+check 'the rollout comes to its end' works sgrid wait "$(sgrid get rollouts -o name --limit 1)" --timeout 20m
+check 'and succeeded' rollout_is succeeded
 check 'each instance was brought up once by it' came_up_once
 
 for role in master node; do
