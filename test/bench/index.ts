@@ -37,13 +37,16 @@ async function main(wanted: BenchArguments): Promise<number> {
 
 async function runAndEnd(name: string, wanted: BenchArguments): Promise<BenchResult> {
   const endings = createEndings();
-  const interrupt = (signal: NodeJS.Signals): void => {
-    process.stderr.write(`${signal}: ending what was begun\n`);
-    void endings.run().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  const say = (text: string): void => void process.stderr.write(`  ${text}\n`);
+  const interrupt = async (signal: NodeJS.Signals): Promise<void> => {
+    say(`${signal}: ending what was begun`);
+    await endings.run().catch((error: unknown) => say(String(error)));
+    process.exit(signal === 'SIGINT' ? 130 : 143);
   };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  // It comes twice, from the terminal and from npm: the second must not end us while the first is being followed.
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
-    return await runBench(name, wanted, endings, (text) => void process.stderr.write(`  ${text}\n`));
+    return await runBench(name, wanted, endings, say);
   } finally {
     await endings.run();
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

@@ -19,12 +19,14 @@ export interface Product {
  * Starts a built product and waits until its log says that it is ready. Its further output goes to `logFile`.
  *
  * @param bin its start file; default: the one in `dist/`
+ * @param onEnd told at once how to end it, for whoever is interrupted before it is ready
  */
 export async function startProduct(
   name: string,
   args: readonly string[],
   logFile: string,
   bin = join(BIN, name),
+  onEnd: (step: () => Promise<void>) => void = () => {},
 ): Promise<Product> {
   const child = spawn(bin, [...args], { stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' });
   const gone = once(child, 'exit');
@@ -32,6 +34,7 @@ export async function startProduct(
     child.kill(signal);
     await gone;
   };
+  onEnd(() => end('SIGTERM'));
   try {
     return { pid: child.pid ?? 0, ready: await readiness(name, child, logFile), end };
   } catch (error) {

@@ -34,6 +34,9 @@ export async function runRounds(
         });
       });
       if (round >= 0) (kept as Sample<string, 'peer'>[]).push(sample);
+      else if (kept === samples.ours && (sample.lost ?? 0) > 0)
+        throw new Error(`lost ${sample.lost} while warming up`);
+      else if (sample.wrong !== undefined) throw new Error(`${name}, warming up: ${sample.wrong}`);
       say(`${round < 0 ? 'warm-up' : `round ${round + 1}`}  ${name}  ${describeSample(sample)}`);
     }
   }

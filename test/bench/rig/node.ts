@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { detectDriver } from '../../../node/cgroup/detect.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import type { BenchContext } from '../frame/bench.ts';
 import { type Product, startProduct } from '../products.ts';
+import { removeOwnGroup } from './own-group.ts';
 
 /** One agent, which can be killed and started again on what it left. */
 export interface BenchNode {
@@ -32,21 +32,21 @@ export async function startNode(
   master: { url: string; tokenFile: string },
 ): Promise<BenchNode> {
   const stateDir = join(directory, `node-${nodeId}`);
-  const parent = `self/sgrid-bench-${process.pid}-${nodeId}`;
-  onEnd(async () => (await detectDriver({ driver: 'auto', parent })).tidy());
+  const group = `sgrid-bench-${process.pid}-${nodeId}`;
+  onEnd(() => removeOwnGroup(group));
   const launch = (nodePort: number): Promise<Product> =>
     startProduct(
       'sgridnode',
       [
         ...['--state-dir', stateDir, '--main-node', master.url, '--token-file', master.tokenFile],
         ...['--node-index', String(nodeId), '--node-port', String(nodePort), '--host', '127.0.0.1'],
-        ...['--alias', `bench-${nodeId}`, '--cgroup-parent', parent],
+        ...['--alias', `bench-${nodeId}`, '--cgroup-parent', `self/${group}`],
       ],
       join(directory, `node-${nodeId}.log`),
       bin('sgridnode'),
+      onEnd,
     );
   let agent = await launch(0);
-  onEnd(() => agent.end('SIGTERM'));
   const nodePort = Number(agent.ready.nodePort);
   const health = async (): Promise<NodeHealth | null> => {
     try {

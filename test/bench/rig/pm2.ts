@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../../support/wait-for.ts';
@@ -27,14 +27,15 @@ export async function startPm2({ directory, onEnd }: BenchContext): Promise<Pm2>
     daemonPid: () => Number(readFileSync(join(home, 'pm2.pid'), 'utf8')),
     run: (args) => run(process.execPath, [CLI, ...args], { env, cwd: directory }),
   };
+  onEnd(() => endDaemon(join(home, 'pm2.pid')));
   await pm2.run(['ping']);
-  const daemonPid = pm2.daemonPid();
-  onEnd(() => endDaemon(daemonPid));
   onEnd(() => pm2.run(['delete', 'all']).catch(() => {}));
   return pm2;
 }
 
-async function endDaemon(pid: number): Promise<void> {
+async function endDaemon(pidFile: string): Promise<void> {
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8'));
   const isThere = (): boolean => {
     try {
       return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('PM2');

@@ -45,6 +45,30 @@ describe('rounds', () => {
   });
 });
 
+test('what was lost or wrong while warming up counts too', async () => {
+  const fine = async () => ({ values: { x: 1 } });
+  const none = { warmUps: 1, rounds: 0 };
+  const losing = async () => ({ values: { x: 1 }, lost: 2 });
+  await expect(runRounds({ ours: losing, peers: {} }, none, () => {})).rejects.toThrow('lost 2');
+  await expect(runRounds({ ours: fine, peers: { tail: losing } }, none, () => {})).resolves.toBeDefined();
+  const wrong = async () => ({ values: { x: 1 }, wrong: 'torn' });
+  await expect(runRounds({ ours: fine, peers: { tail: wrong } }, none, () => {})).rejects.toThrow(
+    'tail, warming up: torn',
+  );
+});
+
+test('what begins while the end is under way is ended too', async () => {
+  const done: string[] = [];
+  const endings = createEndings();
+  const late = Promise.withResolvers<void>();
+  endings.add(() => late.promise.then(() => done.push('first')));
+  const ended = endings.run();
+  endings.add(() => done.push('late'));
+  late.resolve();
+  await ended;
+  expect(done).toEqual(['first', 'late']);
+});
+
 test('endings run once, the latest first, also behind one that fails', async () => {
   const done: string[] = [];
   const endings = createEndings();
