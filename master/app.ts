@@ -15,6 +15,7 @@ import type { Keyring } from './config-files/keyring.ts';
 import { createAdoption } from './control/adoption.ts';
 import { createInstanceCommands, type InstanceCommands } from './control/instance-commands.ts';
 import { createReleaseRemoval } from './control/release-removal.ts';
+import { createRolloutPush } from './control/rollout-push.ts';
 import { createRolloutRunner, type RolloutRunner } from './control/rollout-runner.ts';
 import { createEventLog } from './event-log.ts';
 import { createFleetModel, type FleetModel } from './fleet/fleet-model.ts';
@@ -202,6 +203,9 @@ export async function createMaster(components: MasterComponents): Promise<Master
     graceMs: limits.registryGraceMs,
     startGraceMs: limits.registryStartGraceMs,
   });
+  const rolloutPush = createRolloutPush((rollout) =>
+    tell(cockpits, cockpitLink.toClient, 'rollout.changed', { rollout }),
+  );
   const rollouts: RolloutRunner = createRolloutRunner({
     store,
     fleet,
@@ -210,7 +214,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     background,
     now,
     commands: (): InstanceCommands => commands,
-    push: (rollout) => tell(cockpits, cockpitLink.toClient, 'rollout.changed', { rollout }),
+    push: rolloutPush.push,
     onError: ({ rolloutId }, err) => logger.error({ err, rolloutId }, 'a step of a rollout is tried again'),
     nodeWaitMs: limits.nodeWaitMs,
   });
@@ -336,6 +340,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const close = async (): Promise<void> => {
     closing = true;
     rollouts.close();
+    rolloutPush.close();
     configs.close();
     frames.close();
     presence.close();

@@ -78,8 +78,10 @@ export function createHistory(options: {
     }
   };
   const flush = (until: number): Promise<void> => {
-    recorder.closeUntil(until);
-    flushing = flushing.then(write);
+    flushing = flushing.then(async () => {
+      for (const _ of recorder.closeUntil(until)) await nextTurn();
+      await write();
+    });
     return flushing;
   };
   const timer = setInterval(() => void flush(now() - SILENCE_MS), flushIntervalMs);
