@@ -12,6 +12,7 @@ import { createConfigRunner } from './config-effects.ts';
 import { confirmingClient } from './confirming-client.ts';
 import { createInsightRunner } from './insight-effects.ts';
 import type { MasterClient } from './master-client.ts';
+import { readUse } from './read-use.ts';
 import { runChange } from './run-change.ts';
 
 export interface EffectRunner {
@@ -259,8 +260,7 @@ export function createEffectRunner({
       case 'load-use':
         return load('figures', async () => {
           const { instanceIds } = effect;
-          const { histories } = await client.call('figures.history', { instanceIds: [...instanceIds] });
-          return { type: 'use', instanceIds, histories };
+          return { type: 'use', instanceIds, ...(await readUse(client, instanceIds, effect.to)) };
         });
       case 'copy':
         return copy(effect.text).then((how) => tell({ type: 'copied', how }));

@@ -59,6 +59,8 @@ export type ResultAction =
       readonly type: 'use';
       readonly instanceIds: readonly number[];
       readonly histories: readonly FiguresHistory[];
+      /** Between two samples. */
+      readonly stepMs: number;
     }
   /** The user's editor ended; `text` is what it left. */
   | {

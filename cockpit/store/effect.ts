@@ -50,8 +50,8 @@ export type Effect =
   | { readonly type: 'load-all-releases' }
   | { readonly type: 'load-release-diff'; readonly fromReleaseId: number; readonly toReleaseId: number }
   | { readonly type: 'load-tokens' }
-  /** The last samples of instances, for a form that is open. */
-  | { readonly type: 'load-use'; readonly instanceIds: readonly number[] }
+  /** What instances used within the last hour, for a form that is open. */
+  | { readonly type: 'load-use'; readonly instanceIds: readonly number[]; readonly to: number }
   /** The user's editor on a text. */
   | { readonly type: 'edit-text'; readonly serviceName: string; readonly text: string }
   /** What another specification of a service would do. */

@@ -34,7 +34,14 @@ export function openLimits(state: CockpitState, instanceIds: readonly number[]):
     focus: 0,
     problem: '',
   };
-  return become({ ...state, form }, { type: 'load-use', instanceIds });
+  return become(
+    { ...state, form },
+    {
+      type: 'load-use',
+      instanceIds,
+      to: state.now + state.fleet.masterOffsetMs,
+    },
+  );
 }
 
 /** What the fields say, or what is wrong with them. */
@@ -71,13 +78,15 @@ export function takeUse(
   state: CockpitState,
   instanceIds: readonly number[],
   histories: readonly FiguresHistory[],
+  stepMs: number,
 ): CockpitState {
   const { form } = state;
   if (form?.purpose.kind !== 'limits' || form.purpose.instanceIds !== instanceIds) return state;
-  return withForm(state, { purpose: { ...form.purpose, use: knownUse(histories) } });
+  return withForm(state, { purpose: { ...form.purpose, use: knownUse(histories, stepMs) } });
 }
 
-export function knownUse(histories: readonly FiguresHistory[]): KnownUse {
+/** @param stepMs between two samples */
+export function knownUse(histories: readonly FiguresHistory[], stepMs: number): KnownUse {
   const greatest = (values: readonly (number | null)[]): number | null =>
     values.reduce<number | null>(
       (top, value) => (value === null ? top : Math.max(top ?? value, value)),
@@ -86,7 +95,9 @@ export function knownUse(histories: readonly FiguresHistory[]): KnownUse {
   return {
     cpuMillicores: greatest(histories.map(({ cpuMillicores }) => percentile95(cpuMillicores))),
     memoryBytes: greatest(histories.map(({ memoryBytes }) => percentile95(memoryBytes))),
-    seconds: Math.max(0, ...histories.map(({ memoryBytes }) => known(memoryBytes).length)),
+    seconds: Math.round(
+      (stepMs / 1000) * Math.max(0, ...histories.map(({ memoryBytes }) => known(memoryBytes).length)),
+    ),
   };
 }
 

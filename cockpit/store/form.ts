@@ -29,7 +29,7 @@ export type FormPurpose =
 export interface KnownUse {
   readonly cpuMillicores: number | null;
   readonly memoryBytes: number | null;
-  /** Samples, one a second, that the longest of them rests on. */
+  /** Of the longest of them. */
   readonly seconds: number;
 }
 

@@ -138,7 +138,7 @@ function takeResult(state: CockpitState, action: ResultAction): Reduction {
     case 'change-failed':
       return become(changeFailed(state, action.taskId, action.error));
     case 'use':
-      return become(takeUse(state, action.instanceIds, action.histories));
+      return become(takeUse(state, action.instanceIds, action.histories, action.stepMs));
     case 'edited':
       return serviceEdited(state, action);
     case 'edit-failed':

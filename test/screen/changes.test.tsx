@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createRecordedClient, linkUp, readRecording } from '../support/recorded-client.ts';
 import { rolloutOf, stepOf } from '../support/rollouts.ts';
 import { openCockpit } from './cockpit-support.ts';
+import { figuresOverTime } from './insight-support.ts';
 
 const recording = readRecording('three-nodes');
 const { snapshot } = recording;
@@ -143,10 +144,14 @@ test('scale adds on nodes with free ports; when one is refused, those made are t
 
 test('limits: a preview against the use, and what is warned of is told', async () => {
   const { terminal, client } = await onServices();
-  const samples = Array.from({ length: 60 }, () => 200);
-  client.answer('figures.history', () => ({
-    histories: [{ instanceId: 1, cpuMillicores: samples, memoryBytes: samples.map(() => 120 * 1024 * 1024) }],
-  }));
+  // Ten seconds a point; one of a hundred is a peak that nobody has to make room for.
+  const bytes = 120 * 1024 * 1024;
+  client.answer('history.read', ({ to }: { to: number }) =>
+    figuresOverTime(to, 100, {
+      cpuMillicores: (point) => [0, point === 50 ? 4000 : 200, 4000],
+      memoryBytes: () => [bytes / 2, bytes / 2, bytes],
+    }),
+  );
   client.answer('instance.limit', () => ({
     outcomes: [1, 2, 5].map((instanceId) => ({
       instanceId,
@@ -155,7 +160,7 @@ test('limits: a preview against the use, and what is warned of is told', async (
     })),
   }));
   terminal.press('m');
-  await terminal.waitFor('95th percentile of 60 s');
+  await terminal.waitFor('95th percentile of 1000 s');
   terminal.press('ctrl-u');
   terminal.type('0.1\t');
   terminal.press('ctrl-u');
@@ -289,7 +294,7 @@ test('nodes: cordon and drain say what they hit', async () => {
   terminal.press('enter');
   const left = (await terminal.waitFor(/Drain alpha of 1 instance/)).join('\n');
   expect(left).toMatch(/web:8101 +move to beta:8109/);
-  expect(left).toMatch(/pricing:8102 +leave: no node has room/);
+  expect(left).toMatch(/pricing:8102 +stays: no node has room/);
   terminal.press('n');
   await terminal.waitFor(/LINK +NODE/);
   terminal.press('ctrl-d');
