@@ -31,6 +31,10 @@ export interface Tmux {
   waitUntil(what: string, probe: (text: string) => boolean, timeoutMs?: number): Promise<void>;
   /** Status that the program ended with, or null while it runs. */
   exitStatus(): number | null;
+  /** Any other command of tmux, on its server. @returns its output */
+  tmux(...args: string[]): string;
+  /** What was copied last, by a program or a person; null while there is nothing. */
+  buffer(): string | null;
   /** Pid of the program. */
   pid(): number;
   close(): void;
@@ -89,7 +93,7 @@ export function openTmux(options: TmuxOptions): Tmux {
     text,
     colours: () => tmux('capture-pane', '-p', '-e'),
     press: (...keys) => void tmux('send-keys', ...keys),
-    type: (literal) => void tmux('send-keys', '-l', literal),
+    type: (literal) => void tmux('send-keys', '-l', '--', literal),
     resize: (columns, rows) => void tmux('resize-window', '-x', String(columns), '-y', String(rows)),
     waitUntil,
     waitForText: (wanted, timeoutMs) =>
@@ -99,6 +103,14 @@ export function openTmux(options: TmuxOptions): Tmux {
     exitStatus() {
       const [dead, status] = display('#{pane_dead} #{pane_dead_status}').split(' ');
       return dead === '1' ? Number(status) : null;
+    },
+    tmux,
+    buffer: () => {
+      try {
+        return tmux('show-buffer');
+      } catch {
+        return null;
+      }
     },
     pid: () => Number(display('#{pane_pid}')),
     close: () => void spawnSync('tmux', ['-L', socket, 'kill-server'], { stdio: 'ignore' }),
