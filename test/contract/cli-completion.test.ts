@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,6 +36,8 @@ test('commands, options, choices, and live names', async () => {
   expect(await complete('logs', '--tail', '5', 'web@test-1')).toEqual(['web@test-1:8001']);
   expect(await complete('restart', 'web@test-1:8001', 'web@test-2')).toEqual(['web@test-2:8002']);
   expect(await complete('deploy', '')).toEqual(['web']);
+  expect(await complete('rollout', 'status', 'w')).toEqual(['web']);
+  expect(await complete('get', 'conf')).toEqual(['configs']);
   expect(await complete('scale', 'web=2', '--nodes', 'test-2')).toEqual(['test-2']);
   expect(await complete('logs', '--tail', '')).toEqual([]);
   expect(await complete('__c')).toEqual([]);
@@ -69,12 +71,50 @@ test('the script for bash, in bash, with an instance that has a colon in its nam
   expect(stdout).toBe('8001\n__complete -- logs web@test-1:8\n');
 });
 
-test.each(['zsh', 'fish'])('the script for %s, where that is installed, is one', async (shell) => {
-  const { code, out } = await runSgrid(master, ['completion', shell], directory);
-  expect(code).toBe(0);
-  expect(out).toContain('sgrid __complete --');
-  const file = join(directory, shell);
-  writeFileSync(file, out);
-  const { error, status } = spawnSync(shell, ['-n', file]);
-  if (error === undefined) expect(status).toBe(0);
+/** A `sgrid` that completes as the real one just did, and otherwise notes how it was called. */
+async function installFake(...words: string[]): Promise<void> {
+  const answer = (await complete(...words)).join('\\n');
+  const script = `#!/bin/sh\nif [ "$1" = __complete ]; then printf '%s\\n' "$*" >> asked; printf '${answer}\\n'
+else printf '%s\\n' "$*" >> ran; fi\n`;
+  writeFileSync(join(directory, 'sgrid'), script);
+  chmodSync(join(directory, 'sgrid'), 0o755);
+  for (const name of ['asked', 'ran']) rmSync(join(directory, name), { force: true });
+}
+const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).error === undefined;
+const inDirectory = () => ({
+  ...{ cwd: directory, encoding: 'utf8' as const, timeout: 20_000 },
+  env: { PATH: `${directory}:${process.env.PATH}`, HOME: directory, TERM: 'dumb' },
+});
+const noted = (name: string): string => readFileSync(join(directory, name), 'utf8');
+
+test.skipIf(!isThere('fish'))(
+  'the script for fish, in fish (skipped where that is not installed)',
+  async () => {
+    writeFileSync(join(directory, 'fish'), (await runSgrid(master, ['completion', 'fish'], directory)).out);
+    await installFake('logs', 'web@');
+    const ask = (line: string) =>
+      spawnSync('fish', ['--no-config', '-c', `source fish; complete -C '${line}'`], inDirectory());
+    expect(ask('sgrid logs web@test-2')).toMatchObject({ stdout: 'web@test-2:8002\n', stderr: '' });
+    expect(ask('sgrid logs ').stdout.split('\n')).toEqual(
+      expect.arrayContaining(['web@test-1:8001', 'web@test-2:8002']),
+    );
+    expect(noted('asked')).toBe('__complete -- logs web@test-2\n__complete -- logs \n');
+  },
+);
+
+test.skipIf(!isThere('zsh'))('the script for zsh, in zsh (skipped where that is not installed)', async () => {
+  writeFileSync(join(directory, 'zsh'), (await runSgrid(master, ['completion', 'zsh'], directory)).out);
+  await installFake('logs', 'web@');
+  // A zsh at a terminal of its own, into which the line is typed, and the tab.
+  const typed = `zmodload zsh/zpty
+zpty shell zsh -fi
+zpty -w shell 'PS1=; autoload -U compinit; compinit -u -D; source ./zsh; print READ""Y'
+zpty -r shell said '*READY*' || exit 1
+zpty -w shell $'sgrid logs web@test-2\t'
+until [[ -s ran ]]; do zpty -rt shell said || sleep 0.02; done
+zpty -d shell`;
+  const { status, stderr } = spawnSync('zsh', ['-fc', typed], inDirectory());
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(noted('ran')).toBe('logs web@test-2:8002\n');
+  expect(noted('asked')).toBe('__complete -- logs web@test-2\n');
 });

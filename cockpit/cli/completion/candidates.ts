@@ -68,6 +68,8 @@ function valuesOf(command: Command, long: string): Candidates {
 function forName(argument: string, first: string | undefined): Candidates {
   switch (argument) {
     case 'service':
+    // Its number, or its service.
+    case 'rollout':
       return { words: [], names: ['service'] };
     case 'node':
       return { words: [], names: ['node'] };
