@@ -123,7 +123,7 @@ test('a log is saved: the path is completed, a file that is there is asked about
   terminal.press('S', 'ctrl-u');
   terminal.type('new.log');
   terminal.press('enter');
-  await terminal.waitFor(/saved 4392 bytes \(4\.3K\) to .*new\.log/);
+  await terminal.waitFor(/saved 4,392 bytes \(4\.3K\) to .*new\.log/);
   expect(readFileSync(join(root, 'new.log'), 'utf8')).toBe(numbered(1, 500));
   expect(existsSync(join(root, 'new.log.sgrid-part'))).toBe(false);
 });
