@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 const of = (rolloutId: number, reason: string, steps: number, change: Partial<Rollout> = {}): Rollout =>
-  rollout({
+  rolloutOf({
     rolloutId,
     reason,
     steps: Array.from({ length: steps }, (_, at) => stepOf({ instanceId: at + 1 })),
