@@ -196,6 +196,7 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
         handler(payload, { signal: dropped.signal });
     return {
       'node.ping': wrap(handlers['node.ping']),
+      'node.ports': wrap(handlers['node.ports']),
       'release.prepare': wrap(handlers['release.prepare']),
       'instance.apply': wrap(handlers['instance.apply']),
       'assignment.list': wrap(handlers['assignment.list']),

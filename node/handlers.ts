@@ -2,6 +2,7 @@ import type { AgentHandlers } from './agent.ts';
 import type { LogStore } from './log/log-store.ts';
 import type { Registry } from './registry/registry.ts';
 import type { ReleaseStore } from './release/release-store.ts';
+import { readListeningPorts } from './stats/listening-ports.ts';
 import type { Supervisor } from './supervisor/supervisor.ts';
 
 /** What the master may ask of this agent. */
@@ -14,6 +15,7 @@ export function createHandlers(
 ): AgentHandlers {
   return {
     'node.ping': () => ({}),
+    'node.ports': async () => ({ ports: await readListeningPorts('/proc') }),
     'release.prepare': async ({ serviceName, release }) => {
       const { alreadyThere } = await releaseStore.prepare(serviceName, release);
       return { alreadyThere };

@@ -7,7 +7,7 @@ import { isNodeSnapshot } from '../domain/is-node-snapshot.ts';
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
-import { idSchema, serviceNameSchema, sha256Schema, timestampSchema } from '../domain/names.ts';
+import { idSchema, portSchema, serviceNameSchema, sha256Schema, timestampSchema } from '../domain/names.ts';
 import { nodeInfoSchema } from '../domain/node.ts';
 import { registryChangeSchema } from '../domain/registry.ts';
 import { releaseRefSchema } from '../domain/release.ts';
@@ -59,6 +59,12 @@ export const agentLink = defineLink({
   toClient: {
     /** Whether the agent still answers. */
     'node.ping': request({ payload: emptySchema, result: emptySchema, timeoutMs: 2_000 }),
+    /** The TCP ports that something on the node listens on, whoever that is. */
+    'node.ports': request({
+      payload: emptySchema,
+      result: z.object({ ports: z.array(portSchema).max(65_536) }),
+      timeoutMs: 2_000,
+    }),
     /** Fetch, verify and unpack a release, if it is not there yet. Touches no instance. */
     'release.prepare': request({
       payload: z.object({ serviceName: serviceNameSchema, release: releaseRefSchema }),

@@ -19,6 +19,8 @@ export interface DrainView {
   open: readonly Rollout[];
   /** Memory that a node has free, in bytes; null when it has not said. */
   freeBytes: (nodeId: number) => number | null;
+  /** Ports that something on a node listens on. */
+  inUse: (nodeId: number) => ReadonlySet<number>;
   /** Names of protected services that somebody has typed. */
   confirmed: ReadonlySet<string>;
 }
@@ -117,7 +119,7 @@ function placeFor(
     }
     const isTaken = (candidate: number): boolean =>
       given.some(({ place }) => place.nodeId === nodeId && place.port === candidate) ||
-      whyTaken(fleet, services, nodeId, spec.name, candidate) !== null;
+      whyTaken(fleet, services, nodeId, spec.name, candidate, view.inUse(nodeId)) !== null;
     const chosen = choosePort({ plan, own: own.map((each) => each.record.port), isTaken, wanted: port });
     if (chosen !== null) {
       // Any other address than its node's was meant as it is: 0.0.0.0, or loopback.

@@ -9,8 +9,20 @@ import type { Service, ServiceSpec } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
+import type { Relay } from '../relay.ts';
 
 type Fleet = Pick<FleetModel, 'instancesOf' | 'instances'>;
+
+/**
+ * The ports that something listens on on a node, as it says now; none where it cannot say. A program that holds one is found out
+ * at the start otherwise, or never, where the port can be shared.
+ */
+export async function portsInUse(relay: Pick<Relay, 'call'>, nodeId: number): Promise<ReadonlySet<number>> {
+  return relay.call(nodeId, 'node.ports', {}).then(
+    ({ ports }) => new Set(ports),
+    () => new Set<number>(),
+  );
+}
 
 /** Why an instance of a service cannot have a port on a node, in words; null when it can. */
 export function whyTaken(
@@ -19,11 +31,13 @@ export function whyTaken(
   nodeId: number,
   serviceName: string,
   port: number,
+  inUse: ReadonlySet<number>,
 ): string | null {
   const here = fleet.instancesOf(nodeId);
   const holder = here.find(({ record }) => record.port === port);
   if (holder !== undefined)
     return `port ${port} on node ${nodeId} belongs to instance ${holder.record.instanceId} of "${holder.record.spec.name}"`;
+  if (inUse.has(port)) return `something on node ${nodeId} listens on port ${port} already`;
   const present = new Set(here.map(({ record }) => record.spec.name));
   const owner = services.find(
     ({ name, ports }) =>
@@ -45,6 +59,7 @@ export function portOn(
   nodeId: number,
   serviceName: string,
   wanted: number | undefined,
+  inUse: ReadonlySet<number>,
 ): number {
   const plan = services.find(({ name }) => name === serviceName)?.ports;
   if (wanted !== undefined) {
@@ -55,14 +70,15 @@ export function portOn(
         { hint: 'leave it out to get the next free one' },
       );
     }
-    const taken = whyTaken(fleet, services, nodeId, serviceName, wanted);
+    const taken = whyTaken(fleet, services, nodeId, serviceName, wanted, inUse);
     if (taken !== null) throw new SgridError('conflict', taken, { hint: 'choose another port' });
     return wanted;
   }
   const own = [...fleet.instances()]
     .filter(({ record }) => record.spec.name === serviceName)
     .map(({ record }) => record.port);
-  const isTaken = (port: number): boolean => whyTaken(fleet, services, nodeId, serviceName, port) !== null;
+  const isTaken = (port: number): boolean =>
+    whyTaken(fleet, services, nodeId, serviceName, port, inUse) !== null;
   const port = choosePort({ plan, own, isTaken });
   if (port !== null) return port;
   if (plan === undefined && own.length === 0) {

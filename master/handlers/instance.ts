@@ -1,7 +1,7 @@
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
 import { demandPossible, limitInstance } from '../control/instance-limits.ts';
-import { portOn } from '../control/port-use.ts';
+import { portOn, portsInUse } from '../control/port-use.ts';
 import { instanceLabel, toAssignment, toInstanceView } from '../fleet/views.ts';
 import { nodeUnreachable } from '../relay.ts';
 import { noNode } from '../store/nodes.ts';
@@ -42,9 +42,10 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
         );
       }
       demandPossible(limits, nodeId, node.info);
+      const inUse = fleet.isUp(nodeId) ? await portsInUse(relay, nodeId) : new Set<number>();
       const created = await events.transaction(async ({ services, instances }, record) => {
         const { serviceId } = await services.byName(serviceName);
-        const chosen = portOn(fleet, await services.list(), nodeId, serviceName, port);
+        const chosen = portOn(fleet, await services.list(), nodeId, serviceName, port, inUse);
         const place = { nodeId, host: host ?? node.innerAddress, port: chosen, limits };
         const instance = await instances.create({ serviceId, ...place }, now());
         await record({

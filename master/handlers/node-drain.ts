@@ -1,9 +1,14 @@
 import type { DrainPlan } from '../../common/domain/node.ts';
 import type { RestartOptions, Rollout } from '../../common/domain/rollout.ts';
+import { mapBounded } from '../background.ts';
 import { beginDrain } from '../control/drain-begin.ts';
 import { planDrain } from '../control/drain-plan.ts';
+import { portsInUse } from '../control/port-use.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import type { HandlerDependencies } from './context.ts';
+
+/** Nodes that are asked for their ports at the same time. */
+const AT_ONCE = 16;
 
 interface DrainRequest {
   confirm: readonly string[];
@@ -21,7 +26,7 @@ export async function drainNode(
   { confirm, move, stop, message, options, dryRun }: DrainRequest,
   actor: string,
 ): Promise<{ plan: DrainPlan; rollouts: Rollout[] }> {
-  const { store, fleet, events, rollouts, minReadyMs, now } = deps;
+  const { store, fleet, events, relay, rollouts, minReadyMs, now } = deps;
   const services = await store.services.list();
   const open = await store.rollouts.open();
   const free = new Map(
@@ -29,8 +34,13 @@ export async function drainNode(
       return [nodeId, figures.memoryTotalBytes - figures.memoryUsedBytes];
     }),
   );
+  const others = fleet.upNodeIds().filter((id) => id !== node.nodeId && fleet.node(id)?.isCordoned === false);
+  const inUse = new Map(
+    move ? await mapBounded(others, AT_ONCE, async (id) => [id, await portsInUse(relay, id)] as const) : [],
+  );
   const view = {
     ...{ fleet, services, open, confirmed: new Set(confirm) },
+    inUse: (nodeId: number) => inUse.get(nodeId) ?? new Set<number>(),
     freeBytes: (nodeId: number) => free.get(nodeId) ?? null,
   };
   const plan = planDrain(view, node, { move, stop });

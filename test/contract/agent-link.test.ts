@@ -118,6 +118,7 @@ function open(): AgentLink {
     }),
     handlers: {
       'node.ping': () => ({}),
+      'node.ports': async () => ({ ports: [] }),
       'release.prepare': async () => ({ alreadyThere: true }),
       'instance.apply': async () => {
         throw new SgridError('start_failed', 'it would not', { hint: 'look' });

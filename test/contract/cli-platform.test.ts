@@ -196,6 +196,14 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
     err: expect.stringContaining('overlap with 9000-9001 of "api", and both are on node 1'),
   });
   expect(await sgrid('service', 'update', 'web', '--ports', '8900-9000')).toMatchObject({ code: 1 });
+  const second = fleet.agents[1];
+  if (second === undefined) throw new Error('no agent');
+  second.behaviour.ports = async () => [9000];
+  expect(await sgrid('instance', 'create', 'api', 'test-2', '--port', '9000')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('something on node 2 listens on port 9000 already'),
+  });
+  second.behaviour.ports = async () => [];
   const scaled = await sgrid('scale', 'api=4');
   expect(scaled).toMatchObject({ code: 0 });
   const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });

@@ -20,6 +20,8 @@ import type { TestMaster } from './master.ts';
 /** What an agent does when it is asked. A test replaces what it is about. */
 export interface AgentBehaviour {
   ping(): Promise<Record<string, never>>;
+  /** What is listened on on its node. */
+  ports(): Promise<number[]>;
   prepare(serviceName: string, release: ReleaseRef): Promise<{ alreadyThere: boolean }>;
   /** What becomes of a newer assignment. */
   apply(assignment: Assignment): Promise<InstanceStatus>;
@@ -87,6 +89,7 @@ export function createTestAgent(
 
   const behaviour: AgentBehaviour = {
     ping: async () => ({}),
+    ports: async () => [],
     prepare: async (_serviceName, release) => ({
       alreadyThere: prepared.slice(0, -1).some((known) => known.sha256 === release.sha256),
     }),
@@ -149,6 +152,7 @@ export function createTestAgent(
         agentLink.toClient,
         {
           'node.ping': () => behaviour.ping(),
+          'node.ports': async () => ({ ports: await behaviour.ports() }),
           'release.prepare': ({ serviceName, release }) => {
             prepared.push(release);
             return behaviour.prepare(serviceName, release);

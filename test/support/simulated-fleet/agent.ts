@@ -134,6 +134,7 @@ function handlersOf(
 ): AgentHandlers {
   const fetched = new Set<string>();
   return {
+    'node.ports': () => ({ ports: [] }),
     'node.ping': () => ({}),
     'release.prepare': ({ release }) => {
       const alreadyThere = fetched.has(release.sha256);
