@@ -45,6 +45,10 @@ function settleTable(state: CockpitState): CockpitState {
   const isSame =
     inputs.length === view.table.madeFrom.length &&
     inputs.every((input, at) => input === view.table.madeFrom[at]);
-  const table = isSame ? view.table : withRows(view.table, model.makeRows(state, view), inputs);
+  const table = isSame
+    ? view.table
+    : model.keepsRows?.(state, view) === true
+      ? { ...view.table, madeFrom: inputs }
+      : withRows(view.table, model.makeRows(state, view), inputs);
   return withTable(state, scrolled(table, layoutOf(state).body));
 }

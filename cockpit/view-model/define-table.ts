@@ -19,6 +19,15 @@ export interface TableSource<Row> {
    */
   inputs(state: CockpitState, view: View, need: { filter: boolean; live: boolean }): readonly unknown[];
   rows(state: CockpitState, view: View): readonly Row[];
+  /**
+   * Rows that are not what they were when these were the inputs, as they were and as they are; null where others have come or
+   * gone, or where that is not known.
+   */
+  changes?(
+    inputs: readonly unknown[],
+    state: CockpitState,
+    view: View,
+  ): readonly (readonly [before: Row, after: Row])[] | null;
   /** Looks up single rows for painting; what all rows share is made once. */
   rowById(state: CockpitState, view: View): (id: number) => Row | undefined;
   idOf(row: Row): number;
@@ -51,6 +60,8 @@ export interface Table {
   inputs(state: CockpitState, view: View): readonly unknown[];
   /** Filtered, sorted, grouped. Costs a pass over everything, so it is done only when `inputs` changed. */
   makeRows(state: CockpitState, view: View): readonly TableRow[];
+  /** The rows are as they stand also with new inputs: what has changed in some of them moves none. */
+  keepsRows?(state: CockpitState, view: View): boolean;
   /** The line of titles and the visible rows; what is scrolled out of sight costs nothing. */
   lines(state: CockpitState, view: View, height: number): TableLines;
   /** What cannot be understood in a filter; null when all is well. */
@@ -91,6 +102,18 @@ export function defineTable<Row>(source: TableSource<Row>): Table {
       return groupOf === null
         ? sorted.map((row) => ({ kind: 'row', id: idOf(row) }))
         : grouped(sorted, groupOf, idOf);
+    },
+    keepsRows: (state, view) => {
+      const { filter, sort, madeFrom } = view.table;
+      const [filterBefore, sortBefore, ...inputs] = madeFrom;
+      if (filterBefore !== filter || sortBefore !== sort) return false;
+      const changes = source.changes?.(inputs, state, view) ?? null;
+      if (changes === null) return false;
+      const { test } = compile(filter, state.t);
+      const placeOf = placeIn(source, sort);
+      return changes.every(
+        ([before, after]) => test(before) === test(after) && placeOf(before) === placeOf(after),
+      );
     },
     lines: (state, view, height) => {
       const { t } = state;
@@ -156,6 +179,13 @@ function ordered<Row>(
     (a, b) => b.severity - a.severity || direction * (a.main - b.main) || a.name - b.name || a.id - b.id,
   );
   return keyed.map(({ row }) => row);
+}
+
+/** All that tells where a row stands; its id and its group never change. */
+function placeIn<Row>({ columns, severityOf }: TableSource<Row>, sort: Sort): (row: Row) => string {
+  const keyed = columns.filter(({ key }) => key === sort.column || key === 'name');
+  const severity = sort.badFirst === true ? severityOf : undefined;
+  return (row) => JSON.stringify([severity?.(row), ...keyed.map((column) => column.sortValue?.(row))]);
 }
 
 /** A number for each row that orders it as its value does. Texts are compared once each and not once a row: that costs a microsecond. */

@@ -1,6 +1,6 @@
 import { exitWords, nodeWords } from '../format/fleet-words.ts';
 import { FLASH_MS } from '../store/changes.ts';
-import type { View } from '../store/state.ts';
+import type { FleetState, View } from '../store/state.ts';
 import { defineTable, type Table } from './define-table.ts';
 import { both, type FilterField } from './filter.ts';
 import { instanceSeverity } from './health.ts';
@@ -88,6 +88,21 @@ export const INSTANCES_TABLE: Table = defineTable<InstanceRow>({
     return [...fleet.instances.values()]
       .filter((instance) => nodeId === null || instance.nodeId === nodeId)
       .map((instance) => instanceRow(fleet, instance, now));
+  },
+  changes: ([nodeId, nodes, instances, figures], { fleet, now }, { screen }) => {
+    const isOfSame = screen.name === 'instances' && screen.nodeId === nodeId;
+    if (!isOfSame || nodes !== fleet.nodes || figures !== null || !(instances instanceof Map)) return null;
+    const before: FleetState['instances'] = instances;
+    if (before.size !== fleet.instances.size) return null;
+    const changes: (readonly [InstanceRow, InstanceRow])[] = [];
+    for (const [id, view] of fleet.instances) {
+      const known = before.get(id);
+      if (known === view) continue;
+      if (known === undefined || known.nodeId !== view.nodeId) return null;
+      if (nodeId === null || view.nodeId === nodeId)
+        changes.push([instanceRow(fleet, known, now), instanceRow(fleet, view, now)]);
+    }
+    return changes;
   },
   rowById:
     ({ fleet, now }) =>
