@@ -80,7 +80,7 @@ function batchLine(t: Translate, atOnce: number, total: number): Line {
       : t('{count} at a time, each once those before are up', { count: atOnce });
   return {
     segments: [
-      { text: ` ${how}.  `, tone: 'strong' },
+      { text: ` ${how}${t('.')}  `, tone: 'strong' },
       { text: '+', tone: 'key' },
       { text: t(' more  ') },
       { text: '-', tone: 'key' },

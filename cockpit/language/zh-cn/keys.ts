@@ -18,7 +18,7 @@ export const KEYS = {
   options: '选项',
   'do it': '执行',
   'go on': '继续',
-  next: '下一项',
+  next: '下一个',
   copy: '复制',
   'put it away': '收起',
   leave: '离开',
