@@ -19,7 +19,7 @@ async function main(wanted: BenchArguments): Promise<number> {
     });
     if (result === undefined) continue;
     results.push(result);
-    if (result.wrong.length > 0) failed.push(name);
+    if (result.wrong.length > 0 || (wanted.guard && !result.guarded)) failed.push(name);
     process.stdout.write(`${describeResult(result)}\n\n`);
   }
   if (wanted.json !== undefined)
@@ -53,6 +53,15 @@ async function runAndEnd(name: string, wanted: BenchArguments): Promise<BenchRes
   }
 }
 
+async function onlyGuarded(wanted: BenchArguments): Promise<BenchArguments> {
+  const names: string[] = [];
+  for (const name of wanted.names) {
+    const { figures } = await loadBench(name);
+    if (Object.values(figures).some(({ guard }) => guard !== undefined)) names.push(name);
+  }
+  return { ...wanted, names };
+}
+
 async function listBenches(): Promise<void> {
   for (const name of benchNames()) process.stdout.write(`${name}\n  ${(await loadBench(name)).what}\n`);
 }
@@ -65,4 +74,4 @@ try {
   process.exit(2);
 }
 if (wanted.list) await listBenches();
-else process.exit(await main(wanted));
+else process.exit(await main(wanted.guard ? await onlyGuarded(wanted) : wanted));

@@ -23,7 +23,11 @@ const REST_MS = 300;
 export const bench = defineBench({
   what: "a program that answers HTTP is restarted: until the new one answers (by a request over an open link, as a key press sends), less the program's own time",
   figures: {
-    answers: { unit: 'ms', better: 'lower', targets: [{ value: 150 }] },
+    answers: {
+      ...{ unit: 'ms', better: 'lower' },
+      targets: [{ value: 150 }],
+      guard: { times: 1, peer: 'pm2 restart' },
+    },
     // When a cockpit that watches has been told.
     'told healthy': { unit: 'ms', better: 'lower', targets: [{ value: 150 }] },
     command: { unit: 'ms', better: 'lower', targets: [] },

@@ -22,6 +22,11 @@ export interface FigureDefinition<Peer extends string = string> {
   readonly better: 'higher' | 'lower';
   /** All of them are to be reached. None: it is only reported. */
   readonly targets: readonly Target<Peer>[];
+  /**
+   * What `--guard` holds it to, in CI: a multiple of a peer's value, so far from what is usual that a busy machine does not
+   * reach it.
+   */
+  readonly guard?: { readonly times: number; readonly peer: Peer };
 }
 
 /** At least that much where higher is better, else at most: as a value, or as a multiple of a peer's value. */

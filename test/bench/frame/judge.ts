@@ -17,6 +17,8 @@ export interface FigureResult {
   readonly spread: readonly [number, number];
   readonly target: readonly Target[];
   readonly reached: boolean;
+  /** Whether its guard is held; true without one. */
+  readonly guarded: boolean;
   readonly rounds: readonly { readonly ours: number; readonly peers: Readonly<Record<string, number>> }[];
 }
 
@@ -56,6 +58,7 @@ export function judge(
     what: bench.what,
     ratio: first.ratios[peer] ?? null,
     reached: figures.every((figure) => figure.reached),
+    guarded: figures.every((figure) => figure.guarded),
     figures,
     lost: lostOf(samples.ours),
     peersLost: Object.fromEntries(Object.entries(samples.peers).map(([of, its]) => [of, lostOf(its)])),
@@ -65,7 +68,7 @@ export function judge(
 }
 
 function judgeFigure(name: string, definition: FigureDefinition, samples: Samples): FigureResult {
-  const { unit, better, targets } = definition;
+  const { unit, better, targets, guard } = definition;
   const values = samples.ours.map((sample) => sample.values[name] ?? Number.NaN);
   const ours = median(values);
   const peers: Record<string, number> = {};
@@ -81,6 +84,7 @@ function judgeFigure(name: string, definition: FigureDefinition, samples: Sample
     spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
     target: targets,
     reached: targets.every((target) => isReached(target, better, ours, ratios)),
+    guarded: guard === undefined || isReached(guard, better, ours, ratios),
     rounds: values.map((value, at) => ({
       ours: rounded(value),
       peers: Object.fromEntries(

@@ -84,9 +84,13 @@ describe('arguments', () => {
   test('no name means all', () => {
     expect(parseArguments(['--quick'], ['a', 'b'])).toMatchObject({ names: ['a', 'b'], quick: true });
     expect(parseArguments(['b', '--json', 'f', '--set', 'minutes=0.5'], ['a', 'b'])).toEqual({
-      ...{ names: ['b'], quick: false, list: false, json: 'f', rounds: undefined },
+      ...{ names: ['b'], quick: false, list: false, guard: false, json: 'f', rounds: undefined },
       set: new Map([['minutes', 0.5]]),
     });
+  });
+
+  test('a guard is quick', () => {
+    expect(parseArguments(['--guard'], ['a'])).toMatchObject({ quick: true, guard: true, rounds: 3 });
   });
 
   test.each([

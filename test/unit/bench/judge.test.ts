@@ -58,6 +58,18 @@ describe('judge', () => {
     expect(judge('logs', bench, samplesOf(slow), about).reached).toBe(false);
   });
 
+  test('a guard is held apart from the targets', () => {
+    const figures = {
+      ...bench.figures,
+      rate: { ...bench.figures.rate, guard: { times: 0.35, peer: 'tail -F' as const } },
+    };
+    const held = (rate: number) =>
+      judge('logs', { ...bench, figures }, samplesOf([{ values: { rate, p99: 9 } }]), about);
+    expect(held(36)).toMatchObject({ reached: false, guarded: true });
+    expect(held(34)).toMatchObject({ reached: false, guarded: false });
+    expect(judge('logs', bench, samplesOf(good), about).guarded).toBe(true);
+  });
+
   test('a line that is lost makes it worthless; one that a peer lost is told', () => {
     const losing = good.map((sample, at) => ({ ...sample, lost: at === 1 ? 2 : 0 }));
     const result = judge('logs', bench, samplesOf(losing), about);
