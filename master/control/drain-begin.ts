@@ -45,9 +45,9 @@ export async function beginDrain(
       const placed = await place(repositories, entry, step.to, now);
       created.push(placed);
       const leaving = leavingStep(entry, placed.instanceId);
-      const place_ = { instanceId: placed.instanceId, nodeId: placed.nodeId, action: 'place' } as const;
+      const fresh = { instanceId: placed.instanceId, nodeId: placed.nodeId, action: 'place' } as const;
       composed.push({
-        ...{ ...leaving, ...place_, peerId: step.instanceId, previous: null, previousDesired: 'stopped' },
+        ...{ ...leaving, ...fresh, peerId: step.instanceId, previous: null, previousDesired: 'stopped' },
       });
       composed.push(leaving);
     }

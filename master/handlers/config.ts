@@ -195,8 +195,8 @@ export function createConfigHandlers(deps: HandlerDependencies): CockpitHandlers
           // On a node that is away it comes with the restart, at its return.
           const isAway = !fleet.isUp(fleet.instance(instanceId)?.record.nodeId ?? 0);
           if (isAway) rolling.delete(instanceId);
-          const now_ = isAway && change.nextConfig ? atOnce(change.nextConfig) : change;
-          changed.push(await repositories.instances.change(instanceId, now_));
+          const made = isAway && change.nextConfig ? atOnce(change.nextConfig) : change;
+          changed.push(await repositories.instances.change(instanceId, made));
         }
         const touched = effects.filter(({ effect }) => effect !== 'unchanged').length;
         await record({
