@@ -1,7 +1,11 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { defineBench, type Sample } from '../../bench/frame/bench.ts';
 import { benchmarksDocument } from '../../bench/frame/document.ts';
 import { judge } from '../../bench/frame/judge.ts';
+import { recordResults } from '../../bench/frame/records.ts';
 import type { Samples } from '../../bench/frame/run-rounds.ts';
 import { describeResult } from '../../bench/frame/text.ts';
 
@@ -89,6 +93,21 @@ describe('judge', () => {
     const result = judge('logs', bench, samplesOf(nothing), about);
     expect(result.wrong).toEqual(['a figure of ours is not a number']);
     expect(result.reached).toBe(false);
+  });
+
+  test('a full run of one bench leaves the others in the document as they were', () => {
+    const docs = mkdtempSync(join(tmpdir(), 'sgrid-bench-docs-'));
+    try {
+      const named = (name: string, of = good) => judge(name, bench, samplesOf(of), about);
+      recordResults([named('one'), named('two')], docs);
+      recordResults([named('two', good.slice(1, 2))], docs);
+      const text = readFileSync(join(docs, 'BENCHMARKS.md'), 'utf8');
+      expect(text.match(/^## .*/gm)).toEqual(['## one', '## two']);
+      expect(text).toContain('| [one](#one) | rate | 80 lines/s');
+      expect(text).toContain('| [two](#two) | rate | 90 lines/s');
+    } finally {
+      rmSync(docs, { recursive: true });
+    }
   });
 
   test('the document has a row a figure, and names no machine', () => {
