@@ -20,6 +20,7 @@ import type { ReleaseRef } from '../../../common/domain/release.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { createReleaseStore, type OwnedReleaseStore } from '../../../node/release/create-release-store.ts';
 import type { FetchPackage } from '../../../node/release/release-store.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 let base: string;
 let root: string;
@@ -63,7 +64,10 @@ function source(bytes: Buffer, cuts: readonly number[] = [], chunkBytes = 1000) 
   return { fetchPackage, offsets };
 }
 
-function open(fetchPackage: FetchPackage, over: { root?: string; idleTimeoutMs?: number } = {}) {
+function open(
+  fetchPackage: FetchPackage,
+  over: { root?: string; idleTimeoutMs?: number; unpackWorkerFile?: string } = {},
+) {
   const store = createReleaseStore({ root, fetchPackage, clock: () => now, ...over });
   stores.push(store);
   return store;
@@ -199,6 +203,45 @@ describe('cuts', () => {
     const { fetchPackage, offsets } = source(bytes);
     await open(fetchPackage).prepare('web', release);
     expect(offsets).toEqual([0]);
+  });
+
+  /** A thread that does what `work` says behind having begun. */
+  const workerThat = (work: string): string => {
+    const file = join(base, 'worker.mjs');
+    writeFileSync(
+      file,
+      `import { mkdirSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+mkdirSync(workerData.directory);
+${work}\n`,
+    );
+    return file;
+  };
+
+  test('close ends unpacking with `cancelled`, keeps the package and nothing half done', async () => {
+    const { bytes, release } = pack('one', 5000);
+    const unpackWorkerFile = workerThat('setInterval(() => {}, 1000);');
+    const store = open(source(bytes).fetchPackage, { unpackWorkerFile });
+    const prepared = store.prepare('web', release);
+    prepared.catch(() => {});
+    await waitFor('the unpacking', () => existsSync(join(root, 'web', `.unpacking-${release.sha256}`)));
+    await store.close();
+    await expect(prepared).rejects.toMatchObject({ code: 'cancelled' });
+    expect(inventory()).toEqual([`.downloads/${release.sha256}.part`]);
+    const again = source(bytes);
+    await open(again.fetchPackage).prepare('web', release);
+    expect(again.offsets).toEqual([]);
+  });
+
+  test.each([
+    ['ends', 'process.exit(0);', /ended early/],
+    ['fails', "throw new Error('no more');", /no more/],
+  ])('an unpacking that %s by itself is an error, and leaves nothing', async (_what, work, words) => {
+    const { bytes, release } = pack('one');
+    const store = open(source(bytes).fetchPackage, { unpackWorkerFile: workerThat(work) });
+    const prepared = store.prepare('web', release);
+    await expect(prepared).rejects.toMatchObject({ code: 'internal', message: expect.stringMatching(words) });
+    expect(inventory()).toEqual([]);
   });
 
   test('close ends a download with `cancelled` and keeps what came', async () => {
