@@ -29,14 +29,21 @@ interface CockpitScreenProps {
   readonly onSuspendable: (leave: () => Promise<Suspension>) => void;
 }
 
-/** The whole terminal. The only place that listens to keys: each goes through the key table into the reducer. */
-export function CockpitScreen({ store, themeOf, onSuspendable }: CockpitScreenProps): ReactElement {
-  const state = useSyncExternalStore(store.subscribe, store.shown);
-  const theme = themeOf(state);
-  const { suspendTerminal } = useApp();
-  useEffect(() => onSuspendable(() => suspendTerminal()), [onSuspendable, suspendTerminal]);
-  const uiTheme = useMemo(() => createUiTheme(theme.hasColours), [theme]);
+/** The whole terminal. */
+export function CockpitScreen(props: CockpitScreenProps): ReactElement {
+  return (
+    <>
+      <Keyboard store={props.store} />
+      <Screen {...props} />
+    </>
+  );
+}
 
+/**
+ * The only place that listens to keys: each goes through the key table into the reducer. By itself, since these hooks mark
+ * whatever renders them as changed (React's `useEffectEvent`), and Ink then lays out the whole screen.
+ */
+const Keyboard = memo(function Keyboard({ store }: Pick<CockpitScreenProps, 'store'>): null {
   useInput((input: string, key: Key) => {
     const isAltBound = (name: string): boolean => isBound(store.state().bindings, name);
     for (const press of keyPresses(input, key, isAltBound)) {
@@ -49,6 +56,15 @@ export function CockpitScreen({ store, themeOf, onSuspendable }: CockpitScreenPr
     const action = resolvePaste(store.state(), text);
     if (action !== null) store.dispatch(action, 'key');
   });
+  return null;
+});
+
+function Screen({ store, themeOf, onSuspendable }: CockpitScreenProps): ReactElement {
+  const state = useSyncExternalStore(store.subscribe, store.shown);
+  const theme = themeOf(state);
+  const { suspendTerminal } = useApp();
+  useEffect(() => onSuspendable(() => suspendTerminal()), [onSuspendable, suspendTerminal]);
+  const uiTheme = useMemo(() => createUiTheme(theme.hasColours), [theme]);
 
   const { columns, rows } = state.size;
   const tooSmall = tooSmallLines(state);
