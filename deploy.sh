@@ -117,13 +117,17 @@ bundle() {
   printf '{"type":"module"}\n' >"$dist/.new/$product/package.json"
 }
 
+# One heap of malloc for all threads instead of one each, and large pieces given back at once although larger ones were
+# freed before (mallopt(3)): 4 and 3 MB less in an agent with 100 instances.
+malloc='MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=65536'
+
 # launcher NAME FLAG...: a start file, which finds its own place through symbolic links, then a Node.js that is new enough,
 # and becomes it, with these flags.
 launcher() {
   mkdir -p "$dist/.new/bin"
   name=$1
   shift
-  sed "s/@NAME@/$name/g; s/@FLAGS@/$*/" >"$dist/.new/bin/$name" <<'LAUNCHER'
+  sed "s/@NAME@/$name/g; s/@FLAGS@/$*/; s/@MALLOC@/$malloc/" >"$dist/.new/bin/$name" <<'LAUNCHER'
 #!/bin/sh
 self=$0
 while [ -h "$self" ]; do
@@ -156,9 +160,7 @@ fi
 
 NODE_ENV=production
 NODE_COMPILE_CACHE=$dist/.compile-cache
-# One heap of malloc for all threads instead of one each (mallopt(3)): 4 MB less in an agent with 100 instances.
-MALLOC_ARENA_MAX=1
-export NODE_ENV NODE_COMPILE_CACHE MALLOC_ARENA_MAX
+export NODE_ENV NODE_COMPILE_CACHE @MALLOC@
 exec "$node" @FLAGS@ "$dist/@NAME@/index.js" "$@"
 LAUNCHER
   chmod 755 "$dist/.new/bin/$name"
@@ -234,7 +236,7 @@ case \$self in
   *) home=. ;;
 esac
 NODE_ENV=production
-export NODE_ENV
+export NODE_ENV $malloc
 $3
 exec "\$home/runtime/node" "\$home/lib/index.js" "\$@"
 LAUNCHER

@@ -3,9 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { PRODUCT_VERSION } from '../common/version.ts';
 
-// The young generation stays at 2 MiB instead of growing to 32: an agent with 100 instances takes 20 MB less, at no
-// measurable cost. Before the rest is loaded, since it does not shrink again.
+// Before the rest is loaded, since none of it is taken back later. For an agent with 100 instances:
+// the young generation stays at 2 MiB instead of growing to 32 (20 MB);
 setFlagsFromString('--semi-space-growth-factor=1');
+// Maglev compiles what is hot, and TurboFan's pages of the binary are never touched (5.5 MB);
+setFlagsFromString('--no-turbofan');
+// what was needed for the start only goes with the next collection, not the sixth (2 MB).
+setFlagsFromString('--bytecode-old-age=1');
 const { main } = await import('./main.ts');
 
 // Whoever read our log may be gone (EPIPE); that is no reason to end.

@@ -65,7 +65,7 @@ export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver
     parents.map(({ directory }) => join(directory, checkKey(key)));
   const directoryOf = (controller: string, key: string): string | null => {
     const parent = parentOf(controller);
-    return parent === undefined ? null : join(parent.directory, checkKey(key));
+    return parent === undefined ? null : `${parent.directory}/${checkKey(key)}`;
   };
   const members = (key: string): number[] => readMembers(directoriesOf(key));
   const joinOf = (key: string): CgroupJoin => ({
@@ -150,12 +150,11 @@ export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver
       ): number | null => {
         const directory = directoryOf(controller, key);
         if (directory === null) return null;
-        const text = readSmall(join(directory, file));
+        const text = readSmall(directory, file);
         return text === null ? 0 : parse(text);
       };
       const cpu = directoryOf('cpu', key);
-      const cpuStat =
-        cpu === null ? null : (readSmall(join(cpu, 'cpu.stat')) ?? 'nr_periods 0\nnr_throttled 0\n');
+      const cpuStat = cpu === null ? null : (readSmall(cpu, 'cpu.stat') ?? 'nr_periods 0\nnr_throttled 0\n');
       const cpuNanos = read('cpuacct', 'cpuacct.usage', parseNumber);
       return {
         cpuUsageMicros: cpuNanos === null ? null : Math.floor(cpuNanos / 1000),
@@ -165,16 +164,16 @@ export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver
         // Counted there since Linux 4.13.
         oomKills: read('memory', 'memory.oom_control', (text) => flatKeyed(text, 'oom_kill')),
         pids: read('pids', 'pids.current', parseNumber),
-        pressure: unified === undefined ? NO_PRESSURE : pressureOf(join(unified.directory, checkKey(key))),
+        pressure: unified === undefined ? NO_PRESSURE : pressureOf(`${unified.directory}/${checkKey(key)}`),
       };
     },
 
     async workingSet(key) {
       const directory = directoryOf('memory', key);
       if (directory === null) return null;
-      const usage = parseNumber(readSmall(join(directory, 'memory.usage_in_bytes')));
+      const usage = parseNumber(readSmall(directory, 'memory.usage_in_bytes'));
       // Without "total_" the groups below are left out, which the usage counts.
-      const inactive = flatKeyed(readSmall(join(directory, 'memory.stat')), 'total_inactive_file');
+      const inactive = flatKeyed(readSmall(directory, 'memory.stat'), 'total_inactive_file');
       return usage === null ? 0 : Math.max(0, usage - (inactive ?? 0));
     },
 

@@ -35,7 +35,7 @@ export function createCgroupfsV2Driver(options: CgroupfsV2Options): CgroupDriver
   const { parentPath, isPrivate } = options.place;
   const parent = join(mountPoint, parentPath);
   const groups = createGroupsV2({ controllers, procRoot });
-  const directoryOf = (key: string): string => join(parent, checkKey(key));
+  const directoryOf = (key: string): string => `${parent}/${checkKey(key)}`;
   const joinOf = (directory: string, key: string): CgroupJoin => ({
     procsFiles: [join(directory, 'cgroup.procs')],
     execPrefix: [],

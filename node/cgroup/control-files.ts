@@ -17,20 +17,21 @@ import { waitUntil } from './wait-until.ts';
 /** Longest file that a small-file reader takes in; the files that are sampled are far below. */
 const SMALL_FILE_BYTES = 4096;
 
-/** Text of a file of at most 4 KiB, or null when it, or what it describes, is not there. */
-export type SmallFileReader = (file: string) => string | null;
+/** Text of a file of at most 4 KiB in a directory, or null when it, or what it describes, is not there. */
+export type SmallFileReader = (directory: string, name: string) => string | null;
 
 /**
  * Reads small pseudo-files for the sampler. Synchronous, into one buffer: a kernel file never waits for a disk, and
  * `open, read, close` costs 8 µs where `readFileSync` costs 15 and `readFile` of promises 104 (measured). Handles are not
- * kept between reads although that would cost 2 µs: they would be as many as instances times files.
+ * kept between reads although that would cost 2 µs: they would be as many as instances times files. Paths are put together
+ * without `path.join`, which was half of all that a sample allocated.
  */
 export function createSmallFileReader(): SmallFileReader {
   const buffer = Buffer.allocUnsafe(SMALL_FILE_BYTES);
-  return (file) => {
+  return (directory, name) => {
     let handle: number;
     try {
-      handle = openSync(file, 'r');
+      handle = openSync(`${directory}/${name}`, 'r');
     } catch (error) {
       return nullIfGone(error);
     }

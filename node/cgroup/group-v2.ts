@@ -59,23 +59,23 @@ export function createGroupsV2(options: {
     thaw,
 
     stat(directory) {
-      const cpuStat = readSmall(join(directory, 'cpu.stat'));
+      const cpuStat = readSmall(directory, 'cpu.stat');
       const has = (controller: string): 0 | null => (controllers.includes(controller) ? 0 : null);
       return {
         // The kernel keeps the time itself for every group, with or without the controller.
         cpuUsageMicros: flatKeyed(cpuStat, 'usage_usec') ?? 0,
         cpuPeriods: flatKeyed(cpuStat, 'nr_periods') ?? has('cpu'),
         cpuThrottledPeriods: flatKeyed(cpuStat, 'nr_throttled') ?? has('cpu'),
-        memoryBytes: parseNumber(readSmall(join(directory, 'memory.current'))) ?? has('memory'),
-        oomKills: flatKeyed(readSmall(join(directory, 'memory.events')), 'oom_kill') ?? has('memory'),
-        pids: parseNumber(readSmall(join(directory, 'pids.current'))) ?? has('pids'),
+        memoryBytes: parseNumber(readSmall(directory, 'memory.current')) ?? has('memory'),
+        oomKills: flatKeyed(readSmall(directory, 'memory.events'), 'oom_kill') ?? has('memory'),
+        pids: parseNumber(readSmall(directory, 'pids.current')) ?? has('pids'),
         pressure: pressureOf(directory),
       };
     },
 
     workingSet(directory) {
-      const current = parseNumber(readSmall(join(directory, 'memory.current')));
-      const inactive = flatKeyed(readSmall(join(directory, 'memory.stat')), 'inactive_file');
+      const current = parseNumber(readSmall(directory, 'memory.current'));
+      const inactive = flatKeyed(readSmall(directory, 'memory.stat'), 'inactive_file');
       if (current === null) return controllers.includes('memory') ? 0 : null;
       return Math.max(0, current - (inactive ?? 0));
     },

@@ -35,7 +35,7 @@ export function createPressureReader(
     }
     const last = known.get(directory);
     if (last !== undefined) return last;
-    const pressure = readPressure((resource) => readSmall(join(directory, `${resource}.pressure`)));
+    const pressure = readPressure((resource) => readSmall(directory, `${resource}.pressure`));
     known.set(directory, pressure);
     return pressure;
   };

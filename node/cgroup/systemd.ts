@@ -48,8 +48,8 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
   const { manager, slice, procRoot } = options;
   const groups = createGroupsV2({ controllers: ['cpu', 'memory', 'pids'], procRoot });
   const unitOf = (key: string): string => instanceSlice(slice, checkKey(key));
-  const pathOf = (key: string): string => join(options.slicePath, unitOf(key));
-  const directoryOf = (key: string): string => join(options.mountPoint, pathOf(key));
+  const pathOf = (key: string): string => `${options.slicePath}/${unitOf(key)}`;
+  const directoryOf = (key: string): string => `${options.mountPoint}${pathOf(key)}`;
   const shimsScope = `${SHIMS_KEY}.scope`;
   const shimsPath = join(options.slicePath, shimsScope);
   const shimsDirectory = join(options.mountPoint, shimsPath);

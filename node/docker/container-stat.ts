@@ -52,7 +52,7 @@ function statV1(directoryOf: (controller: string) => string | null): CgroupStat 
   const readSmall = createSmallFileReader();
   const read = (controller: string, file: string): string | null => {
     const directory = directoryOf(controller);
-    return directory === null ? null : readSmall(join(directory, file));
+    return directory === null ? null : readSmall(directory, file);
   };
   const cpuNanos = parseNumber(read('cpuacct', 'cpuacct.usage'));
   const cpuStat = read('cpu', 'cpu.stat');

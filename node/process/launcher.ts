@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { execa } from 'execa';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { CgroupJoin } from '../cgroup/driver.ts';
@@ -55,7 +56,8 @@ export function createLauncher(options: {
           : ['--via', ...group.execPrefix, options.shell, options.shimFile, ENTERED_MARK, record];
       // env takes a name with "=" for an assignment.
       const reset = program.includes('=') ? [] : options.resetSignals;
-      const subprocess = execa(
+      // Not execa: nothing of what it does for a run is needed here, and it keeps 17 KiB of it as long as the program lives.
+      const { pid, ended } = spawnDetached(
         options.shell,
         [
           ...[options.shimFile, SHIM_MARK, request.key, request.runId],
@@ -64,26 +66,35 @@ export function createLauncher(options: {
           ...entryOf(request),
           ...[...request.dropRights, ...reset, program, ...args],
         ],
-        {
-          cwd: '/',
-          env: { ...request.env },
-          extendEnv: false,
-          detached: true,
-          stdio: 'ignore',
-          cleanup: false,
-          reject: false,
-        },
+        request.env,
       );
-      if (subprocess.pid === undefined) {
-        subprocess.catch(() => {});
+      if (pid === undefined) {
         throw new SgridError('start_failed', `the shell ${options.shell} could not be started`, {
           hint: 'look at the number of processes, free memory and the size of arguments and environment',
         });
       }
-      subprocess.nodeChildProcess.unref();
-      return { shimPid: subprocess.pid, ended: subprocess.then(() => {}) };
+      return { shimPid: pid, ended };
     },
   };
+}
+
+/** @returns no pid when nothing was started: some of the reasons are thrown by `spawn`, some come as an event. */
+function spawnDetached(
+  program: string,
+  args: readonly string[],
+  env: LaunchRequest['env'],
+): { pid: number | undefined; ended: Promise<void> } {
+  try {
+    const child = spawn(program, args, { cwd: '/', env: { ...env }, detached: true, stdio: 'ignore' });
+    child.unref();
+    const ended = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.once('error', () => resolve());
+    });
+    return { pid: child.pid, ended };
+  } catch {
+    return { pid: undefined, ended: Promise.resolve() };
+  }
 }
 
 /**

@@ -40,9 +40,9 @@ test('a small-file reader keeps nothing of the file before', () => {
   const read = createSmallFileReader();
   writeFileSync(join(directory, 'long'), 'x'.repeat(100));
   writeFileSync(join(directory, 'short'), '7\n');
-  expect(read(join(directory, 'long'))).toHaveLength(100);
-  expect(read(join(directory, 'short'))).toBe('7\n');
-  expect(read(join(directory, 'none'))).toBeNull();
+  expect(read(directory, 'long')).toHaveLength(100);
+  expect(read(directory, 'short')).toBe('7\n');
+  expect(read(directory, 'none')).toBeNull();
 });
 
 test('groups are walked deepest first, and members of all of them are counted once', () => {

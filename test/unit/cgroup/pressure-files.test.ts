@@ -11,8 +11,8 @@ let reads: string[];
 let nowMs: number;
 const open = () =>
   createPressureReader(
-    (file) => {
-      reads.push(file);
+    (directory, name) => {
+      reads.push(`${directory}/${name}`);
       return `some avg10=${percent} avg60=0.00 avg300=0.00 total=0\n`;
     },
     procRoot,
