@@ -101,7 +101,7 @@ describe.skipIf(tmuxMissing !== null)(
         tmux.press('S', 'C-u');
         tmux.type('flood.log');
         tmux.press('Enter');
-        await tmux.waitForText(/saved \d+ bytes/, 60_000);
+        await tmux.waitForText(/saved [\d,]+ bytes/, 60_000);
         const saved = readFileSync(join(system.directory, 'flood.log'), 'utf8');
         const numbers = numbersIn(saved, /"n":(\d+)}/g);
         expect(numbers.length).toBeGreaterThan(1000);
