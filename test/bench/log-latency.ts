@@ -4,7 +4,7 @@ import { follow, untilSilent } from './rig/follower.ts';
 import { type Speaker, startOurSpeaker, startPlainSpeaker, startPm2Speaker } from './rig/speakers.ts';
 
 const EVERY_MS = 50;
-const SILENT_MS = 1000;
+const SILENT_MS = 5000;
 const NANOS_PER_MS = 1e6;
 
 export const bench = defineBench({

@@ -4,7 +4,7 @@ import { checkLines } from './rig/numbered-lines.ts';
 import { type Speaker, startOurSpeaker, startPlainSpeaker, startPm2Speaker } from './rig/speakers.ts';
 
 /** A peer that loses the last line is waited for as long as anything comes within this time. */
-const SILENT_MS = 1000;
+const SILENT_MS = 5000;
 
 const BUFFER_BYTES = 65_536;
 

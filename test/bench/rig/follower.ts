@@ -34,8 +34,12 @@ export async function follow(speaker: Speaker, context: BenchContext): Promise<F
     heard += chunk;
   };
   for (const giveUpAt = Date.now() + HELLO_WITHIN_MS; !heard.includes(word); ) {
-    if (Date.now() > giveUpAt || child.exitCode !== null)
-      throw new Error(`${file} ${args[0]} shows nothing: ${complaints}`);
+    if (Date.now() > giveUpAt || child.exitCode !== null) {
+      const state = child.exitCode === null ? 'runs still' : `ended with ${child.exitCode}`;
+      throw new Error(
+        `${file} ${args[0]} does not show "${word}", ${state}: ${complaints}${heard.slice(-200)}`,
+      );
+    }
     speaker.tell(`say ${word}`);
     await delay(HELLO_EVERY_MS);
   }
