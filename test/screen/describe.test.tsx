@@ -82,7 +82,7 @@ test('a node has its events; what cannot be had is said in its place', async () 
   client.answer('log.files', () => {
     throw new SgridError('node_unreachable', 'gamma has no link');
   });
-  const { terminal } = openCockpit({ client, columns: 100, rows: 60 });
+  const { terminal } = openCockpit({ client, columns: 100, rows: 80 });
   await terminal.waitFor('alpha');
   terminal.press('d');
   await terminal.waitFor(/Last events[\s\S]*\d\d:\d\d/);
