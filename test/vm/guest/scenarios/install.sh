@@ -235,7 +235,7 @@ systemctl restart sgridnext
 check 'doctor, run by root, leaves nothing that stops the master' unit_is sgridnext 'active running'
 for unit in sgridnext sgridnode; do systemd-analyze security --no-pager $unit | tail -n 1 | remark; done
 # A watchdog that was too impatient for a busy host would be seen here.
-systemctl show -p Id,NRestarts sgridnext sgridnode | tr '\n' ' ' | remark
+systemctl show -p Id,NRestarts sgridnext sgridnode | grep . | remark
 check 'no failed unit' equal "$(systemctl list-units --failed --no-legend --plain)" ''
 untouched 'all this'
 exit 88
