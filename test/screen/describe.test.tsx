@@ -89,5 +89,5 @@ test('a node has its events; what cannot be had is said in its place', async () 
   terminal.type(':inst web@alpha\r');
   await terminal.waitFor(/> running +web/);
   terminal.press('d');
-  await terminal.waitFor(/Log files\s+Unknown +gamma has no link/);
+  await terminal.waitFor(/Log files\s+Not known +gamma has no link/);
 });
