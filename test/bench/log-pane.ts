@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BenchContext, defineBench } from './frame/bench.ts';
 import { median, percentile } from './frame/statistics.ts';
@@ -33,6 +34,8 @@ export const bench = defineBench({
     const seconds = context.option('seconds', { full: 36, quick: 4 });
     const keys = context.option('keys', { full: 100, quick: 30 });
     const { terminal, writtenBytes } = await openFlood(context);
+    // A young heap grows up to its thresholds for about a minute.
+    await delay(1000 * context.option('settle', { full: 60, quick: 0 }));
     let firstMB = 0;
     let rounds = 0;
     const ours = async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { startSimulatedFleet } from '../support/simulated-fleet/start-fleet.ts';
 import { type BenchContext, defineBench } from './frame/bench.ts';
 import { median, percentile } from './frame/statistics.ts';
@@ -29,6 +30,8 @@ export const bench = defineBench({
     const seconds = context.option('seconds', { full: 20, quick: 4 });
     const keys = context.option('keys', { full: 100, quick: 30 });
     const ours = await openTable(context);
+    // A young heap grows up to its thresholds for about a minute.
+    await delay(1000 * context.option('settle', { full: 60, quick: 0 }));
     const peer = await openInkTable(context);
     let firstMB = 0;
     let rounds = 0;
