@@ -121,13 +121,20 @@ bundle() {
 # freed before (mallopt(3)): 4 and 3 MB less in an agent with 100 instances.
 malloc='MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=65536'
 
-# launcher NAME FLAG...: a start file, which finds its own place through symbolic links, then a Node.js that is new enough,
-# and becomes it, with these flags.
+# flags PRODUCT: what its Node.js is started with.
+flags() {
+  # engine.io-client looks whether there is a global WebSocket, and that alone loads undici.
+  printf '%s' --no-experimental-websocket
+  # What a start allocates outlives most of it: without room for it, half of the garbage collector's work is copying.
+  [ "$1" != sgrid ] || printf ' %s' --min-semi-space-size=16
+}
+
+# launcher NAME: a start file, which finds its own place through symbolic links, then a Node.js that is new enough, and
+# becomes it.
 launcher() {
   mkdir -p "$dist/.new/bin"
   name=$1
-  shift
-  sed "s/@NAME@/$name/g; s/@FLAGS@/$*/; s/@MALLOC@/$malloc/" >"$dist/.new/bin/$name" <<'LAUNCHER'
+  sed "s/@NAME@/$name/g; s/@FLAGS@/$(flags "$name")/; s/@MALLOC@/$malloc/" >"$dist/.new/bin/$name" <<'LAUNCHER'
 #!/bin/sh
 self=$0
 while [ -h "$self" ]; do
@@ -183,12 +190,9 @@ compile() {
     unpack-worker=node/release/unpack-worker.ts
   # The agent runs the shim with sh, from beside its own bundle.
   cp "$root/node/process/shim.sh" "$dist/.new/sgridnode/shim.sh"
-  # engine.io-client looks whether there is a global WebSocket, and that alone loads undici.
-  slim=--no-experimental-websocket
-  # What a start allocates outlives most of it: without room for it, half of the garbage collector's work is copying.
-  launcher sgrid $slim --min-semi-space-size=16
-  launcher sgridnext $slim
-  launcher sgridnode $slim
+  launcher sgrid
+  launcher sgridnext
+  launcher sgridnode
   # A build that is cut off here is stale: the stamp goes first and comes back last.
   rm -f "$dist/.built"
   for part in sgrid sgridnext sgridnode bin; do
@@ -238,7 +242,7 @@ esac
 NODE_ENV=production
 export NODE_ENV $malloc
 $3
-exec "\$home/runtime/node" "\$home/lib/index.js" "\$@"
+exec "\$home/runtime/node" $(flags "$2") "\$home/lib/index.js" "\$@"
 LAUNCHER
   chmod 755 "$1/$2"
 }
@@ -644,7 +648,7 @@ uninstall_product() {
   [ "$role" != cockpit ] || rm -f "$destdir/usr/local/bin/sgrid"
   rm -rf "$destdir/usr/${product:?}/versions" "$destdir/usr/${product:?}/current" "$destdir/usr/${product:?}/$product"
   if [ "$purge" = yes ]; then
-    rm -rf "$destdir/usr/${product:?}" "$destdir/var/lib/${product:?}"
+    rm -rf "$destdir/usr/${product:?}" "$destdir/var/lib/${product:?}" "$destdir/var/cache/${product:?}"
     [ "$role" != node ] || rm -f "$destdir/etc/systemd/system/business.slice"
   else
     rmdir "$destdir/usr/$product" 2>/dev/null || true
