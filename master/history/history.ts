@@ -36,11 +36,11 @@ const ROWS_A_TURN = 50;
 const PRUNED_AT_ONCE = 5_000;
 
 /**
- * Adds figures up in memory and writes them in one transaction a flush. What cannot be written is left out and said, once,
+ * Adds figures up in memory and writes them in small pieces each flush. What cannot be written is left out and said, once,
  * in the log, and by every answer as long as it lasts: figures that are lost harm nobody.
  */
 export function createHistory(options: {
-  store: Pick<Store, 'transaction' | 'history'>;
+  store: Pick<Store, 'history'>;
   now: () => number;
   flushIntervalMs: number;
   logger: Pick<Logger, 'warn' | 'info'>;
@@ -56,18 +56,17 @@ export function createHistory(options: {
     writing = recorder.take();
     const instances = recorder.instances();
     try {
-      await store.transaction(async ({ history }) => {
-        for (let at = 0; at < writing.length; at += ROWS_A_TURN) {
-          await history.append(writing.slice(at, at + ROWS_A_TURN));
-          await nextTurn();
+      while (writing.length > 0) {
+        await store.history.append(writing.slice(0, ROWS_A_TURN));
+        writing = writing.slice(ROWS_A_TURN);
+        await nextTurn();
+      }
+      for (const scope of HISTORY_SCOPES) {
+        for (const [level, resolutionMs] of LEVELS_MS.entries()) {
+          const before = now() - keptMs(scope, level, instances);
+          await store.history.prune({ scope, resolutionMs, before, limit: PRUNED_AT_ONCE });
         }
-        for (const scope of HISTORY_SCOPES) {
-          for (const [level, resolutionMs] of LEVELS_MS.entries()) {
-            const before = now() - keptMs(scope, level, instances);
-            await history.prune({ scope, resolutionMs, before, limit: PRUNED_AT_ONCE });
-          }
-        }
-      });
+      }
       if (problem !== '') logger.info('the history of figures is written again');
       problem = '';
     } catch (err) {

@@ -14,6 +14,7 @@ export interface HistoryRow {
   data: Uint8Array;
 }
 
+/** Each call is a commit of its own, that a power cut may undo. */
 export interface HistoryRepository {
   /** There may be several rows of one span: a master that stopped in the middle of it, and the next one. */
   append(rows: readonly HistoryRow[]): Promise<void>;
@@ -30,10 +31,14 @@ export interface HistoryRepository {
   removeNode(nodeId: number): Promise<void>;
 }
 
-export function createHistoryRepository(db: Kysely<Database>): HistoryRepository {
+/** @param alone does its work while nobody else writes to the database */
+export function createHistoryRepository(
+  db: Kysely<Database>,
+  alone: <T>(write: () => Promise<T>) => Promise<T>,
+): HistoryRepository {
   return {
     async append(rows) {
-      if (rows.length > 0) await db.insertInto('figures_history').values(rows).execute();
+      if (rows.length > 0) await alone(() => db.insertInto('figures_history').values(rows).execute());
     },
     read: ({ scope, resolutionMs, nodeId, from, to }) =>
       db
@@ -47,21 +52,17 @@ export function createHistoryRepository(db: Kysely<Database>): HistoryRepository
         .orderBy('at')
         .execute(),
     async prune({ scope, resolutionMs, before, limit }) {
-      await db
-        .deleteFrom('figures_history')
-        .where('rowId', 'in', (query) =>
-          query
-            .selectFrom('figures_history')
-            .select('rowId')
-            .where('scope', '=', scope)
-            .where('resolutionMs', '=', resolutionMs)
-            .where('at', '<', before)
-            .limit(limit),
-        )
-        .execute();
+      const old = db
+        .selectFrom('figures_history')
+        .select('rowId')
+        .where('scope', '=', scope)
+        .where('resolutionMs', '=', resolutionMs)
+        .where('at', '<', before)
+        .limit(limit);
+      await alone(() => db.deleteFrom('figures_history').where('rowId', 'in', old).execute());
     },
     async removeNode(nodeId) {
-      await db.deleteFrom('figures_history').where('nodeId', '=', nodeId).execute();
+      await alone(() => db.deleteFrom('figures_history').where('nodeId', '=', nodeId).execute());
     },
   };
 }

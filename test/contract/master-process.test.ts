@@ -10,6 +10,8 @@ import { connectCockpit } from '../support/cockpit-peer.ts';
 import { newStateDir, spawnMaster, startMaster } from '../support/master.ts';
 import { killAfterTest } from '../support/owned-process.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
+import { createTestAgent } from '../support/test-agent.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let stateDir: string;
 beforeEach(() => {
@@ -168,3 +170,29 @@ test('what a crash left of uploads is gone at the next start, and what is in use
   expect(readdirSync(join(packages, '.incoming'))).toEqual([]);
   await second.close();
 });
+
+test('figures that were written outlive SIGKILL, as what is wanted does', async () => {
+  const first = await spawnMaster(stateDir);
+  const admin = await connectCockpit(first);
+  const agent = createTestAgent(first, { nodeId: 1 });
+  await agent.connect();
+  agent.snapshot([]);
+  await agent.deliver([]);
+  const database = new Sqlite(join(stateDir, 'sgridnext.db'), { readonly: true });
+  const rows = database.prepare("select count(*) from figures_history where scope = 'node'").pluck();
+  await waitFor('the history to be written', () => Number(rows.get()) > 0, 40_000);
+  database.close();
+  await admin.call('service.create', { spec: { name: 'web', type: 'node' } });
+  await first.kill();
+  agent.close();
+  admin.close();
+  const second = await spawnMaster(stateDir);
+  const viewer = await connectCockpit(second);
+  const to = Date.now();
+  const { metrics } = await viewer.call('history.read', { nodeId: 1, from: to - 600_000, to, points: 60 });
+  expect(metrics.cpuMillicores?.filter((span) => span !== null)).toEqual([[100, 100, 100]]);
+  const { services } = await viewer.call('service.list', {});
+  expect(services.map(({ name }) => name)).toEqual(['web']);
+  viewer.close();
+  await second.close();
+}, 60_000);

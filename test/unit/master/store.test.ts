@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NO_HEALTH } from '../../../common/domain/health.ts';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { MIGRATIONS, type Migration } from '../../../master/store/migrations/index.ts';
@@ -95,6 +95,63 @@ test('an exception undoes the whole transaction', async () => {
     }),
   ).rejects.toThrow('no');
   expect(await store.services.list()).toEqual([]);
+});
+
+const figuresRow = (nodeId: number) => ({
+  ...{ scope: 'node' as const, resolutionMs: 10_000, nodeId, at: 0, data: Uint8Array.of(nodeId) },
+});
+const figuresOf = async (store: Store, nodeId: number) =>
+  (await store.history.read({ ...{ scope: 'node', resolutionMs: 10_000, nodeId, from: 0, to: 1 } })).length;
+
+test('what is wanted is committed to the disk, figures are not waited for', async () => {
+  const pragma = vi.spyOn(Sqlite.prototype, 'pragma');
+  const store = await openHere();
+  const connections = pragma.mock.contexts.filter((context) => context instanceof Sqlite);
+  const [wanted, figures, ...others] = new Set(connections);
+  pragma.mockRestore();
+  expect(others).toEqual([]);
+  const FULL = 2;
+  const NORMAL = 1;
+  expect(wanted?.pragma('synchronous', { simple: true })).toBe(FULL);
+  expect(figures?.pragma('synchronous', { simple: true })).toBe(NORMAL);
+  const rowsBy = (connection?: Sqlite.Database): unknown =>
+    connection?.prepare('select total_changes()').pluck().get();
+  await store.history.append([figuresRow(1)]);
+  expect([rowsBy(wanted), rowsBy(figures)]).toEqual([expect.any(Number), 1]);
+  await store.services.create(spec('web'), 1);
+  await store.transaction(({ services }) => services.create(spec('app'), 1));
+  expect(rowsBy(figures)).toBe(1);
+});
+
+test('figures wait for a transaction that is open, and others for figures; none finds the database locked', async () => {
+  const store = await openHere();
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+  const { promise: written, resolve: hasWritten } = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const transaction = store
+    .transaction(async ({ services }) => {
+      await services.create(spec('web'), 1);
+      hasWritten();
+      await held;
+    })
+    .then(() => order.push('transaction'));
+  await written;
+  const figures = store.history.append([figuresRow(1)]).then(() => order.push('figures'));
+  // What is there is to be read meanwhile.
+  expect(await figuresOf(store, 1)).toBe(0);
+  letGo();
+  await Promise.all([transaction, figures]);
+  expect(order).toEqual(['transaction', 'figures']);
+  await Promise.all(
+    Array.from({ length: 20 }, (_, at) => [
+      store.history.append([figuresRow(2)]),
+      store.transaction(({ services }) => services.create(spec(`in-${at}`), 1)),
+      store.services.create(spec(`out-${at}`), 1),
+      store.history.prune({ ...{ scope: 'node', resolutionMs: 10_000, before: 0, limit: 5 } }),
+    ]).flat(),
+  );
+  expect(await figuresOf(store, 2)).toBe(20);
+  expect(await store.services.list()).toHaveLength(41);
 });
 
 async function placed(store: Store): Promise<number> {
