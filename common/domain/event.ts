@@ -45,6 +45,28 @@ const KINDS = [
 export const eventKindSchema = z.enum(KINDS);
 export type EventKind = z.infer<typeof eventKindSchema>;
 
+/** What only the master sees: nobody else may put it into the audit. */
+const KINDS_OF_MASTER: ReadonlySet<EventKind> = new Set<EventKind>([
+  'node.connected',
+  'node.joined',
+  'node.lost',
+  'node.replaced',
+  'command',
+  'release.uploaded',
+  'release.removed',
+  'rollout.started',
+  'rollout.paused',
+  'rollout.resumed',
+  'rollout.aborted',
+  'rollout.rolling-back',
+  'rollout.finished',
+]);
+
+/** What an event of an agent counts as. */
+export function kindFromAgent(kind: EventKind): EventKind {
+  return KINDS_OF_MASTER.has(kind) ? 'other' : kind;
+}
+
 /** An event that an agent saw. `eventId` makes delivery exactly once: the master ignores one it has. */
 export const agentEventSchema = z.object({
   eventId: z.uuid(),

@@ -28,6 +28,8 @@ export interface InstanceFigures {
 
 /** Numbers per instance in `PackedFigures`: those of `InstanceFigures` in its order, with -1 for a pressure that is not known. */
 export const FIGURES_STRIDE = 9;
+/** The greatest of them: packed it is one more, for the -1. */
+export const MAX_FIGURE = Number.MAX_SAFE_INTEGER - 1;
 /** Numbers of the instances of one node together. */
 export const MAX_PACKED_FIGURES = FIGURES_STRIDE * 100_000;
 
@@ -36,7 +38,7 @@ export const MAX_PACKED_FIGURES = FIGURES_STRIDE * 100_000;
  * bytes and objects most of the parsing.
  */
 export const packedFiguresSchema = z
-  .array(z.int().min(-1))
+  .array(z.int().min(-1).max(MAX_FIGURE))
   .max(MAX_PACKED_FIGURES)
   .refine((values) => values.length % FIGURES_STRIDE === 0, `length must be a multiple of ${FIGURES_STRIDE}`);
 export type PackedFigures = z.infer<typeof packedFiguresSchema>;
@@ -79,6 +81,10 @@ export function unpackFigures(packed: PackedFigures): InstanceFigures[] {
 
 const permilleSchema = z.int().min(0).max(1000);
 
+/** No machine has so many tasks (`PID_MAX_LIMIT` is 4,194,304): figures are added up and multiplied, and stay exact. */
+export const MAX_LOAD = 10_000_000;
+const loadSchema = z.number().min(0).max(MAX_LOAD);
+
 /** A file system that holds data of ours. */
 export const diskFiguresSchema = z.object({
   /** Where it is mounted. */
@@ -101,7 +107,7 @@ export const nodeFiguresSchema = z.object({
   swapUsedBytes: z.int().nonnegative(),
   swapTotalBytes: z.int().nonnegative(),
   /** 1, 5 and 15 minute load averages. */
-  load: z.tuple([z.number(), z.number(), z.number()]),
+  load: z.tuple([loadSchema, loadSchema, loadSchema]),
   /** The file systems that hold the agent's state, logs, releases and registry, each once; the state's first. */
   disks: z.array(diskFiguresSchema).max(16),
   /** Over all interfaces but loopback (`/proc/net/dev`), in bytes a second. */

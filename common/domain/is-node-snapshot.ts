@@ -1,6 +1,9 @@
-import { FIGURES_STRIDE, MAX_PACKED_FIGURES, type NodeSnapshot } from './figures.ts';
+import { FIGURES_STRIDE, MAX_FIGURE, MAX_LOAD, MAX_PACKED_FIGURES, type NodeSnapshot } from './figures.ts';
+import { MAX_TIMESTAMP } from './names.ts';
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isTime = (value: unknown): boolean => isCount(value) && (value as number) <= MAX_TIMESTAMP;
+const isLoad = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= MAX_LOAD;
 const isPermille = (value: unknown): boolean => isCount(value) && (value as number) <= 1000;
 const isPressure = (value: unknown): boolean => value === null || isPermille(value);
 
@@ -19,11 +22,13 @@ function hasFields(value: unknown, count: number): value is Fields {
  * it says no to may be right all the same; the schema has the word then.
  */
 export function isNodeSnapshot(value: unknown): value is NodeSnapshot {
-  if (!hasFields(value, 3) || !isCount(value.at) || !isNode(value.node)) return false;
+  if (!hasFields(value, 3) || !isTime(value.at) || !isNode(value.node)) return false;
   const { instances } = value;
   if (!Array.isArray(instances) || instances.length > MAX_PACKED_FIGURES) return false;
   if (instances.length % FIGURES_STRIDE !== 0) return false;
-  for (const figure of instances) if (!Number.isSafeInteger(figure) || figure < -1) return false;
+  for (const figure of instances) {
+    if (!Number.isSafeInteger(figure) || figure < -1 || figure > MAX_FIGURE) return false;
+  }
   return true;
 }
 
@@ -41,7 +46,7 @@ function isNode(node: unknown): boolean {
     isCount(node.swapTotalBytes) &&
     Array.isArray(load) &&
     load.length === 3 &&
-    load.every(Number.isFinite) &&
+    load.every(isLoad) &&
     Array.isArray(disks) &&
     disks.length <= 16 &&
     disks.every(isDisk) &&

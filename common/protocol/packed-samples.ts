@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {
   type DiskFigures,
   FIGURES_STRIDE,
+  MAX_LOAD,
   MAX_PACKED_FIGURES,
   type NodeFigures,
   type PackedFigures,
@@ -178,7 +179,7 @@ function createReader(bytes: Uint8Array) {
     permille: () => count(1000),
     double(): number {
       const value = view.getFloat64(span(8), true);
-      if (!Number.isFinite(value)) throw new Error('a load that is no number');
+      if (!(value >= 0 && value <= MAX_LOAD)) throw new Error('a load that can be none');
       return value;
     },
     text(): string {

@@ -6,6 +6,7 @@ import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
 import type { InstanceRecord } from '../store/instances.ts';
+import { demandNodeNumber } from '../store/node-number.ts';
 import type { Repositories } from '../store/open-store.ts';
 import { readHeldTexts, recoverConfig } from './config-recovery.ts';
 import { demandSoundSpec } from './service-update.ts';
@@ -19,11 +20,18 @@ export interface AdoptionOutcome {
   error: unknown;
 }
 
-/** Takes over from nodes what they hold and this master does not know: it was restored, or its database is empty. */
+/**
+ * Takes over from nodes what they hold and this master does not know: it was restored, or its database is empty. A node is
+ * believed about its own instances by itself; about what it shares with others, the service and its files, only when an admin says so.
+ */
 export interface Adoption {
-  /** What is wanted of a known instance becomes what its node holds. Null when that holds nothing newer. @throws SgridError */
+  /**
+   * What is wanted of a known instance becomes what its node holds. Null when that holds nothing newer.
+   *
+   * @throws SgridError `conflict` also where its service is specified otherwise here
+   */
   takeOver(record: InstanceRecord): Promise<InstanceRecord | null>;
-  /** Takes up all instances of a node that are not known here. */
+  /** Takes up all instances of a node that are not known here, or in an older revision. */
   adopt(nodeId: number, actor: string, dryRun: boolean): Promise<AdoptionOutcome[]>;
 }
 
@@ -41,13 +49,19 @@ export function createAdoption(deps: {
     nodeId: number,
     actor: string,
     what: string,
+    isTrusted: boolean,
   ): Promise<{ record: InstanceRecord; lost: string[] }> => {
+    demandNodeNumber(held.instanceId, 'the instance');
+    demandNodeNumber(held.revision, 'the revision');
+    demandNodeNumber(held.config?.revision ?? 0, 'the publication');
     const texts = await readHeldTexts(relay, nodeId, held);
     return events.transaction(async (repositories, record) => {
-      const serviceId = await keepService(repositories, held.spec, now());
+      const serviceId = isTrusted
+        ? await keepService(repositories, held.spec, now())
+        : await findService(repositories, held.spec, nodeId);
       const release = await keepRelease(repositories, serviceId, held, now());
       const { instanceId, host, port, limits, desired, revision, restartGeneration } = held;
-      const { config, lost } = await recoverConfig(repositories, serviceId, held, texts, now());
+      const { config, lost } = await recoverConfig(repositories, serviceId, held, texts, now(), isTrusted);
       const place = { instanceId, serviceId, nodeId, host, port, limits, config };
       const wanted = { ...place, desired, revision, restartGeneration, release };
       const taken = await repositories.instances.takeOver(wanted, now());
@@ -67,7 +81,7 @@ export function createAdoption(deps: {
       const held = assignments.find((each) => each.instanceId === instanceId);
       if (held === undefined || held.revision <= revision) return null;
       try {
-        const taken = await keep(held, nodeId, 'master', 'take over');
+        const taken = await keep(held, nodeId, 'master', 'take over', false);
         fleet.putInstance(taken.record);
         return taken.record;
       } catch (error) {
@@ -80,9 +94,10 @@ export function createAdoption(deps: {
 
     async adopt(nodeId, actor, dryRun) {
       const { assignments } = await relay.call(nodeId, 'assignment.list', {});
-      const unknown = assignments.filter(
-        ({ instanceId }) => fleet.instance(instanceId)?.record.nodeId !== nodeId,
-      );
+      const unknown = assignments.filter(({ instanceId, revision }) => {
+        const record = fleet.instance(instanceId)?.record;
+        return record?.nodeId !== nodeId || record.revision < revision;
+      });
       const outcomes: AdoptionOutcome[] = [];
       for (const held of unknown) {
         if (dryRun) {
@@ -90,7 +105,7 @@ export function createAdoption(deps: {
           continue;
         }
         try {
-          const { record, lost } = await keep(held, nodeId, actor, 'adopt');
+          const { record, lost } = await keep(held, nodeId, actor, 'adopt', true);
           fleet.putInstance(record);
           outcomes.push({ held, record, lost, error: null });
         } catch (error) {
@@ -104,6 +119,19 @@ export function createAdoption(deps: {
   };
 }
 
+/** @throws SgridError `conflict` unless the service is here, and what its node says it is: others run it too. */
+async function findService({ services }: Repositories, spec: ServiceSpec, nodeId: number): Promise<number> {
+  const known = (await services.list()).find(({ name }) => name === spec.name);
+  if (known !== undefined && isSameSpec(known, spec)) return known.serviceId;
+  throw new SgridError('conflict', `its specification of ${spec.name} is not the one of this master`, {
+    hint: `if this master was restored and the node is right, "sgrid node adopt ${nodeId}" takes it up`,
+  });
+}
+
+function isSameSpec(known: ServiceSpec, spec: ServiceSpec): boolean {
+  return JSON.stringify(serviceSpecSchema.parse(known)) === JSON.stringify(spec);
+}
+
 async function keepService({ services }: Repositories, spec: ServiceSpec, now: number): Promise<number> {
   const all = await services.list();
   const known = all.find(({ name }) => name === spec.name);
@@ -111,7 +139,7 @@ async function keepService({ services }: Repositories, spec: ServiceSpec, now: n
     demandSoundSpec(spec, all);
     return (await services.create(spec, now)).serviceId;
   }
-  if (JSON.stringify(serviceSpecSchema.parse(known)) !== JSON.stringify(spec)) {
+  if (!isSameSpec(known, spec)) {
     demandSoundSpec(spec, all);
     await services.update(spec);
   }

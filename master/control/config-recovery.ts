@@ -33,6 +33,7 @@ export async function readHeldTexts(
  * Takes up the files that an instance has, in the transaction of its take-over: versions that are here already by their
  * content, others with the text that its node told. Numbers that nodes know are not given out again.
  *
+ * @param isTrusted else the node is believed about this instance alone, and nothing becomes another's.
  * @returns the files under the numbers of this database, null where not all are known here; and the names of those
  */
 export async function recoverConfig(
@@ -41,6 +42,7 @@ export async function recoverConfig(
   { instanceId, config }: Assignment,
   texts: HeldTexts,
   now: number,
+  isTrusted: boolean,
 ): Promise<{ config: ConfigRef | null; lost: string[] }> {
   if (config === undefined) return { config: null, lost: [] };
   await configs.reserve(config.revision);
@@ -59,7 +61,7 @@ export async function recoverConfig(
   if (lost.length > 0) return { config: null, lost };
   // Its node has them under this number, and has done what was to follow: nothing is written again.
   const ref: ConfigRef = { revision: config.revision, action: { kind: 'nothing' }, files };
-  await keepPublication(files);
+  if (isTrusted) await keepPublication(files);
   return { config: ref, lost };
 
   /** What a later instance begins with: the service's own files. */
@@ -81,7 +83,7 @@ export async function recoverConfig(
     if (content === undefined) return null;
     const ofService = await configs.versions({ serviceId, instanceId: null, name });
     // Where the service has another one, this was of the instance alone.
-    const scope = ofService.length === 0 ? null : instanceId;
+    const scope = isTrusted && ofService.length === 0 ? null : instanceId;
     const key = { serviceId, instanceId: scope, name };
     const origin = { content, actor: 'agent', message: 'taken over from a node' };
     return (await configs.add({ ...key, ...origin }, KEPT_VERSIONS, now)).versionId;

@@ -6,6 +6,7 @@ import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel, toAssignment } from '../fleet/views.ts';
 import { nodeUnreachable, type Relay } from '../relay.ts';
 import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
+import { demandNodeNumber } from '../store/node-number.ts';
 import type { Store } from '../store/open-store.ts';
 
 export type InstanceVerb = 'start' | 'stop' | 'restart' | 'remove';
@@ -211,6 +212,7 @@ export function createInstanceCommands(deps: {
           if (record.removing) await finishRemoval(record);
           else if (revision === undefined || revision < record.revision) await apply(record);
           else if (revision > record.revision) {
+            demandNodeNumber(revision, 'the revision');
             const taken = await takeOver(record);
             await apply(taken ?? (await change(record.instanceId, { aboveRevision: revision })));
           }

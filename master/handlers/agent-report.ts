@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AgentEvent, EventKind } from '../../common/domain/event.ts';
+import { type AgentEvent, type EventKind, kindFromAgent } from '../../common/domain/event.ts';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
 import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
@@ -29,22 +29,25 @@ const FAILURES: ReadonlySet<EventKind> = new Set<EventKind>([
   'config.failed',
 ]);
 
+/** Of one node: more than any runs, and no more work and memory than that for one that makes them up. */
+const MAX_STRANGERS = 1_000;
+
 /** What agents tell. An agent is believed only about its own node and the instances that are on it. */
 export function createAgentHandlers(
   deps: HandlerDependencies & { logger: Logger },
 ): RequestHandlers<AgentToMaster, AgentContext> & NoticeHandlers<AgentToMaster, AgentContext> {
   const { store, fleet, commands, rollouts, events, now, background, logger, registry, history } = deps;
-  /** Instances that are nobody's, told once per node. */
+  /** Instances that are nobody's, told once per node, and so many at most. */
   const strangers = new Map<number, Set<number>>();
 
   const announceStrangers = async (nodeId: number, foreign: readonly InstanceStatus[]): Promise<void> => {
     const told = strangers.get(nodeId) ?? new Set();
     strangers.set(nodeId, told);
-    const greatest = Math.max(0, ...foreign.map(({ instanceId }) => instanceId));
+    const greatest = foreign.reduce((most, { instanceId }) => Math.max(most, instanceId), 0);
     // Given out once more, its number would stand for two.
     if (greatest > 0) await store.transaction(({ instances }) => instances.reserve(greatest));
     for (const { instanceId, state, pid } of foreign) {
-      if (told.has(instanceId)) continue;
+      if (told.has(instanceId) || told.size >= MAX_STRANGERS) continue;
       told.add(instanceId);
       logger.warn(
         { nodeId, instanceId, state, pid },
@@ -134,15 +137,18 @@ export function createAgentHandlers(
   /** In the master's clock, as everything in the one stream is. */
   function toEvent(event: AgentEvent, nodeId: number, offsetMs: number): NewEvent {
     const entry = event.instanceId === null ? null : fleet.instance(event.instanceId);
+    const kind = kindFromAgent(event.kind);
     const isForeign = entry !== null && entry.record.nodeId !== nodeId;
     return {
       ...event,
+      kind,
       ...(isForeign ? { instanceId: null } : {}),
-      at: Math.max(0, event.at + offsetMs),
+      // A clock may be off; the future of ours is no time at which something was seen.
+      at: Math.min(Math.max(0, event.at + offsetMs), now()),
       nodeId,
       serviceId: isForeign ? null : (entry?.record.serviceId ?? null),
       actor: 'agent',
-      result: FAILURES.has(event.kind) ? 'failed' : 'ok',
+      result: FAILURES.has(kind) ? 'failed' : 'ok',
     };
   }
 }

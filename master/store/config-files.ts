@@ -10,6 +10,7 @@ import {
   configRefSchema,
 } from '../../common/domain/config-file.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { MAX_NODE_NUMBER } from './node-number.ts';
 import type { Database } from './schema.ts';
 
 /** Of which file: of the service, or of one instance in its place. */
@@ -144,6 +145,7 @@ export function createConfigRepository(db: Kysely<Database>): ConfigRepository {
       return added;
     },
     async reserve(revision) {
+      if (revision > MAX_NODE_NUMBER) return;
       // As it is done for the numbers of instances.
       await sql`insert into sqlite_sequence (name, seq) select 'config_publications', 0
         where not exists (select 1 from sqlite_sequence where name = 'config_publications')`.execute(db);

@@ -14,6 +14,7 @@ import {
   serviceSpecSchema,
 } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { MAX_NODE_NUMBER } from './node-number.ts';
 import type { Database } from './schema.ts';
 
 /** One instance with all that its assignment is made of. */
@@ -171,6 +172,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
     },
 
     async reserve(instanceId) {
+      if (instanceId > MAX_NODE_NUMBER) return;
       // Kept by SQLite for AUTOINCREMENT; the row is made with the first instance (sqlite.org/autoinc.html).
       await sql`insert into sqlite_sequence (name, seq) select 'instances', 0
         where not exists (select 1 from sqlite_sequence where name = 'instances')`.execute(db);

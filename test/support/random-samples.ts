@@ -1,4 +1,4 @@
-import type { NodeFigures, PackedFigures } from '../../common/domain/figures.ts';
+import { MAX_LOAD, type NodeFigures, type PackedFigures } from '../../common/domain/figures.ts';
 import type { NodeSample } from '../../common/domain/fleet.ts';
 import type { Random } from './random.ts';
 
@@ -19,7 +19,7 @@ export function randomSample({ below }: Random): NodeSample {
     memoryTotalBytes: count(),
     swapUsedBytes: count(),
     swapTotalBytes: count(),
-    load: [below(1e9) / 1e7, one([0, 0.01, -1.5]), below(1000)],
+    load: [below(1e9) / 1e7, one([0, 0.01, MAX_LOAD]), below(1000)],
     disks: Array.from({ length: below(5) }, () => ({
       mountPoint: one(MOUNT_POINTS),
       usedBytes: count(),
