@@ -203,6 +203,10 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
     code: 1,
     err: expect.stringContaining('something on node 2 listens on port 9000 already'),
   });
+  expect(await sgrid('scale', 'api=2')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('of api created, port 9001'),
+  });
   second.behaviour.ports = async () => [];
   const scaled = await sgrid('scale', 'api=4');
   expect(scaled).toMatchObject({ code: 0 });

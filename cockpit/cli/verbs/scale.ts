@@ -36,7 +36,8 @@ export function registerScale(program: Command, { io, act }: CliContext): void {
       'after',
       `
 New instances go where the service has the fewest, with the limits and the release of its latest one; without a release they
-stay stopped until something is deployed. Those that do not run are the first to go.
+stay stopped until something is deployed. Those that do not run are the first to go. A port that something else listens on
+is passed over when an instance is made, so that it may get another than --dry-run says.
 
 Examples:
   sgrid scale web=3
@@ -127,9 +128,12 @@ async function grow(
     .sort((one, other) => other.instanceId - one.instanceId)[0];
   const limits: Limits = model?.limits ?? {};
   const created: InstanceView[] = [];
-  for (const place of places) {
-    const { instance } = await callChange(client, 'instance.create', { serviceName, ...place, limits });
-    printLine(io.stdout, `instance ${instance.instanceId} of ${serviceName} created`);
+  for (const { nodeId, port } of places) {
+    // Only its node knows what else listens there: unless ports were named, the master gives them out, by the same rule.
+    const named = options.port === undefined ? {} : { port };
+    const request = { serviceName, nodeId, limits, ...named };
+    const { instance } = await callChange(client, 'instance.create', request);
+    printLine(io.stdout, `instance ${instance.instanceId} of ${serviceName} created, port ${instance.port}`);
     created.push(instance);
   }
   const release = model?.release ?? null;
