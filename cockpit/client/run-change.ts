@@ -1,7 +1,8 @@
 import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { count } from '../format/quantity.ts';
-import type { Change } from '../store/change.ts';
+import type { Change, RestartRequest } from '../store/change.ts';
 import type { ChangeResult } from '../store/tasks.ts';
 import { callChange } from './change.ts';
 import type { MasterClient } from './master-client.ts';
@@ -43,6 +44,8 @@ export async function runChange(
     }
     case 'scale':
       return scale(client, change);
+    case 'restart':
+      return restart(client, change.requests, hit);
     case 'rollout':
       return begun((await callChange(client, 'rollout.create', change.request)).rollout);
     case 'rollout-control':
@@ -98,6 +101,29 @@ function controlRollout(
     case 'roll-back':
       return callChange(client, 'rollout.abort', { rolloutId, rollback: true });
   }
+}
+
+/** What is refused of one service keeps no other from its restart; it is told with its instances. */
+async function restart(
+  client: MasterClient,
+  requests: readonly RestartRequest[],
+  hit: readonly number[],
+): Promise<ChangeResult> {
+  const rollouts: Rollout[] = [];
+  const outcomes: InstanceOutcome[] = [];
+  for (const request of requests) {
+    const instanceIds = request.instanceIds.filter((id) => hit.includes(id));
+    try {
+      if (instanceIds.length > 1)
+        rollouts.push((await callChange(client, 'rollout.create', { ...request, instanceIds })).rollout);
+      else if (instanceIds.length === 1)
+        outcomes.push(...(await callChange(client, 'instance.restart', { instanceIds })).outcomes);
+    } catch (error) {
+      const wire = toWireError(error);
+      outcomes.push(...instanceIds.map((instanceId) => ({ instanceId, error: wire })));
+    }
+  }
+  return { rollouts, ...(outcomes.length > 0 && { outcomes }) };
 }
 
 /** All of them or none: what was made before one is refused is taken away again. */

@@ -25,8 +25,6 @@ export function actionName(action: Action): string {
       return `log-${action.action.type}`;
     case 'change':
       return action.what;
-    case 'batch':
-      return action.step === 'all' ? 'all-at-once' : action.step === 1 ? 'more-at-once' : 'fewer-at-once';
     case 'edit':
       return `edit-${action.edit.type === 'insert' ? 'insert' : action.edit.type === 'erase' ? action.edit.what : action.edit.to}`;
     case 'complete':

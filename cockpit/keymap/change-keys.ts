@@ -1,5 +1,5 @@
 import { type Binding, cursorAction } from './binding.ts';
-import { ACTING, CONFIRMS } from './context-groups.ts';
+import { ACTING } from './context-groups.ts';
 
 /** What changes something besides starting and stopping: each asks first. */
 export const CHANGE_KEYS: readonly Binding[] = [
@@ -138,23 +138,15 @@ export const CHANGE_KEYS: readonly Binding[] = [
     keys: ['o'],
     contexts: ['confirm-rollout'],
     action: { type: 'change', what: 'rollout-options' },
-    help: 'how many at a time, canary, what on a failure',
+    help: 'how many at a time, how long each must be up, and more',
     hint: 'options',
   },
   {
     keys: ['ctrl-o'],
     contexts: ['confirm-name'],
     action: { type: 'change', what: 'rollout-options' },
-    help: 'of a rollout: how many at a time, canary, what on a failure',
+    help: 'of a rollout: how many at a time, how long each must be up, and more',
   },
-  {
-    keys: ['+', '='],
-    contexts: CONFIRMS,
-    action: { type: 'batch', step: 1 },
-    help: 'of a restart of several: more at a time',
-  },
-  { keys: ['-'], contexts: CONFIRMS, action: { type: 'batch', step: -1 }, help: 'fewer at a time' },
-  { keys: ['a'], contexts: CONFIRMS, action: { type: 'batch', step: 'all' }, help: 'all at once' },
   {
     keys: ['enter'],
     contexts: ['confirm-name'],
@@ -198,7 +190,7 @@ export const CHANGE_KEYS: readonly Binding[] = [
   },
   {
     keys: ['enter', 'q'],
-    contexts: ['rollout', 'rolling', 'release-diff', 'config-text', 'config-diff', 'config-service'],
+    contexts: ['rollout', 'release-diff', 'config-text', 'config-diff', 'config-service'],
     action: { type: 'leave' },
     help: 'leave; what is under way goes on',
     hint: 'leave',

@@ -23,7 +23,6 @@ export const PAGES = [
   'tour',
   'release-diff',
   'rollout',
-  'rolling',
   'config-text',
   'config-diff',
   'config-review',

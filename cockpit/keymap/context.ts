@@ -13,7 +13,6 @@ export type KeyContext =
   | 'release-diff'
   | 'rollouts'
   | 'rollout'
-  | 'rolling'
   | 'registry'
   | 'tokens'
   | 'describe'
@@ -82,7 +81,8 @@ function logContext({ logPane }: CockpitState): KeyContext {
 
 function confirmContext(state: CockpitState, confirm: Confirm): KeyContext {
   if (typedNameOf(state, confirm) !== null) return 'confirm-name';
-  return confirm.change.kind === 'rollout' ? 'confirm-rollout' : 'confirm';
+  const { kind } = confirm.change;
+  return kind === 'rollout' || kind === 'restart' ? 'confirm-rollout' : 'confirm';
 }
 
 export function contextOf(state: CockpitState): KeyContext {

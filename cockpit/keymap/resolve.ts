@@ -16,7 +16,6 @@ const ANSWERING = [
   'release-diff',
   'rollouts',
   'rollout',
-  'rolling',
   'registry',
   'tokens',
   'describe',

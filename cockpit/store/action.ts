@@ -159,7 +159,6 @@ export type CommandAction =
   /** Something that is asked about first, in a form or at once. */
   | { readonly type: 'change'; readonly what: Ask }
   /** How many at the same time. */
-  | { readonly type: 'batch'; readonly step: 1 | -1 | 'all' }
   | { readonly type: 'copy-secret' }
   /** To the screen below, whatever goes on. */
   | { readonly type: 'leave' }

@@ -2,6 +2,7 @@ import { hasEnded } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import type { Word } from '../language/translate.ts';
 import type { Ask } from './action.ts';
+import { askRestart } from './ask-restart.ts';
 import { askRollback } from './ask-rollback.ts';
 import type { RolloutControl } from './change.ts';
 import { askConfig, isConfigAsk } from './config-asks.ts';
@@ -29,10 +30,11 @@ import { currentView, pushView, viewOf } from './views.ts';
 
 /** Start, stop or restart of what is selected or marked. */
 export function askVerb(state: CockpitState, verb: Verb): Reduction {
-  const ids = idsOf(state);
-  return ids.length === 0
-    ? nothing(state, `Select an instance to ${verb} first (enter opens a node)`)
-    : propose(state, { kind: 'verb', verb }, ids);
+  const targets = targetInstances(state);
+  if (targets.length === 0) return nothing(state, `Select an instance to ${verb} first (enter opens a node)`);
+  if (verb === 'restart') return askRestart(state, targets);
+  const ids = targets.map(({ instanceId }) => instanceId);
+  return propose(state, { kind: 'verb', verb }, ids);
 }
 
 /** What a key or a word of the palette asks for: a question, or the form that leads to one. */

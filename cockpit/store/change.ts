@@ -11,6 +11,11 @@ import type { TextField, Verb } from './state.ts';
 
 export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
 
+/** A restart of instances of one service, batch by batch. */
+export type RestartRequest = Extract<RolloutRequest, { kind: 'restart' }>;
+
+export const isRestartRequest = (request: RolloutRequest): request is RestartRequest => 'kind' in request;
+
 /** One thing that is asked of the master once somebody has seen what it hits and said yes. */
 export type Change =
   | { readonly kind: 'verb'; readonly verb: Verb }
@@ -37,6 +42,8 @@ export type Change =
       readonly release: { readonly releaseId: number; readonly version: string } | null;
     }
   | { readonly kind: 'rollout'; readonly title: string; readonly request: RolloutRequest }
+  /** Of several services: of each a rollout, or at once where it hits but one instance of it. */
+  | { readonly kind: 'restart'; readonly requests: readonly RestartRequest[] }
   | { readonly kind: 'rollout-control'; readonly rolloutId: number; readonly what: RolloutControl }
   | { readonly kind: 'remove-releases'; readonly releaseIds: readonly number[] }
   | {
@@ -71,8 +78,6 @@ export interface Confirm {
   readonly top: number;
   /** The name that is typed where a service is protected. */
   readonly field: TextField;
-  /** Of a restart of several: how many at the same time. */
-  readonly atOnce: number;
   /** Of a rollout: what the master would do; null until it has said so. */
   readonly plan: RolloutPlan | null;
   /** Why the master would not. */

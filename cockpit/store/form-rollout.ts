@@ -1,25 +1,36 @@
 import {
   type RolloutOptions,
+  type RolloutRequest,
   rolloutOptionProblems,
   rolloutOptionsSchema,
 } from '../../common/domain/rollout.ts';
 import type { Translate } from '../language/translate.ts';
-import { type Form, formField, textOf, withForm } from './form.ts';
-import { replan } from './proposal.ts';
+import { type Change, isRestartRequest } from './change.ts';
+import { type Form, type FormField, formField, textOf, withForm } from './form.ts';
+import { replan, withConfirm } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 
 const YES_NO = ['no', 'yes'] as const;
 
+/** What the options are of; of several services they are the same for each. */
+function requestOf(change: Change): RolloutRequest | undefined {
+  if (change.kind === 'rollout') return change.request;
+  return change.kind === 'restart' ? change.requests[0] : undefined;
+}
+
 /** The options of the rollout that is asked about. */
 export function openRolloutOptions(state: CockpitState): Reduction {
   const { confirm } = state;
-  if (confirm?.change.kind !== 'rollout' || confirm.isSending) return become(state);
+  const request = confirm === null || confirm.isSending ? undefined : requestOf(confirm.change);
+  if (request === undefined) return become(state);
   const { t } = state;
-  const { options, message } = confirm.change.request;
+  const { options, message } = request;
+  // Nothing of a restart can be given back, and none of it is tried first.
+  const isRestart = isRestartRequest(request);
   const form: Form = {
     purpose: { kind: 'rollout-options' },
-    title: confirm.change.title,
+    title: confirm?.change.kind === 'rollout' ? confirm.change.title : t('Restart'),
     fields: [
       formField(
         'maxUnavailable',
@@ -27,18 +38,7 @@ export function openRolloutOptions(state: CockpitState): Reduction {
         String(options.maxUnavailable),
         t('instances down at once: 2, or 25%'),
       ),
-      formField('canary', t('Canary'), String(options.canary), t('so many first, and alone; 0 for none')),
-      formField(
-        'pauseAfterCanary',
-        t('Then wait'),
-        options.pauseAfterCanary ? 'yes' : 'no',
-        t('for somebody to resume it once the canary is up'),
-        YES_NO,
-      ),
-      formField('onFailure', t('On failure'), options.onFailure, t('stop, or give back what ran before'), [
-        'stop',
-        'rollback',
-      ]),
+      ...(isRestart ? [] : deployFields(t, options)),
       formField(
         'minReady',
         t('Up for'),
@@ -53,6 +53,23 @@ export function openRolloutOptions(state: CockpitState): Reduction {
   return become({ ...state, form });
 }
 
+function deployFields(t: Translate, options: RolloutOptions): FormField[] {
+  return [
+    formField('canary', t('Canary'), String(options.canary), t('so many first, and alone; 0 for none')),
+    formField(
+      'pauseAfterCanary',
+      t('Then wait'),
+      options.pauseAfterCanary ? 'yes' : 'no',
+      t('for somebody to resume it once the canary is up'),
+      YES_NO,
+    ),
+    formField('onFailure', t('On failure'), options.onFailure, t('stop, or give back what ran before'), [
+      'stop',
+      'rollback',
+    ]),
+  ];
+}
+
 /** What the fields say, or what is wrong with them. */
 function optionsOf(t: Translate, form: Form): RolloutOptions | string {
   const atATime = textOf(form, 'maxUnavailable');
@@ -61,7 +78,7 @@ function optionsOf(t: Translate, form: Form): RolloutOptions | string {
     maxUnavailable: /^\d+$/.test(atATime) ? Number(atATime) : atATime,
     canary: Number(textOf(form, 'canary') || 0),
     pauseAfterCanary: textOf(form, 'pauseAfterCanary') === 'yes',
-    onFailure: textOf(form, 'onFailure'),
+    onFailure: textOf(form, 'onFailure') || undefined,
     ...(minReady !== '' && { minReadyMs: Math.round(Number(minReady) * 1000) }),
   });
   if (!parsed.success) {
@@ -84,9 +101,14 @@ export function submitRolloutOptions(state: CockpitState, form: Form): Reduction
   const options = optionsOf(t, form);
   if (typeof options === 'string') return become(withForm(state, { problem: options }));
   const { confirm } = state;
-  if (confirm?.change.kind !== 'rollout') return become({ ...state, form: null });
+  if (confirm === null) return become({ ...state, form: null });
   const message = textOf(form, 'message');
   if (message.length > 1024)
     return become(withForm(state, { problem: t('Message: longer than 1024 characters') }));
-  return replan({ ...state, form: null }, { ...confirm.change.request, options, message });
+  const { change } = confirm;
+  const closed = { ...state, form: null };
+  if (change.kind === 'rollout') return replan(closed, { ...change.request, options, message });
+  if (change.kind !== 'restart') return become(closed);
+  const requests = change.requests.map((request) => ({ ...request, options, message }));
+  return become(withConfirm(closed, { change: { ...change, requests } }));
 }

@@ -54,7 +54,6 @@ export function initialState(start: {
     confirm: null,
     form: null,
     secret: null,
-    rolling: null,
     tasks: [],
     picker: null,
     deploy: null,

@@ -10,7 +10,6 @@ import { loadsOf } from './data.ts';
 import type { DescribeTarget } from './described.ts';
 import { clearMarks } from './marks.ts';
 import { become, type Reduction } from './reduction.ts';
-import { cancelRolling, isRolling } from './rolling.ts';
 import { rememberedView, viewsTo } from './settings.ts';
 import type { CockpitState, Screen } from './state.ts';
 import { moveCursor } from './table.ts';
@@ -155,8 +154,6 @@ export function back(state: CockpitState): CockpitState {
   if (screen.name === 'releases' && state.releaseMarks.size > 0) return { ...state, releaseMarks: new Set() };
   if (screen.name === 'config-file' && state.config.marks.size > 0)
     return withConfig(state, { marks: new Set() });
-  if (screen.name === 'rolling' && isRolling(state) && state.rolling?.isCancelled === false)
-    return cancelRolling(state);
   if (state.views.length === 1)
     return withToast(state, 'accent', state.t('Leave with :q or ctrl-c; services keep running'));
   return popView(state);

@@ -138,7 +138,6 @@ export const PALETTE: readonly PaletteCommand[] = [
   }),
   simple('drain', [], 'cordon the node, and move or stop what runs on it', { type: 'change', what: 'drain' }),
   simple('edit', [], 'settings and environment of the service in $EDITOR', { type: 'change', what: 'edit' }),
-  simple('rolling', [], 'the rolling restart of this cockpit', { type: 'go', screen: { name: 'rolling' } }),
   {
     name: 'ctx',
     aliases: ['context'],

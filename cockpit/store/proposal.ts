@@ -6,14 +6,12 @@ import type { Change, Confirm } from './change.ts';
 import type { Effect } from './effect.ts';
 import { typedNameOf } from './protection.ts';
 import { become, type Reduction } from './reduction.ts';
-import { isRolling, startRolling } from './rolling.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange } from './targets.ts';
 import { taskOf } from './tasks.ts';
 import { EMPTY_FIELD } from './text-field.ts';
 import { withToast } from './toasts.ts';
 import { sendVerb } from './verbs.ts';
-import { pushView, viewOf } from './views.ts';
 
 const FOR_ADMINS: ReadonlySet<Change['kind']> = new Set([
   'create-token',
@@ -34,7 +32,6 @@ export function propose(state: CockpitState, change: Change, instanceIds: readon
     instanceIds,
     top: 0,
     field: EMPTY_FIELD,
-    atOnce: 1,
     plan: null,
     refusal: null,
     isSending: false,
@@ -63,19 +60,6 @@ export function refusedToRole(state: CockpitState, { kind }: Pick<Change, 'kind'
 
 export function withConfirm(state: CockpitState, change: Partial<Confirm>): CockpitState {
   return state.confirm === null ? state : { ...state, confirm: { ...state.confirm, ...change } };
-}
-
-/** Another number of instances at the same time, of a restart of several. */
-export function changeBatch(state: CockpitState, step: 1 | -1 | 'all'): CockpitState {
-  const { confirm } = state;
-  if (confirm === null || !isBatched(confirm)) return state;
-  const most = confirm.instanceIds.length;
-  const atOnce = step === 'all' ? most : Math.max(1, Math.min(most, confirm.atOnce + step));
-  return withConfirm(state, { atOnce });
-}
-
-export function isBatched({ change, instanceIds }: Confirm): boolean {
-  return change.kind === 'verb' && change.verb === 'restart' && instanceIds.length > 1;
 }
 
 /** Of a rollout that is asked about: its options changed, so its plan is another one. */
@@ -126,9 +110,8 @@ export function confirmChange(state: CockpitState): Reduction {
 /** The master wants the names of protected services with what it is asked to do, however often it is asked. */
 function withNames({ state, effects }: Reduction, names: readonly string[]): Reduction {
   if (names.length === 0) return { state, effects };
-  const { rolling } = state;
   return {
-    state: rolling === null ? state : { ...state, rolling: { ...rolling, confirm: names } },
+    state,
     effects: effects.map((effect) => (isConfirmed(effect) ? { ...effect, confirm: names } : effect)),
   };
 }
@@ -159,13 +142,5 @@ function send(state: CockpitState, confirm: Confirm): Reduction {
       { type: 'run-change', taskId: task.taskId, change, instanceIds },
     );
   }
-  if (!isBatched(confirm) || confirm.atOnce >= instanceIds.length)
-    return sendVerb(closed, change.verb, instanceIds);
-  if (isRolling(state)) {
-    const { t } = state;
-    const left = t.count(state.rolling?.pending.length ?? 0, 'instance');
-    const text = t('A rolling restart is under way, {left} to go: wait for it, or stop it', { left });
-    return become(withToast(state, 'warn', text));
-  }
-  return become(pushView(startRolling(closed, instanceIds, confirm.atOnce), viewOf({ name: 'rolling' })));
+  return sendVerb(closed, change.verb, instanceIds);
 }

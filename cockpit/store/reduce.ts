@@ -24,9 +24,8 @@ import * as navigate from './navigate.ts';
 import { parsePalette } from './palette.ts';
 import { movePicker, openPicker, sortByPicked, togglePicked } from './picker.ts';
 import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt, recallLine } from './prompt.ts';
-import { changeBatch, confirmChange, planned, withConfirm } from './proposal.ts';
+import { confirmChange, planned, withConfirm } from './proposal.ts';
 import { andThen, become, type Reduction } from './reduction.ts';
-import * as rolling from './rolling.ts';
 import { serviceEdited, servicePlanned, serviceRefused } from './service-edit.ts';
 import { settle } from './settle.ts';
 import { sortBy, toggleBadFirst } from './sort.ts';
@@ -110,17 +109,9 @@ function ends({ type }: CommandAction): boolean {
 function takeResult(state: CockpitState, action: ResultAction): Reduction {
   switch (action.type) {
     case 'job-done':
-      return become(
-        rolling.isOfRolling(state, action.jobId)
-          ? rolling.rollingAnswered(state, action.outcomes)
-          : jobAnswered(state, action.jobId, action.outcomes),
-      );
+      return become(jobAnswered(state, action.jobId, action.outcomes));
     case 'job-failed':
-      return become(
-        rolling.isOfRolling(state, action.jobId)
-          ? rolling.rollingFailed(state, action.error)
-          : jobFailed(state, action.jobId, action.error),
-      );
+      return become(jobFailed(state, action.jobId, action.error));
     case 'rollout-created':
       return andThen(takeData(state, { type: 'rollout', rollout: action.rollout }), (next) =>
         become(deploy.rolloutCreated(next, action.rollout)),
@@ -258,8 +249,6 @@ function command(state: CockpitState, action: CommandAction): Reduction {
       return confirmChange(state);
     case 'change':
       return ask(state, action.what);
-    case 'batch':
-      return become(changeBatch(state, action.step));
     case 'leave':
       return become(popView(state));
     case 'copy-secret':

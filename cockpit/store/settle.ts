@@ -2,7 +2,6 @@ import { layoutOf } from '../view-model/layout.ts';
 import { tableOf } from '../view-model/tables.ts';
 import type { Effect } from './effect.ts';
 import type { Reduction } from './reduction.ts';
-import { stepRolling } from './rolling.ts';
 import type { CockpitState } from './state.ts';
 import { scrolled, withRows } from './table.ts';
 import { withoutExpiredToasts } from './toasts.ts';
@@ -13,9 +12,7 @@ import { currentView, scopeOf, withTable } from './views.ts';
 /** After every action: rows made anew if what they show changed, the cursor on its row, results told, the right figures watched. */
 export function settle(before: CockpitState, after: CockpitState): Reduction {
   const effects: Effect[] = [];
-  const stepped = stepRolling(settleJobs(withoutExpiredToasts(withVisit(before, after))));
-  effects.push(...stepped.effects);
-  let { state } = stepped;
+  let state = settleJobs(withoutExpiredToasts(withVisit(before, after)));
   const has = (name: string): boolean => state.views.some((view) => view.screen.name === name);
   if (state.deploy !== null && !has('deploy')) {
     const { upload } = state.deploy;

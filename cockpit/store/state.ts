@@ -19,7 +19,6 @@ import type { DescribeTarget } from './described.ts';
 import type { Form } from './form.ts';
 import type { InsightState } from './insight.ts';
 import type { LogPaneState } from './log-pane.ts';
-import type { Rolling } from './rolling.ts';
 import type { Trail } from './trail.ts';
 
 export type { Confirm } from './change.ts';
@@ -70,8 +69,6 @@ export type Screen =
   | { readonly name: 'release-diff'; readonly fromReleaseId: number; readonly toReleaseId: number }
   | { readonly name: 'rollouts' }
   | { readonly name: 'rollout'; readonly rolloutId: number }
-  /** A rolling restart that this cockpit does. */
-  | { readonly name: 'rolling' }
   | { readonly name: 'registry' }
   | { readonly name: 'tokens' }
   | {
@@ -260,7 +257,6 @@ export interface CockpitState {
   readonly confirm: Confirm | null;
   readonly form: Form | null;
   readonly secret: Secret | null;
-  readonly rolling: Rolling | null;
   readonly tasks: readonly Task[];
   readonly picker: Picker | null;
   readonly deploy: DeployState | null;

@@ -11,7 +11,7 @@ import { withToast } from './toasts.ts';
 import { currentView } from './views.ts';
 
 /** Pages on top of the place that a command is about. */
-const OVERLAYS: ReadonlySet<ScreenName> = new Set(['help', 'tour', 'deploy', 'rolling', 'release-diff']);
+const OVERLAYS: ReadonlySet<ScreenName> = new Set(['help', 'tour', 'deploy', 'release-diff']);
 
 /** The instance under the cursor, or whose page is shown. */
 export function selectedInstance(state: CockpitState): InstanceView | undefined {

@@ -35,6 +35,8 @@ function labelOf(state: CockpitState, change: Change, instanceIds: readonly numb
   switch (change.kind) {
     case 'remove':
       return t('Removing {what}', { what: hit });
+    case 'restart':
+      return t('Restarting {what}', { what: hit });
     case 'limit':
       return t('Limiting {what}', { what: hit });
     case 'resolve':

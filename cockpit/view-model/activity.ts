@@ -17,13 +17,9 @@ export function activityOf(state: CockpitState): Activity {
 }
 
 function doingOf(state: CockpitState): string {
-  const { jobs, tasks, rolling, confirm, t } = state;
+  const { jobs, tasks, confirm, t } = state;
   const underWay = jobs.at(-1) ?? tasks.at(-1);
   if (underWay !== undefined) return underWay.label;
-  if (rolling !== null && rolling.endedAt === null)
-    return t('Restarting {instances} in turn', {
-      instances: t.count(rolling.instanceIds.length, 'instance'),
-    });
   if (confirm === null) return '';
   if (confirm.change.kind !== 'verb')
     return t('asked: {question}', { question: questionOf(state, confirm).text });

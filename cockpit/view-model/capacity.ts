@@ -1,7 +1,6 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
-
-import type { Confirm } from '../store/change.ts';
-import { isBatched } from '../store/proposal.ts';
+import { maxUnavailableOf } from '../../common/domain/rollout.ts';
+import type { Change, Confirm } from '../store/change.ts';
 import type { CockpitState } from '../store/state.ts';
 import { textLine } from './dialog.ts';
 import type { Line } from './line.ts';
@@ -16,6 +15,7 @@ function absence({ change }: Confirm): 'for good' | 'meanwhile' | null {
     case 'remove':
     case 'remove-service':
       return 'for good';
+    case 'restart':
     case 'update-service':
     case 'rollout-control':
       return 'meanwhile';
@@ -28,6 +28,14 @@ function absence({ change }: Confirm): 'for good' | 'meanwhile' | null {
   }
 }
 
+/** How many of those that are hit are away at the same time. */
+function awayAtOnce(change: Change, hit: ReadonlySet<number>): number {
+  if (change.kind === 'update-service' || change.kind === 'publish-config') return 1;
+  if (change.kind !== 'restart') return hit.size;
+  const request = change.requests.find(({ instanceIds }) => instanceIds.some((id) => hit.has(id)));
+  return request === undefined ? hit.size : maxUnavailableOf(request.options, request.instanceIds.length);
+}
+
 /** How much of each service goes on running. */
 export function capacityLines(
   state: CockpitState,
@@ -38,16 +46,14 @@ export function capacityLines(
   const away = absence(confirm);
   if (away === null) return [];
   const names = new Map(targets.map((view) => [view.serviceId, view.serviceName]));
-  const { kind } = confirm.change;
-  const inTurn =
-    kind === 'update-service' || kind === 'publish-config' ? 1 : isBatched(confirm) ? confirm.atOnce : null;
   const lines = [...names].map(([serviceId, name]) => {
     const running = [...state.fleet.instances.values()].filter(
       (view) => view.serviceId === serviceId && view.status?.state === 'running',
     );
-    const hit = new Set(targets.map((view) => view.instanceId));
+    const own = targets.filter((view) => view.serviceId === serviceId);
+    const hit = new Set(own.map((view) => view.instanceId));
     const gone = running.filter((view) => hit.has(view.instanceId)).length;
-    const left = running.length - Math.min(gone, inTurn ?? gone);
+    const left = running.length - Math.min(gone, awayAtOnce(confirm.change, hit));
     const values = { name, left, running: t.count(running.length, 'running instance') };
     const isForGood = away === 'for good';
     if (left > 0)

@@ -6,18 +6,17 @@ import { formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
 import type { Translate, Word } from '../language/translate.ts';
 import type { Change, Confirm, RolloutControl } from '../store/change.ts';
-import { isBatched } from '../store/proposal.ts';
 import type { CockpitState } from '../store/state.ts';
 import { publishLines } from './config-publish.ts';
 import { textLine } from './dialog.ts';
 import { drainLines } from './drain-plan.ts';
 import type { Line } from './line.ts';
+import { optionLines } from './rollout-plan.ts';
 
 /** What a question needs besides the instances that it hits. */
 export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
-  const { change, instanceIds, atOnce } = confirm;
+  const { change, instanceIds } = confirm;
   const { t } = state;
-  if (isBatched(confirm)) return [batchLine(t, atOnce, instanceIds.length)];
   switch (change.kind) {
     case 'limit':
       return limitLines(state, instanceIds, change);
@@ -53,6 +52,10 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
       );
     case 'scale':
       return scaleLines(state, change);
+    case 'restart':
+      return change.requests
+        .slice(0, 1)
+        .flatMap(({ options }) => optionLines(t, options, t('each service by itself; ')));
     case 'rollout-control':
       return wrapped(state, t(CONTROLS[change.what]));
     case 'remove-releases':
@@ -71,24 +74,6 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
     default:
       return [];
   }
-}
-
-function batchLine(t: Translate, atOnce: number, total: number): Line {
-  const how =
-    atOnce >= total
-      ? t('all at once')
-      : t('{count} at a time, each once those before are up', { count: atOnce });
-  return {
-    segments: [
-      { text: ` ${how}${t('.')}  `, tone: 'strong' },
-      { text: '+', tone: 'key' },
-      { text: t(' more  ') },
-      { text: '-', tone: 'key' },
-      { text: t(' fewer  ') },
-      { text: 'a', tone: 'key' },
-      { text: t(' all') },
-    ],
-  };
 }
 
 function wrapped({ size }: CockpitState, text: string): Line[] {

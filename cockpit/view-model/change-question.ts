@@ -67,6 +67,8 @@ function wordsOf({ fleet, catalog, t }: CockpitState, change: Change, hit: strin
     }
     case 'rollout':
       return t('{title} on {hit}?', { title: change.title, hit });
+    case 'restart':
+      return t(VERBS.restart, { hit });
     case 'rollout-control': {
       const rollout = catalog.rollouts.get(change.rolloutId);
       const what = rollout === undefined ? '' : ` (${rollout.serviceName} ${rollout.version})`;

@@ -1,6 +1,6 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { nodeWords } from '../format/fleet-words.ts';
-import type { Confirm } from '../store/change.ts';
+import { type Confirm, isRestartRequest } from '../store/change.ts';
 import { typedNameOf } from '../store/protection.ts';
 import type { CockpitState } from '../store/state.ts';
 import { capacityLines } from './capacity.ts';
@@ -100,7 +100,10 @@ function answerLines(state: CockpitState, confirm: Confirm): Line[] {
       },
     ];
   }
-  const verb = t(change.kind === 'verb' ? change.verb : change.kind === 'rollout' ? 'deploy' : 'do it');
+  const isRestart =
+    change.kind === 'restart' || (change.kind === 'rollout' && isRestartRequest(change.request));
+  const doing = isRestart ? 'restart' : change.kind === 'rollout' ? 'deploy' : 'do it';
+  const verb = t(change.kind === 'verb' ? change.verb : doing);
   const press: Line = {
     segments: [
       { text: t(' Press ') },

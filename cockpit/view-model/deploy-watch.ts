@@ -33,12 +33,34 @@ const WORDS: Readonly<Record<RolloutStep['state'], Word>> = {
   'revert-failed': 'not back',
 };
 
+/** What a rollout is about, in front of its state. */
+const PURPOSES = {
+  deploy: 'Deploying {release} ... {spent}',
+  restart: 'Restarting {release} ... {spent}',
+  drain: 'Draining {release} ... {spent}',
+} as const satisfies Record<Rollout['kind'], string>;
+
 const DOING = {
-  running: 'Deploying {release} ... {spent}',
   paused: 'Paused: {release} ... {spent}',
   aborting: 'Aborting {release} ... {spent}',
   'rolling-back': 'Rolling back {release} ... {spent}',
 } as const satisfies Partial<Record<Rollout['state'], string>>;
+
+const SUCCEEDED = {
+  deploy: '{service} {version} runs on {instances}, after {took}',
+  restart: '{service} is restarted on {instances}, after {took}',
+  drain: '{service} is drained, after {took}',
+} as const satisfies Record<Rollout['kind'], string>;
+const ABORTED = {
+  deploy: 'Aborted after {took}: {instances} of {total} did not get {version}',
+  restart: 'Aborted after {took}: {instances} of {total} not restarted',
+  drain: 'Aborted after {took}: {instances} of {total} not done',
+} as const satisfies Record<Rollout['kind'], string>;
+const FAILED = {
+  deploy: 'Failed after {took}: {instances} of {total} did not get {version}',
+  restart: 'Failed after {took}: {instances} of {total} not restarted',
+  drain: 'Failed after {took}: {instances} of {total} not done',
+} as const satisfies Record<Rollout['kind'], string>;
 
 /** A rollout as it goes, instance by instance, and how it ended. */
 export function watchBlocks(state: CockpitState, rolloutId: number, rows: number): Block[] {
@@ -103,12 +125,13 @@ function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
     const spent = formatSpan(masterNow - rollout.startedAt);
     const link = state.link.state === 'up' ? '' : t(' (link down: as last heard; the rollout goes on)');
     const release = `${rollout.serviceName} ${rollout.version}`;
-    const doing = rollout.state in DOING ? DOING[rollout.state as keyof typeof DOING] : DOING.running;
+    const doing =
+      rollout.state in DOING ? DOING[rollout.state as keyof typeof DOING] : PURPOSES[rollout.kind];
     return { kind: 'busy', text: t(doing, { release, spent }) + link };
   }
   const took = formatSpan((rollout.endedAt ?? masterNow) - rollout.startedAt);
   if (rollout.state === 'succeeded') {
-    const text = t('{service} {version} runs on {instances}, after {took}', {
+    const text = t(SUCCEEDED[rollout.kind], {
       service: rollout.serviceName,
       version: rollout.version,
       instances: t.count(done, 'instance'),
@@ -130,10 +153,7 @@ function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
     total: rollout.steps.length,
     version: rollout.version,
   };
-  const text =
-    rollout.state === 'aborted'
-      ? t('Aborted after {took}: {instances} of {total} did not get {version}', values)
-      : t('Failed after {took}: {instances} of {total} did not get {version}', values);
+  const text = t((rollout.state === 'aborted' ? ABORTED : FAILED)[rollout.kind], values);
   return { kind: 'alert', variant: 'error', text };
 }
 

@@ -14,7 +14,6 @@ import type { Line } from './line.ts';
 import { overviewLines } from './overview.ts';
 import { pageLines } from './page.ts';
 import { pickerBlocks } from './picker.ts';
-import { rollingBlocks } from './rolling.ts';
 import { rolloutPage } from './rollout-page.ts';
 import { secretBlocks } from './secret.ts';
 import { type StatusModel, statusModel } from './status.ts';
@@ -67,8 +66,6 @@ function bodyOf(state: CockpitState, rows: number): Body {
       return { kind: 'blocks', blocks: state.deploy === null ? [] : deployBlocks(state, state.deploy, rows) };
     case 'rollout':
       return { kind: 'blocks', blocks: rolloutPage(state, view.screen.rolloutId, rows) };
-    case 'rolling':
-      return { kind: 'blocks', blocks: rollingBlocks(state, rows) };
     case 'release-diff':
     case 'config-text':
     case 'config-diff':

@@ -139,8 +139,6 @@ export function viewName(
       return t('compare releases');
     case 'rollout':
       return t('rollout {rolloutId}', { rolloutId: screen.rolloutId });
-    case 'rolling':
-      return t('rolling restart');
     case 'describe':
       return t('describe {name}', nameOf(screen.target));
     case 'chart':

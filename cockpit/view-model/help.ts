@@ -18,7 +18,6 @@ const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
   'release-diff': ['release-diff'],
   rollouts: ['rollouts'],
   rollout: ['rollout'],
-  rolling: ['rolling'],
   registry: ['registry'],
   tokens: ['tokens'],
   deploy: [

@@ -27,7 +27,8 @@ function headLines({ catalog, t }: CockpitState, rolloutId: number): Line[] {
   const lines = [
     textLine(
       t('{release}, by {actor} at {at}', {
-        release: `${serviceName} ${version}`,
+        release:
+          rollout.kind === 'deploy' ? `${serviceName} ${version}` : `${serviceName}, ${t(rollout.kind)}`,
         actor: plainText(actor),
         at: formatDate(startedAt),
       }) + why,

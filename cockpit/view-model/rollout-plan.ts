@@ -48,7 +48,7 @@ export function rolloutBlocks(
     batch.steps.map((step) => ({ ...step, turn: `${at + 1}${batch.isCanary ? t(' canary') : ''}` })),
   );
   const nodes = new Set(steps.map(({ nodeId }) => nodeId)).size;
-  const isTo = plan.version !== '' && !change.title.includes(plan.version);
+  const isTo = plan.kind === 'deploy' && plan.version !== '' && !change.title.includes(plan.version);
   const title = isTo
     ? t('{title} to {version}', { title: change.title, version: plan.version })
     : change.title;
@@ -85,9 +85,11 @@ function stepCells({ fleet, t }: CockpitState, step: PlannedStep): Segment[] {
   const now = step.runs?.version ?? t('none');
   const state = t.known(step.state);
   const release: Segment =
-    step.action === 'keep'
-      ? { text: t('{version} (stays)', step.gets), tone: 'dim' }
-      : { text: `${now} -> ${step.gets.version}`, tone: 'busy' };
+    step.action === 'restart'
+      ? { text: step.gets.version }
+      : step.action === 'keep'
+        ? { text: t('{version} (stays)', step.gets), tone: 'dim' }
+        : { text: `${now} -> ${step.gets.version}`, tone: 'busy' };
   return [
     { text: name, tone: 'strong' },
     { text: nodeWords(fleet.nodes.get(step.nodeId), step.nodeId) },
@@ -97,9 +99,11 @@ function stepCells({ fleet, t }: CockpitState, step: PlannedStep): Segment[] {
   ];
 }
 
-function optionLines(
+/** How it goes, in one line. @param of what that is said of, in front of it */
+export function optionLines(
   t: Translate,
   { maxUnavailable, canary, pauseAfterCanary, onFailure }: RolloutOptions,
+  of = '',
 ): Line[] {
   const defaults = rolloutOptionsSchema.parse({});
   const first =
@@ -116,7 +120,9 @@ function optionLines(
   return [
     {
       segments: [
-        { text: t(' {first}{pace}; on a failure {failure}.  ', { first, pace: atATime, failure }) },
+        {
+          text: t(' {first}{pace}; on a failure {failure}.  ', { first: of + first, pace: atATime, failure }),
+        },
         { text: 'o', tone: 'key' },
         { text: t(' options') },
       ],

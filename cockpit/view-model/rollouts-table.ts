@@ -62,7 +62,9 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
     minWidth: 10,
     maxWidth: 22,
     priority: 3,
-    cell: ({ rollout }) => ({ text: rollout.version }),
+    // Nothing is put there by the others: what they do is more to know than what runs.
+    cell: ({ rollout }, t) =>
+      rollout.kind === 'deploy' ? { text: rollout.version } : { text: t(rollout.kind), tone: 'dim' },
     sortValue: ({ rollout }) => rollout.version,
   },
   {
@@ -126,6 +128,7 @@ const FIELDS: readonly FilterField<RolloutRow>[] = [
   },
   { keys: ['service', 'svc', 'name'], texts: ({ rollout }) => [rollout.serviceName] },
   { keys: ['release', 'version'], texts: ({ rollout }) => [rollout.version] },
+  { keys: ['kind'], texts: ({ rollout }, t) => both(rollout.kind, t) },
   { keys: ['by'], texts: ({ rollout }) => [rollout.actor] },
   { keys: ['id'], amount: ({ rollout }) => rollout.rolloutId },
   { keys: ['age'], isLive: true, unit: 'span', amount: ({ rollout, now }) => now - rollout.startedAt },

@@ -49,16 +49,8 @@ function belowLine(state: CockpitState): Line {
 
 /** What this cockpit has asked for and waits for; null for nothing. */
 function underWay(state: CockpitState): string | null {
-  const { jobs, tasks, rolling, now, t } = state;
+  const { jobs, tasks, now, t } = state;
   const all: { label: string; startedAt: number }[] = [...jobs, ...tasks];
-  const isOnItsPage = currentView(state).screen.name === 'rolling';
-  if (rolling !== null && rolling.endedAt === null && !isOnItsPage) {
-    const label = t('Rolling restart, {part} of {total} done (:rolling shows it)', {
-      part: rolling.done.length,
-      total: rolling.instanceIds.length,
-    });
-    all.push({ label, startedAt: rolling.startedAt });
-  }
   const [first] = all;
   if (first === undefined) return null;
   const more = all.length > 1 ? t(' (and {count} more)', { count: all.length - 1 }) : '';

@@ -76,6 +76,7 @@ test('a roll back shows its plan first, then its steps; a rollout under way is p
   client.answer('rollout.list', () => ({ rollouts: [last] }));
   client.answer('rollout.plan', () => ({
     plan: {
+      kind: 'deploy',
       serviceId: 1,
       serviceName: 'web',
       version: '1.0.0',
@@ -177,27 +178,54 @@ test('limits: a preview against the use, and what is warned of is told', async (
   });
 });
 
-test('a rolling restart in turn, stopped with esc; a protected service takes its name', async () => {
+test('a restart of several is a rollout of the master; a protected service takes its name', async () => {
   const services = recording.services.map((each) => ({ ...each, protected: each.name === 'web' }));
   const client = createRecordedClient({ ...recording, services });
-  const answered = Promise.withResolvers<unknown>();
-  client.answer('instance.restart', () => answered.promise);
+  const rollout = rolloutOf({
+    ...{ rolloutId: 9, kind: 'restart', version: '1.1.0', startedAt: snapshot.at },
+    steps: [1, 2, 5].map((instanceId) =>
+      stepOf({ instanceId, action: 'restart', state: instanceId === 1 ? 'applying' : 'pending' }),
+    ),
+  });
+  client.answer('rollout.plan', ({ instanceIds }) => ({
+    plan: {
+      ...{ kind: 'restart', serviceId: 1, serviceName: 'web', version: '1.1.0', atOnce: 1, warnings: [] },
+      options: rollout.options,
+      batches: (instanceIds as number[]).map((instanceId) => ({
+        isCanary: false,
+        steps: [
+          {
+            ...{ instanceId, nodeId: 1, state: 'running', action: 'restart', warnings: [] },
+            ...{ runs: previous, gets: previous },
+          },
+        ],
+      })),
+    },
+  }));
+  client.answer('rollout.create', () => ({ rollout }));
+  client.answer('rollout.abort', () => ({ rollout: { ...rollout, state: 'aborting' } }));
   const { terminal } = await onServices({ client });
   expect(terminal.text()).toMatch(/web +protected/);
   terminal.press('r');
   await terminal.waitFor('Protected: type web and press enter');
+  await terminal.waitFor('Restart web on 3 instances');
   terminal.press('y', 'enter');
   await terminal.waitFor('Type web to do it');
-  expect(client.calls.map(({ name }) => name)).not.toContain('instance.restart');
+  expect(client.calls.map(({ name }) => name)).not.toContain('rollout.create');
   terminal.press('backspace');
   terminal.type('web\r');
+  await terminal.waitFor('services > rollout 9');
   await terminal.waitFor(/web:8101 +alpha +restarting/);
-  terminal.press('escape');
-  await terminal.waitFor('Stopping: those under way come up, the rest is left');
-  answered.resolve({ outcomes: [{ instanceId: 1, error: { code: 'timeout', message: 'too slow' } }] });
-  await terminal.waitFor('web@alpha:8101: too slow');
-  expect(terminal.text()).toMatch(/web:8101 +beta +skipped/);
-  expect(client.calls.filter(({ name }) => name === 'instance.restart')).toHaveLength(1);
+  expect(client.calls.findLast(({ name }) => name === 'rollout.create')?.payload).toMatchObject({
+    ...{ kind: 'restart', instanceIds: [1, 2, 5], confirm: ['web'] },
+  });
+  terminal.press('a');
+  await terminal.waitFor('Abort rollout 9');
+  terminal.press('y');
+  await terminal.waitFor('Asking rollout 9 to abort: done');
+  expect(client.calls.findLast(({ name }) => name === 'rollout.abort')?.payload).toMatchObject({
+    rolloutId: 9,
+  });
 });
 
 test('settings go through the editor, and come back as a difference before they are sent', async () => {

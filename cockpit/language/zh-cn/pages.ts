@@ -18,7 +18,6 @@ export const PAGES = {
   '  following': '  跟随中',
   '  bad first': '  异常优先',
   'compare releases': '发布包对比',
-  'rolling restart': '滚动重启',
   'rollout {rolloutId}': '发布任务 {rolloutId}',
   'describe {name}': '{name} 详情',
   'charts of {name}': '{name} 图表',

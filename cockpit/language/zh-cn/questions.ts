@@ -62,10 +62,6 @@ export const QUESTIONS = {
   'With its releases and the history of its rollouts; logs on the nodes stay.':
     '连同其发布包与发布历史；节点上的日志保留。',
   'The old secret stops working, and its connections are cut, at once.': '旧密钥立即失效，其连接立即断开。',
-  '{count} at a time, each once those before are up': '每次 {count} 个，前一批就绪后再继续',
-  ' more  ': ' 增加  ',
-  ' fewer  ': ' 减少  ',
-  ' all': ' 全部',
   'Nothing is signalled: you have seen that its process is gone. Its policy then decides about a start.':
     '不发送任何信号：你已确认其进程不在了。随后由其重启策略决定是否启动。',
   'All that is left in its group is killed (SIGKILL), then it counts as ended; its policy decides about a start.':
@@ -133,6 +129,11 @@ export const QUESTIONS = {
   'Waiting for the master': '等待 master',
   'Asking the master': '正在请求 master',
   'Deploying {release} ... {spent}': '正在部署 {release} ... {spent}',
+  'Restarting {release} ... {spent}': '正在重启 {release} ... {spent}',
+  'Draining {release} ... {spent}': '正在排空 {release} ... {spent}',
+  'each service by itself; ': '各服务分别进行；',
+  'Restart {service}': '重启 {service}',
+  Restart: '重启',
   'Paused: {release} ... {spent}': '已暂停：{release} ... {spent}',
   'Aborting {release} ... {spent}': '正在中止 {release} ... {spent}',
   'Rolling back {release} ... {spent}': '正在回滚 {release} ... {spent}',
@@ -141,6 +142,16 @@ export const QUESTIONS = {
     '{service} {version} 已在 {instances}上运行，耗时 {took}',
   'Rolled back after {took}: {service} runs what it ran before':
     '已回滚，耗时 {took}：{service} 恢复为此前的版本',
+  '{service} is restarted on {instances}, after {took}': '{service} 的 {instances}已重启，耗时 {took}',
+  '{service} is drained, after {took}': '{service} 已排空，耗时 {took}',
+  'Aborted after {took}: {instances} of {total} not restarted':
+    '已中止，耗时 {took}：共 {total} 个，有 {instances}未重启',
+  'Aborted after {took}: {instances} of {total} not done':
+    '已中止，耗时 {took}：共 {total} 个，有 {instances}未完成',
+  'Failed after {took}: {instances} of {total} not restarted':
+    '失败，耗时 {took}：共 {total} 个，有 {instances}未重启',
+  'Failed after {took}: {instances} of {total} not done':
+    '失败，耗时 {took}：共 {total} 个，有 {instances}未完成',
   'Aborted after {took}: {instances} of {total} did not get {version}':
     '已中止，耗时 {took}：共 {total} 个，有 {instances}未换上 {version}',
   'Failed after {took}: {instances} of {total} did not get {version}':
@@ -161,16 +172,6 @@ export const QUESTIONS = {
   ' {first}{pace}; on a failure {failure}.  ': ' {first}{pace}；失败时{failure}。  ',
   ' options': ' 选项',
   'and more warnings': '还有更多告警',
-  'No rolling restart since this cockpit was opened.': '本驾驶舱打开以来没有滚动重启。',
-  'Mark instances with space, or select a service, and press r.': '用空格标记实例，或选中一个服务，再按 r。',
-  '{part} of {all} restarted': '{all}中 {part} 个已重启',
-  'Stopping: those under way come up, the rest is left': '正在停止：进行中的会启动完，其余不动',
-  ' stops it': ' 停止它',
-  'Stopped after {took}: {instances} not restarted.': '{took}后停止：{instances}未重启。',
-  'Stopped as asked, after {took}: {instances} left as they were.': '{took}后应要求停止：{instances}未动。',
-  'All are up again, after {took}.': '全部已就绪，耗时 {took}。',
-  'Rolling restart, {part} of {total} done (:rolling shows it)':
-    '滚动重启，已完成 {part} / {total}（:rolling 查看）',
   // How releases differ.
   'The master compares the packages ...': 'master 正在对比发布包 ...',
   '{version}  {at} by {actor}, {size}  {message}': '{version}  {at}，{actor}，{size}  {message}',

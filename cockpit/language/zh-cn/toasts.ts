@@ -82,8 +82,6 @@ export const TOASTS = {
   'Nothing done: these instances are gone': '未执行：这些实例已不存在',
   'The master has not said yet what this would do': 'master 尚未答复将会做什么',
   'The master would not do this: esc goes back': 'master 不会执行：按 esc 返回',
-  'A rolling restart is under way, {left} to go: wait for it, or stop it':
-    '滚动重启进行中，剩余 {left}：请等待，或停止它',
   'Nothing to resolve: only an instance that is unknown is in doubt': '无需裁定：只有状态未知的实例才需要',
   'No node can take an instance: all are down or cordoned': '没有节点可接收实例：全部离线或被封锁',
   'This service is gone': '该服务已不存在',
@@ -144,14 +142,6 @@ export const TOASTS = {
   'Making the token {name}': '正在新建 token {name}',
   'Rotating the token {name}': '正在轮换 token {name}',
   'Revoking the token {name}': '正在吊销 token {name}',
-  '{instance} was not up after {seconds} s': '{instance} 在 {seconds} 秒后仍未就绪',
-  'changes cannot be sent any more': '已无法再发送变更',
-  'is {state}': '处于「{state}」',
-  'is unhealthy: {why}': '不健康：{why}',
-  'Rolling restart stopped after {part} of {all}: {failure}': '滚动重启停在 {all}中的 {part} 个：{failure}',
-  'Rolling restart stopped after {part} of {all}, as asked': '滚动重启应要求停在 {all}中的 {part} 个',
-  'Restarted {part} of {all} in turn': '已依次重启 {all}中的 {part} 个',
-  'Restarting {instances} in turn': '正在依次重启 {instances}',
   'asked: {question}': '待确认：{question}',
   'about to {verb} {instances}': '准备{verb} {instances}',
   // Settings of a service in the editor.

@@ -49,7 +49,6 @@ export const WORDS = {
   reverting: '还原中',
   reverted: '已还原',
   'not back': '未能还原',
-  'coming up': '等待就绪',
   // States of config files.
   new: '新增',
   changed: '已修改',
@@ -74,7 +73,6 @@ export const WORDS = {
   'release-diff': '发布包对比',
   rollouts: '发布任务',
   rollout: '发布任务',
-  rolling: '滚动重启',
   registry: '注册表',
   tokens: 'token',
   chart: '图表',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hasEnded } from '../../../common/domain/rollout.ts';
 import { linkUp } from '../../support/recorded-client.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
-import { answerPlan, NOW, plans, recording, Session } from './support.ts';
+import { answerPlan, plans, recording, Session } from './support.ts';
 
 const { snapshot, releases } = recording;
 
@@ -18,14 +18,11 @@ function onWeb(link = linkUp()): Session {
   return session;
 }
 
-/** The status of an instance as another pid, started so long ago. */
-function restarted(session: Session, instanceId: number, pid: number, upMs = 10_000) {
+/** An instance with its status, as another pid. */
+function reborn(session: Session, instanceId: number, pid: number) {
   const view = session.state.fleet.instances.get(instanceId);
   if (view?.status == null) throw new Error('no status');
-  const node = session.state.fleet.nodes.get(view.nodeId);
-  const nodeNow = session.state.now + session.state.fleet.masterOffsetMs - (node?.clockOffsetMs ?? 0);
-  const status = { ...view.status, pid, startedAt: nodeNow - upMs, state: 'running' as const };
-  return { ...view, status };
+  return { ...view, status: { ...view.status, pid } };
 }
 
 describe('a protected service', () => {
@@ -65,71 +62,71 @@ describe('a protected service', () => {
   });
 });
 
-describe('a rolling restart', () => {
-  test('goes one at a time, each after the one before is up, and tells how it ended', () => {
+describe('a restart of several', () => {
+  const restarting = (change: object) =>
+    rolloutOf({ rolloutId: 9, kind: 'restart', version: '1.1.0', startedAt: snapshot.at, ...change });
+
+  test("of one service is the master's rollout: its plan, then its options, then its page", () => {
     const session = onWeb().keys('r');
-    expect(session.body().join('\n')).toContain('1 at a time');
-    expect(session.body().join('\n')).toContain('Of web 2 of 3 running instances stays up meanwhile.');
+    const [request] = plans(session);
+    expect(request).toMatchObject({
+      ...{ kind: 'restart', instanceIds: [1, 2, 5] },
+      options: { maxUnavailable: 1, onFailure: 'stop' },
+    });
+    session.keys('y');
+    expect(session.took()).toEqual([]);
+    answerPlan(session, { kind: 'restart' });
+    const question = session.body().join('\n');
+    expect(question).toContain('Restart web on 3 instances of 3 nodes?');
+    expect(question).toContain('one after another; on a failure stop');
+    expect(question).toContain('Of web 2 of 3 running instances stays up at any time.');
+    expect(question).toContain('Press y to restart');
+    session.keys('o');
+    const form = session.body().join('\n');
+    expect(form).toMatch(/At a time/);
+    expect(form).not.toMatch(/Canary|On failure/);
+    session.keys('backspace', '2', 'tab', '5', 'enter');
+    expect(plans(session)).toMatchObject([
+      { kind: 'restart', options: { maxUnavailable: 2, minReadyMs: 5000, onFailure: 'stop' } },
+    ]);
+    answerPlan(session, { kind: 'restart' }).keys('y');
+    expect(session.took()).toMatchObject([{ type: 'create-rollout', request: { kind: 'restart' } }]);
+    session.does({
+      type: 'rollout-created',
+      rollout: restarting({ steps: [stepOf({ action: 'restart' })] }),
+    });
+    expect(session.body().join('\n')).toContain('Restarting web 1.1.0 ...');
+    const ended = { state: 'failed', endedAt: snapshot.at + 1000 } as const;
+    const step = stepOf({ state: 'failed', reason: 'exit 3' });
+    session.does({ type: 'rollout', rollout: restarting({ ...ended, steps: [step] }) });
+    expect(session.body().join('\n')).toContain('1 instance of 1 not restarted');
+    expect(session.body().join('\n')).toContain('exit 3');
+  });
+
+  test('of a protected service takes its name, which goes with the request', () => {
+    const session = onWeb().does({ type: 'services', services: protectedWeb() }).keys('r');
+    session.took();
+    answerPlan(session, { kind: 'restart' }).keys(...'web', 'enter');
+    expect(session.took()).toMatchObject([{ type: 'create-rollout', confirm: ['web'] }]);
+  });
+
+  test('of several services goes by service, with the same options for each', () => {
+    const session = Session.ready().keys('i', 'ctrl-a', 'r');
+    const question = session.body().join('\n');
+    expect(question).toContain('Restart 6 instances on 3 nodes?');
+    expect(question).toContain('each service by itself; one after another; on a failure stop');
+    expect(question).toContain('Of web 2 of 3 running instances stays up meanwhile.');
+    session.keys('o', 'backspace', ...'100%', 'enter');
+    expect(session.body().join('\n')).toContain('100% at a time');
+    expect(session.body().join('\n')).toContain('Of web no instance stays up meanwhile.');
     session.took();
     session.keys('y');
-    expect(session.took()).toMatchObject([{ type: 'run-verb', verb: 'restart', instanceIds: [1] }]);
-    const jobId = session.state.rolling?.batch?.jobId ?? -1;
-    session.does({ type: 'job-done', jobId, outcomes: [{ instanceId: 1, error: null }] });
-    // The old process still, and then one that is too young: nothing goes on.
-    session.at(NOW + 1000).does({ type: 'tick' });
-    session.does({
-      type: 'frame',
-      frame: { at: snapshot.at, instances: [restarted(session, 1, 9001, 500)] },
-    });
-    expect(session.took()).toEqual([]);
-    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [restarted(session, 1, 9001)] } });
-    expect(session.took()).toMatchObject([{ type: 'run-verb', verb: 'restart', instanceIds: [2] }]);
-    expect(session.body().join('\n')).toMatch(/web:8101 \| alpha \| done.*\n web:8101 \| beta \| restarting/);
-  });
-
-  test('stops at the first that does not come up, and leaves the rest alone', () => {
-    const session = onWeb().keys('r', 'y');
-    const jobId = session.state.rolling?.batch?.jobId ?? -1;
-    session.does({ type: 'job-done', jobId, outcomes: [{ instanceId: 1, error: null }] });
-    const broken = restarted(session, 1, 9001);
-    const status = { ...broken.status, state: 'crash-loop' as const, pid: null, reason: 'exit 3' };
-    session.took();
-    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [{ ...broken, status }] } });
-    expect(session.took()).toEqual([]);
-    const page = session.body().join('\n');
-    expect(page).toContain('3 instances not restarted');
-    expect(page).toContain('web@alpha:8101 is crash-loop: exit 3');
-    expect(page).toMatch(/beta \| skipped/);
-  });
-
-  test('esc stops it after those under way; the second esc leaves', () => {
-    const session = onWeb().keys('r', 'y', 'esc');
-    expect(session.body().join('\n')).toContain('Stopping');
-    const jobId = session.state.rolling?.batch?.jobId ?? -1;
-    session.does({ type: 'job-done', jobId, outcomes: [{ instanceId: 1, error: null }] });
-    session.took();
-    session.does({ type: 'frame', frame: { at: snapshot.at, instances: [restarted(session, 1, 9001)] } });
-    expect(session.took()).toEqual([]);
-    expect(session.body().join('\n')).toContain('Stopped as asked, after 0s: 2 instances left as they were.');
-    session.keys('esc');
-    expect(session.state.views.at(-1)?.screen.name).toBe('services');
-  });
-
-  test('a refusal of one stops it with its reason', () => {
-    const session = onWeb().keys('r', '+', 'y');
-    expect(session.took().at(-1)).toMatchObject({ type: 'run-verb', instanceIds: [1, 2] });
-    const jobId = session.state.rolling?.batch?.jobId ?? -1;
-    const error = { code: 'node_unreachable', message: 'beta is not connected' } as const;
-    session.does({
-      type: 'job-done',
-      jobId,
-      outcomes: [
-        { instanceId: 1, error: null },
-        { instanceId: 2, error },
-      ],
-    });
-    expect(session.state.rolling?.failure).toBe('web@beta:8101: beta is not connected');
-    expect(session.took()).toEqual([]);
+    const [effect] = session.took();
+    if (effect?.type !== 'run-change' || effect.change.kind !== 'restart') throw new Error('not asked for');
+    expect(effect.instanceIds).toHaveLength(6);
+    const hit = effect.change.requests.map(({ instanceIds }) => instanceIds.join());
+    expect(hit.sort()).toEqual(['1,2,5', '3', '4', '6']);
+    expect(effect.change.requests.every(({ options }) => options.maxUnavailable === '100%')).toBe(true);
   });
 });
 
@@ -315,7 +312,7 @@ describe('the rest', () => {
   test('of an instance that is not unknown there is nothing to resolve; of one that is, both ways are explained', () => {
     const session = Session.ready().keys('i', 'down', 'down', 'U');
     expect(session.status()).toContain('Nothing to resolve');
-    const unknown = restarted(session, 1, 4111);
+    const unknown = reborn(session, 1, 4111);
     const instances = [{ ...unknown, status: { ...unknown.status, state: 'unknown' as const } }];
     session.does({ type: 'frame', frame: { at: snapshot.at, instances } }).keys('U');
     expect(session.body().join('\n')).toMatch(/ended: you have seen.*\n kill:/);

@@ -62,7 +62,7 @@ describe('restart, stop and start', () => {
   });
 
   test('each instance has its own outcome; a failure is told with its hint', () => {
-    const session = Session.ready().keys('i', 'ctrl-a', 'r', 'a', 'y');
+    const session = Session.ready().keys('i', 'ctrl-a', 'ctrl-d', 'y');
     const error = {
       code: 'node_unreachable',
       message: 'gamma is not connected',
@@ -78,8 +78,8 @@ describe('restart, stop and start', () => {
     });
     session.at(NOW + 4000).does({ type: 'tick' });
     expect(session.state.toasts.map((toast) => toast.text)).toEqual([
-      'Restarted 5 instances',
-      'Could not restart web@gamma:8101: gamma is not connected (Look at its agent)',
+      'Stopped 5 instances',
+      'Could not stop web@gamma:8101: gamma is not connected (Look at its agent)',
     ]);
   });
 
