@@ -179,7 +179,7 @@ function createReader(bytes: Uint8Array) {
     permille: () => count(1000),
     double(): number {
       const value = view.getFloat64(span(8), true);
-      if (!(value >= 0 && value <= MAX_LOAD)) throw new Error('a load that can be none');
+      if (!(value >= 0 && value <= MAX_LOAD)) throw new Error('a load that is no number, or not of tasks');
       return value;
     },
     text(): string {
