@@ -32,6 +32,7 @@ import { createUploads } from './http/upload.ts';
 import { openAgentNamespace } from './links/agent-namespace.ts';
 import { openCockpitNamespace } from './links/cockpit-namespace.ts';
 import { tokenRoom } from './links/token-room.ts';
+import { unreadBytes } from './links/unread-bytes.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createPresence } from './presence.ts';
 import { type AgentRooms, createRelay, type Relay } from './relay.ts';
@@ -81,6 +82,9 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   historyFlushMs: 10_000,
   presenceIntervalMs: 1_000,
 };
+
+/** A cockpit that has not read so much gets no more frames; they are larger only in a fleet of thousands. */
+const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** Larger than any message that is meant to be: a log chunk has 1 MiB, the report of a node with 10,000 instances 5. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
@@ -184,6 +188,10 @@ export async function createMaster(components: MasterComponents): Promise<Master
         ...frame,
         ...(samples !== undefined && { samples: packSamples(samples) }),
       }),
+    isBehind(socketId) {
+      const socket = cockpits.sockets.get(socketId);
+      return socket !== undefined && unreadBytes(socket) > MAX_UNREAD_BYTES;
+    },
     now,
     intervalMs: limits.frameIntervalMs,
     changesIntervalMs: limits.changesIntervalMs,

@@ -61,8 +61,8 @@ export interface FleetModel {
    * back to the last `forgetChanges`.
    */
   frameSince(behind: { changes: number; samples: number }, scope: FleetScope, now: number): FleetFrame | null;
-  /** Everybody has been told: what changed so far is no longer kept as a change. */
-  forgetChanges(): void;
+  /** Everybody has been told: what changed up to a version is no longer kept as a change. */
+  forgetChanges(upTo: number): void;
   listen(listener: FleetListener): () => void;
 }
 
@@ -220,8 +220,9 @@ export function createFleetModel(): FleetModel {
       if (fresh.length > 0) frame.samples = fresh;
       return Object.keys(frame).length === 1 ? null : frame;
     },
-    forgetChanges() {
-      for (const marks of Object.values(changed)) marks.clear();
+    forgetChanges(upTo) {
+      for (const marks of Object.values(changed))
+        for (const [id, markedAt] of marks) if (markedAt <= upTo) marks.delete(id);
     },
     listen(listener) {
       listeners.add(listener);

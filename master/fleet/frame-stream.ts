@@ -27,8 +27,13 @@ interface Told {
 interface Watcher {
   socket: WatchingSocket;
   scope: FleetScope;
-  /** Since its snapshot, until the next interval is over; it is in the scope's room from then on. */
+  /**
+   * Since its snapshot, or since it did not read any more, until the next interval is over; it is in the scope's room from
+   * then on.
+   */
   own: Told | null;
+  /** It has not read what it was sent before. */
+  isBehind: boolean;
 }
 
 /** Changes that come together, as of all instances of a node, go together. */
@@ -37,18 +42,21 @@ const GATHER_MS = 5;
 /**
  * Sends figures once an interval, and what else changed soon after it did: a person waits for that. One frame is made per
  * scope and broadcast to the scope's room; a socket that has joined since the last interval gets frames of its own, which
- * begin where its snapshot ended. With nobody watching there is no timer.
+ * begin where its snapshot ended. One that does not read gets none, so that they do not pile up here, and then one with all that
+ * changed meanwhile, and the last figures. With nobody watching there is no timer.
  */
 export function createFrameStream(options: {
   fleet: FleetModel;
   /** Sends to a room; a socket's id is a room of its own. */
   send: (room: string, frame: FleetFrame) => void;
+  /** Whether much of what was sent to a socket was not read yet. */
+  isBehind: (socketId: string) => boolean;
   now: () => number;
   intervalMs: number;
   /** Between two frames without figures. */
   changesIntervalMs: number;
 }): FrameStream {
-  const { fleet, send, now, intervalMs, changesIntervalMs } = options;
+  const { fleet, send, isBehind, now, intervalMs, changesIntervalMs } = options;
   const watchers = new Map<string, Watcher>();
   let timer: NodeJS.Timeout | null = null;
   let changesTimer: NodeJS.Timeout | null = null;
@@ -56,10 +64,21 @@ export function createFrameStream(options: {
   let stopListening = (): void => {};
   const told: Told = { changes: 0, samples: 0 };
 
+  const look = (): void => {
+    for (const watcher of watchers.values()) {
+      const { socket, scope } = watcher;
+      watcher.isBehind = isBehind(socket.id);
+      if (!watcher.isBehind || watcher.own !== null) continue;
+      watcher.own = { ...told };
+      socket.leave(roomOf(scope));
+    }
+  };
+
   /** @param isWhole with figures */
   const tell = (isWhole: boolean): void => {
     const at = now();
     const version = fleet.version();
+    look();
     const frameFor = (scope: FleetScope, { changes, samples }: Told): FleetFrame | null =>
       fleet.frameSince({ changes, samples: isWhole ? samples : version }, scope, at);
     const rooms = new Map<string, FleetScope>();
@@ -68,10 +87,11 @@ export function createFrameStream(options: {
       const frame = frameFor(scope, told);
       if (frame !== null) send(room, frame);
     }
-    for (const { own, scope, socket } of watchers.values()) {
-      const frame = own && frameFor(scope, own);
+    for (const { own, scope, socket, isBehind } of watchers.values()) {
+      if (own === null || isBehind) continue;
+      const frame = frameFor(scope, own);
       if (frame !== null) send(socket.id, frame);
-      if (own !== null) own.changes = version;
+      own.changes = version;
     }
     told.changes = version;
     hasChanged = false;
@@ -79,12 +99,18 @@ export function createFrameStream(options: {
 
   const tick = (): void => {
     tell(true);
+    let oldest = told.changes;
     for (const watcher of watchers.values()) {
-      if (watcher.own !== null) watcher.socket.join(roomOf(watcher.scope));
+      if (watcher.own === null) continue;
+      if (watcher.isBehind) {
+        oldest = Math.min(oldest, watcher.own.changes);
+        continue;
+      }
+      watcher.socket.join(roomOf(watcher.scope));
       watcher.own = null;
     }
     told.samples = fleet.version();
-    fleet.forgetChanges();
+    fleet.forgetChanges(oldest);
   };
 
   const tellChanges = (): void => {
@@ -100,8 +126,8 @@ export function createFrameStream(options: {
   };
 
   const begin = (): void => {
-    fleet.forgetChanges();
     told.changes = fleet.version();
+    fleet.forgetChanges(told.changes);
     told.samples = fleet.version();
     timer = setInterval(tick, intervalMs);
     stopListening = fleet.listen({ onInstance: noteChange, onNode: noteChange });
@@ -129,7 +155,12 @@ export function createFrameStream(options: {
       unwatch(socket);
       if (timer === null) begin();
       const version = fleet.version();
-      watchers.set(socket.id, { socket, scope, own: { changes: version, samples: version } });
+      watchers.set(socket.id, {
+        socket,
+        scope,
+        own: { changes: version, samples: version },
+        isBehind: false,
+      });
       return fleet.snapshot(scope, now());
     },
     unwatch,

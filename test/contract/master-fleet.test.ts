@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FleetFrame, FleetSnapshot } from '../../common/domain/fleet.ts';
+import { agentLink } from '../../common/protocol/agent-link.ts';
+import { call } from '../../common/protocol/bind.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { instanceFigures } from '../support/figures.ts';
+import { createLinkProxy } from '../support/link-proxy.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
@@ -88,6 +91,62 @@ test('a snapshot and the frames behind it miss nothing and repeat nothing, whene
     close();
   }
 });
+
+test('a cockpit that stops reading is sent no more, and is right again when it goes on', async () => {
+  const { admin, agents } = fleet;
+  const [agent] = agents;
+  if (agent === undefined) throw new Error('no agent');
+  const rounds = 60;
+  for (let port = 10_000; port < 10_100; port++)
+    await admin.call('instance.create', { serviceName: 'web', nodeId: 1, port });
+  // Half a megabyte a frame: more in a few rounds than the kernel keeps for a connection.
+  const long = { reason: 'r'.repeat(4096), cgroup: 'c'.repeat(1024) };
+  const proxy = await createLinkProxy(master.port);
+  const [slow, other] = await Promise.all([
+    connectCockpit({ ...master, url: proxy.url }, 'viewer'),
+    connectCockpit(master, 'viewer'),
+  ]);
+  const snapshot = await slow.call('fleet.watch', { scope: { kind: 'all' } });
+  await other.call('fleet.watch', { scope: { kind: 'all' } });
+  proxy.stall();
+  for (let restarts = 1; restarts <= rounds; restarts++) {
+    const instances = [...agent.statuses.values()].map((status) => ({ ...status, ...long, restarts }));
+    await call<typeof agentLink.toMaster, 'instance.status'>(
+      agent.socket(),
+      agentLink.toMaster,
+      'instance.status',
+      { instances },
+    );
+    await waitFor(`round ${restarts}`, () =>
+      other.frames.at(-1)?.instances?.some(({ status }) => status?.restarts === restarts),
+    );
+  }
+  const gone = Math.min(...agent.statuses.keys());
+  await admin.call('instance.remove', { instanceIds: [gone] });
+  agents[1]?.close();
+  await waitFor('the loss', () =>
+    other.frames.some(({ nodes }) => nodes?.some(({ link }) => link === 'down')),
+  );
+  proxy.flow();
+  const view = new Map(snapshot.instances.map((each) => [each.instanceId, each]));
+  const links = new Map(snapshot.nodes.map(({ nodeId, link }) => [nodeId, link]));
+  await waitFor('what it missed', () => {
+    for (const frame of slow.frames) {
+      for (const each of frame.instances ?? []) view.set(each.instanceId, each);
+      for (const { nodeId, link } of frame.nodes ?? []) links.set(nodeId, link);
+      for (const instanceId of frame.removedInstanceIds ?? []) view.delete(instanceId);
+    }
+    return links.get(2) === 'down';
+  });
+  const now = await other.call('fleet.watch', { scope: { kind: 'all' } });
+  expect([...view.values()]).toEqual(now.instances);
+  expect(view.has(gone)).toBe(false);
+  // It stayed connected, and what it was sent behind the stall is what the kernel held, and what it missed.
+  expect(slow.socket.connected).toBe(true);
+  expect(slow.frames.length).toBeLessThan(rounds / 2);
+  for (const each of [slow, other]) each.close();
+  await proxy.close();
+}, 60_000);
 
 test('who does not watch any more gets no frames', async () => {
   const { admin, agents } = fleet;

@@ -8,14 +8,18 @@ import { nodeRecord } from '../../support/node-record.ts';
 let fleet: FleetModel;
 let stream: FrameStream;
 let sent: { room: string; frame: FleetFrame }[];
+/** Ids of sockets that do not read. */
+let behind: Set<string>;
 beforeEach(() => {
   vi.useFakeTimers();
   fleet = createFleetModel();
   sent = [];
+  behind = new Set();
   for (const nodeId of [1, 2, 3]) putNode(nodeId);
   stream = createFrameStream({
     fleet,
     send: (room, frame) => void sent.push({ room, frame }),
+    isBehind: (socketId) => behind.has(socketId),
     now: () => 1_000_000,
     intervalMs: 1000,
     changesIntervalMs: 100,
@@ -140,4 +144,45 @@ test('each scope has a room of its own; changing the scope leaves the old one', 
   stream.watch(one, { kind: 'all' });
   vi.advanceTimersByTime(1000);
   expect([...one.rooms]).toEqual(['fleet:all']);
+});
+
+test('who does not read gets nothing, and then all that it missed at once, and the last figures', () => {
+  const [slow, other] = [cockpit('slow'), cockpit('other')];
+  for (const each of [slow, other]) stream.watch(each, { kind: 'all' });
+  vi.advanceTimersByTime(1000);
+  const framesTo = (room: string) => sent.filter((entry) => entry.room === room).map(({ frame }) => frame);
+  behind.add('slow');
+  putNode(1, false);
+  vi.advanceTimersByTime(5);
+  expect([...slow.rooms]).toEqual([]);
+  putNode(2, false);
+  fleet.removeNode(3);
+  sample(1);
+  // Over many intervals, in each of which others were told, and changes forgotten.
+  for (let times = 0; times < 5; times++) {
+    vi.advanceTimersByTime(1000);
+    putNode(2, times % 2 === 0);
+    sample(2);
+  }
+  expect(framesTo('slow')).toEqual([]);
+  expect(framesTo('fleet:all').length).toBeGreaterThan(5);
+  behind.clear();
+  vi.advanceTimersByTime(1000);
+  const frames = framesTo('slow');
+  expect(frames.flatMap((frame) => frame.samples ?? []).map(({ nodeId }) => nodeId)).toEqual([1, 2]);
+  const links = new Map(
+    frames.flatMap((frame) => frame.nodes ?? []).map(({ nodeId, link }) => [nodeId, link]),
+  );
+  expect(links).toEqual(
+    new Map([
+      [1, 'down'],
+      [2, 'up'],
+    ]),
+  );
+  expect(frames.flatMap((frame) => frame.removedNodeIds ?? [])).toEqual([3]);
+  expect([...slow.rooms]).toEqual(['fleet:all']);
+  const before = sent.length;
+  putNode(1, true);
+  vi.advanceTimersByTime(1000);
+  expect(sent.slice(before).map(({ room }) => room)).toEqual(['fleet:all']);
 });
