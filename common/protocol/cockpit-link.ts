@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { addressSchema } from '../domain/address.ts';
 import {
   configActionSchema,
   configDeliverySchema,
@@ -20,14 +21,7 @@ import { desiredStateSchema, instanceViewSchema, resolutionSchema } from '../dom
 import { logFileSchema, logReadRequestSchema, logReadResultSchema } from '../domain/log.ts';
 import { logRunSchema } from '../domain/log-runs.ts';
 import { logSearchRequestSchema, logSearchResultSchema } from '../domain/log-search.ts';
-import {
-  confirmSchema,
-  idSchema,
-  lineSchema,
-  portSchema,
-  serviceNameSchema,
-  timestampSchema,
-} from '../domain/names.ts';
+import { confirmSchema, idSchema, portSchema, serviceNameSchema, timestampSchema } from '../domain/names.ts';
 import { drainPlanSchema } from '../domain/node.ts';
 import { activitySchema, sessionSchema } from '../domain/presence.ts';
 import { registryEntrySchema } from '../domain/registry.ts';
@@ -178,7 +172,7 @@ export const cockpitLink = defineLink({
       role: 'operator',
     }),
     'node.update': request({
-      payload: z.object({ nodeId: idSchema, outerAddress: lineSchema(255) }),
+      payload: z.object({ nodeId: idSchema, outerAddress: addressSchema.or(z.literal('')) }),
       result: z.object({}),
       role: 'operator',
     }),
@@ -275,7 +269,7 @@ export const cockpitLink = defineLink({
         serviceName: serviceNameSchema,
         nodeId: idSchema,
         /** Default: the node's inner address. */
-        host: lineSchema(255).min(1).optional(),
+        host: addressSchema.optional(),
         /** Default: the next free one of the service's plan, or near those that it has. */
         port: portSchema.optional(),
         limits: limitsSchema.default({}),

@@ -100,6 +100,15 @@ test('node: cordon, set, drain, replace, remove', async () => {
   expect(JSON.parse((await sgrid('get', 'nodes', '-o', 'json')).out)[0]).toMatchObject({
     outerAddress: '203.0.113.7',
   });
+  for (const wrong of ['a b;c', '-x', 'http://10.0.0.1'])
+    expect(await sgrid('node', 'set', '1', `--outer-address=${wrong}`)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('must be an IP address or a host name'),
+    });
+  expect(await sgrid('instance', 'create', 'web', '1', '--port', '8400', '--host', 'a b')).toMatchObject({
+    code: 1,
+  });
+  expect((await sgrid('node', 'set', '1', '--outer-address', '')).code).toBe(0);
   const dry = await sgrid('node', 'drain', '1', '--stop', '--dry-run');
   expect(dry).toMatchObject({
     code: 0,
