@@ -52,7 +52,7 @@ export async function uploadPackage(upload: PackageUpload): Promise<Release> {
     const sha256 = await hashFile(file, signal);
     for (let attempt = 0; ; attempt++) {
       try {
-        return await sendFrom(upload, sha256, totalBytes, await offsetOf(upload, sha256, totalBytes));
+        return await send(upload, sha256, totalBytes);
       } catch (error) {
         const pauseMs = CARRY_ON_MS[attempt];
         if (!isCut(error, attempt) || pauseMs === undefined || signal?.aborted === true) throw error;
@@ -61,6 +61,18 @@ export async function uploadPackage(upload: PackageUpload): Promise<Release> {
     }
   } catch (error) {
     throw explain(error, upload);
+  }
+}
+
+/** Goes on where it was cut off, unless somebody else who sends the same content does: then all of it once more. */
+async function send(upload: PackageUpload, sha256: string, totalBytes: number): Promise<Release> {
+  const offsetBytes = await offsetOf(upload, sha256, totalBytes);
+  try {
+    return await sendFrom(upload, sha256, totalBytes, offsetBytes);
+  } catch (error) {
+    const isTaken = error instanceof SgridError && (error.code === 'busy' || error.code === 'conflict');
+    if (offsetBytes === 0 || !isTaken) throw error;
+    return await sendFrom(upload, sha256, totalBytes, 0);
   }
 }
 

@@ -167,3 +167,15 @@ test('the client carries on by itself, and sends only what is missing', async ()
   const total = proxy.carried.reduce((sum, bytes) => sum + bytes, 0);
   expect(total).toBeLessThan(archive.length + 1_400_000);
 });
+
+test('two who carry on the same upload at a time both come to its end', async () => {
+  await cutOff(1_000_000);
+  const file = join(stateDir, 'web.tar');
+  writeFileSync(file, archive);
+  const upload = { url: master.url, token: master.token('operator'), serviceName: 'web', file };
+  const both = [1, 2].map(() => uploadByClient({ ...upload, version: 'v1', message: '' }));
+  const [one, other] = await Promise.all(both);
+  expect(other).toEqual(one);
+  expect(await releases()).toEqual([sha256]);
+  await waitFor('nothing to be left', () => readdirSync(incoming()).length === 0);
+});
