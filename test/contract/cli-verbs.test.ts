@@ -277,6 +277,10 @@ test('logs of several instances: one after another, merged by time, since, grep,
 test('context: masters by name; one that is read-only changes nothing', async () => {
   const home = { env: { HOME: directory } };
   const set = ['context', 'set', 'here', '--master', master.url];
+  expect(await sgrid('context', 'set', 'bad', '--master', 'ftp://x', '--token-file', 'x')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('"ftp://x" is not the address of a master'),
+  });
   expect(await withEnv(home.env, ...set, '--token-file', master.tokenFile('operator'))).toMatchObject({
     code: 0,
   });

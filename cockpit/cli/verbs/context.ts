@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { SgridError } from '../../../common/protocol/errors.ts';
+import { parseMasterAddress } from '../../../common/protocol/master-address.ts';
 import type { Settings } from '../../config/settings.ts';
 import {
   type LoadedSettings,
@@ -67,7 +68,7 @@ export function registerContext(program: Command, { io, act }: CliContext): void
       act(async (options, name) => {
         if (!/^\S{1,32}$/.test(String(name))) throw new UsageError(`"${name}" is not one word`);
         const added = {
-          master: String(options.master),
+          master: demandAddress(String(options.master)),
           tokenFile: resolve(io.cwd, String(options.tokenFile)),
           readOnly: options.readOnly === true,
         };
@@ -115,4 +116,15 @@ function change(io: CliIo, how: (settings: Settings) => Settings): void {
   // Written over, what the user wrote there by hand would be gone.
   if (problem !== null) throw new SgridError('bad_request', problem, { hint: `mend ${file}` });
   saveSettings(file, how(settings));
+}
+
+/** As it was written, with its pin. @throws UsageError for what no master could be at. */
+function demandAddress(text: string): string {
+  try {
+    parseMasterAddress(text);
+    return text;
+  } catch (error) {
+    if (error instanceof SgridError) throw new UsageError(error.message, error.hint);
+    throw error;
+  }
 }
