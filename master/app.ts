@@ -58,8 +58,10 @@ export interface MasterLimits {
   registryIntervalMs: number;
   /** How long the registry keeps the instances of a node that was lost. */
   registryGraceMs: number;
-  /** The same for nodes that have not come since this master started. */
+  /** The same for nodes that have not come since this master started, as long as no other comes. */
   registryStartGraceMs: number;
+  /** The same since the start of the master, while others come. */
+  registryMaxStartGraceMs: number;
   /** How often figures are written to the history. */
   historyFlushMs: number;
   /** Least time between two notices of who is connected. */
@@ -79,6 +81,7 @@ export const DEFAULT_MASTER_LIMITS: MasterLimits = {
   registryGraceMs: 10_000,
   // Twice the longest pause of an agent between two attempts: 10 s, and half as much at random.
   registryStartGraceMs: 30_000,
+  registryMaxStartGraceMs: 120_000,
   historyFlushMs: 10_000,
   presenceIntervalMs: 1_000,
 };
@@ -210,6 +213,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     intervalMs: limits.registryIntervalMs,
     graceMs: limits.registryGraceMs,
     startGraceMs: limits.registryStartGraceMs,
+    maxStartGraceMs: limits.registryMaxStartGraceMs,
   });
   const rolloutPush = createRolloutPush((rollout) =>
     tell(cockpits, cockpitLink.toClient, 'rollout.changed', { rollout }),

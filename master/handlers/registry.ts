@@ -31,22 +31,30 @@ export interface RegistryOptions {
   intervalMs: number;
   /** How long instances of a node that was lost stay. */
   graceMs: number;
-  /** The same for nodes that have not come since this master started. Their agents may be in their longest pause. */
+  /**
+   * The same for nodes that have not come since this master started, from its start or from when another one last came for
+   * the first time: while they arrive, those that are missing may still be waiting for their turn.
+   */
   startGraceMs: number;
+  /** However long they arrive: since the start. */
+  maxStartGraceMs: number;
 }
 
 /** A change is seldom alone: what a report changes goes out together. */
 const GATHER_MS = 30;
 
 export function createRegistry(options: RegistryOptions): Registry {
-  const { fleet, send, join, now, intervalMs, graceMs, startGraceMs } = options;
+  const { fleet, send, join, now, intervalMs, graceMs, startGraceMs, maxStartGraceMs } = options;
   const startedAt = now();
+  const arrived = new Set<number>();
+  /** When the instances of nodes that have not come leave. */
+  let graceEndsAt = startedAt + startGraceMs;
   /** When the instances of a lost node leave. */
   const leaveAt = new Map<number, number>();
   let pushedAt = 0;
   let timer: { handle: NodeJS.Timeout; dueAt: number } | null = null;
   const table = createMergedTable(fleet, (nodeId) =>
-    fleet.isUp(nodeId) ? null : (leaveAt.get(nodeId) ?? startedAt + startGraceMs),
+    fleet.isUp(nodeId) ? null : (leaveAt.get(nodeId) ?? graceEndsAt),
   );
   table.update(startedAt);
   /** Made when asked for: it costs 20 ms with 20,000 instances, and is asked for by each node that connects. */
@@ -60,11 +68,20 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
     onNode(nodeId) {
       table.nodeChanged(nodeId);
-      if (fleet.isUp(nodeId)) leaveAt.delete(nodeId);
-      else if (!leaveAt.has(nodeId)) leaveAt.set(nodeId, now() + graceMs);
+      if (fleet.isUp(nodeId)) {
+        leaveAt.delete(nodeId);
+        noteArrival(nodeId);
+      } else if (arrived.has(nodeId) && !leaveAt.has(nodeId)) leaveAt.set(nodeId, now() + graceMs);
       gather();
     },
   });
+
+  function noteArrival(nodeId: number): void {
+    if (arrived.has(nodeId)) return;
+    arrived.add(nodeId);
+    const at = now();
+    if (at < graceEndsAt) graceEndsAt = Math.min(at + startGraceMs, startedAt + maxStartGraceMs);
+  }
 
   function gather(): void {
     const at = now();

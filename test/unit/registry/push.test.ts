@@ -47,6 +47,7 @@ beforeEach(() => {
     intervalMs: 250,
     graceMs: 10_000,
     startGraceMs: 30_000,
+    maxStartGraceMs: 120_000,
   });
 });
 afterEach(() => {
@@ -102,6 +103,52 @@ test('nodes that do not come after the start of the master leave after 30 s, if 
   expect(sent).toMatchObject([
     { at: 30_000, change: { kind: 'delta', changed: [], removedInstanceIds: [2] } },
   ]);
+});
+
+test('while nodes arrive after the start, those that are missing stay: up to 30 s behind the last one', () => {
+  vi.advanceTimersByTime(25_000);
+  putNode(1, true);
+  vi.advanceTimersByTime(25_000);
+  putNode(3, true);
+  // It is cordoned, say.
+  putNode(2, false);
+  // Not for the first time.
+  for (const isUp of [false, true]) putNode(1, isUp);
+  vi.advanceTimersByTime(29_999);
+  expect(ids()).toEqual([1, 2]);
+  vi.advanceTimersByTime(1);
+  expect(ids()).toEqual([1]);
+  // Too late for those that have left.
+  putNode(4, true);
+  putNode(2, false);
+  vi.advanceTimersByTime(1_000);
+  expect(ids()).toEqual([1]);
+  putNode(2, true);
+  vi.advanceTimersByTime(1_000);
+  expect(ids()).toEqual([1, 2]);
+});
+
+test('however long nodes arrive, those that are missing leave 2 minutes after the start', () => {
+  for (let at = 10_000; at <= 110_000; at += 10_000) {
+    vi.advanceTimersByTime(10_000);
+    putNode(at === 10_000 ? 1 : at, true);
+  }
+  vi.advanceTimersByTime(9_999);
+  expect(ids()).toEqual([1, 2]);
+  vi.advanceTimersByTime(1);
+  expect(ids()).toEqual([1]);
+});
+
+test('one node that comes and goes does not keep the others that are missing', () => {
+  for (let seconds = 0; seconds < 35; seconds += 5) {
+    putNode(1, true);
+    vi.advanceTimersByTime(2_500);
+    putNode(1, false);
+    vi.advanceTimersByTime(2_500);
+  }
+  putNode(1, true);
+  vi.advanceTimersByTime(1_000);
+  expect(ids()).toEqual([1]);
 });
 
 test('a node that is lost leaves after 10 s; that it is said twice to be lost does not prolong it', () => {
