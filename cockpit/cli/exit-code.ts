@@ -24,6 +24,7 @@ Exit status:
   2  the command line is wrong
   3  no master: it cannot be reached, or refuses the token
   4  it was begun but had not ended in time
+  130  interrupted
 `;
 
 /** The user's own mistake in naming things: said as usage, before anything was sent. */

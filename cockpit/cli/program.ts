@@ -59,12 +59,18 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     if (io.signal.aborted) return EXIT.interrupted;
     const ending = error instanceof ExitWith ? error : null;
     if (ending !== null && ending.cause === undefined) return ending.exitCode;
-    const { message, hint } = toWireError(ending?.cause ?? error);
-    // Messages carry names and texts of others.
-    printLine(io.stderr, `sgrid: ${plainText(message)}`);
-    if (hint !== undefined) printLine(io.stderr, `       ${plainText(hint)}`);
-    return ending?.exitCode ?? exitCodeOf(error);
+    const code = reportError(io.stderr, ending?.cause ?? error);
+    return ending?.exitCode ?? code;
   }
+}
+
+/** Says what went wrong, and what to do. @returns what to end with */
+export function reportError(stderr: NodeJS.WritableStream, error: unknown): ExitCode {
+  const { message, hint } = toWireError(error);
+  // Messages carry names and texts of others.
+  printLine(stderr, `sgrid: ${plainText(message)}`);
+  if (hint !== undefined) printLine(stderr, `       ${plainText(hint)}`);
+  return exitCodeOf(error);
 }
 
 /** All commands, ready to be parsed. */
@@ -115,7 +121,17 @@ export function createProgram(io: CliIo): Command {
   registerNode(program, context);
   registerToken(program, context);
   registerUpload(program, context);
-  const instance = program.command('instance').description('create and remove instances');
+  const instance = program
+    .command('instance')
+    .description('create and remove instances')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sgrid instance create web alpha --port 8080 --memory 256
+  sgrid instance remove web@alpha:8080
+`,
+    );
   registerInstanceCreate(instance, context);
   registerInstanceRemove(instance, context);
   registerApply(program, context);

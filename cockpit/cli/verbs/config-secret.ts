@@ -24,7 +24,16 @@ export function registerConfigSecret(config: Command, context: CliContext): void
   const secret = config
     .command('secret')
     .description('values that config files ask for by name')
-    .addHelpText('after', '\nA value can be set and never be read again: only agents are told.\n');
+    .addHelpText(
+      'after',
+      `
+A value can be set and never be read again: only agents are told.
+
+Examples:
+  pass show db | sgrid config secret set web db-password
+  sgrid config secret list web
+`,
+    );
   registerSet(secret, context);
   registerList(secret, context);
   registerRemove(secret, context);

@@ -16,7 +16,17 @@ import type { CliContext } from '../program.ts';
 
 /** Masters by name, in the user's own settings; the cockpit's `:ctx` goes through the same ones. */
 export function registerContext(program: Command, { io, act }: CliContext): void {
-  const context = program.command('context').description('masters by name');
+  const context = program
+    .command('context')
+    .description('masters by name')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sgrid context set production --master https://10.0.0.1:15872#sha256:… --token-file ~/prod.token --read-only
+  sgrid context use production
+`,
+    );
   addOutputOption(context.command('list'))
     .description('list the contexts; the current one is marked')
     .addHelpText('after', '\nExample:\n  sgrid context list\n')

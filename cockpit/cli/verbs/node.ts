@@ -14,7 +14,18 @@ import { registerNodeDrain } from './node-drain.ts';
 const NODE = ['<node>', 'alias or id of the node'] as const;
 
 export function registerNode(program: Command, context: CliContext): void {
-  const node = program.command('node').description('cordon, drain, replace and remove nodes');
+  const node = program
+    .command('node')
+    .description('cordon, drain, replace and remove nodes')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sgrid node cordon alpha
+  sgrid node drain alpha --dry-run
+  sgrid node remove alpha
+`,
+    );
   for (const verb of ['cordon', 'uncordon'] as const) registerCordon(node, context, verb);
   registerNodeDrain(node, context);
   registerSet(node, context);

@@ -10,7 +10,17 @@ import type { CliContext } from '../program.ts';
 import { findRelease } from './deploy.ts';
 
 export function registerRelease(program: Command, { io, act }: CliContext): void {
-  const release = program.command('release').description('compare and remove releases');
+  const release = program
+    .command('release')
+    .description('compare and remove releases')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sgrid release diff web 1.3.9 1.4.0
+  sgrid release remove web 1.3.8
+`,
+    );
   const diff = release
     .command('diff')
     .argument('<service>', 'the service')

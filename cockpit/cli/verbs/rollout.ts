@@ -33,7 +33,18 @@ const DEFAULT_TIMEOUT = '10m';
 const NAME = ['<rollout>', 'its number, or a service for its latest'] as const;
 
 export function registerRollout(program: Command, { io, act }: CliContext): void {
-  const rollout = program.command('rollout').description('look at a rollout, pause it, resume it, end it');
+  const rollout = program
+    .command('rollout')
+    .description('look at a rollout, pause it, resume it, end it')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sgrid rollout status web
+  sgrid rollout resume 12
+  sgrid rollout abort web --rollback --wait
+`,
+    );
   for (const { verb, request, description } of CONTROLS) {
     const command = rollout
       .command(verb)

@@ -13,7 +13,18 @@ import { parseTimeout, restartOptions } from '../rollout-options.ts';
 import { addServiceOptions, readServiceOptions } from '../service-options.ts';
 
 export function registerService(program: Command, context: CliContext): void {
-  const service = program.command('service').description('create, change and remove services');
+  const service = program
+    .command('service')
+    .description('create, change and remove services')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sgrid service create web --type node --entry server.js --ports 8080-8099
+  sgrid service update web --env LEVEL=debug --dry-run
+  sgrid service remove web --force --confirm web
+`,
+    );
   registerCreate(service, context);
   registerUpdate(service, context);
   registerRemove(service, context);

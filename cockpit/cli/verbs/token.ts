@@ -22,7 +22,16 @@ export function registerToken(program: Command, context: CliContext): void {
   const token = program
     .command('token')
     .description('list, make, rotate and revoke tokens')
-    .addHelpText('after', '\nA secret is told once, when it is made: the master keeps only a hash.\n');
+    .addHelpText(
+      'after',
+      `
+A secret is told once, when it is made: the master keeps only a hash.
+
+Examples:
+  sgrid token create ann --role operator --expires 90d --out ann.token
+  sgrid token revoke ann
+`,
+    );
   registerList(token, context);
   registerCreate(token, context);
   registerRotate(token, context);

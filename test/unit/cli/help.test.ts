@@ -27,6 +27,25 @@ function verbsOf(command: Command, path: readonly string[] = []): string[] {
 
 const verbs = verbsOf(createProgram(createIo()));
 
+/** Commands that only hold others: the examples in their help may be of any of these. */
+function groupsOf(command: Command, path: readonly string[] = []): string[] {
+  if (command.commands.length === 0) return [];
+  const inner = command.commands.flatMap((each) => groupsOf(each, [...path, each.name()]));
+  return path.length === 0 ? inner : [path.join(' '), ...inner];
+}
+
+const groups = groupsOf(createProgram(createIo()));
+
+test.each(groups)('sgrid %s --help shows what its commands do', async (group) => {
+  const io = createIo();
+  expect(await runCli([...group.split(' '), '--help'], io)).toBe(0);
+  const [, examples = ''] = String(io.stdout.read()).split(/^Examples?:\n/m);
+  const used = examples.split('\n').flatMap((line) => line.split(`sgrid ${group} `)[1]?.split(' ')[0] ?? []);
+  expect(used).not.toEqual([]);
+  for (const verb of used)
+    expect([...verbs, ...groups].some((each) => each.startsWith(`${group} ${verb}`))).toBe(true);
+});
+
 test('the verbs are found', () => {
   expect(verbs).toEqual(expect.arrayContaining(['get', 'deploy', 'config diff', 'node drain']));
 });
