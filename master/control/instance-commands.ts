@@ -78,7 +78,11 @@ export function createInstanceCommands(deps: {
     const known = fleet.instance(record.instanceId)?.status ?? null;
     if (known !== null && overtakes(known, status)) return;
     const { accepted } = fleet.putStatuses(record.nodeId, [status]);
-    if (fleet.instance(record.instanceId) !== null) await store.instances.saveStatuses(accepted, now());
+    // A node that comes back has one for each of its instances: together they are one commit.
+    await store.transaction(async ({ instances }) => {
+      // It may be removed by the time that it is its turn.
+      if (fleet.instance(record.instanceId) !== null) await instances.saveStatuses(accepted, now());
+    });
   };
 
   const apply = async (record: InstanceRecord): Promise<InstanceStatus> => {
