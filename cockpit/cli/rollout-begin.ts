@@ -155,11 +155,11 @@ function printPlan(io: CliIo, plan: RolloutPlan, words: (instanceId: number) => 
   const rows = batches.flatMap(({ isCanary, steps }, at) =>
     steps.map((step): PlanRow => ({ ...step, batch: `${at + 1}${isCanary ? ' canary' : ''}` })),
   );
-  const back = options.onFailure === 'rollback' ? 'rolls back' : 'stops';
+  const back = options.onFailure === 'rollback' ? 'rolls it back' : 'stops it';
   const pause = options.pauseAfterCanary ? '; pauses after the canary' : '';
   printLine(
     io.stdout,
-    `dry run: ${kind === 'restart' ? `restart of ${serviceName}` : `${serviceName} ${version}`} on ${count(rows.length, 'instance')}, ${atOnce} at a time; a failure ${back} it${pause}`,
+    `dry run: ${kind === 'restart' ? `restart of ${serviceName}` : `${serviceName} ${version}`} on ${count(rows.length, 'instance')}, ${atOnce} at a time; a failure ${back}${pause}`,
   );
   for (const line of formatTable(columns, rows)) printLine(io.stdout, line);
   for (const warning of warnings) printLine(io.stderr, `sgrid: warning: ${plainText(warning)}`);

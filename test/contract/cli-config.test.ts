@@ -96,7 +96,7 @@ test('publish says whom it hits, waits, and fails when one does not come up', as
   await set('{}');
   const dry = await config('publish', 'web', '--then', 'restart', '--dry-run');
   expect(dry.out).toBe(
-    '1 would be restart\n2 would be restart\nconfig of web would be published to 2 instances, then a rolling restart\n',
+    '1 (web@test-1:8001): new files, then a restart\n2 (web@test-2:8002): new files, then a restart\nconfig of web would be published to 2 instances, then a rolling restart\n',
   );
   const done = await config('publish', 'web', '--then', 'restart', '--wait', '--timeout', '20s');
   expect(done).toMatchObject({ code: 0, out: expect.stringContaining('config 1 of web: delivered\n') });
@@ -111,7 +111,7 @@ test('publish says whom it hits, waits, and fails when one does not come up', as
   expect(failed.code).toBe(1);
   expect(failed.err).toMatch(/instance 2 does not get config 2: it halted|instance 1 is crash-loop/);
   const own = await config('publish', 'web', '--instance', 'web@2:8002', '--then', 'SIGHUP');
-  expect(own.out).toContain('2 signal\n');
+  expect(own.out).toContain('2 (web@test-2:8002): new files, then SIGHUP\n');
 });
 
 test('edit: saved when it is sound, kept in a file that is named when it is not', async () => {

@@ -40,6 +40,8 @@ test('a dry run: the batches, and nothing done', async () => {
   expect(done).toMatchObject({ code: 0, err: '' });
   const [title, head, ...rows] = done.out.trimEnd().split('\n');
   expect(title).toBe('dry run: web v2 on 3 instances, 2 at a time; a failure stops it');
+  const back = await sgrid('deploy', 'web', 'v2', '--dry-run', '--rollback-on-failure');
+  expect(back.out).toContain('a failure rolls it back\n');
   expect(head).toMatch(/^BATCH +ID +INSTANCE +STATE +RUNS +GETS +ACTION +WARNING$/);
   expect(rows.map((row) => row.split(/ {2,}/).map((cell) => cell.trim()))).toEqual([
     ['1 canary', '1', 'web@test-1:8001', 'running', 'v1', 'v2', 'replace', '-'],

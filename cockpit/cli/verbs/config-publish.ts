@@ -9,6 +9,7 @@ import {
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
+import { instanceWords } from '../../format/fleet-words.ts';
 import { count } from '../../format/quantity.ts';
 import { instancesOf, messageOf } from '../config-file.ts';
 import { withMaster } from '../connect.ts';
@@ -71,8 +72,9 @@ Examples:
             ...{ serviceName, ...chosen, action, dryRun },
             ...{ message: messageOf(options), force: options.force === true },
           });
+          const words = await instanceNames(client);
           for (const { instanceId, effect } of instances)
-            printLine(io.stdout, `${instanceId} ${dryRun ? 'would be ' : ''}${effect}`);
+            printLine(io.stdout, `${instanceId} (${words(instanceId)}): ${effectWords(effect, action)}`);
           const after = action.kind === 'nothing' ? '' : `, then ${describeConfigAction(action)}`;
           const what = publication === null ? 'would be' : `is revision ${publication.revision},`;
           printLine(
@@ -147,6 +149,20 @@ async function notUp(client: MasterClient, instanceIds: readonly number[]): Prom
       );
     return state !== 'running' || health.state === 'starting';
   });
+}
+
+/** How people know instances: `web@alpha:8080`. */
+async function instanceNames(client: MasterClient): Promise<(instanceId: number) => string> {
+  const { instances, nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+  const names = new Map(instances.map((each) => [each.instanceId, instanceWords(each, byId)]));
+  return (instanceId) => names.get(instanceId) ?? 'removed';
+}
+
+function effectWords(effect: 'unchanged' | 'live' | 'signal' | 'restart', action: ConfigAction): string {
+  if (effect === 'unchanged') return 'no file changes';
+  const after = { live: '', signal: `, then ${describeConfigAction(action)}`, restart: ', then a restart' };
+  return `new files${after[effect]}`;
 }
 
 const DELIVERY_COLUMNS: readonly TextColumn<ConfigDelivery>[] = [
