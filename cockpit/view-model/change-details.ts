@@ -55,7 +55,7 @@ export function detailLines(state: CockpitState, confirm: Confirm): Line[] {
     case 'restart':
       return change.requests
         .slice(0, 1)
-        .flatMap(({ options }) => optionLines(t, options, t('each service by itself; ')));
+        .flatMap(({ options }) => optionLines(state, options, t('each service by itself; ')));
     case 'rollout-control':
       return wrapped(state, t(CONTROLS[change.what]));
     case 'remove-releases':

@@ -2,7 +2,8 @@ import { type RolloutOptions, type RolloutPlan, rolloutOptionsSchema } from '../
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { wrapWords } from '../format/width.ts';
-import type { Translate } from '../language/translate.ts';
+import { contextOf } from '../keymap/context.ts';
+import { bindingsOf } from '../keymap/resolve.ts';
 import type { Confirm } from '../store/change.ts';
 import type { CockpitState } from '../store/state.ts';
 import { type Block, type DialogColumn, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
@@ -57,7 +58,11 @@ export function rolloutBlocks(
     instances: t.count(steps.length, 'instance'),
     nodes: t.count(nodes, 'node'),
   });
-  const lines = [...optionLines(t, plan.options), ...capacity(state, plan, steps), ...warnings(state, plan)];
+  const lines = [
+    ...optionLines(state, plan.options),
+    ...capacity(state, plan, steps),
+    ...warnings(state, plan),
+  ];
   const height = Math.max(1, rows - 3 - 1 - 1 - lines.length - answer.length);
   const first = Math.min(top, Math.max(0, steps.length - height));
   const table = visibleTable(
@@ -101,10 +106,11 @@ function stepCells({ fleet, t }: CockpitState, step: PlannedStep): Segment[] {
 
 /** How it goes, in one line. @param of what that is said of, in front of it */
 export function optionLines(
-  t: Translate,
+  state: CockpitState,
   { maxUnavailable, canary, pauseAfterCanary, onFailure }: RolloutOptions,
   of = '',
 ): Line[] {
+  const { t } = state;
   const defaults = rolloutOptionsSchema.parse({});
   const first =
     canary === 0
@@ -123,11 +129,19 @@ export function optionLines(
         {
           text: t(' {first}{pace}; on a failure {failure}.  ', { first: of + first, pace: atATime, failure }),
         },
-        { text: 'o', tone: 'key' },
-        { text: t(' options') },
+        ...optionsHint(state),
       ],
     },
   ];
+}
+
+/** Its key as it is here: where a name is typed, a letter would go into it. */
+function optionsHint(state: CockpitState): Segment[] {
+  const binding = bindingsOf(state.bindings, contextOf(state)).find(
+    ({ action }) => action.type === 'change' && action.what === 'rollout-options',
+  );
+  const [key] = binding?.keys ?? [];
+  return key === undefined ? [] : [{ text: key, tone: 'key' }, { text: state.t(' options') }];
 }
 
 /** How much of the service is up at the worst moment. */

@@ -78,7 +78,7 @@ describe('a restart of several', () => {
     answerPlan(session, { kind: 'restart' });
     const question = session.body().join('\n');
     expect(question).toContain('Restart web on 3 instances of 3 nodes?');
-    expect(question).toContain('one after another; on a failure stop');
+    expect(question).toContain('one after another; on a failure stop.  o options');
     expect(question).toContain('Of web 2 of 3 running instances stays up at any time.');
     expect(question).toContain('Press y to restart');
     session.keys('o');
@@ -106,7 +106,12 @@ describe('a restart of several', () => {
   test('of a protected service takes its name, which goes with the request', () => {
     const session = onWeb().does({ type: 'services', services: protectedWeb() }).keys('r');
     session.took();
-    answerPlan(session, { kind: 'restart' }).keys(...'web', 'enter');
+    answerPlan(session, { kind: 'restart' });
+    // A letter would go into the name.
+    expect(session.body().join('\n')).toContain('on a failure stop.  ctrl-o options');
+    session.keys('ctrl-o');
+    expect(session.body().join('\n')).toMatch(/At a time/);
+    session.keys('esc', ...'web', 'enter');
     expect(session.took()).toMatchObject([{ type: 'create-rollout', confirm: ['web'] }]);
   });
 
