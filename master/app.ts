@@ -8,6 +8,7 @@ import { packSamples } from '../common/protocol/packed-samples.ts';
 import { firstAddress } from '../common/system/own-address.ts';
 import { createAuthority } from './access/authority.ts';
 import { createFailureLimit, DEFAULT_FAILURE_LIMIT } from './access/failure-limit.ts';
+import type { RenewTokenFile } from './access/first-tokens.ts';
 import { toConnectError } from './access/handshake.ts';
 import { createBackground } from './background.ts';
 import { createConfigRunner } from './config-files/config-runner.ts';
@@ -97,6 +98,8 @@ export interface MasterComponents {
   /** For the secrets in config files. */
   keyring: Keyring;
   packages: PackageStore;
+  /** Default: there are none. */
+  renewTokenFile?: RenewTokenFile;
   logger: Logger;
   now: () => number;
   newId: () => string;
@@ -285,6 +288,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     adoption,
     authority,
     cutToken,
+    renewTokenFile: components.renewTokenFile ?? (() => null),
     now,
     version,
     minReadyMs,

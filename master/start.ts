@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { explainFileError, writeFileAtomic } from '../common/system/atomic-file.ts';
 import { acquireLock } from '../common/system/lock-file.ts';
-import { createFirstTokens } from './access/first-tokens.ts';
+import { createFirstTokens, createTokenFiles } from './access/first-tokens.ts';
 import { createMaster, type Master, type MasterLimits } from './app.ts';
 import { finishRestore } from './backup/finish-restore.ts';
 import type { MasterConfig } from './config.ts';
@@ -51,9 +51,10 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
         'the database was migrated; this is how it was before',
       );
     }
+    const tokensDirectory = join(stateDir, 'tokens');
     const tokenFiles = await createFirstTokens({
       tokens: store.tokens,
-      directory: join(stateDir, 'tokens'),
+      directory: tokensDirectory,
       randomBytes,
       now,
     });
@@ -64,6 +65,7 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
       store,
       keyring: createKeyring({ file: `${database}.keys`, randomBytes }),
       packages,
+      renewTokenFile: createTokenFiles(tokensDirectory),
       logger,
       now,
       newId: randomUUID,

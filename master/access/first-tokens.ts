@@ -50,6 +50,27 @@ export async function createFirstTokens(options: {
   return files;
 }
 
+/**
+ * Puts a first token's new secret into its file, if that holds the old one: who removed it, or put something else there, wants
+ * it so.
+ *
+ * @param oldHash of the secret that it had until now
+ * @returns the file, or null when nothing was written.
+ * @throws SgridError `permission_denied`, `no_space`
+ */
+export type RenewTokenFile = (name: string, oldHash: string, secret: string) => string | null;
+
+export function createTokenFiles(directory: string): RenewTokenFile {
+  return (name, oldHash, secret) => {
+    if (!roleSchema.safeParse(name).success) return null;
+    const file = join(directory, `${name}.token`);
+    const held = readFileIfThere(file);
+    if (held === null || hashToken(held.trim()) !== oldHash) return null;
+    writeFileAtomic(file, `${secret}\n`, 0o600);
+    return file;
+  };
+}
+
 function createPrivateDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -2,6 +2,7 @@ import type { RequestHandlers } from '../../common/protocol/bind.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { RequestName } from '../../common/protocol/define.ts';
 import type { Authority, Identity } from '../access/authority.ts';
+import type { RenewTokenFile } from '../access/first-tokens.ts';
 import type { Background } from '../background.ts';
 import type { ConfigRunner } from '../config-files/config-runner.ts';
 import type { Keyring } from '../config-files/keyring.ts';
@@ -40,6 +41,7 @@ export interface HandlerDependencies {
   authority: Authority;
   /** Ends every connection that was made with this token. */
   cutToken: (name: string) => void;
+  renewTokenFile: RenewTokenFile;
   now: () => number;
   version: string;
   /** How long a program must be up to count as come up in a rollout that does not say it. */

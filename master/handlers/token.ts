@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { TokenView } from '../../common/domain/token.ts';
-import { SgridError } from '../../common/protocol/errors.ts';
+import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { formatToken, hashToken } from '../access/token.ts';
 import type { RecordEvent } from '../event-log.ts';
 import type { Repositories } from '../store/open-store.ts';
@@ -15,8 +16,10 @@ export function createTokenHandlers({
   events,
   authority,
   cutToken,
+  renewTokenFile,
+  logger,
   now,
-}: HandlerDependencies): CockpitHandlers<Names> {
+}: HandlerDependencies & { logger: Logger }): CockpitHandlers<Names> {
   /** A change of tokens counts once it is committed. */
   const change = async <T>(
     work: (tokens: TokenRepository, record: RecordEvent) => Promise<T>,
@@ -27,6 +30,15 @@ export function createTokenHandlers({
     }));
     authority.load(all);
     return result;
+  };
+  /** The token is rotated whether its file can be written or not, and whoever asked has the secret. */
+  const renewFile = (name: string, oldHash: string, secret: string): void => {
+    try {
+      const file = renewTokenFile(name, oldHash, secret);
+      if (file !== null) logger.info({ file }, 'a token was rotated; its file has the new secret');
+    } catch (error) {
+      logger.warn({ token: name, error: toWireError(error) }, 'the file of a token has its old secret still');
+    }
   };
   return {
     'token.list': async () => ({
@@ -52,13 +64,14 @@ export function createTokenHandlers({
     },
 
     'token.rotate': async ({ name }, { identity: { actor } }) => {
-      const { token, secret } = await change(async (tokens, record) => {
+      const { token, secret, oldHash } = await change(async (tokens, record) => {
         const known = (await tokens.list()).find((each) => each.name === name);
         const fresh = formatToken(known?.role ?? 'viewer', randomBytes(32));
         const rotated = await tokens.rotate(name, hashToken(fresh));
         await record({ kind: 'command', actor, message: `rotate token ${name}` });
-        return { token: rotated, secret: fresh };
+        return { token: rotated, secret: fresh, oldHash: known?.hash ?? '' };
       });
+      renewFile(name, oldHash, secret);
       cutToken(name);
       return { token: toView(token), secret };
     },

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Role } from '../../common/domain/role.ts';
@@ -115,6 +115,27 @@ test('rotating puts another secret in its place; whoever rotates his own gets th
   await expect(cockpit(old)).rejects.toThrow(code('unauthenticated'));
   admin = await cockpit(secret);
   await expect(admin.call('token.rotate', { name: 'nobody' })).rejects.toThrow(code('not_found'));
+});
+
+test('the file of a first token that is rotated gets its new secret, unless it is gone or holds another', async () => {
+  const before = master.token('agent');
+  const { secret } = await admin.call('token.rotate', { name: 'agent' });
+  expect(secret).not.toBe(before);
+  expect(master.token('agent')).toBe(secret);
+  expect(statSync(master.tokenFile('agent')).mode & 0o777).toBe(0o600);
+  rmSync(master.tokenFile('operator'));
+  await admin.call('token.rotate', { name: 'operator' });
+  expect(existsSync(master.tokenFile('operator'))).toBe(false);
+  writeFileSync(master.tokenFile('viewer'), 'of somebody else\n');
+  await admin.call('token.rotate', { name: 'viewer' });
+  expect(master.token('viewer')).toBe('of somebody else');
+});
+
+test('a token whose file cannot be written is rotated all the same', async () => {
+  rmSync(master.tokenFile('agent'));
+  mkdirSync(master.tokenFile('agent'));
+  const { secret } = await admin.call('token.rotate', { name: 'agent' });
+  await agent(secret, 1).connect();
 });
 
 test('a first token that was revoked does not come back with the next start', async () => {
