@@ -3,6 +3,7 @@ import { fromWireError, SgridError } from '../../common/protocol/errors.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import { confirmingClient } from '../client/confirming-client.ts';
 import type { MasterClient } from '../client/master-client.ts';
+import { EXIT, ExitWith } from './exit-code.ts';
 import { type CliIo, printLine } from './io.ts';
 import { resolveTarget, type Target, type TargetOptions } from './target.ts';
 
@@ -35,7 +36,7 @@ export async function withMaster<T>(
   const onAbort = (): void => client.close();
   io.signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await firstAttempt(client);
+    await firstAttempt(client).catch(rethrowRefusal);
     const confirming = options.confirm === undefined ? client : confirmingClient(client, options.confirm);
     return await use(target.isReadOnly ? readOnlyClient(confirming) : confirming);
   } catch (error) {
@@ -60,6 +61,12 @@ function readOnlyClient(client: MasterClient): MasterClient {
         : Promise.reject(refusal(name)),
     upload: () => Promise.reject(refusal('an upload')),
   };
+}
+
+/** A token of the wrong role is refused by the master as one that it does not know. */
+function rethrowRefusal(error: unknown): never {
+  const isRefused = error instanceof SgridError && error.code === 'forbidden';
+  throw isRefused ? new ExitWith(EXIT.noMaster, error) : error;
 }
 
 function firstAttempt(client: MasterClient): Promise<void> {

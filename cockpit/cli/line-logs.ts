@@ -52,7 +52,8 @@ export async function printLines(options: {
       if (line !== undefined) await put(step.source, line);
     } else if (isFollowing) {
       await somethingNew(lanes, step.type === 'hold' ? step.until - now : IDLE_MS, signal);
-      tellTroubles(lanes, troubles, io, isFollowing);
+      // Whoever interrupts closes the link too, which is no trouble.
+      if (!signal.aborted) tellTroubles(lanes, troubles, io, isFollowing);
     } else {
       return await putRests();
     }

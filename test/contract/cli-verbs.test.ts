@@ -91,6 +91,9 @@ test('get: one list in every form', async () => {
     { serviceName: 'web', port: 8002 },
   ]);
   expect(await sgrid('get', 'tokens')).toMatchObject({ code: 1, err: expect.stringContaining('admin') });
+  const wrongRole = begin(['get', 'nodes'], 'agent');
+  expect(await wrongRole.ended).toBe(3);
+  expect(wrongRole.err()).toContain('takes the role viewer');
   const tokens = begin(['get', 'tokens', '-o', 'name'], 'admin');
   expect(await tokens.ended).toBe(0);
   expect(tokens.out()).toBe('token/agent\ntoken/viewer\ntoken/operator\ntoken/admin\n');
@@ -272,6 +275,21 @@ test('logs of several instances: one after another, merged by time, since, grep,
   expect(since.out).toBe(`web@test-1:8001 ${time(3)} three error\nweb@test-2:8002 ${time(4)} four error\n`);
   for (const wrong of [['--since', 'x'], ['--grep', '('], ['--since', '1m', '--tail', '2'], ['-f']])
     expect(await sgrid('logs', '1', '2', ...wrong)).toMatchObject({ code: 2 });
+});
+
+test('logs that are followed end without a word when they are interrupted', async () => {
+  const line = `${new Date(Date.UTC(2026, 0, 1)).toISOString()} one\n`;
+  const read = memoryLog(line);
+  for (const each of [agent(0), agent(1)])
+    each.behaviour.readLog = async (request) => {
+      const result = await read(request);
+      return result.data.byteLength > 0 || request.waitMs === 0 ? result : new Promise(() => {});
+    };
+  const following = begin(['logs', 'service/web', '--merge', '-f', '--tail', '5']);
+  await waitFor('both lines', () => following.out().split('\n').length > 2);
+  following.abort();
+  expect(await following.ended).toBe(130);
+  expect(following.err()).toBe('');
 });
 
 test('context: masters by name; one that is read-only changes nothing', async () => {
