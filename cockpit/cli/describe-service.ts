@@ -36,10 +36,7 @@ export function serviceLines(
     ['Container', service.dockerName ?? ''],
     ['Ports', service.ports === undefined ? 'no plan' : describePorts(service.ports)],
     ['Depends on', service.dependsOn.join(', ')],
-    [
-      'Health check',
-      health.kind === 'none' ? 'none' : `${health.kind}, every ${formatSpan(health.intervalMs)}`,
-    ],
+    ['Health check', health.kind === 'none' ? 'none' : `${health.kind}, every ${health.intervalMs / 1000}s`],
     ['Restart', `${restart.mode}, crash loop after ${restart.maxFastDeaths} fast deaths`],
     ['Grace', formatSpan(service.graceMs)],
     ['Protected', service.protected ? 'yes' : 'no'],

@@ -65,6 +65,10 @@ test('service update changes what is named and nothing else, and says who is res
     description: 'from the file',
     restart: { ...before?.restart, mode: 'never' },
   });
+  const health = { kind: 'tcp', intervalMs: 500, timeoutMs: 250 };
+  writeFileSync(file, JSON.stringify({ health }));
+  expect(await sgrid('service', 'update', 'web', '-f', 'web.json')).toMatchObject({ code: 0 });
+  expect((await sgrid('describe', 'service', 'web')).out).toMatch(/Health check +tcp, every 0\.5s\n/);
   expect(await sgrid('service', 'update', 'web')).toMatchObject({ code: 2 });
   expect(await sgrid('service', 'update', 'nobody', '--grace', '1')).toMatchObject({ code: 1 });
   expect(await sgrid('service', 'update', 'web', '--grace', 'long')).toMatchObject({
