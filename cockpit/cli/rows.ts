@@ -40,7 +40,9 @@ export function stateOf(instance: InstanceView): string {
 
 export function nodeRows(fleet: FleetSnapshot): NodeRow[] {
   const samples = new Map(fleet.samples.map((sample) => [sample.nodeId, sample]));
-  return fleet.nodes.map((node) => {
+  // The master tells them in the order in which it came to know them.
+  const inOrder = fleet.nodes.toSorted((a, b) => a.nodeId - b.nodeId);
+  return inOrder.map((node) => {
     const here = fleet.instances.filter((instance) => instance.nodeId === node.nodeId);
     return {
       node,

@@ -198,7 +198,7 @@ test('an upload becomes a release, with progress to the last byte', async () => 
   const client = connect();
   await client.ready(10_000);
   await client.call('service.create', { spec: { name: 'web', type: 'node' } });
-  const file = await packageFile(3_000_000);
+  const file = await packageFile(12_000_000);
   const progress: number[] = [];
   let totalBytes = 0;
   const release = await client.upload({
