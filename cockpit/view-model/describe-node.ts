@@ -26,6 +26,10 @@ export function nodeLines(state: CockpitState, node: NodeView): Line[] {
       [
         [t('Link'), { text: t(node.link), tone: node.link === 'up' ? 'ok' : 'bad' }],
         [
+          t('New instances'),
+          node.isCordoned ? { text: t('none: it is cordoned'), tone: 'warn' } : t('welcome'),
+        ],
+        [
           t('Last seen'),
           node.lastSeenAt === null
             ? t('never')

@@ -60,7 +60,13 @@ export function nodeRow(
 /** A sample a second is due; after three there is something wrong with it. */
 const OLD_SAMPLE_MS = 3500;
 
+/** Connected, but given no new instances. */
+function isHeldBack({ view }: Pick<NodeRow, 'view'>): boolean {
+  return view.link === 'up' && view.isCordoned;
+}
+
 function linkCell(row: NodeRow, t: Translate): Segment {
+  if (isHeldBack(row)) return { text: t('cordoned'), tone: 'warn' };
   if (row.view.link === 'up') return { text: t('up'), tone: 'ok' };
   return row.view.lastSeenAt === null
     ? { text: t('never seen'), tone: 'idle' }
@@ -111,7 +117,7 @@ export const NODE_COLUMNS: readonly Column<NodeRow>[] = [
     maxWidth: 10,
     priority: 1,
     cell: linkCell,
-    sortValue: ({ view }) => view.link,
+    sortValue: (row) => (isHeldBack(row) ? 'cordoned' : row.view.link),
   },
   {
     key: 'name',

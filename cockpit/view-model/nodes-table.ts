@@ -15,7 +15,7 @@ import {
 const FIELDS: readonly FilterField<NodeRow>[] = [
   {
     keys: ['state', 'link'],
-    texts: ({ view }, t) => both(view.link, t),
+    texts: ({ view }, t) => [...both(view.link, t), ...(view.isCordoned ? both('cordoned', t) : [])],
     words: (row, t) =>
       both(row.view.link === 'down' || nodeWarning(row, t) !== '' ? 'unhealthy' : 'healthy', t),
   },

@@ -59,6 +59,9 @@ function nodesSegments({ fleet, now, t }: CockpitState): Segment[] {
     { text: ` ${t('{count} up', { count: up })}`, tone: up > 0 ? 'ok' : 'dim' },
   ];
   if (down > 0) segments.push({ text: t(', ') + t('{count} down', { count: down }), tone: 'bad' });
+  const cordoned = [...fleet.nodes.values()].filter(({ isCordoned }) => isCordoned).length;
+  if (cordoned > 0)
+    segments.push({ text: t(', ') + t('{count} cordoned', { count: cordoned }), tone: 'warn' });
   const warned = [...fleet.nodes.values()].filter(
     (node) => node.link === 'up' && nodeWarning(nodeRow(fleet, node, NO_TALLIES, now), t) !== '',
   ).length;

@@ -21,6 +21,7 @@ export const WORDS = {
   up: '在线',
   down: '离线',
   'never seen': '从未上线',
+  cordoned: '已封锁',
   'no instances': '无实例',
   protected: '受保护',
   gone: '已不存在',

@@ -30,6 +30,22 @@ describe('nodes', () => {
     ]);
   });
 
+  test('one that is cordoned says so, in its row, above it and on its page, and can be asked for', () => {
+    const nodes = snapshot.nodes.map((node) => ({ ...node, isCordoned: node.nodeId === 2 }));
+    const session = Session.ready({ columns: 120, rows: 30 });
+    session.does({ type: 'frame', frame: { at: snapshot.at, nodes } });
+    expect(session.body()[0]).toContain('3 nodes: 2 up, 1 down, 1 cordoned');
+    session.keys('/', ...'state:cordoned', 'enter');
+    expect(
+      session
+        .body()
+        .slice(3)
+        .filter((line) => line !== ''),
+    ).toEqual([expect.stringMatching(/^> cordoned +beta/)]);
+    session.keys('d');
+    expect(session.body().join('\n')).toMatch(/New instances +none: it is cordoned/);
+  });
+
   test('enter opens the instances of the node and asks for its figures alone; esc goes back to all', () => {
     const session = Session.ready();
     session.took();
