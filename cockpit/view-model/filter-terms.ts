@@ -1,7 +1,10 @@
-/** One word of a filter: `web`, `!web`, `"two words"`, `state:running`, `-r web.*`. */
+/** What the word behind a flag is: a regular expression, or letters in their order (as in k9s). */
+const FLAGS = { '-r': 'pattern', '-f': 'fuzzy' } as const;
+
+/** One word of a filter: `web`, `!web`, `"two words"`, `state:running`, `-r web.*`, `-f wb`. */
 export interface FilterTerm {
   readonly isInverse: boolean;
-  readonly isPattern: boolean;
+  readonly kind: 'text' | (typeof FLAGS)[keyof typeof FLAGS];
   /** What stands before a colon outside of quotes; null where there is none. */
   readonly key: string | null;
   readonly value: string;
@@ -45,22 +48,22 @@ function wordsOf(text: string): Word[] {
 /** The terms of a filter, all of which a row must meet. */
 export function filterTerms(text: string): FilterTerm[] {
   const terms: FilterTerm[] = [];
-  let pattern: { isInverse: boolean } | null = null;
+  let flagged: Pick<FilterTerm, 'isInverse' | 'kind'> | null = null;
   for (const { text: word, colon, isQuoted } of wordsOf(text)) {
-    if (pattern !== null) {
-      terms.push({ ...pattern, isPattern: true, key: null, value: word });
-      pattern = null;
+    if (flagged !== null) {
+      terms.push({ ...flagged, key: null, value: word });
+      flagged = null;
       continue;
     }
     const isInverse = word.startsWith('!') && (!isQuoted || colon >= 0);
     const rest = isInverse ? word.slice(1) : word;
-    if (rest === '-r' && !isQuoted) {
-      pattern = { isInverse };
+    if ((rest === '-r' || rest === '-f') && !isQuoted) {
+      flagged = { isInverse, kind: FLAGS[rest] };
       continue;
     }
     const at = colon < 0 ? -1 : colon - (isInverse ? 1 : 0);
     const key = at > 0 ? rest.slice(0, at).toLowerCase() : null;
-    terms.push({ isInverse, isPattern: false, key, value: key === null ? rest : rest.slice(at + 1) });
+    terms.push({ isInverse, kind: 'text', key, value: key === null ? rest : rest.slice(at + 1) });
   }
   return terms.filter(({ value }) => value !== '');
 }

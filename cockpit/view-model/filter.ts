@@ -1,3 +1,4 @@
+import { fuzzyRank } from '../format/fuzzy.ts';
 import { parseAmount, type Unit } from '../format/parse-amount.ts';
 import type { Translate, Word } from '../language/translate.ts';
 import { type FilterTerm, filterTerms } from './filter-terms.ts';
@@ -29,8 +30,8 @@ type Test<Row> = (row: Row) => boolean;
 
 /**
  * The language of `/`: terms that all must hold. A word is looked for in the row's text, upper and lower case alike;
- * `!` turns a term round; `-r` takes the next word as a regular expression; `key:value` looks at one thing, numbers
- * with `>`, `<`, `>=`, `<=` or `=`.
+ * `!` turns a term round; `-r` takes the next word as a regular expression, `-f` as letters in their order; `key:value`
+ * looks at one thing, numbers with `>`, `<`, `>=`, `<=` or `=`.
  */
 export function compileFilter<Row>(
   text: string,
@@ -62,20 +63,22 @@ export function compileFilter<Row>(
 
 /** A test, or what is wrong with the term. */
 function testOf<Row>(
-  { key, value, isPattern }: FilterTerm,
+  { key, value, kind }: FilterTerm,
   field: FilterField<Row> | undefined,
   fields: readonly FilterField<Row>[],
   textsOf: (row: Row, t: Translate) => readonly string[],
   t: Translate,
 ): Test<Row> | string {
-  if (isPattern) {
+  if (kind === 'pattern') {
     const pattern = compilePattern(value, t);
     if (typeof pattern === 'string') return pattern;
     return (row) => textsOf(row, t).some((text) => pattern.test(text));
   }
   if (key === null) {
     const needle = value.toLowerCase();
-    return (row) => textsOf(row, t).some((text) => text.toLowerCase().includes(needle));
+    const holds = (text: string): boolean =>
+      kind === 'fuzzy' ? fuzzyRank(needle, text) !== null : text.includes(needle);
+    return (row) => textsOf(row, t).some((text) => holds(text.toLowerCase()));
   }
   if (field === undefined) {
     return t('no key "{key}" here, but {keys}; quotes make it text', { key, keys: keysOf(fields) });

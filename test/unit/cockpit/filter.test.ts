@@ -44,6 +44,10 @@ describe('the language of filters', () => {
     ['-r ^(alpha|beta)', [1, 2]],
     ['!-r ^(alpha|beta)', [12]],
     ['-r "o w"', [12]],
+    ['-f apa', [1]],
+    ['-f TWds', [12]],
+    ['-f baet', []],
+    ['!-f bt', [1, 12]],
     ['state:ok', [1, 12]],
     ['state:=ok', [1]],
     ['!st:ok', [2]],
@@ -79,7 +83,7 @@ describe('the language of filters', () => {
 
   test('a colon within quotes is text', () => {
     expect(filterTerms('"web:8101"')).toEqual([
-      { isInverse: false, isPattern: false, key: null, value: 'web:8101' },
+      { isInverse: false, kind: 'text', key: null, value: 'web:8101' },
     ]);
   });
 });
