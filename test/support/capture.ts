@@ -24,7 +24,7 @@ interface Shot {
 }
 
 const SHOTS: readonly Shot[] = [
-  { name: 'nodes', keys: [], wait: /Welcome[\s\S]*lists all keys/ },
+  { name: 'nodes', keys: [], wait: /link up[\s\S]*1 up[\s\S]*Welcome[\s\S]*lists all keys/ },
   {
     name: 'pulse',
     keys: [':pulse'],
@@ -44,7 +44,7 @@ const SHOTS: readonly Shot[] = [
     wait: /4 logs[\s\S]*following[\s\S]*(GET[\s\S]*){5}/,
   },
   { name: 'services', keys: [':services'], wait: /crash-loop +looper[\s\S]*web/ },
-  { name: 'deploy', keys: ['D'], wait: /first release|choose/ },
+  { name: 'deploy', keys: ['D'], wait: /RELEASE +AGE[\s\S]*1\.0\.0/ },
   { name: 'rollouts', keys: [':rollouts'], wait: /succeeded +web/ },
   { name: 'config', keys: [':config'], wait: /web +app\.yaml/ },
   { name: 'config-file', keys: ['Enter'], wait: /workers: 4/ },
@@ -52,7 +52,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'config-publish', keys: ['Escape', 'p'], wait: /It takes the newest/ },
   { name: 'events', keys: ['Escape', ':events'], wait: /crash-loop/ },
   { name: 'registry', keys: [':registry'], wait: /no: crash-loop/ },
-  { name: 'who', keys: [':who'], wait: /operator/ },
+  { name: 'who', keys: [':who'], wait: /operator \(you\)/ },
   { name: 'help', keys: [':inst', '?'], wait: /Keys in instances/ },
 ];
 
