@@ -261,7 +261,7 @@ export const PAGES = {
   'nobody saw its end: the machine was reset, or its shim killed':
     '无人见证其结束：机器被重置，或其 shim 被杀',
   ', as it was asked to': '，应要求停止',
-  Cause: '原因',
+  Cause: '死因',
   When: '时间',
   '{at}, {span} ago, after it ran for {ran}': '{at}，{span}前，运行了 {ran}',
   'next start {at}': '下次启动 {at}',

@@ -193,6 +193,6 @@ export const WORDS = {
   CHANGED: '修改于',
   TARGET: '目标',
   VERSION: '版本',
-  VER: 'VER',
-  PUB: 'PUB',
+  VER: '最新',
+  PUB: '下发',
 } as const;

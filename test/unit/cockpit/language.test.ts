@@ -34,6 +34,11 @@ function textsIn(code: string): string[] {
 }
 
 describe('the catalogue', () => {
+  test('tells apart what stands side by side', () => {
+    expect(MESSAGES.Cause).not.toBe(MESSAGES.Reason);
+    expect([MESSAGES.VER, MESSAGES.PUB]).not.toEqual(['VER', 'PUB']);
+  });
+
   const code = [...sourcesIn('cockpit'), ...sourcesIn('common')]
     .filter((path) => !path.startsWith('cockpit/language/'))
     .map(codeOf);
