@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startMaster, type TestMaster } from '../support/master.ts';
 import { runSgrid } from '../support/sgrid.ts';
-import { closeAll, createWebFleet, type WebFleet } from './support/fleet.ts';
+import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
 
 let directory: string;
 let master: TestMaster;
@@ -92,6 +92,26 @@ test('apply makes it so, once; diff says before what it would be, and nothing be
   expect(await sgrid('diff', '-f', 'fleet.yaml')).toEqual({ code: 0, out: '', err: '' });
   expect(await sgrid('apply', '-f', 'fleet.yaml')).toMatchObject({ code: 0, out: 'nothing to change\n' });
   expect(await state()).toEqual(after);
+});
+
+test('a change that restarts instances says so before, to those who may make it', async () => {
+  const ids = fleet.instances.map(({ instanceId }) => instanceId);
+  await deploy(fleet.admin, fleet.release.releaseId, ids);
+  write('service: web\nspec: { description: other, env: { LEVEL: debug } }\n');
+  const lines = ['~ service web', '  - description: ""', '  + description: "other"', '    env: +LEVEL'];
+  const restarted = `    restarted, one after another: ${ids.join(', ')}`;
+  expect(await sgrid('diff', '-f', 'fleet.yaml')).toMatchObject({
+    code: 1,
+    out: `${[...lines, restarted].join('\n')}\n`,
+  });
+  const viewer = await sgrid('diff', '-f', 'fleet.yaml', '--token-file', master.tokenFile('viewer'));
+  expect(viewer).toMatchObject({ code: 1, out: `${lines.join('\n')}\n` });
+  expect(await sgrid('diff', '-f', 'fleet.yaml', '--token-file', master.tokenFile('agent'))).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('takes the role viewer'),
+  });
+  write('service: web\nspec: { description: other }\n');
+  expect((await sgrid('diff', '-f', 'fleet.yaml')).out).not.toContain('restarted');
 });
 
 test('what is not listed goes only with --prune, and only when that is confirmed', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { SgridError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { count } from '../../format/quantity.ts';
 import { carryOut } from '../apply/carry-out.ts';
@@ -68,6 +69,7 @@ Example:
           const documents = await read(io, options);
           steps = await withMaster(options, io, (client) => plan(client, documents, options.prune === true));
         } catch (error) {
+          if (error instanceof ExitWith) throw error;
           // 1 is an answer here, and no trouble.
           const code = exitCodeOf(error);
           throw new ExitWith(code === EXIT.failed ? EXIT.usage : code, error);
@@ -91,7 +93,26 @@ async function plan(
 ): Promise<ApplyStep[]> {
   const { services } = await client.call('service.list', {});
   const { instances, nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
-  return planApply(documents, { services, instances, nodes }, isPruning);
+  const steps = planApply(documents, { services, instances, nodes }, isPruning);
+  return await Promise.all(steps.map((step) => withRestarts(client, step)));
+}
+
+/** A service that is changed says whom that restarts, as `sgrid service update --dry-run` does. */
+async function withRestarts(client: MasterClient, step: ApplyStep): Promise<ApplyStep> {
+  const link = client.link();
+  // A viewer may not ask, and each refusal is an event.
+  if (step.type !== 'update-service' || link.state !== 'up' || link.role === 'viewer') return step;
+  try {
+    const { instances } = await client.call('service.update', { spec: step.spec, dryRun: true });
+    const restarted = instances.filter(({ effect }) => effect === 'restart');
+    if (restarted.length === 0) return step;
+    const ids = restarted.map(({ instanceId }) => instanceId).join(', ');
+    return { ...step, text: `${step.text}\n    restarted, one after another: ${ids}` };
+  } catch (error) {
+    // It may need what another step makes first, or the context is read-only; then it says no more than before.
+    if (error instanceof SgridError) return step;
+    throw error;
+  }
 }
 
 async function apply(
