@@ -57,6 +57,8 @@ export interface CockpitOptions {
 }
 
 const TICK_MS = 1000;
+/** A terminal that has not taken the last words by then will not: whoever ended the cockpit is not kept waiting. */
+const LAST_WORDS_MS = 2000;
 const NOT_LOADED: LoadedSettings = { settings: DEFAULT_SETTINGS, problem: null, isFirst: false };
 const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
@@ -243,10 +245,17 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     gate.release();
     mouse.off();
     ink.unmount();
-    await broken;
+    await within(broken, LAST_WORDS_MS);
     stdout.off('error', onHangup);
     release();
   }
+}
+
+async function within(what: Promise<void>, timeoutMs: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, timeoutMs);
+  await Promise.race([what, late.promise]);
+  clearTimeout(timer);
 }
 
 /** A terminal that shows nothing but ASCII can be asked for Chinese, and gets English without being asked. */

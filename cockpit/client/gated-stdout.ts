@@ -8,29 +8,42 @@ export interface GatedStdout {
   release(): void;
 }
 
+type Write = Parameters<NodeJS.WriteStream['write']>;
+
 /**
- * A slow line takes less than is painted. What is written while `write` has returned false is queued by Node without bound
- * (stream.Writable, "Buffering"); here it waits, and whoever paints looks at `isOpen` first, so that only what was under way does.
+ * A slow line takes less than is painted. What is written before the last was taken is queued by Node, up to 64 KiB before
+ * `write` returns false (stream.Writable, "Buffering"), and without bound after: seconds of frames that nobody wants any more.
+ * Here it waits, and whoever paints looks at `isOpen` first, so that only what was under way does.
  *
- * @param onOpen it takes something again
+ * @param onOpen it takes something again, after it did not
  */
 export function createGatedStdout(stdout: NodeJS.WriteStream, onOpen: () => void): GatedStdout {
-  const waiting: Parameters<NodeJS.WriteStream['write']>[] = [];
+  const waiting: Write[] = [];
   let isReleased = false;
-  const isOpen = (): boolean => isReleased || (!stdout.writableNeedDrain && waiting.length === 0);
-  const flush = (): void => {
-    while (waiting.length > 0 && (isReleased || !stdout.writableNeedDrain)) {
+  /** What was handed on and is not known to be taken. */
+  let underWay = false;
+  const isOpen = (): boolean => isReleased || (!underWay && waiting.length === 0);
+  const handOn = (...[chunk, encoding, callback]: Write): boolean => {
+    const done = typeof encoding === 'function' ? encoding : callback;
+    const isTaken = stdout.write(chunk, typeof encoding === 'string' ? encoding : undefined, (error) => {
+      done?.(error);
+      if (underWay) onTaken();
+    });
+    // A terminal that takes it does so at once.
+    if (!isReleased) underWay = stdout.writableLength > 0;
+    return isTaken && !underWay;
+  };
+  const onTaken = (): void => {
+    if (stdout.writableLength > 0) return;
+    underWay = false;
+    while (waiting.length > 0 && !underWay) {
       const next = waiting.shift();
-      if (next !== undefined) stdout.write(...next);
+      if (next !== undefined) handOn(...next);
     }
+    if (isOpen() && !isReleased) onOpen();
   };
-  const onDrain = (): void => {
-    flush();
-    if (isOpen()) onOpen();
-  };
-  stdout.on('drain', onDrain);
-  const write = (...chunk: Parameters<NodeJS.WriteStream['write']>): boolean => {
-    if (isOpen()) return stdout.write(...chunk);
+  const write = (...chunk: Write): boolean => {
+    if (isOpen()) return handOn(...chunk);
     waiting.push(chunk);
     return false;
   };
@@ -46,8 +59,8 @@ export function createGatedStdout(stdout: NodeJS.WriteStream, onOpen: () => void
     isOpen,
     release: () => {
       isReleased = true;
-      stdout.off('drain', onDrain);
-      flush();
+      underWay = false;
+      for (const next of waiting.splice(0)) handOn(...next);
     },
   };
 }

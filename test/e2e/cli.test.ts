@@ -45,6 +45,20 @@ test('logs -f through the death of the master: not a byte lost, not one twice', 
   expect(file.subarray(0, got.byteLength).equals(got)).toBe(true);
 });
 
+test('in a directory that was removed it says so, in words', async () => {
+  const gone = join(system.directory, 'gone');
+  mkdirSync(gone);
+  const script = 'cd "$0" && rmdir "$0" && exec "$1" get nodes';
+  const done = await execa('sh', ['-c', script, gone, SGRID], {
+    env: system.env,
+    reject: false,
+    stdin: 'ignore',
+  });
+  expect(done.stderr).toContain('sgrid: the current directory was removed\n       go to one that exists: cd');
+  expect(done.stderr).not.toMatch(/^ +at /m);
+  expect(done.exitCode).toBe(1);
+});
+
 test('a service of one’s own, from nothing to an answer', async () => {
   const stage = join(system.directory, 'own');
   mkdirSync(stage);

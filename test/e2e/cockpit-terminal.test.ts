@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createLinkProxy, type LinkProxy } from '../support/link-proxy.ts';
@@ -40,6 +40,18 @@ function configHome(name: string, settings: object): Record<string, string> {
 function openThrough(line: LinkProxy): Tmux {
   const token = ['--token-file', system.tokenFile('operator')];
   return openCockpit(system, { args: ['--master', line.url, ...token] });
+}
+
+/** Writes to a terminal whose other end reads nothing until it takes no more. */
+function fill(tty: string): void {
+  const fd = openSync(tty, constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK);
+  try {
+    for (;;) writeSync(fd, ' ');
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'EAGAIN' });
+  } finally {
+    closeSync(fd);
+  }
 }
 
 const ticksOn = (tmux: Tmux): number[] =>
@@ -141,7 +153,7 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     expect(tmux.text()).toContain('before');
   });
 
-  test('a terminal that reads nothing: memory stays bounded, it can be ended, and it shows the newest once it reads again', async () => {
+  test('a terminal that reads nothing: memory stays bounded, and it shows the newest once it reads again', async () => {
     const tmux = openCockpit(system, { columns: 200, rows: 50 });
     screen = tmux;
     await tmux.waitForText(/> up +local/);
@@ -166,6 +178,37 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     await tmux.waitUntil('the newest', () => (ticksOn(tmux).at(-1) ?? 0) > last + 90, 30_000);
     await tmux.waitForText(/data [01]s old/, 30_000);
   });
+
+  test.each(['SIGTERM', 'SIGHUP'] as const)(
+    'a terminal that reads nothing: %s ends it all the same, and the shell has its line back',
+    async (signal) => {
+      const tmux = openCockpit(system, { columns: 200, rows: 50 });
+      screen = tmux;
+      await tmux.waitForText(/> up +local/);
+      tmux.type(':inst ticker');
+      tmux.press('Enter', 'l');
+      await tmux.waitUntil('some ticks', () => ticksOn(tmux).length > 3);
+      const pid = tmux.pid();
+      const tty = tmux.tmux('display-message', '-p', '#{pane_tty}').trim();
+      const lineOf = (): string[] =>
+        execFileSync('stty', ['-F', tty, '-a'], { encoding: 'utf8' }).split(/[ ;\n]+/);
+      const server = Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }));
+      // Of a process that has ended nothing is left but its status, for a parent that reads nothing either (proc(5), `stat`).
+      const isGone = (): boolean => / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+      expect(lineOf()).toContain('-icanon');
+      process.kill(server, 'SIGSTOP');
+      try {
+        fill(tty);
+        process.kill(pid, signal);
+        await waitFor('its end', isGone, 15_000);
+        expect(lineOf()).toEqual(expect.arrayContaining(['icanon', 'echo']));
+      } finally {
+        process.kill(server, 'SIGCONT');
+      }
+      await waitFor('its status', () => tmux.exitStatus() !== null);
+      expect(tmux.exitStatus()).toBe(130);
+    },
+  );
 
   test('NO_COLOR, 16 colours, themes, ASCII', async () => {
     const open = (env: Record<string, string>, args: string[] = []): Tmux => {

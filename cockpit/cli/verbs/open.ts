@@ -1,5 +1,6 @@
 import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
 import { expandHome } from '../../client/complete-path.ts';
+import { unblockWrites } from '../../client/non-blocking-tty.ts';
 import { chooseLanguage, LANGUAGE_NAME } from '../../language/language.ts';
 import { loadTranslate } from '../../language/translate.ts';
 import { openClient } from '../connect.ts';
@@ -35,6 +36,7 @@ export async function showCockpit(target: Target, io: CliIo, screen: ScreenOptio
     );
   }
   const { stdin, stdout } = terminal;
+  const reblock = unblockWrites(stdout);
   // Keys typed ahead would be echoed until the screen is loaded. What was echoed already has moved the cursor, and the
   // alternate screen begins where the cursor is.
   stdin.setRawMode(true);
@@ -45,6 +47,7 @@ export async function showCockpit(target: Target, io: CliIo, screen: ScreenOptio
     while (next !== null) next = await showOne(next, terminal, io, screen);
   } finally {
     stdin.setRawMode(false);
+    reblock();
     // What is typed from here on is for the shell.
     stdin.pause();
   }
