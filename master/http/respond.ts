@@ -16,6 +16,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   out_of_range: 416,
   package_invalid: 422,
   checksum_mismatch: 422,
+  busy: 503,
   no_space: 507,
 };
 
