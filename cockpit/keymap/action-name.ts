@@ -1,6 +1,7 @@
 import type { Action } from '../store/action.ts';
 import { CHART_RANGES } from '../store/chart.ts';
 import type { InsightAction } from '../store/insight.ts';
+import type { LogPaneAction } from '../store/log-action.ts';
 
 /** What a binding is called in the config file: `restart`, `down`, `sort-cpu`, `log-toggle-follow`. */
 export function actionName(action: Action): string {
@@ -22,7 +23,7 @@ export function actionName(action: Action): string {
     case 'insight':
       return insightName(action.action);
     case 'log':
-      return `log-${action.action.type}`;
+      return logName(action.action);
     case 'change':
       return action.what;
     case 'edit':
@@ -32,6 +33,29 @@ export function actionName(action: Action): string {
       return action.step === 1 ? `${action.type}-next` : `${action.type}-previous`;
     default:
       return action.type;
+  }
+}
+
+/** Each direction and each span has a name: one name would give its key to all of them, which is a conflict. */
+function logName(action: LogPaneAction): string {
+  switch (action.type) {
+    case 'scroll':
+      return `${Math.abs(action.rows) === 1 ? 'log' : 'log-wheel'}-${action.rows > 0 ? 'down' : 'up'}`;
+    case 'page':
+      return `log-page-${action.pages > 0 ? 'down' : 'up'}`;
+    case 'pan':
+      return `log-${action.columns > 0 ? 'right' : 'left'}`;
+    case 'run':
+      return `log-run-${action.step === 1 ? 'after' : 'before'}`;
+    case 'next-match':
+      return `log-${action.step === 1 ? 'next' : 'previous'}-match`;
+    case 'range':
+      return `log-last-${action.spanMs / 60_000}m`;
+    case 'select-move':
+    case 'file-move':
+      return `log-${action.type}-${action.move}`;
+    default:
+      return `log-${action.type}`;
   }
 }
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { actionName } from '../../../cockpit/keymap/action-name.ts';
 import { BINDINGS } from '../../../cockpit/keymap/bindings.ts';
 import { keyPresses } from '../../../cockpit/keymap/keys.ts';
+import { remapKeys } from '../../../cockpit/keymap/remap.ts';
 import { conflictsOf, resolvePaste } from '../../../cockpit/keymap/resolve.ts';
+import { english } from '../../../cockpit/language/translate.ts';
 import { parsePalette } from '../../../cockpit/store/palette.ts';
 import { frameOf } from '../../../cockpit/view-model/frame.ts';
 import { helpLines } from '../../../cockpit/view-model/help.ts';
@@ -14,6 +17,23 @@ test('no key means two things in one place', () => {
   const [first] = BINDINGS;
   if (first === undefined) throw new Error('no bindings');
   expect(conflictsOf([first, first])).not.toEqual([]);
+});
+
+test('a name of the config file means one thing in one place, so that each key can be another', () => {
+  const meanings = new Map<string, Set<string>>();
+  for (const { action, contexts } of BINDINGS) {
+    for (const context of contexts) {
+      const name = `${context}/${actionName(action)}`;
+      meanings.set(name, (meanings.get(name) ?? new Set()).add(JSON.stringify(action)));
+    }
+  }
+  expect([...meanings].filter(([, actions]) => actions.size > 1).map(([name]) => name)).toEqual([]);
+  const { bindings, problems } = remapKeys(english, BINDINGS, {
+    'log-last-5m': ['7'],
+    'log-run-before': ['('],
+  });
+  expect(problems).toEqual([]);
+  expect(bindings.filter(({ keys }) => keys.includes('7') || keys.includes('('))).toHaveLength(2);
 });
 
 test('ctrl-c leaves from everywhere, also out of a text, a question and an upload', () => {
