@@ -114,6 +114,9 @@ test('what is wanted is committed to the disk, figures are not waited for', asyn
   const NORMAL = 1;
   expect(wanted?.pragma('synchronous', { simple: true })).toBe(FULL);
   expect(figures?.pragma('synchronous', { simple: true })).toBe(NORMAL);
+  // Whichever commits last makes the checkpoint.
+  const pages = [wanted, figures].map((each) => each?.pragma('wal_autocheckpoint', { simple: true }));
+  expect(pages).toEqual([8_000, 8_000]);
   const rowsBy = (connection?: Sqlite.Database): unknown =>
     connection?.prepare('select total_changes()').pluck().get();
   await store.history.append([figuresRow(1)]);
