@@ -51,6 +51,8 @@ export function createConfigRunner({
       }
       case 'save-config':
         return save(effect);
+      case 'set-secret':
+        return setSecret(effect);
       case 'plan-config': {
         const { request } = effect;
         const { serviceName, action, message } = request;
@@ -72,6 +74,15 @@ export function createConfigRunner({
     }
   };
 
+  const setSecret = async ({ serviceName, name, value }: ConfigEffect & { type: 'set-secret' }) => {
+    try {
+      const { secret } = await callChange(client, 'config.setSecret', { serviceName, name, value });
+      dispatch({ type: 'secret-set', serviceName, secret });
+    } catch (error) {
+      dispatch({ type: 'secret-not-set', error: toWireError(error) });
+    }
+  };
+
   return (effect) =>
     void run(effect).catch((error: unknown) => {
       const wire = toWireError(error);
@@ -88,6 +99,7 @@ const WORDS: Readonly<Record<ConfigEffect['type'], Word>> = {
   'compare-config': 'Could not compare',
   'edit-config': 'The editor',
   'save-config': 'Could not save',
+  'set-secret': 'Setting the secret',
   'plan-config': 'It would not be published',
 };
 

@@ -72,5 +72,12 @@ export const CONFIG_KEYS: readonly Binding[] = [
     'who has it, and the names of secrets',
     'who has it',
   ),
+  key(
+    ['s'],
+    ['config', 'config-file', 'config-service'],
+    'config-secret',
+    'set a secret: its value is typed unseen, and never shown',
+    'secret',
+  ),
   key(['ctrl-x'], ['config', 'config-file'], 'config-remove', 'remove the file; its versions stay', 'remove'),
 ];

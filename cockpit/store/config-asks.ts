@@ -3,6 +3,7 @@ import type { ConfigEffect } from './config-centre.ts';
 import { type configFile, configKey, withConfig } from './config-state.ts';
 import { configServiceName, selectedConfigFile, selectedConfigVersion } from './config-targets.ts';
 import { openConfigFileForm, openPublishForm, openSaveForm } from './form-config.ts';
+import { openSecretForm } from './form-secret.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange } from './targets.ts';
@@ -19,7 +20,8 @@ export type ConfigAsk =
   | 'config-compare'
   | 'config-service'
   | 'config-open'
-  | 'config-save';
+  | 'config-save'
+  | 'config-secret';
 
 const ASKS: ReadonlySet<string> = new Set<ConfigAsk>([
   'config-edit',
@@ -31,6 +33,7 @@ const ASKS: ReadonlySet<string> = new Set<ConfigAsk>([
   'config-service',
   'config-open',
   'config-save',
+  'config-secret',
 ]);
 
 export function isConfigAsk(what: string): what is ConfigAsk {
@@ -57,6 +60,8 @@ export function askConfig(state: CockpitState, what: ConfigAsk): Reduction {
       return openService(state);
     case 'config-add':
       return openConfigFileForm(state);
+    case 'config-secret':
+      return openSecretForm(state);
     case 'config-publish':
       return openPublishForm(state);
     case 'config-compare':

@@ -1,4 +1,4 @@
-import type { ConfigAction, ConfigVersion } from '../../common/domain/config-file.ts';
+import type { ConfigAction, ConfigSecret, ConfigVersion } from '../../common/domain/config-file.ts';
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { diffLines } from '../format/diff-lines.ts';
@@ -16,6 +16,7 @@ import {
   withConfig,
 } from './config-state.ts';
 import { withForm } from './form.ts';
+import { secretNotSet, secretSet } from './form-secret.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -67,6 +68,8 @@ export type ConfigCentreAction =
       readonly request: PublishRequest;
       readonly effects: readonly { readonly instanceId: number; readonly effect: PublishEffect }[];
     }
+  | { readonly type: 'secret-set'; readonly serviceName: string; readonly secret: ConfigSecret }
+  | { readonly type: 'secret-not-set'; readonly error: WireError }
   | { readonly type: 'config-failed'; readonly what: Word; readonly error: WireError };
 
 /** A text with the number of its version; version 0 for no file. */
@@ -102,6 +105,12 @@ export type ConfigEffect =
       readonly message: string;
       readonly publish: PublishRequest | null;
     }
+  | {
+      readonly type: 'set-secret';
+      readonly serviceName: string;
+      readonly name: string;
+      readonly value: string;
+    }
   | { readonly type: 'plan-config'; readonly request: PublishRequest };
 
 const KEPT_TEXTS = 50;
@@ -124,6 +133,10 @@ export function reduceConfig(state: CockpitState, action: ConfigCentreAction): R
       return become(notSaved(state, action.file, action.error));
     case 'config-planned':
       return planned(state, action.request, action.effects);
+    case 'secret-set':
+      return secretSet(state, action.serviceName, action.secret);
+    case 'secret-not-set':
+      return become(secretNotSet(state, action.error));
     case 'config-failed':
       return become(failed(state, action.what, action.error));
   }

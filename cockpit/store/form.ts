@@ -9,6 +9,8 @@ export interface FormField {
   readonly label: string;
   readonly field: TextField;
   readonly choices?: readonly string[];
+  /** Not shown, and taken as it is. */
+  readonly isMasked?: boolean;
   /** What may be put there, for people. */
   readonly help: string;
 }
@@ -23,7 +25,8 @@ export type FormPurpose =
   | { readonly kind: 'drain'; readonly nodeId: number }
   | { readonly kind: 'config-save'; readonly file: ConfigFileKey; readonly what: NewVersion }
   | { readonly kind: 'config-publish'; readonly serviceName: string }
-  | { readonly kind: 'config-file' };
+  | { readonly kind: 'config-file' }
+  | { readonly kind: 'secret' };
 
 /** What instances have used of late: the 95th percentile of each, the greatest of all. */
 export interface KnownUse {
@@ -67,12 +70,33 @@ export function editFormField(state: CockpitState, edit: EditAction): CockpitSta
   const { form } = state;
   const focused = form?.fields[form.focus];
   if (form == null || focused === undefined) return state;
+  if (focused.isMasked === true && edit.type === 'insert') return insertMasked(state, form, edit.text);
   const field =
     focused.choices === undefined
       ? editField(focused.field, edit)
       : chosen(focused.choices, focused.field, edit);
   const fields = form.fields.map((each, at) => (at === form.focus ? { ...each, field } : each));
   return withForm(state, { fields, problem: '' });
+}
+
+/** Longest value that is typed or pasted; a longer one comes out of a file. */
+const MAX_MASKED = 4096;
+
+/** What is not seen must not be changed either: what does not fit is refused as a whole. */
+function insertMasked(state: CockpitState, form: Form, inserted: string): CockpitState {
+  const text = inserted.replace(/\r?\n$/, '');
+  const fields = form.fields.map((each, at) => {
+    if (at !== form.focus) return each;
+    const { field } = each;
+    const before = field.text.slice(0, field.cursor) + text;
+    return { ...each, field: { text: before + field.text.slice(field.cursor), cursor: before.length } };
+  });
+  const isTooLong = (fields[form.focus]?.field.text.length ?? 0) > MAX_MASKED;
+  return /\p{Cc}/u.test(text) || isTooLong
+    ? withForm(state, {
+        problem: state.t('Not taken: several lines, or too long. "sgrid config secret set --file" takes it'),
+      })
+    : withForm(state, { fields, problem: '' });
 }
 
 function chosen(choices: readonly string[], field: TextField, edit: EditAction): TextField {

@@ -5,6 +5,7 @@ import { submitLimits } from './form-limits.ts';
 import { submitResolve } from './form-resolve.ts';
 import { submitRolloutOptions } from './form-rollout.ts';
 import { submitScale } from './form-scale.ts';
+import { submitSecret } from './form-secret.ts';
 import { submitToken } from './form-token.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -33,6 +34,8 @@ function submit(state: CockpitState, form: Form): Reduction {
       return submitPublish(state, form, purpose);
     case 'config-file':
       return submitConfigFile(state, form);
+    case 'secret':
+      return submitSecret(state, form);
     case 'token':
       return submitToken(state, form);
   }

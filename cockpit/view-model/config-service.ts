@@ -66,7 +66,7 @@ export function configServiceLines(state: CockpitState): Line[] {
       'title',
     ),
     ...(secrets.length === 0
-      ? [textLine(t('  None: "sgrid config secret set {serviceName} NAME" sets one.', screen), 'dim')]
+      ? [textLine(t('  None: s sets one.'), 'dim')]
       : secrets.map(({ name, version, at, actor }) =>
           textLine(
             `  ${fitText(name, 24)} ${t('version {version}, {span} ago by {actor}', { version, span: formatSpan(now - at), actor: plainText(actor) })}`,

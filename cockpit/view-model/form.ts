@@ -1,11 +1,13 @@
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent } from '../format/quantity.ts';
-import { displayWidth, fitText, wrapWords } from '../format/width.ts';
+import { formatSpan } from '../format/time.ts';
+import { displayWidth, fitText, splitGraphemes, wrapWords } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
 import type { Form, FormField, KnownUse } from '../store/form.ts';
 import { limitsOf } from '../store/form-limits.ts';
 import { placesOf } from '../store/form-scale.ts';
-import type { CockpitState } from '../store/state.ts';
+import { replacedSecret } from '../store/form-secret.ts';
+import type { CockpitState, TextField } from '../store/state.ts';
 import { configPublishLines, configSaveLines } from './config-publish.ts';
 import { BLANK, type Block, textLine } from './dialog.ts';
 import type { Line, Segment } from './line.ts';
@@ -37,16 +39,23 @@ export function formBlocks(state: CockpitState, form: Form, rows: number): Block
   ];
 }
 
+/** As many stars as it has characters: that something was typed or pasted is to be seen, and nothing else. */
+function maskedField({ text, cursor }: TextField): TextField {
+  const stars = (of: string): string => '*'.repeat(splitGraphemes(of).length);
+  const before = stars(text.slice(0, cursor));
+  return { text: before + stars(text.slice(cursor)), cursor: before.length };
+}
+
 function fieldLine(
   t: Translate,
-  { label, field, choices, help }: FormField,
+  { label, field, choices, help, isMasked }: FormField,
   isFocused: boolean,
   labelWidth: number,
   width: number,
 ): Line {
   const value: Segment[] =
     choices === undefined
-      ? fieldSegments(field, width, isFocused)
+      ? fieldSegments(isMasked === true ? maskedField(field) : field, width, isFocused)
       : choices.flatMap((choice): Segment[] => [
           choice === field.text
             ? { text: `[${t.known(choice)}]`, tone: isFocused ? 'accent' : 'strong' }
@@ -88,6 +97,22 @@ function previewLines(state: CockpitState, form: Form): Line[] {
         textLine(t('ended: you have seen that its process is gone; nothing is signalled.')),
         textLine(t('kill:  what is left in its group is killed, then it counts as ended.')),
       ];
+    case 'secret': {
+      const known = replacedSecret(state, form);
+      const now = state.now + state.fleet.masterOffsetMs;
+      return known === undefined
+        ? []
+        : [
+            textLine(
+              t('It is there: version {version}, {span} ago by {actor}; this one takes its place.', {
+                version: known.version,
+                span: formatSpan(now - known.at),
+                actor: plainText(known.actor),
+              }),
+              'warn',
+            ),
+          ];
+    }
     case 'config-save':
       return configSaveLines(t, form);
     case 'config-publish':

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ConfigFile, ConfigVersion } from '../../common/domain/config-file.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { createRecordedClient, linkUp, readRecording } from '../support/recorded-client.ts';
@@ -227,6 +227,41 @@ test('roll back to a version, remove, add for one instance; a name that is none 
   await terminal.waitFor('Save new.yaml of web@alpha:8101');
 });
 
+test('a secret is set unseen: what was typed is on no screen, and stays in the form when it is refused', async () => {
+  const client = configClient();
+  const { terminal } = await onFiles({ client });
+  const written = vi.spyOn(terminal.stdout, 'write');
+  client.answer('config.setSecret', () => {
+    throw new SgridError('bad_request', 'the key is gone', { hint: 'restore it' });
+  });
+  terminal.press('s');
+  await terminal.waitFor('Set a secret');
+  terminal.type('db');
+  await terminal.waitFor('It is there: version 1, ');
+  terminal.press('tab');
+  terminal.type(' pässw0rd ');
+  await terminal.waitFor('**********');
+  terminal.press('enter');
+  await terminal.waitFor('Not set: the key is gone (restore it)');
+  // Several lines would be changed on the way: nothing of them is taken.
+  terminal.send('\x1b[200~one\ntwo\x1b[201~');
+  await terminal.waitFor('Not taken: several lines');
+  client.answer('config.setSecret', () => ({
+    secret: { name: 'db', version: 2, actor: 'alice', at: snapshot.at },
+  }));
+  terminal.press('enter');
+  await terminal.waitFor('Secret db of web: version 2 set');
+  const sent = client.calls.filter(({ name }) => name === 'config.setSecret').map(({ payload }) => payload);
+  const payload = { serviceName: 'web', name: 'db', value: ' pässw0rd ' };
+  expect(sent).toEqual([payload, payload]);
+  terminal.type(':');
+  terminal.press('up');
+  await terminal.waitFor(':config web');
+  const all = written.mock.calls.map(([chunk]) => String(chunk)).join('');
+  expect(all).toContain('*');
+  expect(all).not.toContain('ä');
+});
+
 test('without files it says what to do; a viewer sees all and is refused every change', async () => {
   const client = configClient('viewer');
   const { terminal } = openCockpit({ client });
@@ -235,6 +270,8 @@ test('without files it says what to do; a viewer sees all and is refused every c
   await terminal.waitFor('pricing has no config files yet.');
   expect(terminal.screen().at(-1)).not.toMatch(/publish|edit|add/);
   terminal.press('a');
+  await terminal.waitFor('Read only');
+  terminal.press('escape', 's');
   await terminal.waitFor('Read only');
   terminal.type(':svc\r');
   await terminal.waitFor(/web .*2\/3/);

@@ -93,8 +93,23 @@ export const CONFIG = {
   '  Not in it: {files} (p publishes)': '  未包含：{files}（p 下发）',
   '  It has none.': '  没有实例。',
   'Secrets ({names}; values are told to nobody but agents)': '密钥（{names}；值只告知 agent）',
-  '  None: "sgrid config secret set {serviceName} NAME" sets one.':
-    '  无：用 "sgrid config secret set {serviceName} NAME" 设置。',
+  '  None: s sets one.': '  无：按 s 设置。',
+  'Set a secret': '设置密钥',
+  'whose files ask for it': '其文件引用该密钥的服务',
+  'that files ask for it by; one that is there is replaced': '文件引用它的名字；已有的同名密钥将被替换',
+  Value: '值',
+  'one line, not shown; nobody can read it again': '单行，不显示；之后无人能再读到',
+  'Value: it is empty': '值：为空',
+  'Secret {name} of {serviceName}: version {version} set; publish (p) gives it out':
+    '{serviceName} 的密钥 {name}：已设为版本 {version}；发布（p）后下发',
+  'Setting the secret': '设置密钥',
+  'Not set: {why}': '未设置：{why}',
+  'Not taken: several lines, or too long. "sgrid config secret set --file" takes it':
+    '未接收：多行或过长。请用 "sgrid config secret set --file"',
+  'It is there: version {version}, {span} ago by {actor}; this one takes its place.':
+    '已有：版本 {version}，{span}前由 {actor} 设置；将被替换。',
+  'set a secret: its value is typed unseen, and never shown': '设置密钥：输入不回显，之后也不显示',
+  secret: '密钥',
   'version {version}, {span} ago by {actor}': '版本 {version}，{span}前，操作人 {actor}',
   ' for {node}, which is down': ' {node}（离线）',
   ' for its turn': '轮到它',
