@@ -203,7 +203,11 @@ async function removeNames(conf: string, names: readonly string[]): Promise<void
       continue;
     }
     const directory = join(conf, dirname(name));
-    await inDirectory(directory, (path) => unlinkFile(join(path, basename(name)))).catch((error: unknown) => {
+    await inDirectory(directory, async (path) => {
+      await unlinkFile(join(path, basename(name)));
+      // Of a writer that was killed.
+      for (const entry of await readdir(path)) if (OURS.test(entry)) await unlinkFile(join(path, entry));
+    }).catch((error: unknown) => {
       // The program has put something else there.
       if (!(error instanceof SgridError)) ignoreAbsent(error as NodeJS.ErrnoException);
     });

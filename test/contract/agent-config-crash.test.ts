@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,4 +55,12 @@ test('killed with -9 at any moment, the files are all of one set, and the next w
   await replaceConfigFiles({ conf, own }, first, files, ['a', 'b', 'dir/c'], null);
   expect(readdirSync(conf).sort()).toEqual(['..data', readlinkSync(join(conf, '..data')), 'a'].sort());
   expect(readdirSync(own)).toEqual(['conf']);
+});
+
+test('a link that a killed writer had half made in a directory does not keep that', async () => {
+  const files = [{ name: 'dir/c', text: 'first', isSecret: false }];
+  await replaceConfigFiles({ conf, own }, 1, files, [], null);
+  symlinkSync('../..data/dir/c', join(conf, 'dir/..tmp-0123456789ab'));
+  await replaceConfigFiles({ conf, own }, 2, [], ['dir/c'], null);
+  expect(readdirSync(conf).sort()).toEqual(['..data', readlinkSync(join(conf, '..data'))].sort());
 });

@@ -102,7 +102,11 @@ export function openTmux(options: TmuxOptions): Tmux {
       waitUntil(`no ${unwanted}`, (content) => !has(content, unwanted), timeoutMs),
     exitStatus() {
       const [dead, status] = display('#{pane_dead} #{pane_dead_status}').split(' ');
-      return dead === '1' ? Number(status) : null;
+      if (dead !== '1') return null;
+      if (status !== undefined) return Number(status);
+      // tmux 3.3 at times sees the end of the terminal and not that of the program, until another child of its ends.
+      tmux('run-shell', 'true');
+      return null;
     },
     tmux,
     buffer: () => {
