@@ -24,8 +24,15 @@ export function toInstanceView(record: InstanceRecord, status: InstanceStatus | 
     desired,
     revision,
     release,
-    status,
+    status: status === null ? null : withKnownRelease(status, release),
   };
+}
+
+/** An instance that was taken over runs a release which its node knows by the number of another database. */
+function withKnownRelease(status: InstanceStatus, release: InstanceRecord['release']): InstanceStatus {
+  const { release: reported } = status;
+  const isSame = reported?.version === release?.version && reported?.sha256 === release?.sha256;
+  return isSame && reported?.releaseId !== release?.releaseId ? { ...status, release } : status;
 }
 
 /** What its node is told of an instance. */

@@ -140,6 +140,10 @@ test('an empty master leaves what it does not know alone until an admin adopts i
     { instanceId: first.instanceId, serviceName: 'web', version: '1.0', error: null },
   ]);
   expect((await fleet()).instances).toHaveLength(1);
+  // The number that its node knows the release by is another's here.
+  await admin.call('service.create', { spec: { name: 'spare', type: 'node', entry: 'index.js' } });
+  const content = tarOf({ 'index.js': program('9') });
+  await uploadPackage(master, { serviceName: 'spare', version: '9', content });
   await admin.call('node.adopt', { nodeId: 1 });
   const adopted = await waitFor('it to be reported', async () => {
     const found = (await fleet()).instances.find(({ instanceId }) => instanceId === first.instanceId);
@@ -154,6 +158,7 @@ test('an empty master leaves what it does not know alone until an admin adopts i
     status: { pid: first.status?.pid, restarts: 0 },
   });
   expect(adopted.revision).toBeGreaterThan(first.revision);
+  expect(adopted.status?.release).toEqual(adopted.release);
   expect((await admin.call('node.adopt', { nodeId: 1 })).instances).toEqual([]);
   // Its files came back with it, and what was there is not touched.
   expect((await admin.call('config.read', FILE)).text).toBe('{"level":"debug"}');
@@ -165,7 +170,7 @@ test('an empty master leaves what it does not know alone until an admin adopts i
   expect(publication?.revision).toBe(2);
   await waitFor('the new file', () => onDisk() === '{"level":"info"}');
   const { services } = await admin.call('service.list', {});
-  expect(services.map(({ name }) => name)).toEqual(['other', 'web']);
+  expect(services.map(({ name }) => name)).toEqual(['other', 'spare', 'web']);
   await admin.call('instance.stop', { instanceIds: [first.instanceId] });
   await waitFor('the stop', async () =>
     (await fleet()).instances.some(
