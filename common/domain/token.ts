@@ -8,7 +8,9 @@ export const tokenNameSchema = z
   .regex(
     /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/,
     'must be 1 to 64 letters, digits, ".", "_", "@" or "-", starting with a letter or digit',
-  );
+  )
+  // Names are told in errors and events: what was mistaken for one must not be.
+  .refine((name) => !/^sgrid_[a-z]+_[A-Za-z0-9_-]{43}$/.test(name), 'is a token itself, not its name');
 
 /** A token without its secret, which nobody keeps. */
 export const tokenViewSchema = z.object({
