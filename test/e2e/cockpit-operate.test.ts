@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,6 +40,35 @@ async function onConfig(tmux: Tmux): Promise<void> {
 }
 
 describe.skipIf(tmuxMissing !== null)(`operating a fleet${tmuxMissing ? ` (${tmuxMissing})` : ''}`, () => {
+  test('a secret typed unseen reaches the program that asks for it, and no screen and no file of the cockpit', async () => {
+    const home = join(system.directory, 'secret-home');
+    const tmux = openCockpit(system, { env: { XDG_CONFIG_HOME: home } });
+    try {
+      await onConfig(tmux);
+      await tmux.waitForText(/config/);
+      tmux.press('s');
+      await tmux.waitForText('Set a secret');
+      await tmux.waitForText(/Service +ticker/);
+      tmux.type('db');
+      tmux.press('Tab');
+      tmux.type('hunter3');
+      await tmux.waitForText(/\*{7}/);
+      expect(tmux.text()).not.toContain('hunter3');
+      tmux.press('Enter');
+      await tmux.waitForText('Secret db of ticker: version 1 set');
+    } finally {
+      tmux.close();
+    }
+    const file = join(system.directory, 'db.yaml');
+    writeFileSync(file, `db: ${'$'}{secret:db}\n`);
+    await system.ok('config', 'set', 'ticker', 'db.yaml', file);
+    await system.ok('config', 'publish', 'ticker');
+    const [first] = await tickers();
+    await waitFor('the file', () => configOf(first?.instanceId ?? 0, 'db.yaml') === 'db: hunter3\n');
+    // It finds nothing there; 2 would be that there is nothing (grep(1)).
+    expect(spawnSync('grep', ['-r', 'hunter3', home]).status).toBe(1);
+  });
+
   test.each([
     [80, 24],
     [200, 50],
