@@ -223,13 +223,11 @@ test('figures and facts as great as numbers can be, and of others’ instances, 
   if (!info) throw new Error('no node');
   const at = 253_402_300_799_999;
   const great = { cpuCount: GREATEST, memoryBytes: GREATEST, bootedAt: at, agentStartedAt: at };
-  const reply = await hostile
-    .socket()
-    .emitWithAck('node.report', {
-      at,
-      info: { ...info, ...great },
-      instances: [...hostile.statuses.values()],
-    });
+  const reply = await hostile.socket().emitWithAck('node.report', {
+    at,
+    info: { ...info, ...great },
+    instances: [...hostile.statuses.values()],
+  });
   expect(reply).toMatchObject({ ok: true });
   const node = nodeFigures({
     ...{ cpuMillicores: GREATEST, memoryUsedBytes: GREATEST, memoryTotalBytes: GREATEST },
@@ -240,7 +238,10 @@ test('figures and facts as great as numbers can be, and of others’ instances, 
     const instances = [...figures(own), ...figures(foreign), ...figures(GREATEST)];
     hostile.socket().emit('node.snapshot', { at, node, instances });
     hostile.socket().emit('node.snapshot', { at, node, instances: [own, ...Array(8).fill(GREATEST - 1)] });
-    hostile.socket().emit('node.snapshot', { at, node: { ...node, load: [1e308, 1e308, 1e308] }, instances });
+    // The last, so that it would be what is shown.
+    hostile
+      .socket()
+      .emit('node.snapshot', { at, node: { ...node, load: [1e308, 1e308, 1e308] }, instances: [] });
   }
   await hostile.report(statusOf(assignment));
   const { samples } = await snapshot();
