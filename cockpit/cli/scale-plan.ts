@@ -62,6 +62,14 @@ export function planScale(options: {
   }
   return { create, remove: [] };
 
+  /** Nodes of one inner address are most likely one machine. */
+  function sharesAddress(one: number, other: number): boolean {
+    const [address, theirs] = [one, other].map(
+      (id) => nodes.find(({ nodeId }) => nodeId === id)?.innerAddress,
+    );
+    return address !== undefined && address !== '' && address === theirs;
+  }
+
   function portOn(nodeId: number): number {
     const here = places.filter((place) => place.nodeId === nodeId);
     const foreign = services.filter(
@@ -69,6 +77,7 @@ export function planScale(options: {
     );
     const isTaken = (port: number): boolean =>
       here.some((place) => place.port === port) ||
+      places.some((place) => place.port === port && sharesAddress(place.nodeId, nodeId)) ||
       foreign.some(({ ports }) => ports !== undefined && isInPlan(ports, port));
     const used = places.filter(({ name }) => name === serviceName).map(({ port }) => port);
     const own = firstPort === null ? used : [firstPort];

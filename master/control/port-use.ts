@@ -12,6 +12,7 @@ import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
 
 type Fleet = Pick<FleetModel, 'instancesOf' | 'instances'>;
+type PlacedFleet = Fleet & Pick<FleetModel, 'node'>;
 
 /**
  * The ports that something listens on on a node, as it says now; none where it cannot say. A program that holds one is found out
@@ -54,7 +55,7 @@ export function whyTaken(
  * `bad_request` where nothing says which it could be.
  */
 export function portOn(
-  fleet: Fleet,
+  fleet: PlacedFleet,
   services: readonly Service[],
   nodeId: number,
   serviceName: string,
@@ -77,8 +78,9 @@ export function portOn(
   const own = [...fleet.instances()]
     .filter(({ record }) => record.spec.name === serviceName)
     .map(({ record }) => record.port);
+  const nearby = portsNearby(fleet, nodeId);
   const isTaken = (port: number): boolean =>
-    whyTaken(fleet, services, nodeId, serviceName, port, inUse) !== null;
+    nearby.has(port) || whyTaken(fleet, services, nodeId, serviceName, port, inUse) !== null;
   const port = choosePort({ plan, own, isTaken });
   if (port !== null) return port;
   if (plan === undefined && own.length === 0) {
@@ -90,6 +92,19 @@ export function portOn(
   throw new SgridError('conflict', `${which} of "${serviceName}" is free on node ${nodeId}`, {
     hint: 'choose another node, or a wider plan',
   });
+}
+
+/**
+ * The ports of instances on other nodes of the same inner address: most likely the same machine. They are not given out; who
+ * names one is believed, since a machine can be known by an address that others have too, such as loopback.
+ */
+function portsNearby(fleet: PlacedFleet, nodeId: number): ReadonlySet<number> {
+  const address = fleet.node(nodeId)?.innerAddress;
+  if (address === undefined || address === '') return new Set();
+  const nearby = [...fleet.instances()].filter(
+    ({ record }) => record.nodeId !== nodeId && fleet.node(record.nodeId)?.innerAddress === address,
+  );
+  return new Set(nearby.map(({ record }) => record.port));
 }
 
 /**
