@@ -134,7 +134,8 @@ async function scale(
   const made: number[] = [];
   try {
     for (const { nodeId, port } of places) {
-      const { instance } = await callChange(client, 'instance.create', { serviceName, nodeId, port, limits });
+      const request = { serviceName, nodeId, limits, ...(port !== null && { port }) };
+      const { instance } = await callChange(client, 'instance.create', request);
       made.push(instance.instanceId);
     }
   } catch (error) {

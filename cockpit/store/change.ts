@@ -36,7 +36,8 @@ export type Change =
   | {
       readonly kind: 'scale';
       readonly serviceName: string;
-      readonly places: readonly { readonly nodeId: number; readonly port: number }[];
+      /** The port is null where the master is to give it out. */
+      readonly places: readonly { readonly nodeId: number; readonly port: number | null }[];
       readonly limits: Limits;
       /** What the new instances are started with; null leaves them stopped and empty. */
       readonly release: { readonly releaseId: number; readonly version: string } | null;

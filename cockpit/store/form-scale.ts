@@ -8,7 +8,7 @@ import type { CockpitState } from './state.ts';
 import { refusedChange, selectedService } from './targets.ts';
 import { withToast } from './toasts.ts';
 
-/** A port for a service that has none yet. */
+/** A port for a service that nothing is known of: without one the master refuses it. */
 const FIRST_PORT = 8100;
 const MAX_PER_NODE = 100;
 
@@ -27,7 +27,8 @@ export function openScale(state: CockpitState): Reduction {
     .sort((a, b) => hasOn(a.nodeId) - hasOn(b.nodeId) || a.nodeId - b.nodeId);
   if (nodes.length === 0)
     return become(withToast(state, 'warn', t('No node can take an instance: all are down or cordoned')));
-  const ports = own.map(({ port }) => port);
+  const plan = state.catalog.services?.find(({ name }) => name === service.name)?.ports;
+  const hasPort = own.length > 0 || plan !== undefined;
   const form: Form = {
     purpose: { kind: 'scale', serviceId: service.serviceId, serviceName: service.name },
     title: t('Add instances of {service}', { service: service.name }),
@@ -35,8 +36,8 @@ export function openScale(state: CockpitState): Reduction {
       formField(
         'port',
         t('First port'),
-        String(ports.length === 0 ? FIRST_PORT : Math.min(...ports)),
-        t('the first that is free on a node from here on'),
+        hasPort ? '' : String(FIRST_PORT),
+        t('empty: next free of the plan'),
       ),
       ...nodes.map((node, at) =>
         formField(
@@ -59,14 +60,15 @@ function membersOf({ fleet }: CockpitState, serviceId: number): InstanceView[] {
 
 export interface Place {
   readonly nodeId: number;
-  readonly port: number;
+  /** Null leaves it to the master, who knows the plan and what else listens on the node. */
+  readonly port: number | null;
 }
 
-/** Where the instances go, with the ports that are free there; or what is wrong. */
+/** Where the instances go, from a port that was typed on with those that are free there; or what is wrong. */
 export function placesOf({ fleet, t }: CockpitState, form: Form): readonly Place[] | string {
-  const first = portSchema.safeParse(Number(textOf(form, 'port')));
-  if (!first.success)
-    return t('First port: "{text}" is no port (1 to 65535)', { text: textOf(form, 'port') });
+  const typed = textOf(form, 'port').trim();
+  const first = portSchema.nullable().safeParse(typed === '' ? null : Number(typed));
+  if (!first.success) return t('First port: "{text}" is no port (1 to 65535)', { text: typed });
   const places: Place[] = [];
   for (const { key, label } of form.fields) {
     if (key === 'port') continue;
@@ -81,6 +83,10 @@ export function placesOf({ fleet, t }: CockpitState, form: Form): readonly Place
     const taken = new Set(
       [...fleet.instances.values()].filter((view) => view.nodeId === nodeId).map(({ port }) => port),
     );
+    if (first.data === null) {
+      places.push(...Array.from({ length: Number(text) }, () => ({ nodeId, port: null })));
+      continue;
+    }
     let port = first.data;
     for (let added = 0; added < Number(text); added++) {
       while (taken.has(port)) port += 1;

@@ -131,14 +131,15 @@ function scaleLines(
   { fleet, t }: CockpitState,
   { places, release, limits }: Change & { kind: 'scale' },
 ): Line[] {
-  const byNode = new Map<number, number[]>();
+  const byNode = new Map<number, (number | null)[]>();
   for (const { nodeId, port } of places) byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), port]);
+  const portWords = (ports: readonly (number | null)[]): string =>
+    ports.includes(null)
+      ? `${t.count(ports.length, 'instance')}, ${t('port: next free of the plan')}`
+      : `${t(ports.length === 1 ? 'port' : 'ports')} ${ports.join(', ')}`;
   return [
     ...[...byNode].map(([nodeId, ports]) =>
-      textLine(
-        `${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${t(ports.length === 1 ? 'port' : 'ports')} ${ports.join(', ')}`,
-        'strong',
-      ),
+      textLine(`${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${portWords(ports)}`, 'strong'),
     ),
     textLine(t('Limits: {limits}', { limits: describeLimits(limits) })),
     release === null

@@ -86,11 +86,14 @@ function previewLines(state: CockpitState, form: Form): Line[] {
       if (typeof places === 'string') return [textLine(places, 'warn')];
       const ports = places.map(({ nodeId, port }) => {
         const label = form.fields.find(({ key }) => key === String(nodeId))?.label ?? '';
-        return `${label}:${port}`;
+        return port === null ? label : `${label}:${port}`;
       });
       if (ports.length === 0) return [textLine(t('Adds none'))];
       const more = ports.length > 6 ? t(' and {count} more', { count: ports.length - 6 }) : '';
-      return [textLine(t('Adds {ports}', { ports: ports.slice(0, 6).join(', ') }) + more)];
+      const adds = textLine(t('Adds {ports}', { ports: ports.slice(0, 6).join(', ') }) + more);
+      return places.some(({ port }) => port === null)
+        ? [adds, textLine(t('port: next free of the plan'))]
+        : [adds];
     }
     case 'resolve':
       return [

@@ -78,7 +78,7 @@ describe.skipIf(tmuxMissing !== null)(
 
       // One more of it, on a free port, started at once.
       shell.press('+');
-      await shell.waitForText(/Adds \S+:\d+/);
+      await shell.waitForText('port: next free of the plan');
       shell.press('Enter');
       await shell.waitForText('Add 1 instance of web on 1 node?');
       shell.press('y');

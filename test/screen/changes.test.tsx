@@ -130,10 +130,10 @@ test('scale adds on nodes with free ports; when one is refused, those made are t
   });
   client.answer('instance.remove', () => ({ outcomes: [{ instanceId: 70, error: null }] }));
   terminal.press('+');
-  await terminal.waitFor('Adds alpha:8104');
+  await terminal.waitFor('port: next free of the plan');
   terminal.press('ctrl-u');
   terminal.type('2');
-  await terminal.waitFor('Adds alpha:8104, alpha:8105');
+  await terminal.waitFor('Adds alpha, alpha');
   terminal.press('enter');
   await terminal.waitFor('Add 2 instances of web on 1 node?');
   terminal.press('y');
@@ -141,6 +141,11 @@ test('scale adds on nodes with free ports; when one is refused, those made are t
   expect(client.calls.findLast(({ name }) => name === 'instance.remove')?.payload).toEqual({
     instanceIds: [70],
   });
+  const asked = client.calls.filter(({ name }) => name === 'instance.create');
+  expect(asked.map(({ payload }) => payload)).toEqual([
+    { serviceName: 'web', nodeId: 1, limits: expect.anything() },
+    { serviceName: 'web', nodeId: 1, limits: expect.anything() },
+  ]);
 });
 
 test('limits: a preview against the use, and what is warned of is told', async () => {

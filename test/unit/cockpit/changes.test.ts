@@ -179,8 +179,12 @@ describe('scale', () => {
     const page = session.body().join('\n');
     expect(page).toContain('Add instances of web');
     expect(page).not.toContain('gamma');
+    expect(page).toMatch(/Adds alpha\b(?!:)/);
+    expect(page).toContain('port: next free of the plan');
     // 8101 to 8103 are taken on alpha.
-    expect(page).toContain('Adds alpha:8104');
+    session.keys('up', '8101', 'tab');
+    expect(session.body().join('\n')).toContain('Adds alpha:8104');
+    expect(session.body().join('\n')).not.toContain('port: next free of the plan');
     session.keys('tab', 'ctrl-u', '2');
     expect(session.body().join('\n')).toContain('Adds alpha:8104, beta:8102, beta:8103');
     session.keys('ctrl-u', 'x', 'enter');
@@ -199,6 +203,16 @@ describe('scale', () => {
         },
       },
     ]);
+  });
+
+  test('leaves the ports to the master, unless one was typed', () => {
+    const session = onWeb();
+    const nodes = snapshot.nodes.map((node) => ({ ...node, link: 'up' as const, isCordoned: false }));
+    session.does({ type: 'frame', frame: { at: snapshot.at, nodes } }).keys('+', 'ctrl-u', '2', 'enter');
+    expect(session.body().join('\n')).toContain('2 instances, port: next free of the plan');
+    session.took();
+    session.keys('y');
+    expect(session.took()).toMatchObject([{ type: 'run-change', change: { kind: 'scale' } }]);
   });
 });
 
