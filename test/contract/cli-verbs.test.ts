@@ -217,12 +217,12 @@ test('wait: for a state, a health, a node and a removal; 4 when it does not come
 
 test('scale out makes instances that run what the others run; scale in asks first', async () => {
   const dry = await sgrid('scale', 'web=4', '--dry-run');
-  expect(dry).toMatchObject({ code: 0, out: '+ web@test-1:8002\n+ web@test-2:8001\n' });
+  expect(dry).toMatchObject({ code: 0, out: '+ web@test-1:8003\n+ web@test-2:8004\n' });
   expect(await states()).toHaveLength(2);
   const grown = await sgrid('scale', 'web=3', '--nodes', 'test-2', '--wait');
   expect(grown).toMatchObject({ code: 0 });
   const third = (await states()).find(({ instanceId }) => instanceId === 3);
-  expect(third).toMatchObject({ nodeId: 2, port: 8001, desired: 'running', release: { version: 'v1' } });
+  expect(third).toMatchObject({ nodeId: 2, port: 8003, desired: 'running', release: { version: 'v1' } });
 
   expect(await sgrid('scale', 'web=1')).toMatchObject({
     code: 2,
