@@ -6,6 +6,7 @@ import type { Change, RestartRequest } from '../store/change.ts';
 import type { ChangeResult } from '../store/tasks.ts';
 import { callChange } from './change.ts';
 import type { MasterClient } from './master-client.ts';
+import { takeBack } from './take-back.ts';
 
 /** Does what somebody said yes to. @throws SgridError of the master, or `timeout` where it may have been done */
 export async function runChange(
@@ -139,7 +140,7 @@ async function scale(
       made.push(instance.instanceId);
     }
   } catch (error) {
-    throw await withoutMade(client, made, error);
+    throw await takeBack(client, made, error);
   }
   if (release === null) return {};
   // From here on they are there to stay: a rollout can be begun again.
@@ -159,16 +160,4 @@ async function scale(
       cause: error,
     });
   }
-}
-
-async function withoutMade(client: MasterClient, made: readonly number[], cause: unknown): Promise<unknown> {
-  if (made.length === 0) return cause;
-  const { code, message, hint } = toWireError(cause);
-  const left = await callChange(client, 'instance.remove', { instanceIds: [...made] }).then(
-    ({ outcomes }) => outcomes.filter(({ error }) => error !== null).length,
-    () => made.length,
-  );
-  const rest =
-    left === 0 ? 'none was added' : `${count(left, 'instance')} made before could not be taken away`;
-  return new SgridError(code, `${message}; ${rest}`, { ...(hint !== undefined && { hint }), cause });
 }

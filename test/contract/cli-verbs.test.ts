@@ -236,6 +236,19 @@ test('scale out makes instances that run what the others run; scale in asks firs
   expect(await sgrid('scale', 'web')).toMatchObject({ code: 2 });
 });
 
+test('scale --port goes on to the next port that can be had; what was made before a refusal is taken back', async () => {
+  agent(0).behaviour.ports = async () => [8010, 8011];
+  const from = ['--nodes', 'test-1', '--port', '8010'];
+  expect(await sgrid('scale', 'web=4', ...from)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/created, port 8012\n.*created, port 8013\n/),
+  });
+  await sgrid('service', 'update', 'web', '--ports', '8001-8014');
+  const refused = await sgrid('scale', 'web=6', '--nodes', 'test-1', '--port', '8014');
+  expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringContaining('; none was added') });
+  await waitFor('their removal', async () => (await states()).length === 4);
+});
+
 /** A log in memory, read as an agent's. */
 function memoryLog(text: string) {
   const bytes = Buffer.from(text);

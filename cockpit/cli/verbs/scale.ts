@@ -3,8 +3,10 @@ import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import { portSchema } from '../../../common/domain/names.ts';
 import type { Limits } from '../../../common/domain/service.ts';
+import { toWireError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
+import { takeBack } from '../../client/take-back.ts';
 import { instanceWords, nodeWords } from '../../format/fleet-words.ts';
 import { demandYes } from '../confirm.ts';
 import { withMaster } from '../connect.ts';
@@ -126,16 +128,27 @@ async function grow(
   const model = fleet.instances
     .filter((each) => each.serviceName === serviceName)
     .sort((one, other) => other.instanceId - one.instanceId)[0];
-  const limits: Limits = model?.limits ?? {};
+  const place = { serviceName, limits: model?.limits ?? {} };
   const created: InstanceView[] = [];
-  for (const { nodeId, port } of places) {
-    // Only its node knows what else listens there: unless ports were named, the master gives them out, by the same rule.
-    const named = options.port === undefined ? {} : { port };
-    const request = { serviceName, nodeId, limits, ...named };
-    const { instance } = await callChange(client, 'instance.create', request);
-    printLine(io.stdout, `instance ${instance.instanceId} of ${serviceName} created, port ${instance.port}`);
-    created.push(instance);
+  try {
+    const given = new Set(places.map(({ port }) => port));
+    for (const { nodeId, port } of places) {
+      // Only its node knows what else listens there: unless ports were named, the master gives them out, by the same rule.
+      const instance =
+        options.port === undefined
+          ? (await callChange(client, 'instance.create', { ...place, nodeId })).instance
+          : await createFrom(client, { ...place, nodeId }, port, given, fleet);
+      created.push(instance);
+    }
+  } catch (error) {
+    throw await takeBack(
+      client,
+      created.map(({ instanceId }) => instanceId),
+      error,
+    );
   }
+  for (const { instanceId, port } of created)
+    printLine(io.stdout, `instance ${instanceId} of ${serviceName} created, port ${port}`);
   const release = model?.release ?? null;
   if (release === null) {
     printLine(io.stderr, `sgrid: ${serviceName} runs no release yet: deploy one on them`);
@@ -148,4 +161,36 @@ async function grow(
     options: { maxUnavailable: '100%' },
   };
   await beginRollout(client, io, request, { ...fleet, instances: [...fleet.instances, ...created] }, options);
+}
+
+/** Ports that are tried one after another: a node where so many are taken is no place for it. */
+const MAX_TRIES = 100;
+const MAX_PORT = 65_535;
+
+/**
+ * An instance on a port, or on the next one above it that can be had there.
+ *
+ * @param given ports that others of this scaling have, or will; its own is added
+ */
+async function createFrom(
+  client: MasterClient,
+  request: { serviceName: string; nodeId: number; limits: Limits },
+  first: number,
+  given: Set<number>,
+  { nodes }: FleetSnapshot,
+): Promise<InstanceView> {
+  const isCordoned = nodes.find(({ nodeId }) => nodeId === request.nodeId)?.isCordoned === true;
+  let port = first;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return (await callChange(client, 'instance.create', { ...request, port })).instance;
+    } catch (error) {
+      // A cordon is a conflict as well, on whichever port.
+      if (toWireError(error).code !== 'conflict' || isCordoned || tries === MAX_TRIES) throw error;
+      do port += 1;
+      while (given.has(port));
+      if (port > MAX_PORT) throw error;
+      given.add(port);
+    }
+  }
 }
