@@ -58,7 +58,14 @@ export function instanceRows(fleet: FleetSnapshot): InstanceRow[] {
   const figures = new Map(
     fleet.samples.flatMap((sample) => unpackFigures(sample.instances).map((each) => [each.instanceId, each])),
   );
-  return fleet.instances.map((instance) => {
+  // The master has one that was adopted, or changed, behind the others.
+  const instances = fleet.instances.toSorted(
+    (one, other) =>
+      one.serviceName.localeCompare(other.serviceName) ||
+      one.nodeId - other.nodeId ||
+      one.instanceId - other.instanceId,
+  );
+  return instances.map((instance) => {
     const node = nodes.get(instance.nodeId) ?? null;
     const startedAt = instance.status?.pid == null ? null : instance.status.startedAt;
     // Without a link the figures are as old as the link is down, and what has ended uses nothing: a dash is more honest.
