@@ -249,6 +249,15 @@ test('scale --port goes on to the next port that can be had; what was made befor
   await waitFor('their removal', async () => (await states()).length === 4);
 });
 
+test.each([
+  ['deploy', 'web', './nosuch.tar.gz', '--version', 'v9'],
+  ['deploy', 'web', 'nosuch.tar.gz', '--version', 'v9'],
+  ['upload', 'web', 'nosuch.tar.gz', '--version', 'v9'],
+])('%s %s %s: a file that is not there is a wrong command line', async (...argv) => {
+  const missing = await sgrid(...argv);
+  expect(missing).toMatchObject({ code: 2, err: expect.stringContaining('there is no archive') });
+});
+
 /** A log in memory, read as an agent's. */
 function memoryLog(text: string) {
   const bytes = Buffer.from(text);
@@ -319,7 +328,7 @@ test('context: masters by name; one that is read-only changes nothing', async ()
   expect((await withEnv(home.env, 'get', 'nodes', '-o', 'name', '--context', 'here')).out).toBe(
     'node/1\nnode/2\n',
   );
-  expect(await withEnv(home.env, 'context', 'use', 'there')).toMatchObject({ code: 1 });
+  expect(await withEnv(home.env, 'context', 'use', 'there')).toMatchObject({ code: 2 });
   expect(await withEnv(home.env, 'context', 'use', 'here')).toMatchObject({ code: 0 });
   expect((await withEnv(home.env, 'context', 'list')).out).toMatch(/^\* +here +http/m);
   expect((await withEnv(home.env, 'get', 'nodes', '-o', 'name')).code).toBe(0);

@@ -109,7 +109,7 @@ Examples:
 
 function demandContext({ contexts }: Settings, name: string): string {
   if (contexts[name] !== undefined) return name;
-  throw new SgridError('not_found', `there is no context "${name}"`, { hint: 'see "sgrid context list"' });
+  throw new UsageError(`there is no context "${name}"`, 'see "sgrid context list"');
 }
 
 function load({ env }: CliIo): LoadedSettings & { file: string } {

@@ -100,7 +100,7 @@ async function chooseRelease(
     });
   }
   if (options.version !== undefined) {
-    throw new SgridError('not_found', `there is no archive ${what}`, { hint: 'check the path' });
+    throw new UsageError(`there is no archive ${what}`, 'check the path');
   }
   return findRelease(client, serviceName, what, ', and there is no such file');
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { versionLabelSchema } from '../../../common/domain/names.ts';
@@ -50,6 +51,8 @@ export async function uploadWithProgress(
   io: CliIo,
   upload: { serviceName: string; file: string; version: string; message: string },
 ): Promise<Release> {
+  if (!existsSync(resolve(io.cwd, upload.file)))
+    throw new UsageError(`there is no archive ${upload.file}`, 'check the path');
   const progress = createProgress(io, `upload ${basename(upload.file)}`);
   try {
     return await client.upload({
