@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { WebhookRepository } from '../store/webhooks.ts';
-import { isWanted, retryDelayMs, signatureOf, type Webhook } from './webhook.ts';
+import { retryDelayMs, signatureOf, toldKind, type Webhook } from './webhook.ts';
+
+type ToldEvent = Omit<SgridEvent, 'kind'> & { kind: Webhook['kinds'][number] };
 
 /** Tells other systems of events, each in its own time: nobody in the master waits for it. */
 export interface WebhookDispatcher {
@@ -35,7 +37,7 @@ export function createWebhookDispatcher(deps: {
   let news = Promise.withResolvers<void>();
   signal.addEventListener('abort', () => news.resolve());
 
-  const attempt = async ({ url, secret }: Webhook, event: SgridEvent): Promise<void> => {
+  const attempt = async ({ url, secret }: Webhook, event: ToldEvent): Promise<void> => {
     const body = JSON.stringify({ event });
     const timestamp = Math.floor(now() / 1000);
     const response = await fetch(url, {
@@ -55,7 +57,7 @@ export function createWebhookDispatcher(deps: {
     if (!response.ok) throw new Error(`it answered ${response.status}`);
   };
 
-  const deliver = async (webhook: Webhook, event: SgridEvent): Promise<void> => {
+  const deliver = async (webhook: Webhook, event: ToldEvent): Promise<void> => {
     for (let failures = 0; ; ) {
       try {
         return await attempt(webhook, event);
@@ -81,10 +83,11 @@ export function createWebhookDispatcher(deps: {
       const ring = news.promise;
       const events = await store.eventsBehind(place, PAGE);
       for (const event of events) {
-        if (isWanted(webhook, event)) await deliver(webhook, event);
+        const kind = toldKind(webhook, event);
+        if (kind !== null) await deliver(webhook, { ...event, kind });
         if (signal.aborted) return;
         place = event.seq;
-        if (isWanted(webhook, event)) await store.advance(webhook.name, place);
+        if (kind !== null) await store.advance(webhook.name, place);
       }
       if (events.length > 0) await store.advance(webhook.name, place);
       else await ring;

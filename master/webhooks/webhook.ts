@@ -29,9 +29,14 @@ export const webhookSchema = z.strictObject({
 export type WebhookConfig = z.output<typeof webhookSchema>;
 export type Webhook = Omit<WebhookConfig, 'secretFile'> & { secret: string };
 
-export function isWanted({ kinds }: Pick<Webhook, 'kinds'>, { kind, result }: SgridEvent): boolean {
-  if (kinds.includes(kind)) return true;
-  return kind === 'rollout.finished' && result === 'failed' && kinds.includes('rollout.failed');
+/** The kind that an event is told as; null for one that is not wanted. */
+export function toldKind(
+  { kinds }: Pick<Webhook, 'kinds'>,
+  { kind, result }: Pick<SgridEvent, 'kind' | 'result'>,
+): Webhook['kinds'][number] | null {
+  if (kind === 'rollout.finished' && result === 'failed' && kinds.includes('rollout.failed'))
+    return 'rollout.failed';
+  return kinds.includes(kind) ? kind : null;
 }
 
 /**

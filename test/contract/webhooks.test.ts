@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AgentEvent, EventKind, SgridEvent } from '../../common/domain/event.ts';
-import { retryDelayMs, webhookSchema } from '../../master/webhooks/webhook.ts';
+import { retryDelayMs, toldKind, webhookSchema } from '../../master/webhooks/webhook.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
 import { createTestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -121,4 +121,14 @@ test('a secret that is not there is named; pauses grow, and have an end', async 
     1_000, 2_000, 4_000, 300_000, 300_000,
   ]);
   expect(retryDelayMs(1, 0.99)).toBeLessThan(1_500);
+});
+
+test('a rollout that failed is told as rollout.failed where that is wanted', () => {
+  const finished = (result: 'ok' | 'failed') => ({ kind: 'rollout.finished', result }) as const;
+  expect(toldKind({ kinds: ['rollout.failed'] }, finished('failed'))).toBe('rollout.failed');
+  expect(toldKind({ kinds: ['rollout.failed'] }, finished('ok'))).toBeNull();
+  expect(toldKind({ kinds: ['rollout.finished'] }, finished('failed'))).toBe('rollout.finished');
+  expect(toldKind({ kinds: ['rollout.finished', 'rollout.failed'] }, finished('ok'))).toBe(
+    'rollout.finished',
+  );
 });
