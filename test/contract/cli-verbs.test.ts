@@ -8,7 +8,7 @@ import { runCli } from '../../cockpit/cli/program.ts';
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { Role } from '../../common/domain/role.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
-import { statusOf, type TestAgent } from '../support/test-agent.ts';
+import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
 
@@ -213,6 +213,18 @@ test('wait: for a state, a health, a node and a removal; 4 when it does not come
   expect(await down.ended).toBe(0);
   expect(await sgrid('wait', '1', '--for', 'luck')).toMatchObject({ code: 2 });
   expect(await sgrid('wait', 'rollout/1')).toMatchObject({ code: 0, out: 'rollout 1: succeeded\n' });
+});
+
+test('wait --for up waits for a node that has not joined yet', async () => {
+  expect(await sgrid('wait', 'test-3', '--for', 'up', '--timeout', '50ms')).toMatchObject({
+    code: 4,
+    err: expect.stringContaining('test-3 not joined'),
+  });
+  const joining = begin(['wait', 'test-3', '--for', 'up']);
+  const third = createTestAgent(master, { nodeId: 3 });
+  await third.connect();
+  expect(await joining.ended).toBe(0);
+  third.close();
 });
 
 test('scale out makes instances that run what the others run; scale in asks first', async () => {

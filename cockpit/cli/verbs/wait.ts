@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { SgridError } from '../../../common/protocol/errors.ts';
+import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { instanceWords, nodeWords } from '../../format/fleet-words.ts';
 import type { FleetState } from '../../store/state.ts';
@@ -64,6 +64,8 @@ async function waitForThings(
   condition: Condition,
   timeoutMs: number,
 ): Promise<void> {
+  const deadlineAt = io.clock() + timeoutMs;
+  if (condition.text === 'up') await waitForNodesToJoin(client, io, names, timeoutMs);
   const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
   const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
   const targets: Target[] =
@@ -76,7 +78,33 @@ async function waitForThings(
           id: each.instanceId,
           words: instanceWords(each, nodes),
         }));
-  await waitForTargets(client, io, targets, condition, timeoutMs);
+  await waitForTargets(client, io, targets, condition, Math.max(1, deadlineAt - io.clock()));
+}
+
+/** A node that is being set up is not known before it joins. */
+function waitForNodesToJoin(
+  client: MasterClient,
+  io: CliIo,
+  names: readonly string[],
+  timeoutMs: number,
+): Promise<true> {
+  const missing = ({ nodes }: FleetState): string[] =>
+    names.filter((name) => {
+      try {
+        resolveNode(name, [...nodes.values()]);
+        return false;
+      } catch (error) {
+        if (toWireError(error).code === 'not_found') return true;
+        throw error;
+      }
+    });
+  return waitUntil(client, {
+    timeoutMs,
+    signal: io.signal,
+    clock: io.clock,
+    decide: (state) => (missing(state).length === 0 ? true : null),
+    pending: (state) => `${missing(state).join(', ')} not joined`,
+  });
 }
 
 /**
