@@ -93,7 +93,7 @@ test('who is unhealthy leaves the registry and comes back when well; an agent th
   await master.close();
   writeFileSync(sick, '');
   await waitFor('its own file, without a master', () => listed('stat.json') === '');
-  expect(listed('stat-remote.json')).toBe('');
+  await waitFor('and the other, of its own', () => listed('stat-remote.json') === '');
   master = await openMaster(master.port);
 });
 

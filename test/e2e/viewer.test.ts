@@ -58,7 +58,7 @@ test('no token, a wrong one, and an agent’s get nothing, and are told so', asy
   const url = `http://127.0.0.1:${system.state().httpPort}`;
   for (const [file, code, words] of [
     [wrong, 3, /does not know the token/],
-    [system.tokenFile('agent'), 1, /agent/],
+    [system.tokenFile('agent'), 3, /agent/],
     [empty, 1, /is empty/],
     [join(system.directory, 'missing.token'), 1, /does not exist/],
   ] as const) {

@@ -74,7 +74,7 @@ test('a service: where it runs, its program and releases; r means all of it', as
   expect(page).toMatch(/1\.0\.0 +\d{4}-/);
   expect(page).not.toContain('hunter2');
   terminal.press('r');
-  await terminal.waitFor('Restart 3 instances on 3 nodes');
+  await terminal.waitFor(/Restart web .*on 3 instances of 3 nodes/);
 });
 
 test('a node has its events; what cannot be had is said in its place', async () => {
