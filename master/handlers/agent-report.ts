@@ -82,6 +82,8 @@ export function createAgentHandlers(
       const known = fleet.node(nodeId);
       const isTakenOver = known !== null && !isKnownAgent(known, hello);
       const report = { nodeId, agentId, machineId, alias, innerAddress, info, clockOffsetMs: now() - at };
+      const statusOf = (instanceId: number) => fleet.instance(instanceId)?.status ?? null;
+      const before = new Map(instances.map(({ instanceId }) => [instanceId, statusOf(instanceId)]));
       const node = await events.transaction(async (repositories, record) => {
         // It waited for its turn: its agent may have given up meanwhile and come again.
         if (!current()) return null;
@@ -102,9 +104,14 @@ export function createAgentHandlers(
       if (node === null || !current()) return {};
       fleet.putNode(node, true);
       registry.welcome(nodeId, registryDigest);
-      const { foreign } = fleet.putStatuses(nodeId, instances);
+      // What the node told while this waited for the disk is newer than what it reported.
+      const latest = instances.map((reported) => {
+        const known = statusOf(reported.instanceId);
+        return known === null || known === before.get(reported.instanceId) ? reported : known;
+      });
+      const { foreign } = fleet.putStatuses(nodeId, latest);
       await announceStrangers(nodeId, foreign);
-      background.run(`reconciling node ${nodeId}`, () => commands.reconcile(nodeId, instances));
+      background.run(`reconciling node ${nodeId}`, () => commands.reconcile(nodeId, latest));
       return {};
     },
 

@@ -64,3 +64,39 @@ test('one of a connection that a newer one has replaced is not', async () => {
 test('nor is one whose connection is replaced before its turn to be written', async () => {
   expect((await report(1)).inStore).toBe(false);
 });
+
+test('what a node tells while its report waits for the disk is not put back by that', async () => {
+  const told: { pid: number | null }[] = [];
+  const deps = {
+    ...{ store, fleet, now: Date.now },
+    events: {
+      transaction: (work: (repositories: unknown, record: () => Promise<void>) => Promise<unknown>) =>
+        store.transaction((repositories) => work(repositories, async () => {})),
+    },
+    registry: { welcome: () => {} },
+    background: { run: (_: string, work: () => unknown) => work() },
+    commands: { reconcile: (_: number, statuses: typeof told) => told.push(...statuses) },
+  } as unknown as Parameters<typeof createAgentHandlers>[0];
+  const handlers = createAgentHandlers(deps);
+  const hello = { ...nodeRecord(), nodeId: record.nodeId };
+  const context = { hello, current: () => true } as unknown as Parameters<
+    (typeof handlers)['instance.status']
+  >[1];
+  const pidOf = (pid: number) => statusOf(toAssignment(record), { state: 'running', pid });
+  const info = {
+    ...{ hostname: 'h', os: 'o', kernel: 'k', arch: 'x64', cpuCount: 1, memoryBytes: 1, bootedAt: 1 },
+    ...{
+      agentVersion: 'v',
+      agentStartedAt: 1,
+      cgroupDriver: 'none' as const,
+      cgroupWarning: '',
+      runtimes: {},
+    },
+  };
+  const reporting = handlers['node.report']({ at: 1, info, instances: [pidOf(10)] }, context);
+  await handlers['instance.status']({ instances: [pidOf(11)] }, context);
+  await reporting;
+  expect(fleet.instance(record.instanceId)?.status?.pid).toBe(11);
+  expect((await store.instances.statuses())[0]?.pid).toBe(11);
+  expect(told[0]?.pid).toBe(11);
+});
