@@ -221,20 +221,17 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
     out: expect.stringContaining('of api created, port 9001'),
   });
   second.behaviour.ports = async () => [];
-  const scaled = await sgrid('scale', 'api=4');
-  expect(scaled).toMatchObject({ code: 0 });
-  const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
-  const api = instances.filter(({ serviceName }) => serviceName === 'api');
-  expect(api.map(({ nodeId, port }) => `${nodeId}:${port}`).sort()).toEqual([
-    '1:9000',
-    '1:9001',
-    '2:9000',
-    '2:9001',
-  ]);
-  expect(await sgrid('scale', 'api=5')).toMatchObject({
+  // Both nodes have one address, on which a port is given once.
+  expect(await sgrid('scale', 'api=3')).toMatchObject({
     code: 1,
     err: expect.stringContaining('none of the ports 9000-9001'),
   });
+  expect(await sgrid('service', 'update', 'api', '--ports', '9000-9003')).toMatchObject({ code: 0 });
+  expect(await sgrid('scale', 'api=4')).toMatchObject({ code: 0 });
+  const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
+  const api = instances.filter(({ serviceName }) => serviceName === 'api');
+  expect(api.map(({ port }) => port).sort()).toEqual([9000, 9001, 9002, 9003]);
+  expect(api.map(({ nodeId }) => nodeId).sort()).toEqual([1, 1, 2, 2]);
 });
 
 test('token: made into a file of its own user or onto standard output, listed, rotated, revoked', async () => {
