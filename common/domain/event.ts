@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { idSchema, timestampSchema } from './names.ts';
 
-/** What happened. Kinds of agents and of the master share one list, since the cockpit shows one stream. */
-const KINDS = [
+/** What agents see; some of it the master too. */
+const KINDS_OF_AGENTS = [
   'instance.started',
   'instance.adopted',
   'instance.exited',
@@ -24,29 +24,13 @@ const KINDS = [
   'release.fetched',
   'config.delivered',
   'config.failed',
-  'node.connected',
-  'node.joined',
-  'node.lost',
   'node.rebooted',
-  'node.replaced',
-  'command',
-  'release.uploaded',
-  'release.removed',
-  'rollout.started',
-  'rollout.paused',
-  'rollout.resumed',
-  'rollout.aborted',
-  'rollout.rolling-back',
-  'rollout.finished',
   /** Of a peer that is a version ahead; its message says what it was. */
   'other',
 ] as const;
 
-export const eventKindSchema = z.enum(KINDS);
-export type EventKind = z.infer<typeof eventKindSchema>;
-
 /** What only the master sees: nobody else may put it into the audit. */
-const KINDS_OF_MASTER: ReadonlySet<EventKind> = new Set<EventKind>([
+const KINDS_OF_MASTER = [
   'node.connected',
   'node.joined',
   'node.lost',
@@ -60,11 +44,16 @@ const KINDS_OF_MASTER: ReadonlySet<EventKind> = new Set<EventKind>([
   'rollout.aborted',
   'rollout.rolling-back',
   'rollout.finished',
-]);
+] as const;
+
+/** What happened. One list, since the cockpit shows one stream. */
+export const eventKindSchema = z.enum([...KINDS_OF_AGENTS, ...KINDS_OF_MASTER]);
+export type EventKind = z.infer<typeof eventKindSchema>;
 
 /** What an event of an agent counts as. */
 export function kindFromAgent(kind: EventKind): EventKind {
-  return KINDS_OF_MASTER.has(kind) ? 'other' : kind;
+  const ofMaster: readonly EventKind[] = KINDS_OF_MASTER;
+  return ofMaster.includes(kind) ? 'other' : kind;
 }
 
 /** An event that an agent saw. `eventId` makes delivery exactly once: the master ignores one it has. */
