@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { english, factsOf, type Said, said, saidFieldSchema, type Told } from '../domain/said.ts';
 
 /**
  * Every error code that can cross a link. Callers branch on these, never on message text.
@@ -74,6 +75,9 @@ export const wireErrorSchema = z.object({
   message: z.string().max(MAX_TEXT_LENGTH),
   /** What the reader can do about it. */
   hint: z.string().max(MAX_TEXT_LENGTH).optional(),
+  /** Both with their facts apart, for readers of other languages. */
+  said: saidFieldSchema,
+  saidHint: saidFieldSchema,
 });
 
 /** An error as it travels: plain data. */
@@ -84,15 +88,17 @@ export class SgridError extends Error {
   override readonly name = 'SgridError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** Message and hint with their facts apart, where they were said so. */
+  readonly said: Said | undefined;
+  readonly saidHint: Said | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { hint?: string | undefined; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, message: Told, options: { hint?: Told | undefined; cause?: unknown } = {}) {
+    super(english(message), options.cause === undefined ? undefined : { cause: options.cause });
+    const { hint } = options;
     this.code = code;
-    this.hint = options.hint;
+    this.hint = hint === undefined ? undefined : english(hint);
+    this.said = factsOf(message);
+    this.saidHint = hint === undefined ? undefined : factsOf(hint);
   }
 }
 
@@ -100,19 +106,26 @@ export class SgridError extends Error {
 export function toWireError(error: unknown): WireError {
   const known = error instanceof SgridError ? error : null;
   const text = error instanceof Error ? error.message : String(error);
-  const message = text.slice(0, MAX_TEXT_LENGTH);
-  const code = known?.code ?? 'internal';
-  return known?.hint === undefined
-    ? { code, message }
-    : { code, message, hint: known.hint.slice(0, MAX_TEXT_LENGTH) };
+  return {
+    code: known?.code ?? 'internal',
+    message: text.slice(0, MAX_TEXT_LENGTH),
+    ...(known?.hint !== undefined && { hint: known.hint.slice(0, MAX_TEXT_LENGTH) }),
+    ...(known?.said !== undefined && { said: known.said }),
+    ...(known?.saidHint !== undefined && { saidHint: known.saidHint }),
+  };
 }
 
-export function fromWireError(error: WireError): SgridError {
-  return new SgridError(error.code, error.message, { hint: error.hint });
+export function fromWireError({ code, message, hint, said, saidHint }: WireError): SgridError {
+  return new SgridError(code, said ?? message, { hint: saidHint ?? hint });
 }
 
 /** `message`, and the hint behind it where there is one: what a person is shown. */
 export function describeError(error: unknown): string {
-  const { message, hint } = toWireError(error);
-  return hint === undefined ? message : `${message} — ${hint}`;
+  return english(tellError(error));
+}
+
+/** The same with its facts apart, to become part of another sentence. */
+export function tellError(error: unknown): Told {
+  const { message, hint, said: facts, saidHint } = toWireError(error);
+  return hint === undefined ? (facts ?? message) : said`${facts ?? message} — ${saidHint ?? hint}`;
 }
