@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import type { Role } from '../../common/domain/role.ts';
-import type { MasterLimits } from '../../master/app.ts';
 import type { MasterConfig } from '../../master/config.ts';
+import type { MasterLimits } from '../../master/limits.ts';
 import { startMaster as startWholeMaster } from '../../master/start.ts';
 import { killAfterTest } from './owned-process.ts';
 
