@@ -8,7 +8,7 @@ import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import { demandPossible } from './instance-limits.ts';
 import { capacityWithout, toBeStopped } from './node-drain.ts';
-import { whyTaken } from './port-use.ts';
+import { haveOneAddress, notGivenOut } from './port-use.ts';
 import { gateOf } from './rollout-gate.ts';
 
 /** What a drain is decided from. */
@@ -117,9 +117,10 @@ function placeFor(
       refusals.add(describeError(error));
       continue;
     }
+    const isNotGiven = notGivenOut(fleet, services, nodeId, spec.name, view.inUse(nodeId));
     const isTaken = (candidate: number): boolean =>
-      given.some(({ place }) => place.nodeId === nodeId && place.port === candidate) ||
-      whyTaken(fleet, services, nodeId, spec.name, candidate, view.inUse(nodeId)) !== null;
+      given.some(({ place }) => place.port === candidate && haveOneAddress(fleet, place.nodeId, nodeId)) ||
+      isNotGiven(candidate);
     const chosen = choosePort({ plan, own: own.map((each) => each.record.port), isTaken, wanted: port });
     if (chosen !== null) {
       // Any other address than its node's was meant as it is: 0.0.0.0, or loopback.

@@ -26,7 +26,7 @@ export async function portsInUse(relay: Pick<Relay, 'call'>, nodeId: number): Pr
 }
 
 /** Why an instance of a service cannot have a port on a node, in words; null when it can. */
-export function whyTaken(
+function whyTaken(
   fleet: Fleet,
   services: readonly Service[],
   nodeId: number,
@@ -78,10 +78,7 @@ export function portOn(
   const own = [...fleet.instances()]
     .filter(({ record }) => record.spec.name === serviceName)
     .map(({ record }) => record.port);
-  const nearby = portsNearby(fleet, nodeId);
-  const isTaken = (port: number): boolean =>
-    nearby.has(port) || whyTaken(fleet, services, nodeId, serviceName, port, inUse) !== null;
-  const port = choosePort({ plan, own, isTaken });
+  const port = choosePort({ plan, own, isTaken: notGivenOut(fleet, services, nodeId, serviceName, inUse) });
   if (port !== null) return port;
   if (plan === undefined && own.length === 0) {
     throw new SgridError('bad_request', `nothing says which port "${serviceName}" could have`, {
@@ -95,16 +92,29 @@ export function portOn(
 }
 
 /**
- * The ports of instances on other nodes of the same inner address: most likely the same machine. They are not given out; who
- * names one is believed, since a machine can be known by an address that others have too, such as loopback.
+ * Whether a port is one that a new instance on a node is not given. Those of instances on other nodes of the same inner address,
+ * most likely the same machine, are not; who names one is believed, since a machine can be known by an address that others have
+ * too, such as loopback.
  */
-function portsNearby(fleet: PlacedFleet, nodeId: number): ReadonlySet<number> {
-  const address = fleet.node(nodeId)?.innerAddress;
-  if (address === undefined || address === '') return new Set();
-  const nearby = [...fleet.instances()].filter(
-    ({ record }) => record.nodeId !== nodeId && fleet.node(record.nodeId)?.innerAddress === address,
+export function notGivenOut(
+  fleet: PlacedFleet,
+  services: readonly Service[],
+  nodeId: number,
+  serviceName: string,
+  inUse: ReadonlySet<number>,
+): (port: number) => boolean {
+  const nearby = new Set(
+    [...fleet.instances()]
+      .filter(({ record }) => haveOneAddress(fleet, record.nodeId, nodeId))
+      .map(({ record }) => record.port),
   );
-  return new Set(nearby.map(({ record }) => record.port));
+  return (port) => nearby.has(port) || whyTaken(fleet, services, nodeId, serviceName, port, inUse) !== null;
+}
+
+/** Whether what listens on one of these nodes most likely keeps the port from the other too. */
+export function haveOneAddress(fleet: Pick<FleetModel, 'node'>, nodeId: number, otherId: number): boolean {
+  const address = fleet.node(nodeId)?.innerAddress;
+  return nodeId === otherId || (!!address && address === fleet.node(otherId)?.innerAddress);
 }
 
 /**

@@ -44,3 +44,36 @@ test('of nodes that have as few of the service the one with the most free memory
   view.freeBytes = (nodeId) => (nodeId === 2 ? 4 * GIB : GIB);
   expect(places().map((to) => to?.nodeId)).toEqual([2, 3]);
 });
+
+test('a port is held on all nodes of one inner address, also by what is to move and by what has just been placed', () => {
+  const fleet = fleetOf();
+  const shared = (nodeId: number, innerAddress: string): void => {
+    const node = fleet.node(nodeId);
+    if (node === null) throw new Error('no node');
+    fleet.putNode({ ...node, innerAddress }, true);
+  };
+  const ports = () => {
+    const from = fleet.node(1);
+    if (from === null) throw new Error('no node');
+    const view = { fleet, services: [], open: [], confirmed: new Set<string>() };
+    const plan = planDrain({ ...view, freeBytes: () => GIB, inUse: () => new Set() }, from, {
+      ...{ move: true, stop: false },
+    });
+    return plan.instances.map(({ to }) => [to?.nodeId, to?.port]);
+  };
+  const own = [
+    [2, 8001],
+    [3, 8002],
+  ];
+  expect(ports()).toEqual(own);
+  // Both targets are one machine, and the node that is drained another.
+  shared(2, '10.0.0.9');
+  shared(3, '10.0.0.9');
+  expect(ports()).toEqual(own);
+  // All three are one machine, where the old instances still listen.
+  for (const nodeId of [1, 2, 3]) shared(nodeId, '127.0.0.1');
+  expect(ports()).toEqual([
+    [2, 8003],
+    [3, 8004],
+  ]);
+});
