@@ -30,8 +30,8 @@ const versionOf = (version: number, change: Partial<ConfigVersion> = {}): Config
 });
 const TEXTS: Readonly<Record<number, string>> = {
   1: 'workers: 1\npassword: hunter2\n',
-  2: 'workers: 2\npassword: hunter2\ndb: ${secret:db}\n',
-  3: 'workers: 3\npassword: hunter2\ndb: ${secret:db}\n',
+  2: `workers: 2\npassword: hunter2\ndb: \${secret:db}\n`,
+  3: `workers: 3\npassword: hunter2\ndb: \${secret:db}\n`,
 };
 
 /** A master's answers about the files of web: version 3 is newest, 2 is published, and one instance has not got it. */
@@ -113,7 +113,7 @@ test.each([
     expect(first).toMatch(/> +3 +newest .*alice/);
     expect(first).toMatch(/ 2 +published/);
     expect(first).toContain('2  password: ****');
-    expect(first).toContain('3  db: ${secret:db}');
+    expect(first).toContain(`3  db: \${secret:db}`);
     expect(first).not.toContain('hunter2');
     terminal.press('j');
     await terminal.waitFor('workers: 2');
