@@ -40,6 +40,9 @@ test('commands, options, choices, and live names', async () => {
   expect(await complete('get', 'conf')).toEqual(['configs']);
   expect(await complete('scale', 'web=2', '--nodes', 'test-2')).toEqual(['test-2']);
   expect(await complete('logs', '--tail', '')).toEqual([]);
+  expect(await complete('deploy', 'web', '1.0', '--mes')).toEqual(['--message']);
+  // What is behind it is text.
+  expect(await complete('deploy', '-m', '')).toEqual([]);
   expect(await complete('__c')).toEqual([]);
 });
 

@@ -21,7 +21,7 @@ export function registerDeploy(program: Command, { io, act }: CliContext): void 
     .argument('<service>', 'name of the service')
     .argument('<archive|version>', 'a local tar archive to upload, or the version of a release')
     .option('--version <label>', 'version label for an archive')
-    .option('--message <text>', 'what is new in it, or why', '')
+    .option('-m, --message <text>', 'what is new in it, or why', '')
     .option('--instance <instance...>', 'only these, in this order; default: all of the service')
     .description('put a release on the instances of a service');
   addRolloutOptions(command)
@@ -29,7 +29,7 @@ export function registerDeploy(program: Command, { io, act }: CliContext): void 
       'after',
       `${ROLLOUT_HELP}
 Examples:
-  sgrid deploy web ./web.tar.gz --version 1.4.0 --wait --timeout 5m
+  sgrid deploy web ./web.tar.gz --version 1.4.0 -m 'faster search' --wait --timeout 5m
   sgrid deploy web 1.4.0 --canary 1 --max-unavailable 25% --rollback-on-failure --wait
   sgrid deploy web 1.3.9 --instance web@alpha --dry-run
 `,

@@ -59,7 +59,7 @@ function registerRestart(program: Command, { io, act }: CliContext): void {
     .argument('<instance...>', 'ids, or service@node:port')
     .option('--max-unavailable <count>', 'how many of a service at a time: a number, or a percentage', '1')
     .option('--min-ready <time>', "how long each must be up and healthy (default: the master's)")
-    .option('--message <text>', 'why', '')
+    .option('-m, --message <text>', 'why', '')
     .option('--all-at-once', 'no rollout: all of them now, whether they come up or not')
     .option('--no-wait', 'end as soon as it has begun; it goes on in the master')
     .option('--timeout <time>', 'how long it is waited for', '10m')

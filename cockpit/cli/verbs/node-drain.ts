@@ -23,7 +23,7 @@ export function registerNodeDrain(node: Command, { io, act }: CliContext): void 
     .option('--stop', 'stop all of it; with --move, only what cannot be moved')
     .option('--max-unavailable <count>', 'how many of a service at a time: a number, or a percentage', '1')
     .option('--min-ready <time>', "how long a new instance must be up and healthy (default: the master's)")
-    .option('--message <text>', 'why', '')
+    .option('-m, --message <text>', 'why', '')
     .option('--dry-run', 'only say what would be done, and what is left of each service')
     .option('--no-wait', 'end as soon as it has begun; it goes on in the master')
     .option('--timeout <time>', 'how long it is waited for', '30m')

@@ -13,7 +13,7 @@ export function registerRollback(program: Command, { io, act }: CliContext): voi
     .command('rollback')
     .argument('<service>', 'name of the service')
     .option('--to <version>', 'this release; default: what each instance ran before the last rollout')
-    .option('--message <text>', 'why', '')
+    .option('-m, --message <text>', 'why', '')
     .option('--instance <instance...>', 'only these; default: all that it changed')
     .description('put a release back that ran before');
   addRolloutOptions(command)

@@ -16,7 +16,7 @@ export function registerUpload(program: Command, { io, act }: CliContext): void 
     .argument('<service>', 'name of the service')
     .argument('<archive>', 'a tar archive, gzipped or not')
     .requiredOption('--version <label>', 'version label of the release')
-    .option('--message <text>', 'what is new in it', '')
+    .option('-m, --message <text>', 'what is new in it', '')
     .description('upload a package as a new release')
     .addHelpText('after', '\nExample:\n  sgrid upload web ./web.tar.gz --version 1.4.0\n')
     .action(

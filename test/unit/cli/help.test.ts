@@ -62,6 +62,16 @@ test.each(verbs)('sgrid %s --help says what it does, and shows it', async (verb)
 });
 
 /** Every line of the examples is taken apart by the commands themselves, as far as the verb. */
+test('-m is --message wherever there is one, as in git', () => {
+  const optionsOf = (command: Command): string[] => [
+    ...command.options.map(({ flags }) => flags),
+    ...command.commands.flatMap(optionsOf),
+  ];
+  const messages = optionsOf(createProgram(createIo())).filter((flags) => flags.includes('--message'));
+  expect(messages.length).toBeGreaterThan(7);
+  expect(new Set(messages)).toEqual(new Set(['-m, --message <text>']));
+});
+
 test.each(verbs)('the options in the examples of sgrid %s exist', async (verb) => {
   const io = createIo();
   await runCli([...verb.split(' '), '--help'], io);
