@@ -1,16 +1,17 @@
 import { fileURLToPath } from 'node:url';
 import { currentDirectory } from './cli/current-directory.ts';
+import { ENDING_SIGNALS, EndedBySignal, EXIT } from './cli/exit-code.ts';
 import { reportError, runCli } from './cli/program.ts';
 
 /** What a terminal that takes nothing is given to take the last words, once somebody has asked for the end. */
 const LAST_WORDS_MS = 2000;
 
 const interrupt = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupt.abort());
+for (const signal of ENDING_SIGNALS) process.once(signal, () => interrupt.abort(new EndedBySignal(signal)));
 
-// A reader that leaves early (`sgrid logs 3 | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
+// A reader that leaves early (`sgrid logs 3 | head`) is no error; a terminal that is gone may be noticed before its SIGHUP.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  process.exit(code === 'EPIPE' ? EXIT.ok : code === 'EIO' ? EXIT.hungUp : EXIT.failed);
 });
 
 try {

@@ -11,8 +11,10 @@ export const EXIT = {
   noMaster: 3,
   /** It was begun, and had not come to an end in time. */
   timedOut: 4,
-  /** After SIGINT, as shells write it. */
+  /** After SIGHUP, SIGINT and SIGTERM: 128 and the number of the signal, as shells write it (bash(1), "EXIT STATUS"). */
+  hungUp: 129,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -24,8 +26,14 @@ Exit status:
   2  the command line is wrong
   3  no master: it cannot be reached, or refuses the token
   4  it was begun but had not ended in time
-  130  interrupted
+  129, 130, 143  ended by SIGHUP, SIGINT or SIGTERM
 `;
+
+const BY_SIGNAL = { SIGHUP: EXIT.hungUp, SIGINT: EXIT.interrupted, SIGTERM: EXIT.terminated } as const;
+
+/** Signals that end a command in order. */
+export type EndingSignal = keyof typeof BY_SIGNAL;
+export const ENDING_SIGNALS = Object.keys(BY_SIGNAL) as readonly EndingSignal[];
 
 /** The user's own mistake in naming things: said as usage, before anything was sent. */
 export class UsageError extends SgridError {
@@ -44,7 +52,15 @@ export class ExitWith extends Error {
   }
 }
 
+/** Somebody wants the command to end: the reason with which `CliIo.signal` aborts. */
+export class EndedBySignal extends ExitWith {
+  constructor(signal: EndingSignal) {
+    super(BY_SIGNAL[signal]);
+  }
+}
+
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof ExitWith) return error.exitCode;
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof SgridError)) return EXIT.failed;
   switch (error.code) {

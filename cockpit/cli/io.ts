@@ -16,7 +16,7 @@ export interface CliIo {
   random: () => number;
   /** The directory that holds `bin/`, `sgridnext/` and `sgridnode/`. */
   distDirectory: string;
-  /** Aborts when the user wants out (SIGINT, SIGTERM, SIGHUP). */
+  /** Aborts when the user wants out (SIGINT, SIGTERM, SIGHUP); with `EndedBySignal` as its reason. */
   signal: AbortSignal;
 }
 

@@ -2,7 +2,15 @@ import { Command, CommanderError } from 'commander';
 import { toWireError } from '../../common/protocol/errors.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import { plainText } from '../format/plain-text.ts';
-import { EXIT, EXIT_HELP, type ExitCode, ExitWith, exitCodeOf, UsageError } from './exit-code.ts';
+import {
+  EndedBySignal,
+  EXIT,
+  EXIT_HELP,
+  type ExitCode,
+  ExitWith,
+  exitCodeOf,
+  UsageError,
+} from './exit-code.ts';
 import { type CliIo, printLine } from './io.ts';
 import { createProgressStream } from './progress-stream.ts';
 import { DEFAULT_URL } from './target.ts';
@@ -56,7 +64,8 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   } catch (error) {
     // Commander has printed its own message, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (io.signal.aborted) return EXIT.interrupted;
+    if (error instanceof EndedBySignal) return error.exitCode;
+    if (io.signal.aborted) return exitCodeOf(io.signal.reason);
     const ending = error instanceof ExitWith ? error : null;
     if (ending !== null && ending.cause === undefined) return ending.exitCode;
     const code = reportError(io.stderr, ending?.cause ?? error);

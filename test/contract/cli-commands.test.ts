@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { EndedBySignal } from '../../cockpit/cli/exit-code.ts';
 import { runCli } from '../../cockpit/cli/program.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
@@ -121,7 +122,7 @@ test('deploy --wait says that the master is gone, and ends when the user wants o
   await entered.promise;
   await master.close();
   await waitFor('the line', () => err.includes('no answer from the master: waiting for it\n'));
-  abort.abort();
+  abort.abort(new EndedBySignal('SIGINT'));
   expect((await waiting).code).toBe(130);
 });
 

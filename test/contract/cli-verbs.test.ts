@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { EndedBySignal, type EndingSignal } from '../../cockpit/cli/exit-code.ts';
 import { runCli } from '../../cockpit/cli/program.ts';
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { Role } from '../../common/domain/role.ts';
@@ -53,7 +54,8 @@ function begin(argv: string[], role: Role = 'operator', env = targetOf(role)) {
     distDirectory: directory,
     signal: abort.signal,
   });
-  return { ended, out: () => out, err: () => String(stderr.read() ?? ''), abort: () => abort.abort() };
+  const endBy = (signal: EndingSignal): void => abort.abort(new EndedBySignal(signal));
+  return { ended, out: () => out, err: () => String(stderr.read() ?? ''), endBy };
 }
 
 async function sgrid(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -143,13 +145,13 @@ test('get --watch tells each change once, and what is gone', async () => {
   expect((await sgrid('instance', 'remove', '2')).code).toBe(0);
   await waitFor('the removal', () => lines().some(({ removed }) => removed === 'instance/2'));
   expect(lines().filter(({ instanceId }) => instanceId === 1)).toHaveLength(1);
-  watching.abort();
-  expect(await watching.ended).toBe(130);
+  watching.endBy('SIGHUP');
+  expect(await watching.ended).toBe(129);
 
   const yaml = begin(['get', 'instances', '-w', '-o', 'yaml']);
   await waitFor('a document', () => yaml.out().includes('serviceName'));
   expect(parseAllDocuments(yaml.out()).map((each) => each.toJS())).toMatchObject([{ instanceId: 1 }]);
-  yaml.abort();
+  yaml.endBy('SIGINT');
   await yaml.ended;
   expect(await sgrid('get', 'nodes', '-w', '-o', 'json')).toMatchObject({ code: 2 });
 });
@@ -321,8 +323,8 @@ test('logs that are followed end without a word when they are interrupted', asyn
     };
   const following = begin(['logs', 'service/web', '--merge', '-f', '--tail', '5']);
   await waitFor('both lines', () => following.out().split('\n').length > 2);
-  following.abort();
-  expect(await following.ended).toBe(130);
+  following.endBy('SIGTERM');
+  expect(await following.ended).toBe(143);
   expect(following.err()).toBe('');
 });
 

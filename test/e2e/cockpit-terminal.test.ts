@@ -179,9 +179,13 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     await tmux.waitForText(/data [01]s old/, 30_000);
   });
 
-  test.each(['SIGTERM', 'SIGHUP'] as const)(
-    'a terminal that reads nothing: %s ends it all the same, and the shell has its line back',
-    async (signal) => {
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+  ] as const)(
+    'a terminal that reads nothing: %s ends it all the same, and the shell has its line back (status %i)',
+    async (signal, status) => {
       const tmux = openCockpit(system, { columns: 200, rows: 50 });
       screen = tmux;
       await tmux.waitForText(/> up +local/);
@@ -206,7 +210,7 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
         process.kill(server, 'SIGCONT');
       }
       await waitFor('its status', () => tmux.exitStatus() !== null);
-      expect(tmux.exitStatus()).toBe(130);
+      expect(tmux.exitStatus()).toBe(status);
     },
   );
 

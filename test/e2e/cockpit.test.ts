@@ -160,7 +160,7 @@ describe.skipIf(tmuxMissing !== null)(
         return pids.length > 0 && pids;
       });
       process.kill(cockpit ?? 0, 'SIGTERM');
-      await shell.waitForText(/^left with 130$/m);
+      await shell.waitForText(/^left with 143$/m);
       shell.type('echo $((40+2))');
       shell.press('Enter');
       await shell.waitForText(/^(\S* )?42$/m);

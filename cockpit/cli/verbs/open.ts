@@ -1,10 +1,10 @@
-import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
+import { toWireError } from '../../../common/protocol/errors.ts';
 import { expandHome } from '../../client/complete-path.ts';
 import { unblockWrites } from '../../client/non-blocking-tty.ts';
 import { chooseLanguage, LANGUAGE_NAME } from '../../language/language.ts';
 import { loadTranslate } from '../../language/translate.ts';
 import { openClient } from '../connect.ts';
-import { UsageError } from '../exit-code.ts';
+import { EndedBySignal, UsageError } from '../exit-code.ts';
 import { type CliIo, printLine, terminalOf } from '../io.ts';
 import { resolveTarget, type Target, type TargetOptions } from '../target.ts';
 
@@ -22,7 +22,7 @@ export interface ScreenOptions {
   lang?: string | undefined;
 }
 
-/** @throws SgridError `cancelled` when a signal ended it. */
+/** @throws EndedBySignal */
 export async function showCockpit(target: Target, io: CliIo, screen: ScreenOptions = {}): Promise<void> {
   const { lang } = screen;
   if (lang !== undefined && !LANGUAGE_NAME.test(lang))
@@ -80,7 +80,7 @@ async function showOne(
       isReadOnly: shown.isReadOnly,
       problems: shown.problems,
     });
-    if (exit.reason === 'signal') throw new SgridError('cancelled', `ended by ${exit.signal}`);
+    if (exit.reason === 'signal') throw new EndedBySignal(exit.signal);
     if (exit.reason === 'quit') return null;
     const { master, tokenFile, readOnly } = exit.context;
     try {
