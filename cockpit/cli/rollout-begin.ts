@@ -5,7 +5,7 @@ import type { PayloadInput } from '../../common/protocol/define.ts';
 import { describeError } from '../../common/protocol/errors.ts';
 import { callChange } from '../client/change.ts';
 import type { MasterClient } from '../client/master-client.ts';
-import { instanceWords } from '../format/fleet-words.ts';
+import { instanceWords, stepInstanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
 import { type CliIo, printLine } from './io.ts';
@@ -27,10 +27,9 @@ export async function beginRollout(
   options: Record<string, unknown>,
 ): Promise<void> {
   const timeoutMs = parseTimeout(options.timeout);
-  const words = namesOf(fleet);
   if (options.dryRun === true) {
     const { plan } = await client.call('rollout.plan', request);
-    printPlan(io, plan, words);
+    printPlan(io, plan, namesOf(fleet));
     return;
   }
   const { rollout } = await callChange(client, 'rollout.create', request);
@@ -64,12 +63,12 @@ export async function followRollout(
   waiting: Pick<WaitOptions, 'timeoutMs' | 'hope'>,
   isAlone = true,
 ): Promise<void> {
-  const words = namesOf(fleet);
+  const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
   const progress = createProgress(io, `rollout ${rolloutId}`, isAlone);
   let isRead = false;
   let lastLines = Promise.resolve('');
-  const onStep = (step: RolloutStep): void => {
-    const name = words(step.instanceId);
+  const onStep = (step: RolloutStep, rollout: Rollout): void => {
+    const name = stepInstanceWords(rollout, step, nodes);
     const reason = step.reason === '' ? '' : `: ${plainText(step.reason)}`;
     progress.line(`${name} ${stepWords(step)}${reason}`);
     const isBad = step.state === 'failed' || (step.state === 'reverting' && step.reason !== '');
@@ -132,7 +131,7 @@ function stepWords({ action, state }: RolloutStep): string {
 }
 
 /** Names instances as people do. */
-export function namesOf({ nodes, instances }: FleetSnapshot): (instanceId: number) => string {
+function namesOf({ nodes, instances }: FleetSnapshot): (instanceId: number) => string {
   const byNode = new Map(nodes.map((node) => [node.nodeId, node]));
   const names = new Map(instances.map((each) => [each.instanceId, instanceWords(each, byNode)]));
   return (instanceId) => names.get(instanceId) ?? `instance ${instanceId}`;

@@ -13,7 +13,7 @@ export interface WaitOptions {
   /** The end that is hoped for; default: that it succeeds. */
   hope?: 'succeeded' | 'aborted' | 'rolled-back';
   /** Told each step's change once. */
-  onStep?: (step: RolloutStep) => void;
+  onStep?: (step: RolloutStep, rollout: Rollout) => void;
   /** Told of everything that changes, also of bytes that are there. */
   onProgress?: (rollout: Rollout) => void;
   /** Told each change of the rollout's own state once. */
@@ -72,7 +72,7 @@ function createTeller({ onStep, onState, onProgress }: WaitOptions): (rollout: R
     for (const step of rollout.steps) {
       if (seen.get(step.instanceId) === step.state) continue;
       seen.set(step.instanceId, step.state);
-      if (step.state !== 'pending') onStep?.(step);
+      if (step.state !== 'pending') onStep?.(step, rollout);
     }
     onProgress?.(rollout);
     if (state === rollout.state) return;

@@ -1,5 +1,6 @@
 import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
 import type { NodeView } from '../../common/domain/node.ts';
+import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
 import { english, type Translate } from '../language/translate.ts';
 import { plainText } from './plain-text.ts';
 
@@ -23,6 +24,18 @@ export function nodeWords(node: NodeView | undefined, nodeId: number): string {
 }
 
 /** What people call an instance: `web@alpha:8101`. The port is unique on its node. */
-export function instanceWords(instance: InstanceView, nodes: ReadonlyMap<number, NodeView>): string {
-  return `${instance.serviceName}@${nodeWords(nodes.get(instance.nodeId), instance.nodeId)}:${instance.port}`;
+export function instanceWords(
+  { serviceName, nodeId, port }: Pick<InstanceView, 'serviceName' | 'nodeId' | 'port'>,
+  nodes: ReadonlyMap<number, NodeView>,
+): string {
+  return `${serviceName}@${nodeWords(nodes.get(nodeId), nodeId)}:${port}`;
+}
+
+/** The same of the instance of a rollout's step, which may be gone by now. */
+export function stepInstanceWords(
+  { serviceName }: Pick<Rollout, 'serviceName'>,
+  { instanceId, nodeId, port }: RolloutStep,
+  nodes: ReadonlyMap<number, NodeView>,
+): string {
+  return port === null ? `instance ${instanceId}` : instanceWords({ serviceName, nodeId, port }, nodes);
 }

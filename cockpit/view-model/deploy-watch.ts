@@ -1,4 +1,4 @@
-import { hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
+import { hasEnded, type Rollout, type RolloutStep, type StepAction } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
@@ -31,6 +31,13 @@ const WORDS: Readonly<Record<RolloutStep['state'], Word>> = {
   reverting: 'reverting',
   reverted: 'reverted',
   'revert-failed': 'not back',
+};
+
+/** Of what comes or goes instead of being started anew. */
+const MOVING: Readonly<Partial<Record<StepAction, Partial<typeof WORDS>>>> = {
+  place: { applying: 'starting', done: 'up', reverting: 'removing', reverted: 'removed' },
+  retire: { applying: 'stopping', done: 'removed' },
+  stop: { applying: 'stopping', done: 'stopped' },
 };
 
 /** What a rollout is about, in front of its state. */
@@ -68,14 +75,16 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
   const rollout = state.catalog.rollouts.get(rolloutId);
   if (rollout === undefined) return [{ kind: 'busy', text: t('Waiting for the master') }];
   const steps = [...rollout.steps];
-  const done = steps.filter((step) => step.state === 'done').length;
+  // A new instance in the place of another is counted once.
+  const counted = steps.filter(({ action }) => action !== 'place');
+  const done = counted.filter((step) => step.state === 'done').length;
   const ended = steps.filter(
     (step) => !['pending', 'preparing', 'applying', 'reverting'].includes(step.state),
   ).length;
   const active = steps.findIndex(({ state }) =>
     ['preparing', 'applying', 'reverting', 'failed'].includes(state),
   );
-  const end = endBlock(state, rollout, done);
+  const end = endBlock(state, rollout, done, counted.length);
   const why = reasonLines(rollout, state.size.columns);
   const columns = dialogColumns(
     [
@@ -99,7 +108,7 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
     {
       kind: 'progress',
       percent: steps.length === 0 ? 100 : Math.floor((100 * ended) / steps.length),
-      text: t('{part} of {all} done', { part: done, all: t.count(steps.length, 'instance') }),
+      text: t('{part} of {all} done', { part: done, all: t.count(counted.length, 'instance') }),
     },
     { kind: 'table', table: { ...table, rows: table.rows.map((row) => ({ ...row, isSelected: false })) } },
     end,
@@ -118,7 +127,7 @@ function reasonLines(rollout: Rollout, columns: number): Line[] {
     .map((text) => textLine(text, 'bad'));
 }
 
-function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
+function endBlock(state: CockpitState, rollout: Rollout, done: number, total: number): Block {
   const { t } = state;
   const masterNow = state.now + state.fleet.masterOffsetMs;
   if (!hasEnded(rollout)) {
@@ -139,7 +148,6 @@ function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
     });
     return { kind: 'alert', variant: 'success', text };
   }
-  const rest = rollout.steps.length - done;
   if (rollout.state === 'rolled-back') {
     const text = t('Rolled back after {took}: {service} runs what it ran before', {
       took,
@@ -149,8 +157,8 @@ function endBlock(state: CockpitState, rollout: Rollout, done: number): Block {
   }
   const values = {
     took,
-    instances: t.count(rest, 'instance'),
-    total: rollout.steps.length,
+    instances: t.count(total - done, 'instance'),
+    total,
     version: rollout.version,
   };
   const text = t((rollout.state === 'aborted' ? ABORTED : FAILED)[rollout.kind], values);
@@ -162,11 +170,11 @@ function stepCells(state: CockpitState, rollout: Rollout, step: RolloutStep): Se
   const { nodes, instances } = state.fleet;
   const view = instances.get(step.instanceId);
   const name =
-    view === undefined ? t('instance {id}', { id: step.instanceId }) : `${view.serviceName}:${view.port}`;
+    step.port === null ? t('instance {id}', { id: step.instanceId }) : `${rollout.serviceName}:${step.port}`;
   return [
     { text: name, tone: 'strong' },
     { text: nodeWords(nodes.get(step.nodeId), step.nodeId) },
-    { text: t(WORDS[step.state]), tone: TONES[step.state] },
+    { text: t(MOVING[step.action]?.[step.state] ?? WORDS[step.state]), tone: TONES[step.state] },
     nowCell(t, rollout, step, view?.status?.pid ?? null, view?.status?.release?.version),
   ];
 }
@@ -185,6 +193,7 @@ function nowCell(
     const amounts = { part: formatBytes(step.receivedBytes), total: formatBytes(rollout.sizeBytes) };
     return { text: t('{part} of {total}', amounts), tone: 'busy' };
   }
+  if (step.action === 'retire' && step.state === 'done') return { text: '-', tone: 'dim' };
   const process = pid === null ? t('no process') : `pid ${pid}`;
   return { text: version === undefined ? process : `${version}, ${process}`, tone: 'plain' };
 }

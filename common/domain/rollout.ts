@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { idSchema, timestampSchema, versionLabelSchema } from './names.ts';
+import { idSchema, portSchema, timestampSchema, versionLabelSchema } from './names.ts';
 
 /**
  * What a rollout is for: `deploy` puts releases on instances · `restart` starts them once more, with what is wanted of them
@@ -42,6 +42,8 @@ const stepReleaseSchema = z.object({ releaseId: idSchema, version: versionLabelS
 export const rolloutStepSchema = z.object({
   instanceId: idSchema,
   nodeId: idSchema,
+  /** With service and node what people call the instance, also when it is gone; null where that was not noted. */
+  port: portSchema.nullable().default(null),
   action: stepActionSchema,
   /** Of `place` and `retire`: the instance that gives way, or that comes in its place. */
   peerId: idSchema.nullable(),
@@ -136,6 +138,14 @@ export function describePurpose({
 }: Pick<Rollout, 'kind' | 'nodeId' | 'version'>): string {
   if (kind === 'deploy') return `to ${version}`;
   return kind === 'restart' ? 'that restarts' : `that drains node ${nodeId}`;
+}
+
+/** `web@2:8080`: what people call the instance of a step, also when it is gone. */
+export function stepName(
+  { serviceName }: Pick<Rollout, 'serviceName'>,
+  { instanceId, nodeId, port }: Pick<RolloutStep, 'instanceId' | 'nodeId' | 'port'>,
+): string {
+  return port === null ? `instance ${instanceId}` : `${serviceName}@${nodeId}:${port}`;
 }
 
 /** Whether nothing will happen in it any more, and its service is free for another. */

@@ -45,7 +45,8 @@ export async function beginDrain(
       const placed = await place(repositories, entry, step.to, now);
       created.push(placed);
       const leaving = leavingStep(entry, placed.instanceId);
-      const fresh = { instanceId: placed.instanceId, nodeId: placed.nodeId, action: 'place' } as const;
+      const { instanceId, nodeId, port } = placed;
+      const fresh = { instanceId, nodeId, port, action: 'place' } as const;
       composed.push({
         ...{ ...leaving, ...fresh, peerId: step.instanceId, previous: null, previousDesired: 'stopped' },
       });

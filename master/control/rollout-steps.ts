@@ -18,7 +18,7 @@ export function leavingStep(entry: InstanceEntry, peerId: number | null): NewSte
 }
 
 function stepOf({ record }: InstanceEntry, action: NewStep['action']): NewStep {
-  const { instanceId, nodeId, desired, release } = record;
+  const { instanceId, nodeId, port, desired, release } = record;
   if (release === null) {
     throw new SgridError('conflict', `${instanceLabel(record)} has no release yet`, {
       hint: 'deploy a release on it',
@@ -27,7 +27,7 @@ function stepOf({ record }: InstanceEntry, action: NewStep['action']): NewStep {
   const { releaseId, version } = release;
   const present = { releaseId, version };
   return {
-    ...{ instanceId, nodeId, action, peerId: null },
+    ...{ instanceId, nodeId, port, action, peerId: null },
     ...{ release: present, previous: present, previousDesired: desired },
   };
 }

@@ -4,6 +4,7 @@ import {
   type Rollout,
   type RolloutState,
   type RolloutStep,
+  stepName,
 } from '../../common/domain/rollout.ts';
 import { describeFailure, type GateObservation, goalOf, hasFallen, isUp, judge } from './rollout-gate.ts';
 import { hasFailed, isMoving, peerOf, stateWithoutTurn } from './rollout-peers.ts';
@@ -79,7 +80,7 @@ function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): R
   if (fallen.length > 0) return fallen;
   const failed = steps.find(hasFailed);
   if (failed !== undefined) {
-    const reason = `instance ${failed.instanceId}: ${failed.reason}`;
+    const reason = `${stepName(rollout, failed)}: ${failed.reason}`;
     return options.onFailure === 'rollback'
       ? [{ kind: 'state', state: 'rolling-back', reason }]
       : windUp(rollout, seen, times, 'failed', reason);

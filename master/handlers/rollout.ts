@@ -176,8 +176,8 @@ function find({ fleet }: HandlerDependencies, instanceId: number): InstanceEntry
 }
 
 function stepOn({ record }: InstanceEntry, release: NewStep['release']): NewStep {
-  const { instanceId, nodeId, desired, release: present } = record;
+  const { instanceId, nodeId, port, desired, release: present } = record;
   const previous = present && { releaseId: present.releaseId, version: present.version };
-  const about = { instanceId, nodeId, action: 'deploy', peerId: null } as const;
+  const about = { instanceId, nodeId, port, action: 'deploy', peerId: null } as const;
   return { ...about, release, previous, previousDesired: desired };
 }

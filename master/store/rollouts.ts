@@ -10,7 +10,7 @@ import type { Database } from './schema.ts';
 
 export type NewStep = Pick<
   RolloutStep,
-  'instanceId' | 'nodeId' | 'action' | 'peerId' | 'release' | 'previous' | 'previousDesired'
+  'instanceId' | 'nodeId' | 'port' | 'action' | 'peerId' | 'release' | 'previous' | 'previousDesired'
 >;
 
 export type NewRollout = Pick<
@@ -98,13 +98,13 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
         throw lockedBy(holder);
       }
       for (const [position, step] of steps.entries()) {
-        const { instanceId, nodeId, action, peerId, release, previous, previousDesired } = step;
+        const { instanceId, nodeId, port, action, peerId, release, previous, previousDesired } = step;
         await db
           .insertInto('rollout_steps')
           .values({
             rolloutId: row.rolloutId,
             position,
-            ...{ instanceId, nodeId, action, peerId, previousDesired },
+            ...{ instanceId, nodeId, port, action, peerId, previousDesired },
             state: 'pending',
             reason: '',
             receivedBytes: 0,
@@ -154,15 +154,16 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
 }
 
 function toStep(row: Database['rollout_steps']): RolloutStep {
-  const { instanceId, nodeId, action, peerId, state, reason, receivedBytes, previousDesired, appliedAt } =
-    row;
+  const { instanceId, nodeId, port, action, peerId, state, reason } = row;
+  const { receivedBytes, previousDesired, appliedAt } = row;
   const { releaseId, version, previousReleaseId, previousVersion } = row;
   const previous =
     previousReleaseId === null || previousVersion === null
       ? null
       : { releaseId: previousReleaseId, version: previousVersion };
   return {
-    ...{ instanceId, nodeId, action, peerId, state, reason, receivedBytes, previousDesired, appliedAt },
+    ...{ instanceId, nodeId, port, action, peerId, state, reason },
+    ...{ receivedBytes, previousDesired, appliedAt },
     release: { releaseId, version },
     previous,
   };

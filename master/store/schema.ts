@@ -79,6 +79,8 @@ export interface Database {
     position: number;
     instanceId: number;
     nodeId: number;
+    /** Null in rollouts of before it was noted, of instances that were gone by then. */
+    port: number | null;
     action: RolloutStep['action'];
     peerId: number | null;
     state: RolloutStep['state'];

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InstanceView } from '../../common/domain/instance.ts';
-import type { Rollout } from '../../common/domain/rollout.ts';
+import { type Rollout, stepName } from '../../common/domain/rollout.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { PayloadInput } from '../../common/protocol/define.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
@@ -79,6 +79,11 @@ test('a moved instance has another one up in its place before it goes, with its 
   const done = await ended(admin, rollouts[0]?.rolloutId ?? 0);
   expect(done).toMatchObject({ kind: 'drain', nodeId: 1, state: 'succeeded' });
   expect(steps(done)).toEqual(['place done', 'retire done']);
+  // Named also when they are gone.
+  expect(done.steps.map((step) => stepName(done, step))).toEqual([
+    expect.stringMatching(/^web@2:\d+$/),
+    'web@1:8001',
+  ]);
   // The three and the new one were up when the old one was told to go.
   expect(serving).toEqual([4]);
   expect(await told()).toEqual(['2@2:8002 running v1', '3@3:8003 running v1', '4@2:8001 running v1']);
@@ -105,7 +110,10 @@ test('one that does not come up is taken away again, and the old one stays', asy
     statusOf(assignment, { state: 'crash-loop', reason: 'no database here' });
   const { rollouts } = await drain();
   const done = await ended(admin, rollouts[0]?.rolloutId ?? 0);
-  expect(done).toMatchObject({ state: 'failed', reason: 'instance 4: crash-loop: no database here' });
+  expect(done).toMatchObject({
+    state: 'failed',
+    reason: expect.stringMatching(/^web@2:\d+: crash-loop: no database here$/),
+  });
   expect(steps(done)).toEqual(['place reverted', 'retire skipped']);
   expect(await told()).toEqual(['1@1:8001 running v1', '2@2:8002 running v1', '3@3:8003 running v1']);
   expect([...agentOf(2).statuses.keys()]).toEqual([2]);

@@ -2,10 +2,11 @@ import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
 
 /** A step of a rollout from release 6 to release 7, with what a test is about. */
 export function stepOf(change: Partial<RolloutStep> = {}): RolloutStep {
-  const { state = 'pending' } = change;
+  const { state = 'pending', instanceId = 1 } = change;
   return {
-    instanceId: 1,
+    instanceId,
     nodeId: 1,
+    port: 8100 + instanceId,
     action: 'deploy',
     peerId: null,
     state,

@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
+import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import { hasEnded, type Rollout, type RolloutStep } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
+import { stepInstanceWords } from '../../format/fleet-words.ts';
 import { plainText } from '../../format/plain-text.ts';
 import { formatSpan } from '../../format/time.ts';
 import { withMaster } from '../connect.ts';
 import { type CliIo, printLine } from '../io.ts';
 import { addOutputOption, ONE_THING, printObject } from '../output.ts';
 import type { CliContext } from '../program.ts';
-import { followRollout, namesOf } from '../rollout-begin.ts';
+import { followRollout } from '../rollout-begin.ts';
 import { parseTimeout } from '../rollout-options.ts';
 import { formatTable, type TextColumn } from '../table.ts';
 
@@ -83,7 +85,7 @@ Examples:
           if (options.wait === true) await followRollout(client, io, found, fleet, { timeoutMs });
           const { rollout: now } = await client.call('rollout.get', found);
           if (options.output !== 'table') await printObject(io, now, options.output as 'json' | 'yaml');
-          else printRollout(io, now, namesOf(fleet));
+          else printRollout(io, now, fleet);
         });
       }),
     );
@@ -108,16 +110,17 @@ async function findRollout(client: MasterClient, name: string): Promise<Rollout>
   });
 }
 
-function printRollout(io: CliIo, rollout: Rollout, words: (instanceId: number) => string): void {
+function printRollout(io: CliIo, rollout: Rollout, fleet: FleetSnapshot): void {
   const { rolloutId, serviceName, version, state, actor, message, reason, startedAt, endedAt } = rollout;
   const took = `${hasEnded(rollout) ? 'took' : 'for'} ${formatSpan((endedAt ?? io.clock()) - startedAt)}`;
   printLine(io.stdout, `rollout ${rolloutId}: ${serviceName} ${version}, by ${plainText(actor)}`);
   printLine(io.stdout, `state:   ${state}, ${took}`);
   if (reason !== '') printLine(io.stdout, `reason:  ${plainText(reason)}`);
   if (message !== '') printLine(io.stdout, `message: ${plainText(message)}`);
+  const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
   const columns: TextColumn<RolloutStep>[] = [
     { title: 'ID', align: 'right', text: ({ instanceId }) => String(instanceId) },
-    { title: 'INSTANCE', text: ({ instanceId }) => words(instanceId) },
+    { title: 'INSTANCE', text: (step) => stepInstanceWords(rollout, step, nodes) },
     { title: 'STEP', text: (step) => step.state },
     { title: 'FROM', text: ({ previous }) => previous?.version ?? '' },
     { title: 'TO', text: ({ release }) => release.version },

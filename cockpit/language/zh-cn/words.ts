@@ -54,6 +54,7 @@ export const WORDS = {
   new: '新增',
   changed: '已修改',
   removed: '已删除',
+  removing: '删除中',
   removal: '删除',
   'to remove': '待删除',
   delivering: '下发中',

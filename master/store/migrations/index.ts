@@ -8,6 +8,7 @@ import { figuresHistory } from './005-figures-history.ts';
 import { configFiles } from './006-config-files.ts';
 import { webhooks } from './007-webhooks.ts';
 import { restartsAndDrains } from './008-restarts-and-drains.ts';
+import { stepPorts } from './009-step-ports.ts';
 
 export type Migration = (db: Kysely<Database>) => Promise<void>;
 
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly Migration[] = [
   configFiles,
   webhooks,
   restartsAndDrains,
+  stepPorts,
 ];

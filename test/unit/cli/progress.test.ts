@@ -5,6 +5,7 @@ import type { CliIo } from '../../../cockpit/cli/io.ts';
 import { createProgress } from '../../../cockpit/cli/progress.ts';
 import { rolloutProgress } from '../../../cockpit/cli/rollout-progress.ts';
 import type { RolloutStep } from '../../../common/domain/rollout.ts';
+import { stepOf } from '../../support/rollouts.ts';
 
 /** Standard error on a terminal of this many columns, or, without one, in a file. */
 function createIo(columns?: number) {
@@ -79,10 +80,7 @@ test('elsewhere, and where several go on: a line every other second, when there 
 });
 
 test('a rollout in words, and as a share of its way', () => {
-  const step = (state: RolloutStep['state'], receivedBytes = 0): RolloutStep => ({
-    ...{ instanceId: 1, nodeId: 1, action: 'deploy', peerId: null, state, reason: '', receivedBytes },
-    ...{ release: { releaseId: 1, version: 'v1' }, previous: null, previousDesired: 'running', appliedAt: 1 },
-  });
+  const step = (state: RolloutStep['state'], receivedBytes = 0) => stepOf({ state, receivedBytes });
   const of = (...steps: RolloutStep[]) => rolloutProgress({ sizeBytes: 200, steps });
   expect(of(step('done'), step('preparing', 50), step('preparing', 100), step('pending'))).toEqual({
     share: (1 + 0.6 * 0.25 + 0.6 * 0.5) / 4,

@@ -162,8 +162,8 @@ describe('deploy', () => {
       actor: 'alice',
       startedAt: snapshot.at,
       steps: [
-        stepOf({ state: 'done' }),
-        stepOf({ instanceId: 2, nodeId: 2, state: 'preparing', receivedBytes: 1_048_576 }),
+        stepOf({ port: 8101, state: 'done' }),
+        stepOf({ instanceId: 2, nodeId: 2, port: 8101, state: 'preparing', receivedBytes: 1_048_576 }),
       ],
       ...change,
     });
@@ -241,6 +241,26 @@ describe('deploy', () => {
     expect(session.body()).toContain(` ${reason}`);
     session.keys('esc');
     expect(session.state.deploy).toBeNull();
+  });
+
+  test('a drain names the instances that it moved, also when they are gone', () => {
+    const about = { nodeId: 1, instanceId: 41, state: 'done', port: 8107 } as const;
+    const steps = [
+      stepOf({ ...about, action: 'place', peerId: 41, instanceId: 42, nodeId: 2 }),
+      stepOf({ ...about, action: 'retire', peerId: 42 }),
+      stepOf({ ...about, action: 'stop', instanceId: 43, port: 8108, state: 'applying' }),
+    ];
+    const drain = rolloutOf({ rolloutId: 5, kind: 'drain', nodeId: 1, steps });
+    const session = Session.ready().keys(':', 'rollouts', 'enter');
+    session.does({ type: 'rollouts', rollouts: [drain] }).keys('enter');
+    expect(session.body()).toEqual(
+      expect.arrayContaining([
+        '[progress] 1 of 2 instances done',
+        expect.stringContaining(' web:8107 | beta | up | '),
+        ' web:8107 | alpha | removed | -',
+        expect.stringContaining(' web:8108 | alpha | stopping | '),
+      ]),
+    );
   });
 
   test('one that is refused comes back to the question with the reason', () => {

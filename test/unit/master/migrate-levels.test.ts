@@ -70,7 +70,11 @@ test.each(OLDER)(
       { instanceId: 1, port: 8080, revision: 3, desired: 'running', limits: { pids: 5 } },
     ]);
     expect(await store.instances.statuses()).toMatchObject([{ pid: 77, restarts: 2 }]);
-    const rollout = { state: 'succeeded', version: 'v4', steps: [{ state: 'done', instanceId: 1 }] };
+    const rollout = {
+      state: 'succeeded',
+      version: 'v4',
+      steps: [{ state: 'done', instanceId: 1, port: 8080 }],
+    };
     expect(await store.rollouts.list({ limit: 5 })).toMatchObject([rollout]);
     expect(await store.events.list({ limit: 5 })).toMatchObject([{ message: 'it runs' }]);
     expect(await store.tokens.list()).toMatchObject([{ name: 'ann', role: 'operator', revokedAt: null }]);

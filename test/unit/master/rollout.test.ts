@@ -227,10 +227,10 @@ describe('the end', () => {
     expect(changesOf(movesOf(rolloutIn(['failed', 'applying', 'skipped'], two), {}, { upMs: 1000 }))).toBe(
       '2 done',
     );
-    const end = { kind: 'state', state: 'failed', reason: 'instance 1: broken' } as const;
+    const end = { kind: 'state', state: 'failed', reason: 'web@1:8101: broken' } as const;
     expect(movesOf(rolloutIn(['failed', 'done', 'pending']))).toEqual([end]);
     const ended = applyWrites(rolloutIn(['failed', 'done', 'pending']), [end], 99);
-    expect(ended).toMatchObject({ state: 'failed', endedAt: 99, reason: 'instance 1: broken' });
+    expect(ended).toMatchObject({ state: 'failed', endedAt: 99, reason: 'web@1:8101: broken' });
     expect(ended.steps.map((step) => step.state)).toEqual(['failed', 'done', 'skipped']);
   });
 
@@ -261,7 +261,7 @@ describe('rolling back', () => {
       options: { ...options, onFailure, maxUnavailable: 2 },
     });
     const moves = movesOf(rollout);
-    expect(moves).toEqual([{ kind: 'state', state: 'rolling-back', reason: 'instance 2: broken' }]);
+    expect(moves).toEqual([{ kind: 'state', state: 'rolling-back', reason: 'web@1:8102: broken' }]);
     const next = applyWrites(rollout, [{ kind: 'state', state: 'rolling-back', reason: 'x' }], 5);
     expect(next.steps.map((step) => step.state)).toEqual(['done', 'failed', 'skipped', 'skipped']);
     expect(next.endedAt).toBeNull();

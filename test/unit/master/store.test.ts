@@ -225,6 +225,7 @@ test('one running rollout per service, kept with its steps in order', async () =
   const { releaseId, version } = release;
   const step = {
     nodeId: 1,
+    port: 8080,
     action: 'deploy',
     peerId: null,
     release: { releaseId, version },
