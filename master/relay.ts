@@ -1,3 +1,4 @@
+import { said } from '../common/domain/said.ts';
 import { agentLink, type MasterToAgent } from '../common/protocol/agent-link.ts';
 import { readReply } from '../common/protocol/bind.ts';
 import type { PayloadInput, RequestName, Result } from '../common/protocol/define.ts';
@@ -34,8 +35,8 @@ export function nodeRoom(nodeId: number): string {
 }
 
 export function nodeUnreachable(nodeId: number): SgridError {
-  return new SgridError('node_unreachable', `node ${nodeId} is not connected`, {
-    hint: 'its services go on running; check the agent on that machine (sgridnode) and its way to the master',
+  return new SgridError('node_unreachable', said`node ${nodeId} is not connected`, {
+    hint: said`its services go on running; check the agent on that machine (sgridnode) and its way to the master`,
   });
 }
 
@@ -64,9 +65,13 @@ export function createRelay(
     waiting.delete(nodeId);
     for (const reject of rejects ?? []) {
       reject(
-        new SgridError('disconnected', `the link to node ${nodeId} went down while waiting for its answer`, {
-          hint: 'it may have taken effect; look again when the node is back',
-        }),
+        new SgridError(
+          'disconnected',
+          said`the link to node ${nodeId} went down while waiting for its answer`,
+          {
+            hint: said`it may have taken effect; look again when the node is back`,
+          },
+        ),
       );
     }
   };
@@ -87,7 +92,7 @@ export function createRelay(
       const answers = answering.catch((cause: unknown) => {
         throw new SgridError(
           'timeout',
-          `node ${nodeId} has not answered ${name} within ${timeoutMs / 1000} s`,
+          said`node ${nodeId} has not answered ${name} within ${timeoutMs / 1000} s`,
           {
             cause,
           },

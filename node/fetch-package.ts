@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { said } from '../common/domain/said.ts';
 import { fromWireError, SgridError } from '../common/protocol/errors.ts';
 import { HTTP_PATHS, httpErrorSchema } from '../common/protocol/http.ts';
 import { type MasterAddress, parseMasterAddress, requestMaster } from '../common/protocol/master-address.ts';
@@ -40,11 +41,11 @@ async function request(
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const outgoing = requestMaster(master, path, { headers, signal });
   outgoing.on('response', resolve).on('error', (cause) => {
-    const hint = 'the download goes on when the master answers';
+    const hint = said`the download goes on when the master answers`;
     reject(
       new SgridError(
         'disconnected',
-        `the package could not be fetched from ${master.origin}: ${cause.message}`,
+        said`the package could not be fetched from ${master.origin}: ${cause.message}`,
         { hint, cause },
       ),
     );
@@ -62,7 +63,7 @@ async function toError(response: IncomingMessage, url: string): Promise<SgridErr
   try {
     return fromWireError(httpErrorSchema.parse(JSON.parse(text)).error);
   } catch {
-    return new SgridError('internal', `${url} answered ${response.statusCode}`);
+    return new SgridError('internal', said`${url} answered ${String(response.statusCode)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /** How a sequence gets to the terminal that a person sits at. */
@@ -44,7 +45,7 @@ export async function clipboardRoute(env: Env, ask: AskTmux): Promise<ClipboardR
     return 'tmux-passthrough';
   throw new SgridError(
     'permission_denied',
-    'this tmux lets no program reach the clipboard: tmux set -g set-clipboard on',
+    said`this tmux lets no program reach the clipboard: tmux set -g set-clipboard on`,
   );
 }
 

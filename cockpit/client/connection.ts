@@ -1,5 +1,6 @@
 import { io } from 'socket.io-client';
 import type { FleetScope, FleetSnapshot } from '../../common/domain/fleet.ts';
+import { because, said, type Told } from '../../common/domain/said.ts';
 import { bindMessages, call, readReply } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { fromWireError, SgridError, toWireError, type WireError } from '../../common/protocol/errors.ts';
@@ -84,7 +85,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     tell((listener) => listener.onLink?.(next));
   };
 
-  const disconnected = (message: string, hint: string): SgridError =>
+  const disconnected = (message: Told, hint: Told): SgridError =>
     link.state === 'refused' ? fromWireError(link.error) : new SgridError('disconnected', message, { hint });
 
   const lose = (error: WireError | null): void => {
@@ -216,9 +217,12 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
           else if (now.state === 'refused') settle(fromWireError(now.error));
         };
         const timer = setTimeout(() => {
-          const why = 'lastError' in link && link.lastError !== null ? `: ${link.lastError.message}` : '';
-          const hint = 'check the address, and that sgridnext runs there';
-          settle(new SgridError('timeout', `no link to ${url} within ${timeoutMs / 1000} s${why}`, { hint }));
+          const last = 'lastError' in link ? link.lastError : null;
+          const why = last === null ? '' : because(last.said ?? last.message);
+          const hint = said`check the address, and that sgridnext runs there`;
+          settle(
+            new SgridError('timeout', said`no link to ${url} within ${timeoutMs / 1000} s${why}`, { hint }),
+          );
         }, timeoutMs);
         const stop = this.listen({ onLink: look });
         look(link);
@@ -231,8 +235,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     async call(name, payload, callOptions) {
       if (link.state !== 'up') {
         throw disconnected(
-          `${name}: no link to the master at ${url}`,
-          'it comes back by itself; try again then',
+          said`${name}: no link to the master at ${url}`,
+          said`it comes back by itself; try again then`,
         );
       }
       try {
@@ -240,7 +244,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       } catch (error) {
         const { code, message } = toWireError(error);
         if (code !== 'disconnected') throw error;
-        throw disconnected(message, 'it may have taken effect: look before repeating it');
+        throw disconnected(message, said`it may have taken effect: look before repeating it`);
       }
     },
     async upload(upload) {

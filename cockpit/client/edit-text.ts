@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { runEditor } from './run-editor.ts';
 import type { Suspension } from './suspend.ts';
@@ -35,7 +36,8 @@ export async function editText(
       await suspension.resume();
       back();
     });
-    if (problem !== null) throw new SgridError('internal', problem, { hint: 'EDITOR names the one to use' });
+    if (problem !== null)
+      throw new SgridError('internal', problem, { hint: said`EDITOR names the one to use` });
     return await readFile(file, 'utf8');
   } finally {
     await rm(directory, { recursive: true, force: true });

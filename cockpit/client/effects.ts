@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Word } from '../language/translate.ts';
@@ -86,7 +87,9 @@ export function createEffectRunner({
       });
       tell({ type: 'upload-done', uploadId, release });
     } catch (error) {
-      const cause = abort.signal.aborted ? new SgridError('cancelled', 'cancelled', { cause: error }) : error;
+      const cause = abort.signal.aborted
+        ? new SgridError('cancelled', said`cancelled`, { cause: error })
+        : error;
       tell({ type: 'upload-failed', uploadId, error: toWireError(cause) });
     } finally {
       uploads.delete(uploadId);

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { ReadLog } from './log-source.ts';
 
@@ -14,7 +15,7 @@ export function createPollQueue(read: ReadLog): PollQueue {
   const polls = new Map<string, Promise<unknown>>();
   return {
     reader: (signal) => async (request) => {
-      const cancelled = (): SgridError => new SgridError('cancelled', 'nobody waits for this any more');
+      const cancelled = (): SgridError => new SgridError('cancelled', said`nobody waits for this any more`);
       if (request.waitMs === 0 || request.waitMs === undefined) return read(request);
       const key = `${request.instanceId} ${request.file}`;
       for (let poll = polls.get(key); poll !== undefined; poll = polls.get(key)) await poll;

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { LogReadRequest } from '../../common/domain/log.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { SaveRequest } from '../store/log-pane-state.ts';
 import type { ViewReadResult } from '../store/log-reads.ts';
@@ -66,7 +67,7 @@ export async function saveView(
     const total = result.tailOffset - result.start.offset;
     let bytes = 0;
     for (;;) {
-      if (signal.aborted) throw new SgridError('cancelled', 'cancelled');
+      if (signal.aborted) throw new SgridError('cancelled', said`cancelled`);
       // Of a log that grows meanwhile, no more than there was; a merged one only estimates its end.
       const data = isPlainView(view)
         ? result.data.subarray(0, Math.max(0, end - result.start.offset))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { LogViewSpec } from '../store/log-view-spec.ts';
 import { createLogLane, type LogLane } from './log-lane.ts';
@@ -170,8 +171,8 @@ export function createMergedLog({ spec, origin, read, clock, hasColours }: Merge
       const at = stand;
       const isHeld = at !== null && from.offset >= at.region.start && from.offset <= at.region.end;
       if (at === null || from.lineage !== at.lineage || !isHeld)
-        throw new SgridError('out_of_range', 'this part of the view is held no longer', {
-          hint: 'G goes to its end, g to its beginning',
+        throw new SgridError('out_of_range', said`this part of the view is held no longer`, {
+          hint: said`G goes to its end, g to its beginning`,
         });
       const data = await (direction === 'forward'
         ? behind(at, from.offset, maxBytes, waitMs)

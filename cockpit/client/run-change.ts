@@ -1,4 +1,5 @@
 import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import { said } from '../../common/domain/said.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { count } from '../format/quantity.ts';
@@ -155,8 +156,8 @@ async function scale(
     return begun(rollout);
   } catch (error) {
     const { code, message } = toWireError(error);
-    throw new SgridError(code, `${count(made.length, 'instance')} made, but not started: ${message}`, {
-      hint: `deploy ${version} on them`,
+    throw new SgridError(code, said`${count(made.length, 'instance')} made, but not started: ${message}`, {
+      hint: said`deploy ${version} on them`,
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { count } from '../format/quantity.ts';
 import { callChange } from './change.ts';
@@ -22,10 +23,13 @@ export async function takeBack(
     () => [...made],
   );
   if (left.length === 0)
-    return new SgridError(code, `${message}; none was added`, { ...(hint !== undefined && { hint }), cause });
+    return new SgridError(code, said`${message}; none was added`, {
+      ...(hint !== undefined && { hint }),
+      cause,
+    });
   return new SgridError(
     code,
-    `${message}; ${count(left.length, 'instance')} made before could not be taken away: ${left.join(', ')}`,
-    { hint: `remove them: sgrid instance remove ${left.join(' ')}`, cause },
+    said`${message}; ${count(left.length, 'instance')} made before could not be taken away: ${left.join(', ')}`,
+    { hint: said`remove them: sgrid instance remove ${left.join(' ')}`, cause },
   );
 }

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 export interface TokenFile {
@@ -23,13 +24,13 @@ export function readTokenFile(file: string): TokenFile {
   }
   const token = text.trim();
   if (token === '') {
-    throw new SgridError('bad_request', `token file ${file} is empty`, {
-      hint: 'put the token into it, on one line',
+    throw new SgridError('bad_request', said`token file ${file} is empty`, {
+      hint: said`put the token into it, on one line`,
     });
   }
   if (/\s/.test(token)) {
-    throw new SgridError('bad_request', `token file ${file} holds more than one word`, {
-      hint: 'it must hold one token and nothing else',
+    throw new SgridError('bad_request', said`token file ${file} holds more than one word`, {
+      hint: said`it must hold one token and nothing else`,
     });
   }
   const open = (mode & 0o077) !== 0;
@@ -39,20 +40,20 @@ export function readTokenFile(file: string): TokenFile {
 function explain(cause: unknown, file: string): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT') {
-    return new SgridError('not_found', `token file ${file} does not exist`, {
-      hint: 'check the path behind --token-file or SGRID_TOKEN_FILE',
+    return new SgridError('not_found', said`token file ${file} does not exist`, {
+      hint: said`check the path behind --token-file or SGRID_TOKEN_FILE`,
       cause,
     });
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new SgridError('permission_denied', `token file ${file} cannot be read by this user`, {
-      hint: 'tokens are for one user: get one of your own',
+    return new SgridError('permission_denied', said`token file ${file} cannot be read by this user`, {
+      hint: said`tokens are for one user: get one of your own`,
       cause,
     });
   }
   if (code === 'EISDIR') {
-    return new SgridError('bad_request', `token file ${file} is a directory`, {
-      hint: 'name the file itself, for example operator.token',
+    return new SgridError('bad_request', said`token file ${file} is a directory`, {
+      hint: said`name the file itself, for example operator.token`,
       cause,
     });
   }

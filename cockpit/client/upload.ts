@@ -6,6 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Release } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import { fromWireError, SgridError } from '../../common/protocol/errors.ts';
 import {
   HTTP_PATHS,
@@ -98,7 +99,7 @@ async function sendFrom(
   });
   outgoing.on('timeout', () => {
     outgoing.destroy(
-      new SgridError('timeout', `the upload of ${file} stood still for ${IDLE_TIMEOUT_MS / 1000} s`),
+      new SgridError('timeout', said`the upload of ${file} stood still for ${IDLE_TIMEOUT_MS / 1000} s`),
     );
   });
   const answered = answerOf(outgoing);
@@ -152,7 +153,7 @@ function uploadPath({ serviceName, version, message }: PackageUpload): string {
 async function sizeOf(file: string): Promise<number> {
   const found = await stat(file);
   if (!found.isFile()) {
-    throw new SgridError('bad_request', `${file} is not a file`, { hint: 'pack it with tar first' });
+    throw new SgridError('bad_request', said`${file} is not a file`, { hint: said`pack it with tar first` });
   }
   return found.size;
 }
@@ -198,7 +199,7 @@ async function readBody(response: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) throw new SgridError('internal', 'the answer to the upload is too long');
+    if (size > MAX_ANSWER_BYTES) throw new SgridError('internal', said`the answer to the upload is too long`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -209,7 +210,7 @@ function readAnswer({ status, body }: { status: number; body: string }): Release
   try {
     json = JSON.parse(body);
   } catch (cause) {
-    throw new SgridError('internal', `the master answered ${status} with something that is not JSON`, {
+    throw new SgridError('internal', said`the master answered ${status} with something that is not JSON`, {
       cause,
     });
   }
@@ -217,22 +218,25 @@ function readAnswer({ status, body }: { status: number; body: string }): Release
   if (refusal.success) throw fromWireError(refusal.data.error);
   const result = uploadResultSchema.safeParse(json);
   if (!result.success)
-    throw new SgridError('internal', `the master answered ${status} with an unknown answer`);
+    throw new SgridError('internal', said`the master answered ${status} with an unknown answer`);
   return result.data.release;
 }
 
 function explain(error: unknown, { file, url, signal }: PackageUpload): unknown {
   if (error instanceof SgridError) return error;
   if (signal?.aborted === true) {
-    return new SgridError('cancelled', `the upload of ${file} was cancelled`, { cause: error });
+    return new SgridError('cancelled', said`the upload of ${file} was cancelled`, { cause: error });
   }
   const { code, path, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') {
-    return new SgridError('not_found', `${file} does not exist`, { hint: 'check the path', cause: error });
+    return new SgridError('not_found', said`${file} does not exist`, {
+      hint: said`check the path`,
+      cause: error,
+    });
   }
   if (path !== undefined) return explainFileError(error, file);
-  return new SgridError('disconnected', `the upload of ${file} to ${url} was cut off: ${message}`, {
-    hint: 'try again: it goes on where it was cut off',
+  return new SgridError('disconnected', said`the upload of ${file} to ${url} was cut off: ${message}`, {
+    hint: said`try again: it goes on where it was cut off`,
     cause: error,
   });
 }

@@ -1,3 +1,4 @@
+import { said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 
 export type Compression = 'gzip' | 'none';
@@ -34,14 +35,14 @@ const FOREIGN: readonly { magic: readonly number[]; name: string; hint: string }
  */
 export function detectCompression(head: Uint8Array): Compression {
   if (head.length === 0) {
-    throw new SgridError('package_invalid', 'the archive is empty (0 bytes)', {
-      hint: 'check that it was written completely',
+    throw new SgridError('package_invalid', said`the archive is empty (0 bytes)`, {
+      hint: said`check that it was written completely`,
     });
   }
   if (startsWith(head, [0x1f, 0x8b])) return 'gzip';
   const foreign = FOREIGN.find(({ magic }) => startsWith(head, magic));
   if (foreign === undefined) return 'none';
-  throw new SgridError('package_invalid', `the archive is ${foreign.name}, not tar or tar with gzip`, {
+  throw new SgridError('package_invalid', said`the archive is ${foreign.name}, not tar or tar with gzip`, {
     hint: foreign.hint,
   });
 }

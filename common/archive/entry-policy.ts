@@ -1,4 +1,5 @@
 import { win32 } from 'node:path';
+import { said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 
 /** Bounds against archives made to exhaust a disk, a directory or our memory. */
@@ -194,7 +195,7 @@ function checkText(shown: string, path: string, verb: string): void {
 /** The error for one entry. JSON quoting keeps hostile names from reaching a terminal raw. */
 export function refuse(path: string, problem: string): SgridError {
   const shown = path.length > 200 ? `${path.slice(0, 200)}…` : path;
-  return new SgridError('package_invalid', `entry ${JSON.stringify(shown)} ${problem}`, {
-    hint: 'repack it with relative paths, plain files and links inside the tree only',
+  return new SgridError('package_invalid', said`entry ${JSON.stringify(shown)} ${problem}`, {
+    hint: said`repack it with relative paths, plain files and links inside the tree only`,
   });
 }

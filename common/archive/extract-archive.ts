@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 import { explainFileError } from '../system/atomic-file.ts';
 import { type AdmittedEntry, type ArchiveLimits, DEFAULT_ARCHIVE_LIMITS } from './entry-policy.ts';
@@ -37,8 +38,8 @@ export async function extractArchive(
     mkdirSync(directory, { mode: 0o755 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-      throw new SgridError('already_exists', `${directory} exists already`, {
-        hint: 'unpack into a fresh directory',
+      throw new SgridError('already_exists', said`${directory} exists already`, {
+        hint: said`unpack into a fresh directory`,
         cause: error,
       });
     }

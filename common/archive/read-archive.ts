@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
+import { said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 import { explainFileError } from '../system/atomic-file.ts';
 import { type Compression, detectCompression, FORMAT_HEAD_BYTES } from './detect-format.ts';
@@ -94,8 +95,8 @@ async function* refuseNested(source: AsyncIterable<Buffer>): AsyncGenerator<Buff
   let first = true;
   for await (const chunk of source) {
     if (first && detectCompression(chunk) !== 'none') {
-      throw new SgridError('package_invalid', 'the archive is gzipped twice', {
-        hint: 'decompress it once with `gunzip`',
+      throw new SgridError('package_invalid', said`the archive is gzipped twice`, {
+        hint: said`decompress it once with \`gunzip\``,
       });
     }
     first = false;
@@ -177,8 +178,8 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
     // The parser would unpack a sparse file's map as if it were its content.
     if (/\bGNU\.sparse\./.test(header)) {
       fail(
-        new SgridError('package_invalid', 'the archive holds sparse files', {
-          hint: 'pack without --sparse',
+        new SgridError('package_invalid', said`the archive holds sparse files`, {
+          hint: said`pack without --sparse`,
         }),
       );
     }
@@ -193,8 +194,8 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
     for await (const chunk of source) {
       streamBytes += chunk.length;
       if (streamBytes > maxStreamBytes) {
-        throw new SgridError('package_invalid', `the archive holds more than ${maxStreamBytes} bytes`, {
-          hint: 'raise the limit, or pack less',
+        throw new SgridError('package_invalid', said`the archive holds more than ${maxStreamBytes} bytes`, {
+          hint: said`raise the limit, or pack less`,
         });
       }
       // Padding behind the end, which the parser would hoard; the rest is read for gzip's checksum only.
@@ -206,8 +207,8 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
     demandHealthy();
     if (!sawEnd) throw truncated(lastPath);
     if (files === 0) {
-      throw new SgridError('package_invalid', 'the archive holds no file', {
-        hint: 'pack the program into it, for example `tar czf NAME.tar.gz -C DIRECTORY .`',
+      throw new SgridError('package_invalid', said`the archive holds no file`, {
+        hint: said`pack the program into it, for example \`tar czf NAME.tar.gz -C DIRECTORY .\``,
       });
     }
   };
@@ -228,8 +229,8 @@ function createEntryReader(onEntry: EntryHandler, limits: ArchiveLimits) {
 
 function truncated(lastPath: string | null, cause?: unknown): SgridError {
   const where = lastPath === null ? 'before its first entry' : `in or behind ${JSON.stringify(lastPath)}`;
-  return new SgridError('package_invalid', `the archive is truncated: it ends ${where}`, {
-    hint: 'pack or copy it again; `tar tf FILE` must pass',
+  return new SgridError('package_invalid', said`the archive is truncated: it ends ${where}`, {
+    hint: said`pack or copy it again; \`tar tf FILE\` must pass`,
     cause,
   });
 }
@@ -240,22 +241,22 @@ function explain(error: unknown, file: string, lastPath: string | null): unknown
   const { code, tarCode } = error as NodeJS.ErrnoException & { tarCode?: string };
   if (code === 'Z_BUF_ERROR') return truncated(lastPath, error);
   if (code?.startsWith('Z_') === true) {
-    return new SgridError('package_invalid', `the archive is corrupt: ${error.message}`, {
-      hint: 'pack or copy it again; `gzip -t FILE` must pass',
+    return new SgridError('package_invalid', said`the archive is corrupt: ${error.message}`, {
+      hint: said`pack or copy it again; \`gzip -t FILE\` must pass`,
       cause: error,
     });
   }
   if (tarCode === undefined) return explainFileError(error, file);
   if (lastPath === null) {
-    return new SgridError('package_invalid', 'this is no tar archive', {
-      hint: 'a package is a tar archive, gzipped or not: `tar czf NAME.tar.gz -C DIRECTORY .`',
+    return new SgridError('package_invalid', said`this is no tar archive`, {
+      hint: said`a package is a tar archive, gzipped or not: \`tar czf NAME.tar.gz -C DIRECTORY .\``,
       cause: error,
     });
   }
   if (tarCode === 'TAR_BAD_ARCHIVE') return truncated(lastPath, error);
   return new SgridError(
     'package_invalid',
-    `the archive is corrupt behind ${JSON.stringify(lastPath)}: ${error.message}`,
-    { hint: 'pack or copy it again; `tar tf FILE` must pass', cause: error },
+    said`the archive is corrupt behind ${JSON.stringify(lastPath)}: ${error.message}`,
+    { hint: said`pack or copy it again; \`tar tf FILE\` must pass`, cause: error },
   );
 }

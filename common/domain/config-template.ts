@@ -1,5 +1,6 @@
 import { SgridError } from '../protocol/errors.ts';
 import { secretNameSchema } from './config-file.ts';
+import { said } from './said.ts';
 
 /** `${secret:name}`; with one more `$` before it, it stands for itself. */
 const PLACE = /(\$?)\$\{secret:([^}\n]*)\}/g;
@@ -10,8 +11,8 @@ export function secretNamesOf(text: string): string[] {
   for (const [, dollar, name = ''] of text.matchAll(PLACE)) {
     if (dollar === '$') continue;
     if (!secretNameSchema.safeParse(name).success)
-      throw new SgridError('bad_request', `\${secret:${name}} does not name a secret`, {
-        hint: 'a name has letters, digits, "_", "." and "-"; write $${secret:…} for the text itself',
+      throw new SgridError('bad_request', said`\${secret:${name}} does not name a secret`, {
+        hint: said`a name has letters, digits, "_", "." and "-"; write $\${secret:…} for the text itself`,
       });
     names.add(name);
   }

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { said } from '../domain/said.ts';
 import {
   type MessageTable,
   type NoticeDefinition,
@@ -91,8 +92,8 @@ export function bindMessages<T extends MessageTable, Context>(
 }
 
 function unsupported(name: string, self: string): SgridError {
-  return new SgridError('unsupported', `${self} does not know "${name.slice(0, 64)}"`, {
-    hint: 'it is older than what asked for this: upgrade it',
+  return new SgridError('unsupported', said`${self} does not know "${name.slice(0, 64)}"`, {
+    hint: said`it is older than what asked for this: upgrade it`,
   });
 }
 
@@ -109,7 +110,8 @@ function bindRequest<Context>(
     const reply = async (): Promise<Reply<unknown>> => {
       try {
         const parsed = definition.payload.safeParse(args.length > 1 ? args[0] : undefined);
-        if (!parsed.success) throw new SgridError('bad_request', `${name}: ${describeIssue(parsed.error)}`);
+        if (!parsed.success)
+          throw new SgridError('bad_request', said`${name}: ${describeIssue(parsed.error)}`);
         authorize?.(name, definition, context);
         return { ok: true, value: await handler(parsed.data, context) };
       } catch (error) {
@@ -134,7 +136,7 @@ function bindNotice<Context>(
     if (definition.accepts?.(payload) === true) return payload;
     const parsed = definition.payload.safeParse(payload);
     if (parsed.success) return parsed.data;
-    throw new SgridError('bad_request', `${name}: ${describeIssue(parsed.error)}`);
+    throw new SgridError('bad_request', said`${name}: ${describeIssue(parsed.error)}`);
   };
   socket.on(name, (...args) => {
     try {
@@ -173,19 +175,19 @@ const DISCONNECTED = 'socket has been disconnected';
 
 function whyNoAnswer(name: string, timeoutMs: number, cause: unknown): SgridError {
   return cause instanceof Error && cause.message === DISCONNECTED
-    ? new SgridError('disconnected', `${name}: the link went down before the answer`, { cause })
-    : new SgridError('timeout', `${name}: no answer within ${timeoutMs / 1000} s`, { cause });
+    ? new SgridError('disconnected', said`${name}: the link went down before the answer`, { cause })
+    : new SgridError('timeout', said`${name}: no answer within ${timeoutMs / 1000} s`, { cause });
 }
 
 /** Unwraps and validates one answer to a request. Exported for callers that collect acks of a room. */
 export function readReply(name: string, definition: RequestDefinition, answer: unknown): unknown {
   const reply = replySchema.safeParse(answer);
   if (!reply.success)
-    throw new SgridError('internal', `${name}: malformed reply: ${describeIssue(reply.error)}`);
+    throw new SgridError('internal', said`${name}: malformed reply: ${describeIssue(reply.error)}`);
   if (!reply.data.ok) throw fromWireError(reply.data.error);
   const result = definition.result.safeParse(reply.data.value);
   if (!result.success)
-    throw new SgridError('internal', `${name}: malformed result: ${describeIssue(result.error)}`);
+    throw new SgridError('internal', said`${name}: malformed result: ${describeIssue(result.error)}`);
   return result.data;
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClientRequest, RequestOptions } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { said, type Told } from '../domain/said.ts';
 import { request as httpRequest } from '../system/node-http.ts';
 import { SgridError } from './errors.ts';
 
@@ -28,17 +29,18 @@ export function parseMasterAddress(text: string): MasterAddress {
   const withScheme = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : null;
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw badAddress(`"${text}" is not the address of a master`);
+    throw badAddress(said`"${text}" is not the address of a master`);
   if (url.hash === '') return { origin: url.origin, fingerprint: null, text: url.origin };
   const [, fingerprint] = FINGERPRINT.exec(url.hash) ?? [];
-  if (fingerprint === undefined) throw badAddress(`"${url.hash}" is not the fingerprint of a certificate`);
-  if (url.protocol !== 'https:') throw badAddress(`"${text}" has a fingerprint, but is not encrypted`);
+  if (fingerprint === undefined)
+    throw badAddress(said`"${url.hash}" is not the fingerprint of a certificate`);
+  if (url.protocol !== 'https:') throw badAddress(said`"${text}" has a fingerprint, but is not encrypted`);
   return { origin: url.origin, fingerprint, text: `${url.origin}${url.hash}` };
 }
 
-function badAddress(message: string): SgridError {
+function badAddress(message: Told): SgridError {
   return new SgridError('bad_request', message, {
-    hint: 'write http://host:15872, or https://host:15872#sha256:<fingerprint> as the master prints it at its start',
+    hint: said`write http://host:15872, or https://host:15872#sha256:<fingerprint> as the master prints it at its start`,
   });
 }
 
@@ -102,9 +104,9 @@ function problemOf(socket: TLSSocket, fingerprint: string): Error | null {
   if (found === fingerprint) return null;
   return new SgridError(
     'unauthenticated',
-    `the master shows another certificate (sha256:${found}) than the pinned one`,
+    said`the master shows another certificate (sha256:${found}) than the pinned one`,
     {
-      hint: 'somebody may be in between; if the certificate was renewed, take the new address from the log of sgridnext',
+      hint: said`somebody may be in between; if the certificate was renewed, take the new address from the log of sgridnext`,
     },
   );
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 
 /**
@@ -53,14 +54,14 @@ export function readFileIfThere(file: string): string | null {
 export function explainFileError(error: unknown, file: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new SgridError('no_space', `no space left for ${file}`, {
-      hint: 'free some space on that file system',
+    return new SgridError('no_space', said`no space left for ${file}`, {
+      hint: said`free some space on that file system`,
       cause: error,
     });
   }
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new SgridError('permission_denied', `${file} cannot be used by this user (${code})`, {
-      hint: `check the owner and mode of ${dirname(file)}, or choose another directory`,
+    return new SgridError('permission_denied', said`${file} cannot be used by this user (${code})`, {
+      hint: said`check the owner and mode of ${dirname(file)}, or choose another directory`,
       cause: error,
     });
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type * as z from 'zod';
 import { portSchema } from '../domain/names.ts';
+import { said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 import { explainFileError, readFileIfThere } from './atomic-file.ts';
 import { identify, isAlive, type ProcessIdentity, processIdentitySchema } from './process-identity.ts';
@@ -41,7 +42,7 @@ export function acquireLock(
   write: (file: string, content: string) => void = writeNew,
 ): FileLock {
   const own = identify(process.pid);
-  if (own === null) throw new SgridError('internal', 'this process cannot be found in /proc');
+  if (own === null) throw new SgridError('internal', said`this process cannot be found in /proc`);
   const content = `${JSON.stringify({ ...own, port })}\n`;
   const candidate = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
@@ -53,7 +54,7 @@ export function acquireLock(
       if (holder !== null) throw heldBy(holder, what, file);
       moveStaleAside(file);
     }
-    throw new SgridError('conflict', `${file} changes hands all the time`, { hint: 'try again' });
+    throw new SgridError('conflict', said`${file} changes hands all the time`, { hint: said`try again` });
   } catch (error) {
     throw explainFileError(error, file);
   } finally {
@@ -66,8 +67,8 @@ function writeNew(file: string, content: string): void {
 }
 
 function heldBy(holder: ProcessIdentity, what: string, file: string): SgridError {
-  return new SgridError('conflict', `${what} is in use by process ${holder.pid}`, {
-    hint: `wait for it to end, or stop it; the lock is ${file}`,
+  return new SgridError('conflict', said`${what} is in use by process ${holder.pid}`, {
+    hint: said`wait for it to end, or stop it; the lock is ${file}`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type Role, roleIncludes } from '../../common/domain/role.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { TokenRecord } from '../store/tokens.ts';
 import type { FailureLimit } from './failure-limit.ts';
@@ -45,8 +46,8 @@ export function createAuthority(
     authenticate(token, from) {
       if (from !== null) demandPatience(failures, from);
       if (typeof token !== 'string' || token === '') {
-        throw new SgridError('unauthenticated', 'a token is needed', {
-          hint: 'pass the one that the master wrote at its first start: --token-file <stateDir>/tokens/<role>.token',
+        throw new SgridError('unauthenticated', said`a token is needed`, {
+          hint: said`pass the one that the master wrote at its first start: --token-file <stateDir>/tokens/<role>.token`,
         });
       }
       const presented = Buffer.from(hashToken(token), 'hex');
@@ -57,13 +58,13 @@ export function createAuthority(
       }
       if (found === null) {
         if (from !== null) failures.failed(from);
-        throw new SgridError('unauthenticated', 'this master does not know the token', {
-          hint: 'check that the token file belongs to this master, and that the token was not rotated or revoked',
+        throw new SgridError('unauthenticated', said`this master does not know the token`, {
+          hint: said`check that the token file belongs to this master, and that the token was not rotated or revoked`,
         });
       }
       if (found.expiresAt !== null && found.expiresAt <= now()) {
-        throw new SgridError('unauthenticated', `the token "${found.name}" has expired`, {
-          hint: 'ask an admin for another one',
+        throw new SgridError('unauthenticated', said`the token "${found.name}" has expired`, {
+          hint: said`ask an admin for another one`,
         });
       }
       const { name, role, nodeId, isJoin } = found;
@@ -75,8 +76,8 @@ export function createAuthority(
 function demandPatience(failures: FailureLimit, from: string): void {
   const waitMs = failures.blockedForMs(from);
   if (waitMs === 0) return;
-  throw new SgridError('busy', `too many wrong tokens came from ${from}`, {
-    hint: `try again in ${Math.ceil(waitMs / 1000)} s, with the right one`,
+  throw new SgridError('busy', said`too many wrong tokens came from ${from}`, {
+    hint: said`try again in ${Math.ceil(waitMs / 1000)} s, with the right one`,
   });
 }
 
@@ -94,9 +95,9 @@ export function demandRole(identity: Identity, needed: Role, what: string): void
   if (roleIncludes(identity.role, needed)) return;
   throw new SgridError(
     'forbidden',
-    `${what} takes the role ${needed}; "${identity.actor}" is ${identity.role}`,
+    said`${what} takes the role ${needed}; "${identity.actor}" is ${identity.role}`,
     {
-      hint: `use a token with the role ${needed}`,
+      hint: said`use a token with the role ${needed}`,
     },
   );
 }

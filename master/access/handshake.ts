@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { said } from '../../common/domain/said.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { isSupportedVersion, PROTOCOL_VERSION, supportedVersions } from '../../common/protocol/version.ts';
@@ -22,7 +23,7 @@ export function checkHello<S extends z.ZodType>(
   const identity = authority.authenticate(raw.token, from);
   if (!isSupportedVersion(raw.protocolVersion)) throw mismatch(product, raw);
   const parsed = schema.safeParse(raw);
-  if (!parsed.success) throw new SgridError('bad_request', `hello: ${describeIssue(parsed.error)}`);
+  if (!parsed.success) throw new SgridError('bad_request', said`hello: ${describeIssue(parsed.error)}`);
   return { identity, hello: parsed.data };
 }
 
@@ -36,8 +37,8 @@ function mismatch(product: 'sgrid' | 'sgridnode', claimed: Record<string, unknow
   const behind = theirs !== null && theirs > PROTOCOL_VERSION ? 'sgridnext' : product;
   return new SgridError(
     'protocol_mismatch',
-    `this ${product}${label} speaks protocol version ${theirs ?? 'unknown'}, sgridnext ${PRODUCT_VERSION} takes ${supportedVersions()}`,
-    { hint: `upgrade ${behind} on its machine with "./deploy.sh upgrade ${UPGRADES[behind]}"` },
+    said`this ${product}${label} speaks protocol version ${theirs ?? 'unknown'}, sgridnext ${PRODUCT_VERSION} takes ${supportedVersions()}`,
+    { hint: said`upgrade ${behind} on its machine with "./deploy.sh upgrade ${UPGRADES[behind]}"` },
   );
 }
 

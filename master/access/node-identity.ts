@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { AgentHello } from '../../common/protocol/handshake.ts';
 import type { NodeRecord } from '../store/nodes.ts';
@@ -29,7 +30,7 @@ export function demandNodeIdentity(
     node.agentId === hello.agentId
       ? 'this is a copy of the state directory of its agent, on another machine'
       : 'it belongs to another agent';
-  throw new SgridError('identity_taken', `node ${node.nodeId} is "${node.alias}" already: ${what}`, {
-    hint: `give this agent another nodeIndex and a state directory of its own; if its machine was really replaced, allow it with "sgrid node replace ${node.nodeId}"`,
+  throw new SgridError('identity_taken', said`node ${node.nodeId} is "${node.alias}" already: ${what}`, {
+    hint: said`give this agent another nodeIndex and a state directory of its own; if its machine was really replaced, allow it with "sgrid node replace ${node.nodeId}"`,
   });
 }

@@ -1,4 +1,5 @@
 import type { ConfigContent, ConfigFileRef } from '../../common/domain/config-file.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { Repositories } from '../store/open-store.ts';
@@ -18,7 +19,7 @@ export async function openSecrets(
   const opened: ConfigContent['secrets'] = [];
   for (const { name, secretId } of secrets) {
     const kept = await repository.byId(secretId);
-    if (kept === null) throw new SgridError('not_found', `secret "${name}" is no longer there`);
+    if (kept === null) throw new SgridError('not_found', said`secret "${name}" is no longer there`);
     opened.push({ secretId, value: openSecret(keyring, kept) });
   }
   return opened;
@@ -32,8 +33,11 @@ function openSecret(
     return keyring.open(kept, secretContext(kept));
   } catch (cause) {
     if (!(cause instanceof SgridError)) throw cause;
-    const { code, message, hint } = cause;
-    throw new SgridError(code, `secret "${kept.name}" cannot be read: ${message}`, { hint, cause });
+    const { code, message, hint, said: facts, saidHint } = cause;
+    throw new SgridError(code, said`secret "${kept.name}" cannot be read: ${facts ?? message}`, {
+      hint: saidHint ?? hint,
+      cause,
+    });
   }
 }
 
@@ -55,9 +59,13 @@ export async function contentForAgent(
   const file = record?.config?.files.find((each) => each.versionId === versionId);
   const text = file === undefined ? null : await deps.store.configs.content(versionId);
   if (record?.nodeId !== nodeId || file === undefined || text === null) {
-    throw new SgridError('not_found', `config file ${versionId} is not published to instance ${instanceId}`, {
-      hint: 'it was overtaken by a newer one, which is on its way',
-    });
+    throw new SgridError(
+      'not_found',
+      said`config file ${versionId} is not published to instance ${instanceId}`,
+      {
+        hint: said`it was overtaken by a newer one, which is on its way`,
+      },
+    );
   }
   return { text, secrets: await openSecrets(deps.store, deps.keyring, file.secrets) };
 }

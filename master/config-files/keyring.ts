@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import * as z from 'zod';
+import { said } from '../../common/domain/said.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
@@ -50,8 +51,8 @@ export function createKeyring(options: {
       return keyFileSchema.parse(JSON.parse(text));
     } catch (cause) {
       const why = cause instanceof z.ZodError ? describeIssue(cause) : 'it is not JSON';
-      throw new SgridError('conflict', `the key file ${file} is damaged: ${why}`, {
-        hint: 'restore it from a backup: without it the secrets cannot be read',
+      throw new SgridError('conflict', said`the key file ${file} is damaged: ${why}`, {
+        hint: said`restore it from a backup: without it the secrets cannot be read`,
         cause,
       });
     }
@@ -67,8 +68,8 @@ export function createKeyring(options: {
   const keyOf = (keys: KeyFile | null, keyId: string): Buffer => {
     const key = keys?.keys[keyId];
     if (key !== undefined) return Buffer.from(key, 'base64');
-    throw new SgridError('conflict', `the key ${keyId} is not in ${file}`, {
-      hint: 'restore the file that belongs to this database, or set the secret again',
+    throw new SgridError('conflict', said`the key ${keyId} is not in ${file}`, {
+      hint: said`restore the file that belongs to this database, or set the secret again`,
     });
   };
 
@@ -92,10 +93,14 @@ export function createKeyring(options: {
         decipher.setAuthTag(bytes.subarray(NONCE_BYTES, body));
         return Buffer.concat([decipher.update(bytes.subarray(body)), decipher.final()]).toString('utf8');
       } catch (cause) {
-        throw new SgridError('conflict', `a secret was changed in the database, or key ${keyId} is another`, {
-          hint: 'set the secret again',
-          cause,
-        });
+        throw new SgridError(
+          'conflict',
+          said`a secret was changed in the database, or key ${keyId} is another`,
+          {
+            hint: said`set the secret again`,
+            cause,
+          },
+        );
       }
     },
     rotate: () => addKey(read()).current,

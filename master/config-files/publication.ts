@@ -7,6 +7,7 @@ import {
   MAX_CONFIG_FILES,
 } from '../../common/domain/config-file.ts';
 import { fillSecrets, secretNamesOf } from '../../common/domain/config-template.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import type { InstanceChange } from '../store/instances.ts';
@@ -59,9 +60,13 @@ export async function collectFiles(
     files.push({ instanceId: version.instanceId, ref: refOf(version, secrets) });
   }
   if (missing.size > 0) {
-    throw new SgridError('not_found', `there is no secret ${[...missing].join(', ')}, which files ask for`, {
-      hint: 'set it with "sgrid config secret set", or take it out of the files',
-    });
+    throw new SgridError(
+      'not_found',
+      said`there is no secret ${[...missing].join(', ')}, which files ask for`,
+      {
+        hint: said`set it with "sgrid config secret set", or take it out of the files`,
+      },
+    );
   }
   return files;
 }
@@ -82,8 +87,8 @@ export function filesFor(files: readonly PublishableFile[], instanceId: number |
   if (chosen.length > MAX_CONFIG_FILES || sizeBytes > MAX_CONFIG_BYTES) {
     throw new SgridError(
       'too_large',
-      `${chosen.length} files of ${sizeBytes} bytes: an instance takes ${MAX_CONFIG_FILES} files of ${MAX_CONFIG_BYTES} bytes together`,
-      { hint: 'put what is large into the package' },
+      said`${chosen.length} files of ${sizeBytes} bytes: an instance takes ${MAX_CONFIG_FILES} files of ${MAX_CONFIG_BYTES} bytes together`,
+      { hint: said`put what is large into the package` },
     );
   }
   demandNoFileAsDirectory(chosen);
@@ -96,9 +101,9 @@ function demandNoFileAsDirectory(chosen: readonly ConfigFileRef[]): void {
   if (both === undefined) return;
   throw new SgridError(
     'conflict',
-    `${both.name.slice(0, both.name.indexOf('/'))} is a file and a directory`,
+    said`${both.name.slice(0, both.name.indexOf('/'))} is a file and a directory`,
     {
-      hint: `remove it, or ${both.name}`,
+      hint: said`remove it, or ${both.name}`,
     },
   );
 }

@@ -1,5 +1,6 @@
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { LineCounter, parseAllDocuments } from 'yaml';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { findJsonError } from './json-error.ts';
 
@@ -38,11 +39,11 @@ export function demandSyntax(fileName: string, text: string, isSecret = false): 
   const problem = findSyntaxProblem(fileName, text);
   if (problem === null) return;
   const { format, line, column, reason } = problem;
-  const why = isSecret ? 'with its secrets filled in' : reason;
+  const why = isSecret ? said`with its secrets filled in` : reason.slice(0, 1000);
   throw new SgridError(
     'bad_request',
-    `${fileName} is not ${format}: line ${line}, column ${column}: ${why}`.slice(0, 2000),
-    { hint: 'mend it, or force it (--force)' },
+    said`${fileName} is not ${format}: line ${line}, column ${column}: ${why}`,
+    { hint: said`mend it, or force it (--force)` },
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Assignment } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { type ServiceSpec, serviceSpecSchema } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import type { EventLog } from '../event-log.ts';
@@ -123,8 +124,8 @@ export function createAdoption(deps: {
 async function findService({ services }: Repositories, spec: ServiceSpec, nodeId: number): Promise<number> {
   const known = (await services.list()).find(({ name }) => name === spec.name);
   if (known !== undefined && isSameSpec(known, spec)) return known.serviceId;
-  throw new SgridError('conflict', `its specification of ${spec.name} is not the one of this master`, {
-    hint: `if this master was restored and the node is right, "sgrid node adopt ${nodeId}" takes it up`,
+  throw new SgridError('conflict', said`its specification of ${spec.name} is not the one of this master`, {
+    hint: said`if this master was restored and the node is right, "sgrid node adopt ${nodeId}" takes it up`,
   });
 }
 
@@ -157,8 +158,8 @@ async function keepRelease(
   const { version, sha256, sizeBytes } = release;
   const known = await releases.byVersion(serviceId, version);
   if (known !== null && known.sha256 !== sha256)
-    throw new SgridError('conflict', `version ${version} of ${spec.name} is another package here`, {
-      hint: 'it goes on running as it is; deploy a release on it from here once it is removed there',
+    throw new SgridError('conflict', said`version ${version} of ${spec.name} is another package here`, {
+      hint: said`it goes on running as it is; deploy a release on it from here once it is removed there`,
     });
   if (known !== null && known.removedAt === null) return { ...release, releaseId: known.releaseId };
   const message = 'taken over from a node';

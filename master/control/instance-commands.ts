@@ -1,4 +1,5 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { mapBounded } from '../background.ts';
 import type { EventLog, MasterEvent } from '../event-log.ts';
@@ -134,11 +135,11 @@ export function createInstanceCommands(deps: {
       return null;
     }
     if (record.removing) {
-      throw new SgridError('conflict', `${instanceLabel(record)} is being removed`);
+      throw new SgridError('conflict', said`${instanceLabel(record)} is being removed`);
     }
     if (verb !== 'stop' && record.release === null) {
-      throw new SgridError('conflict', `${instanceLabel(record)} has no release yet`, {
-        hint: 'deploy a release on it',
+      throw new SgridError('conflict', said`${instanceLabel(record)} has no release yet`, {
+        hint: said`deploy a release on it`,
       });
     }
     const { state, reason } = await apply(await change(record.instanceId, changeFor(verb, entry), event));
@@ -164,8 +165,8 @@ export function createInstanceCommands(deps: {
     };
     try {
       if (entry === null) {
-        throw new SgridError('not_found', `there is no instance ${instanceId}`, {
-          hint: 'list the instances',
+        throw new SgridError('not_found', said`there is no instance ${instanceId}`, {
+          hint: said`list the instances`,
         });
       }
       const warning = await performOn(entry, event);
@@ -261,8 +262,8 @@ function applyTimeoutMs(record: InstanceRecord): number {
 function explainLateness(error: unknown): unknown {
   if (!(error instanceof SgridError) || (error.code !== 'timeout' && error.code !== 'disconnected'))
     return error;
-  return new SgridError(error.code, error.message, {
-    hint: 'it is recorded, and will be applied when the node answers again',
+  return new SgridError(error.code, error.said ?? error.message, {
+    hint: said`it is recorded, and will be applied when the node answers again`,
     cause: error,
   });
 }

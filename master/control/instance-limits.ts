@@ -1,4 +1,5 @@
 import type { NodeInfo } from '../../common/domain/node.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeLimits, type Limits, limitProblems } from '../../common/domain/service.ts';
 import { type ErrorCode, SgridError } from '../../common/protocol/errors.ts';
 import type { MasterEvent } from '../event-log.ts';
@@ -29,8 +30,8 @@ export function demandPossible(limits: Limits, nodeId: number, info: NodeInfo | 
 }
 
 function outOfRange(what: string): SgridError {
-  return new SgridError('out_of_range', `limits are not possible: ${what}`, {
-    hint: 'choose a value in this range',
+  return new SgridError('out_of_range', said`limits are not possible: ${what}`, {
+    hint: said`choose a value in this range`,
   });
 }
 
@@ -62,7 +63,7 @@ export async function limitInstance(
   const { instanceId, nodeId, limits: before } = record;
   if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
   deps.demandIdle(instanceId);
-  if (record.removing) throw new SgridError('conflict', `${instanceLabel(record)} is being removed`);
+  if (record.removing) throw new SgridError('conflict', said`${instanceLabel(record)} is being removed`);
   demandPossible(limits, nodeId, fleet.node(nodeId)?.info ?? null);
   const [history] = fleet.history([instanceId], now());
   const warning = limitWarning(limits, history?.memoryBytes.at(-1) ?? null);

@@ -5,6 +5,7 @@ import {
   type PortPlan,
   plansOverlap,
 } from '../../common/domain/port-plan.ts';
+import { said } from '../../common/domain/said.ts';
 import type { Service, ServiceSpec } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
@@ -67,12 +68,12 @@ export function portOn(
     if (plan !== undefined && !isInPlan(plan, wanted)) {
       throw new SgridError(
         'out_of_range',
-        `port ${wanted} is not one of "${serviceName}", whose plan is ${describePorts(plan)}`,
-        { hint: 'leave it out to get the next free one' },
+        said`port ${wanted} is not one of "${serviceName}", whose plan is ${describePorts(plan)}`,
+        { hint: said`leave it out to get the next free one` },
       );
     }
     const taken = whyTaken(fleet, services, nodeId, serviceName, wanted, inUse);
-    if (taken !== null) throw new SgridError('conflict', taken, { hint: 'choose another port' });
+    if (taken !== null) throw new SgridError('conflict', taken, { hint: said`choose another port` });
     return wanted;
   }
   const own = [...fleet.instances()]
@@ -81,13 +82,13 @@ export function portOn(
   const port = choosePort({ plan, own, isTaken: notGivenOut(fleet, services, nodeId, serviceName, inUse) });
   if (port !== null) return port;
   if (plan === undefined && own.length === 0) {
-    throw new SgridError('bad_request', `nothing says which port "${serviceName}" could have`, {
-      hint: `name one, or give the service a plan: sgrid service update ${serviceName} --ports 8080-8099`,
+    throw new SgridError('bad_request', said`nothing says which port "${serviceName}" could have`, {
+      hint: said`name one, or give the service a plan: sgrid service update ${serviceName} --ports 8080-8099`,
     });
   }
   const which = plan === undefined ? 'no port' : `none of the ports ${describePorts(plan)}`;
-  throw new SgridError('conflict', `${which} of "${serviceName}" is free on node ${nodeId}`, {
-    hint: 'choose another node, or a wider plan',
+  throw new SgridError('conflict', said`${which} of "${serviceName}" is free on node ${nodeId}`, {
+    hint: said`choose another node, or a wider plan`,
   });
 }
 
@@ -141,8 +142,8 @@ export function demandOwnPorts(fleet: Fleet, spec: ServiceSpec, others: readonly
   if (inside === undefined) return;
   throw new SgridError(
     'conflict',
-    `ports ${describePorts(ports)} of "${spec.name}" hold that of ${instanceLabel(inside.record)}, on a node of both`,
-    { hint: 'choose other ports' },
+    said`ports ${describePorts(ports)} of "${spec.name}" hold that of ${instanceLabel(inside.record)}, on a node of both`,
+    { hint: said`choose other ports` },
   );
 }
 
@@ -153,7 +154,7 @@ function nodeOf({ record }: InstanceEntry): number {
 function overlap(name: string, ports: PortPlan, other: string, theirs: PortPlan, nodeId: number): SgridError {
   return new SgridError(
     'conflict',
-    `ports ${describePorts(ports)} of "${name}" overlap with ${describePorts(theirs)} of "${other}", and both are on node ${nodeId}`,
-    { hint: 'choose other ports' },
+    said`ports ${describePorts(ports)} of "${name}" overlap with ${describePorts(theirs)} of "${other}", and both are on node ${nodeId}`,
+    { hint: said`choose other ports` },
   );
 }

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { GuardedName, Payload } from '../../common/protocol/define.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -101,7 +102,7 @@ function demand(name: string, touched: readonly string[], confirmed: readonly st
   const list = missing.map((each) => `"${each}"`).join(', ');
   throw new SgridError(
     'unconfirmed',
-    `${list} ${missing.length === 1 ? 'is' : 'are'} protected: ${name} takes the name, typed`,
-    { hint: `type it to confirm: ${missing.map((each) => `--confirm ${each}`).join(' ')}` },
+    said`${list} ${missing.length === 1 ? 'is' : 'are'} protected: ${name} takes the name, typed`,
+    { hint: said`type it to confirm: ${missing.map((each) => `--confirm ${each}`).join(' ')}` },
   );
 }

@@ -1,4 +1,5 @@
 import type { Release } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
@@ -44,7 +45,9 @@ export function createReleaseRemoval(deps: {
         const used = releases.filter(({ releaseId }) => uses.has(releaseId));
         if (used.length > 0) {
           const list = used.map((each) => `${each.serviceName} ${each.version} ${uses.get(each.releaseId)}`);
-          throw new SgridError('conflict', list.join('; '), { hint: 'deploy another release there first' });
+          throw new SgridError('conflict', list.join('; '), {
+            hint: said`deploy another release there first`,
+          });
         }
         await repositories.releases.remove(releaseIds, now());
         for (const { serviceName, version, serviceId } of releases) {

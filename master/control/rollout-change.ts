@@ -1,4 +1,5 @@
 import { hasEnded, type Rollout, type RolloutState, type RolloutStep } from '../../common/domain/rollout.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RolloutWrite } from './rollout.ts';
 import { stateWithoutTurn } from './rollout-peers.ts';
@@ -63,19 +64,23 @@ const ALLOWED: Readonly<Record<RolloutControl, readonly RolloutState[]>> = {
 export function control(rollout: Rollout, verb: RolloutControl, actor: string, now: number): Rollout {
   const { rolloutId, state } = rollout;
   if (hasEnded(rollout)) {
-    throw new SgridError('conflict', `rollout ${rolloutId} has ended: ${state}`, {
-      hint: 'to take back what it did: sgrid rollback',
+    throw new SgridError('conflict', said`rollout ${rolloutId} has ended: ${state}`, {
+      hint: said`to take back what it did: sgrid rollback`,
     });
   }
   if (verb === 'roll-back' && rollout.kind !== 'deploy') {
     const what = rollout.kind === 'drain' ? 'a drain' : 'a restart';
-    throw new SgridError('conflict', `rollout ${rolloutId} is ${what}: there is nothing to roll back to`, {
-      hint: `end it: sgrid rollout abort ${rolloutId}`,
-    });
+    throw new SgridError(
+      'conflict',
+      said`rollout ${rolloutId} is ${what}: there is nothing to roll back to`,
+      {
+        hint: said`end it: sgrid rollout abort ${rolloutId}`,
+      },
+    );
   }
   if (!ALLOWED[verb].includes(state)) {
-    throw new SgridError('conflict', `rollout ${rolloutId} is ${state}: it cannot ${verb} now`, {
-      hint: `see "sgrid rollout status ${rolloutId}"`,
+    throw new SgridError('conflict', said`rollout ${rolloutId} is ${state}: it cannot ${verb} now`, {
+      hint: said`see "sgrid rollout status ${rolloutId}"`,
     });
   }
   switch (verb) {

@@ -1,5 +1,6 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import { describePurpose, hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
@@ -197,8 +198,8 @@ export function createRolloutRunner(deps: {
         const { rolloutId, actor, state } = rollout;
         throw new SgridError(
           'conflict',
-          `rollout ${rolloutId} ${describePurpose(rollout)} by ${actor} is ${state} and has ${label} to do`,
-          { hint: `wait until it has ended, or end it: sgrid rollout abort ${rolloutId}` },
+          said`rollout ${rolloutId} ${describePurpose(rollout)} by ${actor} is ${state} and has ${label} to do`,
+          { hint: said`wait until it has ended, or end it: sgrid rollout abort ${rolloutId}` },
         );
       }
     },
@@ -228,7 +229,7 @@ export function createRolloutRunner(deps: {
     }
     return new SgridError(
       'cancelled',
-      `the master stopped before rollout ${rollout.rolloutId} could ${verb}`,
+      said`the master stopped before rollout ${rollout.rolloutId} could ${verb}`,
     );
   }
 }

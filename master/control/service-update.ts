@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import {
   dependencyCycle,
   launchSpecOf,
@@ -16,11 +17,11 @@ import type { InstanceRecord } from '../store/instances.ts';
 export function demandSoundSpec(spec: ServiceSpec, others: readonly ServiceSpec[]): void {
   const problems = specProblems(spec);
   if (problems.length > 0)
-    throw new SgridError('bad_request', `service ${spec.name}: ${problems.join('; ')}`);
+    throw new SgridError('bad_request', said`service ${spec.name}: ${problems.join('; ')}`);
   const cycle = dependencyCycle([...others.filter(({ name }) => name !== spec.name), spec], spec.name);
   if (cycle === null) return;
-  throw new SgridError('conflict', `dependsOn would close a circle: ${cycle.join(' → ')}`, {
-    hint: 'none of them could ever be started; leave one of these dependencies out',
+  throw new SgridError('conflict', said`dependsOn would close a circle: ${cycle.join(' → ')}`, {
+    hint: said`none of them could ever be started; leave one of these dependencies out`,
   });
 }
 
@@ -39,8 +40,8 @@ export function demandKnownDependencies(
   const unknown = spec.dependsOn.filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   const list = unknown.map((name) => `"${name}"`).join(', ');
-  throw new SgridError('not_found', `dependsOn: there is no service ${list}`, {
-    hint: 'create it first, or see "sgrid get services" for how it is written',
+  throw new SgridError('not_found', said`dependsOn: there is no service ${list}`, {
+    hint: said`create it first, or see "sgrid get services" for how it is written`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
 import { demandPossible, limitInstance } from '../control/instance-limits.ts';
@@ -35,9 +36,9 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
       if (node.isCordoned) {
         throw new SgridError(
           'conflict',
-          `node ${nodeId} (${node.alias}) is cordoned: it gets no new instances`,
+          said`node ${nodeId} (${node.alias}) is cordoned: it gets no new instances`,
           {
-            hint: `choose another node, or "sgrid node uncordon ${nodeId}"`,
+            hint: said`choose another node, or "sgrid node uncordon ${nodeId}"`,
           },
         );
       }

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { nodeUnreachable } from '../relay.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
@@ -12,7 +13,9 @@ export function createLogHandlers({
   const nodeOf = (instanceId: number): number => {
     const entry = fleet.instance(instanceId);
     if (entry === null) {
-      throw new SgridError('not_found', `there is no instance ${instanceId}`, { hint: 'list the instances' });
+      throw new SgridError('not_found', said`there is no instance ${instanceId}`, {
+        hint: said`list the instances`,
+      });
     }
     const { nodeId } = entry.record;
     if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);

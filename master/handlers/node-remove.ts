@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import type { HandlerDependencies } from './context.ts';
@@ -16,33 +17,33 @@ export async function removeNode(
   actor: string,
 ): Promise<void> {
   if (fleet.isUp(nodeId)) {
-    throw new SgridError('conflict', `node ${nodeId} (${alias}) is connected`, {
-      hint: 'drain it, remove its instances and stop its agent first, or it would register itself again',
+    throw new SgridError('conflict', said`node ${nodeId} (${alias}) is connected`, {
+      hint: said`drain it, remove its instances and stop its agent first, or it would register itself again`,
     });
   }
   const count = fleet.instancesOf(nodeId).length;
   if (count > 0 && !force) {
-    throw new SgridError('conflict', `node ${nodeId} (${alias}) has ${count} instances`, {
-      hint: 'remove them first; when its machine is lost, use force and type the alias of the node',
+    throw new SgridError('conflict', said`node ${nodeId} (${alias}) has ${count} instances`, {
+      hint: said`remove them first; when its machine is lost, use force and type the alias of the node`,
     });
   }
   if (force && !confirm.includes(alias)) {
-    throw new SgridError('unconfirmed', `removing node ${nodeId} with force takes its alias, typed`, {
-      hint: `type ${alias} to confirm`,
+    throw new SgridError('unconfirmed', said`removing node ${nodeId} with force takes its alias, typed`, {
+      hint: said`type ${alias} to confirm`,
     });
   }
   const { instanceIds, tokens } = await events.transaction(async (repositories, record) => {
     const { instances, nodes, rollouts, tokens: tokensOf } = repositories;
     const here = (await instances.list()).filter((each) => each.nodeId === nodeId);
     if (here.length > count) {
-      throw new SgridError('conflict', `node ${nodeId} (${alias}) has just been given an instance`, {
-        hint: 'cordon it first',
+      throw new SgridError('conflict', said`node ${nodeId} (${alias}) has just been given an instance`, {
+        hint: said`cordon it first`,
       });
     }
     for (const rollout of await rollouts.open()) {
       if (!rollout.steps.some((step) => step.nodeId === nodeId)) continue;
-      throw new SgridError('conflict', `rollout ${rollout.rolloutId} has instances on node ${nodeId}`, {
-        hint: 'wait until it has ended, or abort it',
+      throw new SgridError('conflict', said`rollout ${rollout.rolloutId} has instances on node ${nodeId}`, {
+        hint: said`wait until it has ended, or abort it`,
       });
     }
     for (const { instanceId } of here) await instances.remove(instanceId);

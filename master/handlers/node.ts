@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { MasterEvent } from '../event-log.ts';
 import { nodeUnreachable } from '../relay.ts';
@@ -41,8 +42,8 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
     'node.replace': async ({ nodeId }, { identity: { actor } }) => {
       const { alias } = demandNode(nodeId);
       if (fleet.isUp(nodeId)) {
-        throw new SgridError('conflict', `node ${nodeId} (${alias}) is connected`, {
-          hint: 'stop the agent on the machine that is to give way, then try again',
+        throw new SgridError('conflict', said`node ${nodeId} (${alias}) is connected`, {
+          hint: said`stop the agent on the machine that is to give way, then try again`,
         });
       }
       const message = `replace node ${nodeId} (${alias}): the next agent that claims it has it`;

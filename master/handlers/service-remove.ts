@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import type { HandlerDependencies } from './context.ts';
@@ -16,25 +17,29 @@ export async function removeService(
   const failed = (await commands.run('remove', instanceIds, actor)).filter(({ error }) => error !== null);
   if (failed.length > 0) {
     const list = failed.map(({ instanceId, error }) => `${instanceId}: ${describeError(error)}`).join('; ');
-    throw new SgridError('conflict', `"${name}" stays, since instances of it could not be removed: ${list}`, {
-      hint: 'try again when their nodes are back, or remove those nodes',
-    });
+    throw new SgridError(
+      'conflict',
+      said`"${name}" stays, since instances of it could not be removed: ${list}`,
+      {
+        hint: said`try again when their nodes are back, or remove those nodes`,
+      },
+    );
   }
   const sha256s = await events.transaction(async (repositories, record) => {
     const left = (await repositories.instances.list()).filter((each) => each.serviceId === serviceId);
     if (left.length > 0) {
       throw new SgridError(
         'conflict',
-        `"${name}" has ${left.length} instances that are still being removed`,
+        said`"${name}" has ${left.length} instances that are still being removed`,
         {
-          hint: 'they go when their nodes are connected',
+          hint: said`they go when their nodes are connected`,
         },
       );
     }
     const open = (await repositories.rollouts.open()).find((rollout) => rollout.serviceId === serviceId);
     if (open !== undefined) {
-      throw new SgridError('conflict', `rollout ${open.rolloutId} of "${name}" has not ended`, {
-        hint: 'wait until it has, or abort it',
+      throw new SgridError('conflict', said`rollout ${open.rolloutId} of "${name}" has not ended`, {
+        hint: said`wait until it has, or abort it`,
       });
     }
     const releases = await repositories.releases.list(serviceId);

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import {
   launchSpecOf,
   type Service,
@@ -103,8 +104,8 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
       demandTypedName(service, request);
       const instanceIds = instancesOf(service).map(({ record }) => record.instanceId);
       if (instanceIds.length > 0 && !request.force) {
-        throw new SgridError('conflict', `"${service.name}" has ${instanceIds.length} instances`, {
-          hint: 'remove them first, or use force and type the name of the service',
+        throw new SgridError('conflict', said`"${service.name}" has ${instanceIds.length} instances`, {
+          hint: said`remove them first, or use force and type the name of the service`,
         });
       }
       await removeService(deps, service, instanceIds, identity.actor);
@@ -118,8 +119,8 @@ function demandTypedName(
   { force, confirm }: { force: boolean; confirm: readonly string[] },
 ): void {
   if (!force || confirm.includes(name)) return;
-  throw new SgridError('unconfirmed', `removing "${name}" with its instances takes its name, typed`, {
-    hint: `type it to confirm: --confirm ${name}`,
+  throw new SgridError('unconfirmed', said`removing "${name}" with its instances takes its name, typed`, {
+    hint: said`type it to confirm: --confirm ${name}`,
   });
 }
 

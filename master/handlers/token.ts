@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { said } from '../../common/domain/said.ts';
 import type { TokenView } from '../../common/domain/token.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { formatToken, hashToken } from '../access/token.ts';
@@ -47,7 +48,7 @@ export function createTokenHandlers({
 
     'token.create': async ({ name, role, isJoin, expiresInMs }, { identity: { actor } }) => {
       if (isJoin && role !== 'agent') {
-        throw new SgridError('bad_request', `only a token of role agent is for joining, not ${role}`);
+        throw new SgridError('bad_request', said`only a token of role agent is for joining, not ${role}`);
       }
       const secret = formatToken(role, randomBytes(32));
       const token = await change(async (tokens, record) => {
@@ -80,9 +81,13 @@ export function createTokenHandlers({
       await change(async (tokens, record) => {
         await tokens.revoke(name, now());
         if (!(await tokens.list()).some(isLastingAdmin)) {
-          throw new SgridError('conflict', `"${name}" is the only token of role admin that does not expire`, {
-            hint: 'make another one first: without it nobody could make tokens any more',
-          });
+          throw new SgridError(
+            'conflict',
+            said`"${name}" is the only token of role admin that does not expire`,
+            {
+              hint: said`make another one first: without it nobody could make tokens any more`,
+            },
+          );
         }
         await record({ kind: 'command', actor, message: `revoke token ${name}` });
       });

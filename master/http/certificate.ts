@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { fingerprintOf } from '../../common/protocol/master-address.ts';
 import { explainFileError, readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
@@ -32,19 +33,19 @@ export function readCertificate(certFile: string, keyFile: string, now: number):
   try {
     leaf = new X509Certificate(cert);
   } catch (cause) {
-    throw new SgridError('bad_request', `${certFile} holds no certificate in PEM`, { cause });
+    throw new SgridError('bad_request', said`${certFile} holds no certificate in PEM`, { cause });
   }
   try {
     if (!leaf.checkPrivateKey(createPrivateKey(key))) throw new Error('they do not belong together');
   } catch (cause) {
-    throw new SgridError('bad_request', `${keyFile} is not the private key of ${certFile}`, {
-      hint: 'name the PEM file of the key without a passphrase',
+    throw new SgridError('bad_request', said`${keyFile} is not the private key of ${certFile}`, {
+      hint: said`name the PEM file of the key without a passphrase`,
       cause,
     });
   }
   if (leaf.validToDate.getTime() < now) {
-    throw new SgridError('bad_request', `the certificate ${certFile} expired on ${leaf.validTo}`, {
-      hint: 'renew it; for one that sgridnext made, remove the file, start again, and give out the new address',
+    throw new SgridError('bad_request', said`the certificate ${certFile} expired on ${leaf.validTo}`, {
+      hint: said`renew it; for one that sgridnext made, remove the file, start again, and give out the new address`,
     });
   }
   return { cert, key, fingerprint: fingerprintOf(leaf.raw), expiresAt: leaf.validToDate.getTime() };
@@ -97,7 +98,7 @@ async function makeCertificate(
 function readRequired(file: string): string {
   const text = readFileIfThere(file);
   if (text !== null) return text;
-  throw new SgridError('not_found', `there is no file ${file}`, {
-    hint: 'name the PEM files of the certificate and of its key',
+  throw new SgridError('not_found', said`there is no file ${file}`, {
+    hint: said`name the PEM files of the certificate and of its key`,
   });
 }

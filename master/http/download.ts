@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { PackageStore } from './package-store.ts';
 import { type ByteRange, parseRange } from './range.ts';
@@ -22,7 +23,10 @@ export async function sendPackage(
     sendError(
       request,
       response,
-      new SgridError('out_of_range', `the package has ${sizeBytes} bytes, not ${request.headers.range}`),
+      new SgridError(
+        'out_of_range',
+        said`the package has ${sizeBytes} bytes, not ${String(request.headers.range)}`,
+      ),
     );
     return;
   }
@@ -64,7 +68,7 @@ async function sendPieces(
   const memory = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, end + 1 - start));
   for (let position = start; position <= end; ) {
     const { bytesRead } = await handle.read(memory, 0, Math.min(memory.length, end + 1 - position), position);
-    if (bytesRead === 0) throw new SgridError('internal', 'the package became shorter while it was sent');
+    if (bytesRead === 0) throw new SgridError('internal', said`the package became shorter while it was sent`);
     await written(response, memory.subarray(0, bytesRead));
     position += bytesRead;
   }
@@ -75,7 +79,7 @@ async function sendPieces(
 async function written(response: ServerResponse, piece: Buffer): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const fail = (cause?: unknown): void =>
-    reject(new SgridError('disconnected', 'the client went away in the middle of a package', { cause }));
+    reject(new SgridError('disconnected', said`the client went away in the middle of a package`, { cause }));
   if (response.destroyed) fail();
   response.once('close', fail);
   response.write(piece, (error) => (error ? fail(error) : resolve()));

@@ -1,4 +1,5 @@
 import type { AddressInfo, Server } from 'node:net';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /**
@@ -22,20 +23,20 @@ export async function listen(server: Server, host: string, port: number): Promis
 function explainListenError(cause: unknown, host: string, port: number): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') {
-    return new SgridError('conflict', `port ${port} on ${host} is taken by another process`, {
-      hint: `see who has it with "ss -ltnp 'sport = :${port}'", or choose another with --http-port`,
+    return new SgridError('conflict', said`port ${port} on ${host} is taken by another process`, {
+      hint: said`see who has it with "ss -ltnp 'sport = :${port}'", or choose another with --http-port`,
       cause,
     });
   }
   if (code === 'EACCES') {
-    return new SgridError('permission_denied', `this user may not listen on port ${port}`, {
-      hint: 'ports below 1024 take CAP_NET_BIND_SERVICE; choose a higher one with --http-port',
+    return new SgridError('permission_denied', said`this user may not listen on port ${port}`, {
+      hint: said`ports below 1024 take CAP_NET_BIND_SERVICE; choose a higher one with --http-port`,
       cause,
     });
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new SgridError('bad_request', `${host} is no address of this machine`, {
-      hint: 'use 127.0.0.1, 0.0.0.0, or an address that "ip addr" shows',
+    return new SgridError('bad_request', said`${host} is no address of this machine`, {
+      hint: said`use 127.0.0.1, 0.0.0.0, or an address that "ip addr" shows`,
       cause,
     });
   }

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import { sha256Schema } from '../../common/domain/names.ts';
 import { roleIncludes } from '../../common/domain/role.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { HTTP_PATHS, OFFSET_HEADER } from '../../common/protocol/http.ts';
 import { type Authority, addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
@@ -72,7 +73,7 @@ export function createHttpListener(deps: {
     const identity = identify(request);
     if (!roleIncludes(identity.role, 'operator')) demandRole(identity, 'agent', 'downloading a package');
     if (!sha256Schema.safeParse(sha256).success) {
-      throw new SgridError('bad_request', 'a package is named by its sha256 in lower-case hex');
+      throw new SgridError('bad_request', said`a package is named by its sha256 in lower-case hex`);
     }
     await sendPackage(packages, sha256, request, response);
   };
@@ -99,7 +100,7 @@ export function createHttpListener(deps: {
     else if (sha256 !== undefined && reading) await download(request, response, sha256);
     else if (encodedName !== undefined && method === 'POST') {
       await upload(request, response, decodeName(encodedName), searchParams);
-    } else throw new SgridError('not_found', `there is no ${method} ${pathname.slice(0, 200)}`);
+    } else throw new SgridError('not_found', said`there is no ${String(method)} ${pathname.slice(0, 200)}`);
   };
 
   return (request, response) => {
@@ -114,7 +115,7 @@ export function createHttpListener(deps: {
 
 function parseTarget(target: string | undefined): URL {
   const url = URL.parse(target ?? '', 'http://master');
-  if (url === null) throw new SgridError('bad_request', 'the request target is no URL');
+  if (url === null) throw new SgridError('bad_request', said`the request target is no URL`);
   return url;
 }
 
@@ -122,6 +123,6 @@ function decodeName(encoded: string): string {
   try {
     return decodeURIComponent(encoded);
   } catch {
-    throw new SgridError('bad_request', 'the service name is not percent-encoded UTF-8');
+    throw new SgridError('bad_request', said`the service name is not percent-encoded UTF-8`);
   }
 }

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Schema } from '../../common/domain/names.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
 
@@ -91,7 +92,9 @@ export function createPackageStore(directory: string): PackageStore {
         return { file, sizeBytes: (await stat(file)).size };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw explainFileError(error, file);
-        throw new SgridError('not_found', `there is no package ${sha256}`, { hint: 'upload it again' });
+        throw new SgridError('not_found', said`there is no package ${sha256}`, {
+          hint: said`upload it again`,
+        });
       }
     },
     async sweep(isUsed, now) {

@@ -3,6 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { said, type Told } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 
@@ -39,14 +40,15 @@ export async function receiveBody(
 
   let sizeBytes = offsetBytes;
   const giveUp = new AbortController();
-  const expire = (what: string): void => giveUp.abort(new SgridError('timeout', what, { hint: 'try again' }));
+  const expire = (what: Told): void =>
+    giveUp.abort(new SgridError('timeout', what, { hint: said`try again` }));
   let idle = setTimeout(() => {}, 0);
   const restartIdle = (): void => {
     clearTimeout(idle);
-    idle = setTimeout(() => expire(`nothing came for ${idleMs / 1000} s`), idleMs);
+    idle = setTimeout(() => expire(said`nothing came for ${idleMs / 1000} s`), idleMs);
   };
   restartIdle();
-  const total = setTimeout(() => expire(`the upload took longer than ${totalMs / 1000} s`), totalMs);
+  const total = setTimeout(() => expire(said`the upload took longer than ${totalMs / 1000} s`), totalMs);
   const meter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       restartIdle();
@@ -84,11 +86,11 @@ export async function receiveBody(
 }
 
 function clientGone(): SgridError {
-  return new SgridError('disconnected', 'the client went away before the package was whole');
+  return new SgridError('disconnected', said`the client went away before the package was whole`);
 }
 
 function tooLarge(maxBytes: number): SgridError {
-  return new SgridError('too_large', `the package is larger than ${maxBytes} bytes`, {
-    hint: 'raise maxPackageBytes of the master, or make the package smaller',
+  return new SgridError('too_large', said`the package is larger than ${maxBytes} bytes`, {
+    hint: said`raise maxPackageBytes of the master, or make the package smaller`,
   });
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { inspectArchive } from '../../common/archive/inspect-archive.ts';
 import { serviceNameSchema, sha256Schema, versionLabelSchema } from '../../common/domain/names.ts';
 import { type Release, releaseSchema } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { type ErrorCode, SgridError, toWireError } from '../../common/protocol/errors.ts';
@@ -62,9 +63,9 @@ export function createUploads(deps: {
     if (known.sha256 === sha256) return removedAt === null ? known : null;
     throw new SgridError(
       'already_exists',
-      `${service.name} ${version} exists already with another content, uploaded by ${release.uploadedBy}`,
+      said`${service.name} ${version} exists already with another content, uploaded by ${release.uploadedBy}`,
       {
-        hint: 'a version never changes, not even when its release was removed: upload this under another one',
+        hint: said`a version never changes, not even when its release was removed: upload this under another one`,
       },
     );
   };
@@ -105,15 +106,15 @@ export function createUploads(deps: {
   /** @throws SgridError `conflict` when it would go on somewhere else than where it was cut. */
   const demandOffset = async ({ sha256, offsetBytes }: Upload, isPart: boolean): Promise<void> => {
     if (offsetBytes === 0) return;
-    const hint = 'ask again how much is there, or begin anew';
+    const hint = said`ask again how much is there, or begin anew`;
     if (sha256 === undefined || !isPart) {
-      throw new SgridError('busy', 'this upload is not cut off: it goes on elsewhere, or has no sha256', {
+      throw new SgridError('busy', said`this upload is not cut off: it goes on elsewhere, or has no sha256`, {
         hint,
       });
     }
     const knownBytes = await packages.partBytes(sha256);
     if (knownBytes === offsetBytes) return;
-    throw new SgridError('conflict', `the master has ${knownBytes} bytes of it, not ${offsetBytes}`, {
+    throw new SgridError('conflict', said`the master has ${knownBytes} bytes of it, not ${offsetBytes}`, {
       hint,
     });
   };
@@ -139,9 +140,9 @@ export function createUploads(deps: {
         if (upload.sha256 !== undefined && upload.sha256 !== sha256) {
           throw new SgridError(
             'checksum_mismatch',
-            `received sha256 ${sha256}, announced was ${upload.sha256}`,
+            said`received sha256 ${sha256}, announced was ${upload.sha256}`,
             {
-              hint: 'upload it again',
+              hint: said`upload it again`,
             },
           );
         }
@@ -169,8 +170,8 @@ function parseUpload(request: IncomingMessage, serviceName: string, query: URLSe
     offsetBytes: request.headers[OFFSET_HEADER],
   });
   if (parsed.success) return parsed.data;
-  throw new SgridError('bad_request', `upload: ${describeIssue(parsed.error)}`, {
-    hint: 'POST /v1/services/<name>/packages?version=<label>&message=<text>',
+  throw new SgridError('bad_request', said`upload: ${describeIssue(parsed.error)}`, {
+    hint: said`POST /v1/services/<name>/packages?version=<label>&message=<text>`,
   });
 }
 

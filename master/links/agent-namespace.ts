@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Namespace, Socket } from 'socket.io';
+import { said } from '../../common/domain/said.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
 import { bindMessages, call } from '../../common/protocol/bind.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
@@ -125,8 +126,8 @@ export function openAgentNamespace(options: {
 /** @throws SgridError `forbidden` when the token belongs to another node. */
 function demandTokenOf({ actor, nodeId }: Identity, claimed: number): void {
   if (nodeId === null || nodeId === claimed) return;
-  throw new SgridError('forbidden', `the token "${actor}" belongs to node ${nodeId}, not ${claimed}`, {
-    hint: 'use a token of its own for each node, or set nodeIndex right',
+  throw new SgridError('forbidden', said`the token "${actor}" belongs to node ${nodeId}, not ${claimed}`, {
+    hint: said`use a token of its own for each node, or set nodeIndex right`,
   });
 }
 
@@ -142,10 +143,10 @@ async function answers({ socket }: Connection): Promise<boolean> {
 
 function taken(holder: Connection, { nodeId, agentId }: AgentHello): SgridError {
   const isCopy = holder.hello.agentId === agentId;
-  const message = `node ${nodeId} is connected already, from ${holder.socket.handshake.address} as "${holder.hello.alias}"`;
+  const message = said`node ${nodeId} is connected already, from ${holder.socket.handshake.address} as "${holder.hello.alias}"`;
   return new SgridError(
     'identity_taken',
-    isCopy ? `${message}, with the same state directory or a copy of it` : message,
-    { hint: 'give this agent another nodeIndex and a state directory of its own' },
+    isCopy ? said`${message}, with the same state directory or a copy of it` : message,
+    { hint: said`give this agent another nodeIndex and a state directory of its own` },
   );
 }

@@ -9,6 +9,7 @@ import {
   configFileRefSchema,
   configRefSchema,
 } from '../../common/domain/config-file.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { MAX_NODE_NUMBER } from './node-number.ts';
 import type { Database } from './schema.ts';
@@ -127,8 +128,8 @@ export function createConfigRepository(db: Kysely<Database>): ConfigRepository {
       if (baseVersion !== undefined && baseVersion !== last) {
         throw new SgridError(
           'conflict',
-          `${key.name} has version ${last} by now, and this was made of ${baseVersion}`,
-          { hint: 'look at what changed, and do it again on top of that' },
+          said`${key.name} has version ${last} by now, and this was made of ${baseVersion}`,
+          { hint: said`look at what changed, and do it again on top of that` },
         );
       }
       const bytes = Buffer.from(content ?? '');
@@ -278,5 +279,5 @@ function toVersion({
 function noVersion({ name, instanceId }: ConfigFileKey, version?: number): SgridError {
   const whose = instanceId === null ? '' : ` for instance ${instanceId}`;
   const what = version === undefined ? `no config file "${name}"` : `no version ${version} of "${name}"`;
-  return new SgridError('not_found', `there is ${what}${whose}`, { hint: 'see "sgrid config list"' });
+  return new SgridError('not_found', said`there is ${what}${whose}`, { hint: said`see "sgrid config list"` });
 }

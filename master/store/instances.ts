@@ -6,6 +6,7 @@ import {
   instanceStatusSchema,
 } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import {
   type Limits,
   launchSpecOf,
@@ -136,8 +137,8 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
         .executeTakeFirstOrThrow();
       throw new SgridError(
         'conflict',
-        `port ${place.port} on node ${place.nodeId} belongs to instance ${holder.instanceId} of "${holder.serviceName}"`,
-        { hint: 'choose another port' },
+        said`port ${place.port} on node ${place.nodeId} belongs to instance ${holder.instanceId} of "${holder.serviceName}"`,
+        { hint: said`choose another port` },
       );
     },
 
@@ -152,8 +153,8 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
         const what = inTheWay.instanceId === instanceId ? `the number ${instanceId}` : `port ${port}`;
         throw new SgridError(
           'conflict',
-          `${what} belongs to instance ${inTheWay.instanceId} of "${inTheWay.serviceName}" on node ${inTheWay.nodeId}`,
-          { hint: 'remove that one first' },
+          said`${what} belongs to instance ${inTheWay.instanceId} of "${inTheWay.serviceName}" on node ${inTheWay.nodeId}`,
+          { hint: said`remove that one first` },
         );
       }
       const columns = {
@@ -302,5 +303,7 @@ function configOf({ revision, filesJson }: { revision: number; filesJson: string
 }
 
 function noInstance(instanceId: number): SgridError {
-  return new SgridError('not_found', `there is no instance ${instanceId}`, { hint: 'list the instances' });
+  return new SgridError('not_found', said`there is no instance ${instanceId}`, {
+    hint: said`list the instances`,
+  });
 }

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /**
@@ -9,7 +10,7 @@ export const MAX_NODE_NUMBER = 2 ** 52;
 /** @throws SgridError `conflict` for a number that a node cannot have had from a master */
 export function demandNodeNumber(value: number, what: string): void {
   if (value <= MAX_NODE_NUMBER) return;
-  throw new SgridError('conflict', `its node tells ${what} ${value}, which no master gave out`, {
-    hint: 'that agent is broken, or not what it should be: look at its machine',
+  throw new SgridError('conflict', said`its node tells ${what} ${value}, which no master gave out`, {
+    hint: said`that agent is broken, or not what it should be: look at its machine`,
   });
 }

@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import { type NodeInfo, nodeInfoSchema } from '../../common/domain/node.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
@@ -89,8 +90,8 @@ export function createNodeRepository(db: Kysely<Database>): NodeRepository {
 }
 
 export function noNode(nodeId: number): SgridError {
-  return new SgridError('not_found', `there is no node ${nodeId}`, {
-    hint: 'start an agent with this nodeIndex; it registers itself',
+  return new SgridError('not_found', said`there is no node ${nodeId}`, {
+    hint: said`start an agent with this nodeIndex; it registers itself`,
   });
 }
 

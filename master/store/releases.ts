@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Release } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
@@ -47,7 +48,9 @@ export function createReleaseRepository(db: Kysely<Database>): ReleaseRepository
     async byId(releaseId) {
       const row = await live().where('releaseId', '=', releaseId).executeTakeFirst();
       if (row !== undefined) return toRelease(row);
-      throw new SgridError('not_found', `there is no release ${releaseId}`, { hint: 'list the releases' });
+      throw new SgridError('not_found', said`there is no release ${releaseId}`, {
+        hint: said`list the releases`,
+      });
     },
     async byVersion(serviceId, version) {
       const query = select().where('releases.serviceId', '=', serviceId).where('version', '=', version);
@@ -77,8 +80,8 @@ export function createReleaseRepository(db: Kysely<Database>): ReleaseRepository
         .returning('releaseId')
         .executeTakeFirst();
       if (row === undefined) {
-        throw new SgridError('already_exists', `version ${release.version} exists already`, {
-          hint: 'upload it under another version',
+        throw new SgridError('already_exists', said`version ${release.version} exists already`, {
+          hint: said`upload it under another version`,
         });
       }
       const created = await select().where('releaseId', '=', row.releaseId).executeTakeFirstOrThrow();

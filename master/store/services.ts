@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { said } from '../../common/domain/said.ts';
 import { type Service, type ServiceSpec, serviceSpecSchema } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
@@ -35,8 +36,8 @@ export function createServiceRepository(db: Kysely<Database>): ServiceRepository
         .returningAll()
         .executeTakeFirst();
       if (row !== undefined) return toService(row);
-      throw new SgridError('already_exists', `a service "${spec.name}" exists already`, {
-        hint: 'choose another name',
+      throw new SgridError('already_exists', said`a service "${spec.name}" exists already`, {
+        hint: said`choose another name`,
       });
     },
     async update(spec) {
@@ -59,7 +60,7 @@ export function createServiceRepository(db: Kysely<Database>): ServiceRepository
 }
 
 function noService(name: string): SgridError {
-  return new SgridError('not_found', `there is no service "${name}"`, { hint: 'create it first' });
+  return new SgridError('not_found', said`there is no service "${name}"`, { hint: said`create it first` });
 }
 
 function toService(row: Selectable<Database['services']>): Service {

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Role } from '../../common/domain/role.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Database } from './schema.ts';
 
@@ -47,8 +48,8 @@ export function createTokenRepository(db: Kysely<Database>): TokenRepository {
         .returningAll()
         .executeTakeFirst();
       if (row !== undefined) return toRecord(row);
-      throw new SgridError('already_exists', `there is, or was, a token "${token.name}"`, {
-        hint: 'choose another name, since events tell of the one that had it; or rotate it',
+      throw new SgridError('already_exists', said`there is, or was, a token "${token.name}"`, {
+        hint: said`choose another name, since events tell of the one that had it; or rotate it`,
       });
     },
     async rotate(name, hash) {
@@ -73,8 +74,8 @@ export function createTokenRepository(db: Kysely<Database>): TokenRepository {
         .returningAll()
         .executeTakeFirst();
       if (row !== undefined) return toRecord(row);
-      throw new SgridError('forbidden', `the token "${name}" was used by another node already`, {
-        hint: 'make another one: each lets one node join',
+      throw new SgridError('forbidden', said`the token "${name}" was used by another node already`, {
+        hint: said`make another one: each lets one node join`,
       });
     },
     async revokeOfNode(nodeId, now) {
@@ -92,5 +93,5 @@ function toRecord({
 }
 
 function noToken(name: string): SgridError {
-  return new SgridError('not_found', `there is no token "${name}"`, { hint: 'list the tokens' });
+  return new SgridError('not_found', said`there is no token "${name}"`, { hint: said`list the tokens` });
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { NO_PRESSURE } from '../stats/pressure.ts';
@@ -136,7 +137,7 @@ export function createCgroupfsV1Driver(options: CgroupfsV1Options): CgroupDriver
     async limit(key, limits) {
       checkLimits(limits, options.capacity());
       if (!directoriesOf(key).every((directory) => existsSync(directory))) {
-        throw new SgridError('not_found', `there is no group ${key}`);
+        throw new SgridError('not_found', said`there is no group ${key}`);
       }
       setLimits(key, limits);
     },

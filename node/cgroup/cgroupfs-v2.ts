@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { makeGroup, readMembers, removeGroups, removeIfEmpty, unmakeGroup } from './control-files.ts';
@@ -80,7 +81,7 @@ export function createCgroupfsV2Driver(options: CgroupfsV2Options): CgroupDriver
     async limit(key, limits) {
       checkLimits(limits, options.capacity());
       const directory = directoryOf(key);
-      if (!existsSync(directory)) throw new SgridError('not_found', `there is no group ${key}`);
+      if (!existsSync(directory)) throw new SgridError('not_found', said`there is no group ${key}`);
       refuseBelowUse(directory, limits);
       setLimits(directory, limits);
     },

@@ -9,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import { readPseudoFile } from '../../common/system/proc-file.ts';
@@ -168,14 +169,14 @@ export async function removeGroups(label: string, directories: readonly string[]
     }
   }, RMDIR_TIMEOUT_MS);
   if (!removed)
-    throw new SgridError('conflict', `group ${label} has no process but the kernel calls it busy`);
+    throw new SgridError('conflict', said`group ${label} has no process but the kernel calls it busy`);
 }
 
 /** @throws SgridError `conflict` naming the pids when there are any. */
 export function refuseMembers(label: string, pids: readonly number[]): void {
   if (pids.length === 0) return;
-  throw new SgridError('conflict', `group ${label} is not empty: ${describePids(pids)}`, {
-    hint: 'stop these processes first',
+  throw new SgridError('conflict', said`group ${label} is not empty: ${describePids(pids)}`, {
+    hint: said`stop these processes first`,
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CgroupDriverName } from '../../common/domain/node.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readCapacity } from './capacity.ts';
 import { createCgroupfsV1Driver, type V1Parent } from './cgroupfs-v1.ts';
@@ -77,9 +78,9 @@ export async function detectDriver(options: DetectOptions): Promise<CgroupDriver
     if (candidate.driver !== null) return candidate.driver;
     throw new SgridError(
       'bad_request',
-      `cgroup driver ${options.driver} cannot work here: ${candidate.problem}`,
+      said`cgroup driver ${options.driver} cannot work here: ${candidate.problem}`,
       {
-        hint: 'choose another driver, or auto',
+        hint: said`choose another driver, or auto`,
       },
     );
   }

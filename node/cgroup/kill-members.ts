@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
 import { describePids } from './control-files.ts';
@@ -49,7 +50,7 @@ export async function killUntilEmpty(
   }
   const left = await list();
   if (left.length === 0) return;
-  throw new SgridError('stop_failed', `group ${label} still has ${describePids(left)} after SIGKILL`, {
-    hint: 'a process in uninterruptible sleep (state D in ps) ends when its I/O does',
+  throw new SgridError('stop_failed', said`group ${label} still has ${describePids(left)} after SIGKILL`, {
+    hint: said`a process in uninterruptible sleep (state D in ps) ends when its I/O does`,
   });
 }

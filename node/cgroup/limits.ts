@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
@@ -35,8 +36,8 @@ export function checkLimits(limits: Limits, { cpuCount, memoryBytes, pidMax }: M
 }
 
 export function outOfRange(what: string, allowed: string, cause?: unknown): SgridError {
-  return new SgridError('out_of_range', `${what} is not possible on this node: allowed are ${allowed}`, {
-    hint: 'choose a value in this range',
+  return new SgridError('out_of_range', said`${what} is not possible on this node: allowed are ${allowed}`, {
+    hint: said`choose a value in this range`,
     cause,
   });
 }
@@ -139,14 +140,18 @@ function restore(writes: readonly { file: string; value: string }[]): void {
 
 function explainRefusal(error: unknown, file: string, value: string): unknown {
   if (isErrno(error, 'EBUSY')) {
-    return new SgridError('out_of_range', `${file} cannot be lowered to ${value}: more than that is in use`, {
-      hint: 'allowed is what its processes use now and above; or stop the instance first',
-      cause: error,
-    });
+    return new SgridError(
+      'out_of_range',
+      said`${file} cannot be lowered to ${value}: more than that is in use`,
+      {
+        hint: said`allowed is what its processes use now and above; or stop the instance first`,
+        cause: error,
+      },
+    );
   }
   if (isErrno(error, 'EINVAL', 'ERANGE')) {
-    return new SgridError('out_of_range', `the kernel refuses ${value} for ${file}`, {
-      hint: 'the group above may allow less: see the same file there',
+    return new SgridError('out_of_range', said`the kernel refuses ${value} for ${file}`, {
+      hint: said`the group above may allow less: see the same file there`,
       cause: error,
     });
   }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /** Where an agent's groups go in a hierarchy. */
@@ -26,8 +27,8 @@ export function resolveParent(parent: string, ownPath: string | null): GroupPare
     first === undefined ||
     [first, ...rest].some((part) => !/^[A-Za-z0-9_@:.\\-]+$/.test(part) || /^\.+$/.test(part))
   ) {
-    throw new SgridError('bad_request', `"${parent}" cannot be the parent of the services' cgroups`, {
-      hint: 'use business.slice, self, self/<name> or another path below the root of the cgroup tree',
+    throw new SgridError('bad_request', said`"${parent}" cannot be the parent of the services' cgroups`, {
+      hint: said`use business.slice, self, self/<name> or another path below the root of the cgroup tree`,
     });
   }
   if (first !== 'self' || parent.startsWith('/'))

@@ -1,4 +1,5 @@
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { encodeProperties, type UnitProperty } from './systemd-units.ts';
 
@@ -70,11 +71,19 @@ async function run(
   });
   if (child.exitCode !== undefined && accepted.includes(child.exitCode)) return child.stdout;
   if (child.timedOut) {
-    throw new SgridError('timeout', `systemd did not answer ${command} within ${CALL_TIMEOUT_MS / 1000} s`, {
-      hint: 'see whether process 1 is well: systemctl is-system-running',
-    });
+    throw new SgridError(
+      'timeout',
+      said`systemd did not answer ${command} within ${CALL_TIMEOUT_MS / 1000} s`,
+      {
+        hint: said`see whether process 1 is well: systemctl is-system-running`,
+      },
+    );
   }
-  throw new SgridError('conflict', `systemd refused: ${child.stderr.trim() || child.shortMessage}`, {
-    hint: 'see journalctl -b _PID=1 and the rights of the agent’s user',
-  });
+  throw new SgridError(
+    'conflict',
+    said`systemd refused: ${child.stderr.trim() || String(child.shortMessage)}`,
+    {
+      hint: said`see journalctl -b _PID=1 and the rights of the agent’s user`,
+    },
+  );
 }

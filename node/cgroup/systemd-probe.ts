@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import type { CgroupDriver } from './driver.ts';
 import type { MachineCapacity } from './limits.ts';
@@ -86,7 +87,7 @@ async function tryOut(driver: CgroupDriver): Promise<void> {
     if (child.failed)
       throw new SgridError(
         child.timedOut ? 'timeout' : 'start_failed',
-        `a process cannot enter a scope: ${child.stderr || child.shortMessage}`,
+        said`a process cannot enter a scope: ${child.stderr || String(child.shortMessage)}`,
       );
   } finally {
     await driver.killAll(key);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readMembers } from './control-files.ts';
 import { waitUntil } from './wait-until.ts';
@@ -43,8 +44,8 @@ export async function ensureShimsScope(directory: string, scopeCommand: readonly
   await ended;
   // Another agent of this machine may have made it first: ours was then refused.
   if (isThere()) return;
-  throw new SgridError('start_failed', `systemd made no scope for the shims (${command} ended)`, {
-    hint: 'see journalctl -b _PID=1, and systemctl is-system-running',
+  throw new SgridError('start_failed', said`systemd made no scope for the shims (${command} ended)`, {
+    hint: said`see journalctl -b _PID=1, and systemctl is-system-running`,
   });
 }
 

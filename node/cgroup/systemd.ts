@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { readControl, readMembers, refuseMembers, removeGroups } from './control-files.ts';
@@ -71,8 +72,8 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
     const read = (file: string): string | null => readControl(join(directory, file));
     const hold = await waitUntil(() => existsSync(directory) && limitsHold(limits, read), APPLY_TIMEOUT_MS);
     if (hold) return;
-    throw new SgridError('timeout', `systemd has not applied the limits of ${unitOf(key)}`, {
-      hint: `compare systemctl show ${unitOf(key)} with the files in ${directory}`,
+    throw new SgridError('timeout', said`systemd has not applied the limits of ${unitOf(key)}`, {
+      hint: said`compare systemctl show ${unitOf(key)} with the files in ${directory}`,
     });
   }
 
@@ -118,7 +119,7 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
     async limit(key, limits) {
       checkLimits(limits, options.capacity());
       const directory = directoryOf(key);
-      if (!existsSync(directory)) throw new SgridError('not_found', `there is no group ${key}`);
+      if (!existsSync(directory)) throw new SgridError('not_found', said`there is no group ${key}`);
       refuseBelowUse(directory, limits);
       await manager.setProperties(unitOf(key), limitProperties(limits));
       await waitForLimits(key, limits);

@@ -19,6 +19,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
 import type { Account } from '../process/account.ts';
@@ -130,8 +131,8 @@ async function demandFree(conf: string, name: string, known: ReadonlySet<string>
   );
   if (found === undefined || (known.has(name) && !found.isDirectory())) return;
   if (found.isSymbolicLink() && (await readlink(join(conf, name))) === targetOf(name)) return;
-  throw new SgridError('conflict', `${join(conf, name)} is there already, and was not published`, {
-    hint: 'move it away, or publish the file under another name',
+  throw new SgridError('conflict', said`${join(conf, name)} is there already, and was not published`, {
+    hint: said`move it away, or publish the file under another name`,
   });
 }
 
@@ -187,7 +188,7 @@ async function inDirectory(
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ELOOP' && code !== 'ENOTDIR') throw error;
-    throw new SgridError('conflict', `${directory} is not a directory`, { hint: 'move it away' });
+    throw new SgridError('conflict', said`${directory} is not a directory`, { hint: said`move it away` });
   }
   try {
     await work(`/proc/self/fd/${handle.fd}`, handle);

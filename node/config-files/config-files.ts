@@ -9,6 +9,7 @@ import {
 import { fillSecrets } from '../../common/domain/config-template.ts';
 import type { EventKind } from '../../common/domain/event.ts';
 import type { Assignment } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
 import type { Account } from '../process/account.ts';
@@ -125,8 +126,8 @@ export function createConfigFiles(options: {
     const { text, secrets } = await fetchConfig(instanceId, file.versionId);
     const bytes = Buffer.from(text);
     if (createHash('sha256').update(bytes).digest('hex') !== file.sha256 || bytes.length !== file.sizeBytes) {
-      throw new SgridError('checksum_mismatch', `config file ${file.name} is not what was published`, {
-        hint: 'publish it again',
+      throw new SgridError('checksum_mismatch', said`config file ${file.name} is not what was published`, {
+        hint: said`publish it again`,
       });
     }
     const values = new Map(secrets.map(({ secretId, value }) => [secretId, value]));
@@ -134,7 +135,7 @@ export function createConfigFiles(options: {
       const secretId = file.secrets.find((secret) => secret.name === name)?.secretId;
       const value = secretId === undefined ? undefined : values.get(secretId);
       if (value !== undefined) return value;
-      throw new SgridError('not_found', `secret ${name} of ${file.name} did not come along`);
+      throw new SgridError('not_found', said`secret ${name} of ${file.name} did not come along`);
     });
     return { name: file.name, text: filled, isSecret: file.secrets.length > 0 };
   };
@@ -222,5 +223,5 @@ async function ownerOf(runAs: string | undefined): Promise<Account | null> {
 function demandRoom(texts: readonly ConfigText[]): void {
   const sizeBytes = texts.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   if (sizeBytes > 4 * MAX_CONFIG_BYTES)
-    throw new SgridError('too_large', `its config files have ${sizeBytes} bytes with their secrets`);
+    throw new SgridError('too_large', said`its config files have ${sizeBytes} bytes with their secrets`);
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigFileRef } from '../../common/domain/config-file.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 
@@ -15,12 +16,14 @@ import { explainFileError } from '../../common/system/atomic-file.ts';
 export async function readHeldText(conf: string, file: ConfigFileRef): Promise<string> {
   const { name, sha256, sizeBytes, secrets } = file;
   if (secrets.length > 0)
-    throw new SgridError('forbidden', `${name} holds secrets: it is not handed out`, {
-      hint: 'set it again',
+    throw new SgridError('forbidden', said`${name} holds secrets: it is not handed out`, {
+      hint: said`set it again`,
     });
   const bytes = await readRegularFile(join(conf, name), sizeBytes);
   if (bytes !== null && createHash('sha256').update(bytes).digest('hex') === sha256) return bytes.toString();
-  throw new SgridError('not_found', `${name} is not there as it was published`, { hint: 'set it again' });
+  throw new SgridError('not_found', said`${name} is not there as it was published`, {
+    hint: said`set it again`,
+  });
 }
 
 /** Null for one that is not a file of this size. Nothing in there can make this wait: a pipe is opened without (open(2)). */

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { dockerNameOf } from '../supervisor/environment.ts';
 import { runEvent } from '../supervisor/events.ts';
@@ -177,8 +178,8 @@ export function createContainerInstance(
     const name = containerNameOf(now);
     const found = await containers.look(name);
     if (found.kind === 'down' && !now.forgotten)
-      throw new SgridError('stop_failed', `container ${name} cannot be stopped: ${found.reason}`, {
-        hint: `look at docker on that node, then try again; when that never comes back and nothing of the container runs any more, "sgrid resolve ${instanceId} --ended" says so, and it is forgotten`,
+      throw new SgridError('stop_failed', said`container ${name} cannot be stopped: ${found.reason}`, {
+        hint: said`look at docker on that node, then try again; when that never comes back and nothing of the container runs any more, "sgrid resolve ${instanceId} --ended" says so, and it is forgotten`,
       });
     if (found.kind === 'container' && now.scriptKey !== null) {
       const { id } = found.container;
@@ -201,11 +202,11 @@ export function createContainerInstance(
     const found = await look(now);
     if (found.kind !== 'down' || now.forgotten) {
       const { state } = status();
-      throw new SgridError('conflict', `instance ${instanceId} is ${state}, there is nothing to resolve`);
+      throw new SgridError('conflict', said`instance ${instanceId} is ${state}, there is nothing to resolve`);
     }
     if (how === 'kill')
-      throw new SgridError('conflict', `container ${name} cannot be killed: ${found.reason}`, {
-        hint: `look at docker on that node; or end the container by hand, and then "sgrid resolve ${instanceId} --ended"`,
+      throw new SgridError('conflict', said`container ${name} cannot be killed: ${found.reason}`, {
+        hint: said`look at docker on that node; or end the container by hand, and then "sgrid resolve ${instanceId} --ended"`,
       });
     const at = clock();
     const text = `resolved by ${actor}: nothing of container ${name} runs any more`;
@@ -240,7 +241,7 @@ export function createContainerInstance(
         await ports.releaseStore.prepare(next.spec.name, next.release);
       return await inTurn(async () => {
         if (closed)
-          throw new SgridError('cancelled', `instance ${instanceId} was removed, or the agent is ending`);
+          throw new SgridError('cancelled', said`instance ${instanceId} was removed, or the agent is ending`);
         if (record !== null && next.revision <= record.wanted.revision) return status();
         if (record !== null && containerNameOf(record) !== name) await retire(record);
         if (name === null) return await inner.apply(next);

@@ -1,4 +1,5 @@
 import { execa, type ResultPromise } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /** What the `docker` command answered. */
@@ -66,13 +67,15 @@ export function demandAnswer(
 ): string {
   if (answer.kind === 'ok') return answer.stdout;
   if (answer.kind === 'missing') {
-    throw new SgridError(code, `there is no container ${name}`, {
-      hint: 'restart the instance: its script makes the container',
+    throw new SgridError(code, said`there is no container ${name}`, {
+      hint: said`restart the instance: its script makes the container`,
     });
   }
   const what = answer.kind === 'down' ? 'the container service does not answer' : `container ${name}`;
-  throw new SgridError(code, `${what}: ${answer.reason}`, {
+  throw new SgridError(code, said`${what}: ${answer.reason}`, {
     hint:
-      answer.kind === 'down' ? 'look at docker on that node; it is tried again when it answers' : undefined,
+      answer.kind === 'down'
+        ? said`look at docker on that node; it is tried again when it answers`
+        : undefined,
   });
 }

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Logger } from '../supervisor/ports.ts';
 import { type Container, parseInspect } from './container.ts';
@@ -50,8 +51,8 @@ export function createContainerEngine(command: string, logger: Pick<Logger, 'war
     claim(name, instanceId) {
       const other = claims.get(name);
       if (other !== undefined && other !== instanceId) {
-        throw new SgridError('conflict', `container ${name} is instance ${other} already`, {
-          hint: 'put {id} into dockerName, so that each instance has a container of its own',
+        throw new SgridError('conflict', said`container ${name} is instance ${other} already`, {
+          hint: said`put {id} into dockerName, so that each instance has a container of its own`,
         });
       }
       claims.set(name, instanceId);

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import { identify, type ProcessIdentity } from '../../common/system/process-identity.ts';
@@ -41,8 +42,8 @@ export function prepareCut(fd: number, lengthBytes: number): Cutter {
   subprocess.stdin.on('error', () => {});
   if (identity === null) {
     subprocess.stdin.destroy();
-    throw new SgridError('internal', 'fallocate could not be started', {
-      hint: 'look at the number of processes and free memory',
+    throw new SgridError('internal', said`fallocate could not be started`, {
+      hint: said`look at the number of processes and free memory`,
     });
   }
   return {

@@ -4,6 +4,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LogPosition, logRotationSchema } from '../../common/domain/log.ts';
 import { formatMark } from '../../common/domain/log-mark.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { appendMark } from './append-mark.ts';
 import { createChangeWatch } from './change-watch.ts';
@@ -83,8 +84,8 @@ export function createLogStore({
 
   const throwIfEnded = (signal?: AbortSignal): void => {
     if (closing.signal.aborted)
-      throw new SgridError('cancelled', 'the logs are closed: the agent is stopping');
-    if (signal?.aborted === true) throw new SgridError('cancelled', 'the reader of the log has gone');
+      throw new SgridError('cancelled', said`the logs are closed: the agent is stopping`);
+    if (signal?.aborted === true) throw new SgridError('cancelled', said`the reader of the log has gone`);
   };
 
   const logOf = (instanceId: number): InstanceLog => {
@@ -101,8 +102,8 @@ export function createLogStore({
     if (known !== undefined) return known;
     const directory = join(root, String(instanceId));
     if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return logOf(instanceId);
-    throw new SgridError('not_found', `instance ${instanceId} has no log on this node`, {
-      hint: 'it was never started here, or removed long ago',
+    throw new SgridError('not_found', said`instance ${instanceId} has no log on this node`, {
+      hint: said`it was never started here, or removed long ago`,
     });
   };
 
@@ -131,8 +132,8 @@ export function createLogStore({
     if (file === STDOUT) return log;
     const path = extraFilesOf(instanceId).find(file);
     if (path === null) {
-      throw new SgridError('not_found', `instance ${instanceId} has no log file "${file}"`, {
-        hint: `list its log files; every instance has "${STDOUT}"`,
+      throw new SgridError('not_found', said`instance ${instanceId} has no log file "${file}"`, {
+        hint: said`list its log files; every instance has "${STDOUT}"`,
       });
     }
     const plain = plainLogs.get(path) ?? createPlainLog(path, openFiles);

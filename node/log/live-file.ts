@@ -1,5 +1,6 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
@@ -21,7 +22,7 @@ export function statAndOpen(
         continue;
       }
       if (!stats.isFile()) {
-        throw new SgridError('conflict', `${file} is no plain file`, { hint: 'move it away' });
+        throw new SgridError('conflict', said`${file} is no plain file`, { hint: said`move it away` });
       }
       const opened = openFiles.open(file);
       isNew ||= opened.isNew;
@@ -31,8 +32,8 @@ export function statAndOpen(
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new SgridError('not_found', `the directory of ${file} is gone`, {
-        hint: 'it comes back when the instance is started',
+      throw new SgridError('not_found', said`the directory of ${file} is gone`, {
+        hint: said`it comes back when the instance is started`,
         cause: error,
       });
     }

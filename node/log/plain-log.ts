@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { LogPosition } from '../../common/domain/log.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import type { LogView, ReadableLog } from './instance-log.ts';
@@ -87,8 +88,8 @@ function lineageOf(identity: string, truncations: number): string {
 }
 
 function notFound(file: string, cause?: unknown): SgridError {
-  return new SgridError('not_found', `there is no log file ${file} any more`, {
-    hint: 'list the log files again',
+  return new SgridError('not_found', said`there is no log file ${file} any more`, {
+    hint: said`list the log files again`,
     cause,
   });
 }

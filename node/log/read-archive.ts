@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { BLOCK_BYTES, blockCount, decodeIndex, indexBytes, type Stretch } from './archive-format.ts';
 import type { OpenFile, OpenFiles } from './open-files.ts';
@@ -59,7 +60,7 @@ export function createArchiveReader(
   let index: number[] | null = null;
 
   const damaged = (cause?: unknown): SgridError =>
-    new SgridError('checksum_mismatch', `the rotated log ${file} is damaged`, { cause });
+    new SgridError('checksum_mismatch', said`the rotated log ${file} is damaged`, { cause });
 
   const readIndex = async (open: OpenFile): Promise<number[]> => {
     const tail = Buffer.alloc(indexBytes(blocks));

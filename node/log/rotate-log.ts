@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, renameSync, rmSync, statSync
 import { type FileHandle, open } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { formatMark } from '../../common/domain/log-mark.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
@@ -76,7 +77,7 @@ export async function rotateByCollapse(
       await log.change(async () => {
         const { failure } = await cutter.go();
         const outcome = settleCut(log, { ...current, pending }, archives, handle.fd);
-        if (outcome === 'undone') throw new SgridError('internal', failure ?? 'the log could not be cut');
+        if (outcome === 'undone') throw new SgridError('internal', failure ?? said`the log could not be cut`);
       });
     });
     return { method: 'collapse', archivedBytes: cutBytes };
@@ -244,7 +245,7 @@ async function openLive(file: string, inode: number): Promise<FileHandle> {
   );
   if (fstatSync(handle.fd).ino === inode) return handle;
   await handle.close();
-  throw new SgridError('conflict', `${file} was replaced while it was being rotated`);
+  throw new SgridError('conflict', said`${file} was replaced while it was being rotated`);
 }
 
 function reader(handle: FileHandle) {
@@ -258,7 +259,7 @@ function reader(handle: FileHandle) {
 async function sameLineage(log: InstanceLog, before: Lineage): Promise<Lineage> {
   const { lineage } = await log.state();
   if (lineage.lineage === before.lineage && lineage.baseOffset === before.baseOffset) return lineage;
-  throw new SgridError('conflict', `${log.file} was emptied or replaced while it was being rotated`);
+  throw new SgridError('conflict', said`${log.file} was emptied or replaced while it was being rotated`);
 }
 
 /** The first bytes, if those that will take their place differ; logs that repeat themselves may have others. */

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip, constants as zlib } from 'node:zlib';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
 import { BLOCK_BYTES, encodeIndex } from './archive-format.ts';
@@ -68,7 +69,7 @@ async function copyBlocks(
     sizeBytes += bytes.length;
   };
   for (let position = 0; position < lengthBytes; position += BLOCK_BYTES) {
-    if (signal.aborted) throw new SgridError('cancelled', 'the rotation was cancelled');
+    if (signal.aborted) throw new SgridError('cancelled', said`the rotation was cancelled`);
     const raw = block.subarray(0, Math.min(BLOCK_BYTES, lengthBytes - position));
     await readFully(source, raw, position);
     const member = await compress(raw, { level: LEVEL });
@@ -82,7 +83,7 @@ async function copyBlocks(
 async function readFully(source: ArchiveSource, buffer: Buffer, position: number): Promise<void> {
   for (let done = 0; done < buffer.length; ) {
     const bytesRead = await source.read(buffer.subarray(done), position + done);
-    if (bytesRead === 0) throw new SgridError('conflict', 'the log became shorter while it was archived');
+    if (bytesRead === 0) throw new SgridError('conflict', said`the log became shorter while it was archived`);
     done += bytesRead;
   }
 }

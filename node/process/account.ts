@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /** A user of this machine: passwd(5). */
@@ -35,12 +36,12 @@ export async function lookUpAccount(
   const account = parsePasswd(text, name);
   if (account !== null) return account;
   if (run.code === 'ENOENT' || run.exitCode === NOT_FOUND || run.exitCode === 0) {
-    throw new SgridError('not_found', `there is no user "${name}" on this node`, {
-      hint: 'make it (useradd --system), or change runAs of the service',
+    throw new SgridError('not_found', said`there is no user "${name}" on this node`, {
+      hint: said`make it (useradd --system), or change runAs of the service`,
     });
   }
-  throw new SgridError('busy', `user "${name}" could not be looked up: ${run.shortMessage}`, {
-    hint: "look at this node's directory service (nsswitch.conf)",
+  throw new SgridError('busy', said`user "${name}" could not be looked up: ${String(run.shortMessage)}`, {
+    hint: said`look at this node's directory service (nsswitch.conf)`,
   });
 }
 

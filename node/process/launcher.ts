@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { CgroupJoin } from '../cgroup/driver.ts';
 import { SHIM_MARK } from './shims.ts';
@@ -69,8 +70,8 @@ export function createLauncher(options: {
         request.env,
       );
       if (pid === undefined) {
-        throw new SgridError('start_failed', `the shell ${options.shell} could not be started`, {
-          hint: 'look at the number of processes, free memory and the size of arguments and environment',
+        throw new SgridError('start_failed', said`the shell ${options.shell} could not be started`, {
+          hint: said`look at the number of processes, free memory and the size of arguments and environment`,
         });
       }
       return { shimPid: pid, ended };

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, chown, stat } from 'node:fs/promises';
 import { execa } from 'execa';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import { type Account, lookUpAccount } from './account.ts';
@@ -34,17 +35,21 @@ export async function resolveRunAs(
   if (ownUid !== 0) {
     throw new SgridError(
       'permission_denied',
-      `the agent may not start a program as ${name}: it is not root`,
+      said`the agent may not start a program as ${name}: it is not root`,
       {
-        hint: `run the agent as root or as ${name}, or take runAs off the service`,
+        hint: said`run the agent as root or as ${name}, or take runAs off the service`,
       },
     );
   }
   const setpriv = setprivFiles.find((file) => existsSync(file));
   if (setpriv === undefined) {
-    throw new SgridError('not_found', `setpriv is not on this node, so nothing can be started as ${name}`, {
-      hint: 'install util-linux',
-    });
+    throw new SgridError(
+      'not_found',
+      said`setpriv is not on this node, so nothing can be started as ${name}`,
+      {
+        hint: said`install util-linux`,
+      },
+    );
   }
   const identity = [`--reuid=${account.name}`, `--regid=${account.gid}`, '--init-groups'];
   return { account, prefix: [setpriv, ...identity, '--inh-caps=-all', '--'] };
@@ -96,10 +101,10 @@ export async function demandAccess(
     maxBuffer: 4096,
   });
   if (!run.failed) return;
-  const why = run.exitCode === 1 && run.stderr === '' ? '' : `: ${run.stderr || run.shortMessage}`;
+  const why = run.exitCode === 1 && run.stderr === '' ? '' : `: ${run.stderr || String(run.shortMessage)}`;
   const what = test === '-r' ? 'read' : 'enter';
-  throw new SgridError('permission_denied', `user ${account.name} cannot ${what} ${path}${why}`, {
-    hint: 'let that user pass the directories above it (namei -l shows their modes)',
+  throw new SgridError('permission_denied', said`user ${account.name} cannot ${what} ${path}${why}`, {
+    hint: said`let that user pass the directories above it (namei -l shows their modes)`,
   });
 }
 
@@ -108,9 +113,9 @@ async function change(program: string, args: readonly string[], directory: strin
   if (!run.failed) return;
   throw new SgridError(
     'permission_denied',
-    `${directory} could not be handed over: ${run.stderr || run.shortMessage}`,
+    said`${directory} could not be handed over: ${run.stderr || String(run.shortMessage)}`,
     {
-      hint: 'its file system may not know owners (NFS, FAT)',
+      hint: said`its file system may not know owners (NFS, FAT)`,
     },
   );
 }

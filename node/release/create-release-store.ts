@@ -3,6 +3,7 @@ import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { ReleaseRef } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory, writeFileAtomic } from '../../common/system/atomic-file.ts';
 import { downloadPackage } from './download-package.ts';
@@ -132,8 +133,8 @@ export function createReleaseStore(options: ReleaseStoreOptions): OwnedReleaseSt
 
     async close() {
       closing.abort(
-        new SgridError('cancelled', 'the agent is stopping', {
-          hint: 'it is resumed when the agent is back',
+        new SgridError('cancelled', said`the agent is stopping`, {
+          hint: said`it is resumed when the agent is back`,
         }),
       );
       await Promise.allSettled([...jobs.values()].map(({ done }) => done));
@@ -192,7 +193,7 @@ async function checkSpace(partFile: string, directory: string, release: ReleaseR
   if (release.sizeBytes - thereBytes <= freeBytes) return;
   throw new SgridError(
     'no_space',
-    `release ${release.version} has ${release.sizeBytes} bytes, and ${directory} has room for ${freeBytes}`,
-    { hint: 'free some space on that file system' },
+    said`release ${release.version} has ${release.sizeBytes} bytes, and ${directory} has room for ${freeBytes}`,
+    { hint: said`free some space on that file system` },
   );
 }

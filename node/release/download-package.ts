@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { ReleaseRef } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import type { FetchPackage } from './release-store.ts';
@@ -157,14 +158,14 @@ async function writeAt(handle: FileHandle, chunk: Uint8Array, position: number, 
 function mismatch(release: ReleaseRef, problem: string): SgridError {
   return new SgridError(
     'checksum_mismatch',
-    `package of release ${release.version} is not what was announced: ${problem}, announced was ${release.sha256}`,
-    { hint: 'the copy on the master may be damaged: upload the package again' },
+    said`package of release ${release.version} is not what was announced: ${problem}, announced was ${release.sha256}`,
+    { hint: said`the copy on the master may be damaged: upload the package again` },
   );
 }
 
 function disconnected(release: ReleaseRef, problem: string, cause?: unknown): SgridError {
-  return new SgridError('disconnected', `package of release ${release.version} was cut off: ${problem}`, {
-    hint: 'it is resumed at the next attempt',
+  return new SgridError('disconnected', said`package of release ${release.version} was cut off: ${problem}`, {
+    hint: said`it is resumed at the next attempt`,
     cause,
   });
 }

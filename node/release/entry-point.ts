@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { chmod, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative } from 'node:path';
 import * as z from 'zod';
+import { said } from '../../common/domain/said.ts';
 import type { ServiceSpec, ServiceType } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
@@ -75,17 +76,21 @@ export async function resolveWorkingDirectory(
     const kind = await kindOf(candidate);
     if (kind === null) continue;
     if (kind === 'file') {
-      throw new SgridError('conflict', `working directory "${workingDirectory}" of ${name} is a file`, {
-        hint: 'name a directory',
+      throw new SgridError('conflict', said`working directory "${workingDirectory}" of ${name} is a file`, {
+        hint: said`name a directory`,
       });
     }
     return isAbsolute(workingDirectory) ? candidate : await insidePackage(candidate, directory);
   }
   if (!isAbsolute(workingDirectory))
     throw await missing(`working directory "${workingDirectory}" of ${name}`, directory);
-  throw new SgridError('not_found', `working directory ${workingDirectory} of ${name} is not on this node`, {
-    hint: 'make it, or change workingDirectory of the service',
-  });
+  throw new SgridError(
+    'not_found',
+    said`working directory ${workingDirectory} of ${name} is not on this node`,
+    {
+      hint: said`make it, or change workingDirectory of the service`,
+    },
+  );
 }
 
 async function named(spec: EntrySpec, directory: string): Promise<string> {
@@ -95,8 +100,8 @@ async function named(spec: EntrySpec, directory: string): Promise<string> {
     const kind = await kindOf(join(root, entry));
     if (kind === 'file') return join(root, entry);
     if (kind === 'directory') {
-      throw new SgridError('conflict', `entry "${entry}" of ${spec.name} is a directory`, {
-        hint: 'name the file to run',
+      throw new SgridError('conflict', said`entry "${entry}" of ${spec.name} is a directory`, {
+        hint: said`name the file to run`,
       });
     }
   }
@@ -158,8 +163,8 @@ async function readMain(file: string): Promise<string | null> {
   try {
     return packageJsonSchema.parse(JSON.parse(await readFile(file, 'utf8'))).main ?? null;
   } catch (cause) {
-    throw new SgridError('package_invalid', 'package.json of the package cannot be read', {
-      hint: 'mend it, or set the entry of the service',
+    throw new SgridError('package_invalid', said`package.json of the package cannot be read`, {
+      hint: said`mend it, or set the entry of the service`,
       cause,
     });
   }
@@ -190,8 +195,8 @@ async function packageRoots(directory: string): Promise<string[]> {
 async function insidePackage(file: string, directory: string): Promise<string> {
   const [real, root] = await Promise.all([realpath(file), realpath(directory)]);
   if (real === root || real.startsWith(`${root}/`)) return file;
-  throw new SgridError('conflict', `${relative(directory, file)} leads out of the package, to ${real}`, {
-    hint: 'deploy the release again',
+  throw new SgridError('conflict', said`${relative(directory, file)} leads out of the package, to ${real}`, {
+    hint: said`deploy the release again`,
   });
 }
 
@@ -208,9 +213,13 @@ async function namesItsInterpreter(file: string, directory: string): Promise<boo
   }
   const [line = ''] = head.split('\n');
   if (line.startsWith('#!') && line.endsWith('\r')) {
-    throw new SgridError('package_invalid', `${relative(directory, file)} has line ends of Windows (CR LF)`, {
-      hint: 'convert it (dos2unix) and deploy it again',
-    });
+    throw new SgridError(
+      'package_invalid',
+      said`${relative(directory, file)} has line ends of Windows (CR LF)`,
+      {
+        hint: said`convert it (dos2unix) and deploy it again`,
+      },
+    );
   }
   return line.startsWith('#!') || line.startsWith('\x7fELF');
 }
@@ -246,14 +255,14 @@ async function list(directory: string): Promise<Dirent[]> {
 
 async function missing(wanted: string, directory: string): Promise<SgridError> {
   const names = (await list(directory)).map((each) => (each.isDirectory() ? `${each.name}/` : each.name));
-  return new SgridError('not_found', `${wanted} is not in the package, which holds ${shorten(names)}`, {
-    hint: 'set the entry of the service, or pack the file into the root of the archive',
+  return new SgridError('not_found', said`${wanted} is not in the package, which holds ${shorten(names)}`, {
+    hint: said`set the entry of the service, or pack the file into the root of the archive`,
   });
 }
 
 function ambiguous(spec: EntrySpec, candidates: readonly string[]): SgridError {
-  return new SgridError('conflict', `what runs ${spec.name} is not clear: ${shorten(candidates)}`, {
-    hint: 'set the entry of the service to one of them',
+  return new SgridError('conflict', said`what runs ${spec.name} is not clear: ${shorten(candidates)}`, {
+    hint: said`set the entry of the service to one of them`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError, syncDirectory } from '../../common/system/atomic-file.ts';
 
@@ -12,7 +13,9 @@ import { explainFileError, syncDirectory } from '../../common/system/atomic-file
 export function switchLink(linkPath: string, directory: string): void {
   const target = resolve(directory);
   if (statSync(target, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new SgridError('not_found', `${target} is no directory`, { hint: 'prepare the release first' });
+    throw new SgridError('not_found', said`${target} is no directory`, {
+      hint: said`prepare the release first`,
+    });
   }
   const temporary = join(dirname(linkPath), `.${basename(linkPath)}.switching`);
   try {
@@ -26,8 +29,8 @@ export function switchLink(linkPath: string, directory: string): void {
     rmSync(temporary, { force: true });
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR' || code === 'ENOTEMPTY' || code === 'EEXIST') {
-      throw new SgridError('conflict', `${linkPath} is a directory, not a symbolic link`, {
-        hint: 'move it away; the agent makes the link itself',
+      throw new SgridError('conflict', said`${linkPath} is a directory, not a symbolic link`, {
+        hint: said`move it away; the agent makes the link itself`,
         cause: error,
       });
     }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { said } from '../../common/domain/said.ts';
 import { fromWireError, SgridError, type WireError } from '../../common/protocol/errors.ts';
 import type { UnpackRequest } from './unpack-worker.ts';
 
@@ -27,10 +28,12 @@ export async function unpackInThread(
   signal.addEventListener('abort', cancel, { once: true });
   worker.once('message', ended.resolve);
   worker.once('error', (cause) =>
-    ended.reject(new SgridError('internal', `unpacking ${request.file} failed: ${String(cause)}`, { cause })),
+    ended.reject(
+      new SgridError('internal', said`unpacking ${request.file} failed: ${String(cause)}`, { cause }),
+    ),
   );
   worker.once('exit', () =>
-    ended.reject(new SgridError('internal', `unpacking ${request.file} ended early`)),
+    ended.reject(new SgridError('internal', said`unpacking ${request.file} ended early`)),
   );
   try {
     const failure = await ended.promise;

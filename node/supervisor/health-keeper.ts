@@ -1,5 +1,6 @@
 import type { ActiveHealthCheck } from '../../common/domain/health.ts';
 import type { Assignment } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { beginProgress, type HealthProgress, type ProbeResult } from '../health/health-progress.ts';
 import { type HealthWatch, watchHealth } from '../health/health-watch.ts';
@@ -117,7 +118,7 @@ export function createHealthKeeper(
     const { spec, limits } = assignment;
     const packageDirectory = await ports.releaseStore.find(spec.name, run.release);
     if (packageDirectory === null)
-      throw new SgridError('not_found', `release ${run.release.version} is no longer on this node`);
+      throw new SgridError('not_found', said`release ${run.release.version} is no longer on this node`);
     const log = await ports.logStore.prepare(instanceId);
     const { env, directory, dropRights } = await prepareProgram(
       ports,

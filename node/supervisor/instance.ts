@@ -1,6 +1,7 @@
 import type { AgentEvent } from '../../common/domain/event.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeLimits } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
@@ -102,23 +103,23 @@ export function createInstance(
 
   function refuseInDoubt(): void {
     if (state.passing.doubt === null) return;
-    throw new SgridError('identity_in_doubt', `instance ${instanceId}: ${state.passing.doubt}`, {
-      hint: `"sgrid resolve ${instanceId} --kill" ends all that is found of it (group ${state.record.groupKey}), --ended says that nothing of it runs any more; what was known of it is in ${layout.instance(instanceId).recordFile}`,
+    throw new SgridError('identity_in_doubt', said`instance ${instanceId}: ${state.passing.doubt}`, {
+      hint: said`"sgrid resolve ${instanceId} --kill" ends all that is found of it (group ${state.record.groupKey}), --ended says that nothing of it runs any more; what was known of it is in ${layout.instance(instanceId).recordFile}`,
     });
   }
 
   /** Its shim has the last word on a run: without it nobody can say that it is over. */
   function notEnded({ number, shim }: Run): SgridError {
     const who = shim === null ? 'its shim' : `process ${shim.pid}, its shim,`;
-    return new SgridError('stop_failed', `run ${number} of instance ${instanceId} has not ended yet`, {
-      hint: `${who} has not said that it did: is it stopped, or the disk full? It is ended as soon as that says more`,
+    return new SgridError('stop_failed', said`run ${number} of instance ${instanceId} has not ended yet`, {
+      hint: said`${who} has not said that it did: is it stopped, or the disk full? It is ended as soon as that says more`,
     });
   }
 
   /** It may have been removed while its release was on the way: taking that down would bring it back with the next agent. */
   function demandOpen(): void {
     if (!closed) return;
-    throw new SgridError('cancelled', `instance ${instanceId} was removed, or the agent is ending`);
+    throw new SgridError('cancelled', said`instance ${instanceId} was removed, or the agent is ending`);
   }
 
   /** Outside of the queue: a download takes its time, and the program that runs is supervised meanwhile. */
@@ -250,7 +251,10 @@ export function createInstance(
         demandOpen();
         if (state.passing.doubt === null) {
           const { state: now } = state.status();
-          throw new SgridError('conflict', `instance ${instanceId} is ${now}, there is nothing to resolve`);
+          throw new SgridError(
+            'conflict',
+            said`instance ${instanceId} is ${now}, there is nothing to resolve`,
+          );
         }
         await resolveDoubt(state, ports, resolution);
         if (isNews(resolution.wanted)) state.want(resolution.wanted);

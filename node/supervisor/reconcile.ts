@@ -1,4 +1,5 @@
 import type { Assignment } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { isAlive } from '../../common/system/process-identity.ts';
 import type { Launched } from '../process/launcher.ts';
@@ -179,8 +180,8 @@ export function createReconciler(
       case 'settle':
         await settleAs(wanted, action.end);
         if (action.end.kind !== 'not-started') return null;
-        return new SgridError('start_failed', `${wanted.spec.name}: ${action.end.reason}`, {
-          hint: "look at the instance's log and its limits",
+        return new SgridError('start_failed', said`${wanted.spec.name}: ${action.end.reason}`, {
+          hint: said`look at the instance's log and its limits`,
         });
     }
   }
@@ -201,8 +202,8 @@ export function createReconciler(
   async function refuseCycle(wanted: Assignment, path: readonly string[]): Promise<SgridError> {
     const reason = `its dependencies wait for one another: ${path.join(' → ')}`;
     await settleAs(wanted, { kind: 'not-started', reason, permanent: true });
-    return new SgridError('conflict', `${wanted.spec.name}: ${reason}`, {
-      hint: 'take one of them off dependsOn',
+    return new SgridError('conflict', said`${wanted.spec.name}: ${reason}`, {
+      hint: said`take one of them off dependsOn`,
     });
   }
 

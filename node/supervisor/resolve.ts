@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Assignment } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
 import { killUntilEmpty, signalMembers } from '../cgroup/kill-members.ts';
@@ -41,8 +42,10 @@ export async function resolveDoubt(
   if (groupKey === '' && how === 'kill') {
     throw new SgridError(
       'conflict',
-      `nothing is known of instance ${instanceId}: neither its assignment nor its record can be read`,
-      { hint: `end its processes by hand, if there are any, and then "sgrid resolve ${instanceId} --ended"` },
+      said`nothing is known of instance ${instanceId}: neither its assignment nor its record can be read`,
+      {
+        hint: said`end its processes by hand, if there are any, and then "sgrid resolve ${instanceId} --ended"`,
+      },
     );
   }
   const shims = shimsOf(state, ports);
@@ -50,8 +53,8 @@ export async function resolveDoubt(
   const pids = [...seen, ...shims.map(({ pid }) => pid)];
   if (how === 'ended' && pids.length > 0) {
     const what = describeProcesses(pids, procRoot);
-    throw new SgridError('conflict', `instance ${instanceId} has not ended, still there: ${what}`, {
-      hint: `"sgrid resolve ${instanceId} --kill" ends them; or end them by hand first`,
+    throw new SgridError('conflict', said`instance ${instanceId} has not ended, still there: ${what}`, {
+      hint: said`"sgrid resolve ${instanceId} --kill" ends them; or end them by hand first`,
     });
   }
   const killed =

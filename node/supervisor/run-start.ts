@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Assignment } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { type ErrorCode, SgridError } from '../../common/protocol/errors.ts';
 import type { LaunchRequest } from '../process/launcher.ts';
 import { recordName } from '../process/records.ts';
@@ -26,7 +27,9 @@ export async function prepareStart(
   const { instanceId, spec, release, limits } = assignment;
   const { driver, layout, logStore, releaseStore, configFiles } = ports;
   if (release === null) {
-    throw new SgridError('conflict', `${spec.name} has no release to run`, { hint: 'deploy one first' });
+    throw new SgridError('conflict', said`${spec.name} has no release to run`, {
+      hint: said`deploy one first`,
+    });
   }
   const own = layout.instance(instanceId);
   const found = await releaseStore.find(spec.name, release);

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { isAlive, signalProcess } from '../../common/system/process-identity.ts';
 import type { Ports } from './ports.ts';
@@ -17,8 +18,7 @@ export interface StopOrder {
   sleep: (maxMs: number) => Promise<void>;
 }
 
-const UNKILLABLE_HINT =
-  'it hangs in the kernel, for example on a dead disk or network file system; it is tried again, and will end when that answers';
+const UNKILLABLE_HINT = said`it hangs in the kernel, for example on a dead disk or network file system; it is tried again, and will end when that answers`;
 const LOOK_EVERY_MS = 1000;
 /** From SIGKILL until the kernel has taken the process down and the shim has said so. */
 const KILL_PATIENCE_MS = 10_000;
@@ -41,11 +41,17 @@ export async function endProgram(order: StopOrder): Promise<void> {
   if (await overBy(ports.monotonic() + KILL_PATIENCE_MS, order)) return;
   if (program !== null && isAlive(program, ports.procRoot)) {
     const what = describeProcesses([program.pid], ports.procRoot);
-    throw new SgridError('stop_failed', `${what} is still there after SIGKILL`, { hint: UNKILLABLE_HINT });
+    throw new SgridError('stop_failed', said`${what} is still there after SIGKILL`, {
+      hint: UNKILLABLE_HINT,
+    });
   }
-  throw new SgridError('stop_failed', `the shim of run ${run.number} does not say how the program ended`, {
-    hint: `look at process ${run.shim?.pid}: is it stopped, or the disk full?`,
-  });
+  throw new SgridError(
+    'stop_failed',
+    said`the shim of run ${run.number} does not say how the program ended`,
+    {
+      hint: said`look at process ${String(run.shim?.pid)}: is it stopped, or the disk full?`,
+    },
+  );
 }
 
 async function overBy(deadlineMs: number, { ports, isOver, sleep }: StopOrder): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Assignment, InstanceStatus, ObservedState } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Wake } from './wake.ts';
 
@@ -27,7 +28,8 @@ export async function awaitScript(
   const deadline = clock() + patienceMs;
   for (;;) {
     const status = statusOf();
-    if (status === null) throw new SgridError('cancelled', 'the instance was removed while its script ran');
+    if (status === null)
+      throw new SgridError('cancelled', said`the instance was removed while its script ran`);
     const leftMs = deadline - clock();
     // More than all of the patience left: the clock was set back.
     if (

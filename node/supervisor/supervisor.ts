@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { createContainerInstance } from '../docker/container-instance.ts';
 import { instanceOfRecord, sweepStrangers } from '../process/records.ts';
@@ -181,7 +182,7 @@ export async function openSupervisor(
     async resolve(instanceId, resolution) {
       const instance = instances.get(instanceId);
       if (instance === undefined)
-        throw new SgridError('not_found', `there is no instance ${instanceId} on this node`);
+        throw new SgridError('not_found', said`there is no instance ${instanceId} on this node`);
       await instance.resolve(resolution);
       return statusOf(instance);
     },

@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
 /** Lets one waiter sleep until something changes or a time is over. */
@@ -29,7 +30,7 @@ export function createWake(): Wake {
           sleepers.add(wakeUp);
         });
       }
-      if (closed) throw new SgridError('cancelled', 'the agent is ending');
+      if (closed) throw new SgridError('cancelled', said`the agent is ending`);
     },
     close() {
       closed = true;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { said } from '../../../common/domain/said.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { createFind, type SearchPattern } from './find-in-line.ts';
 import type { ScanResult } from './scan-lines.ts';
@@ -31,8 +32,8 @@ export function startSearchThread(file: string, pattern: SearchPattern, signal?:
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => {});
   worker.on('error', failed.reject);
-  worker.on('exit', () => failed.reject(new SgridError('internal', 'the search ended unexpectedly')));
-  const cancel = (): void => failed.reject(new SgridError('cancelled', 'the search was cancelled'));
+  worker.on('exit', () => failed.reject(new SgridError('internal', said`the search ended unexpectedly`)));
+  const cancel = (): void => failed.reject(new SgridError('cancelled', said`the search was cancelled`));
   if (signal?.aborted === true) cancel();
   signal?.addEventListener('abort', cancel, { once: true });
 
@@ -42,8 +43,8 @@ export function startSearchThread(file: string, pattern: SearchPattern, signal?:
       const answered = Promise.withResolvers<ScanResult>();
       worker.once('message', answered.resolve);
       const timer = setTimeout(() => {
-        const message = `the pattern takes longer than ${request.maxMs + PATIENCE_MS} ms on one line`;
-        const hint = 'use a simpler one: nested repetitions such as (a+)+ can take for ever';
+        const message = said`the pattern takes longer than ${request.maxMs + PATIENCE_MS} ms on one line`;
+        const hint = said`use a simpler one: nested repetitions such as (a+)+ can take for ever`;
         answered.reject(new SgridError('timeout', message, { hint }));
       }, request.maxMs + PATIENCE_MS);
       worker.postMessage(request, [request.chunk.buffer]);
@@ -66,7 +67,7 @@ function checkPattern(pattern: SearchPattern): void {
     createFind(pattern);
   } catch (error) {
     throw new SgridError('bad_request', error instanceof Error ? error.message : String(error), {
-      hint: 'mend the regular expression, or search for it literally',
+      hint: said`mend the regular expression, or search for it literally`,
       cause: error,
     });
   }
