@@ -35,5 +35,4 @@ export const NOUNS = {
   release: '{count} 个发布包',
   restart: '重启 {count} 次',
   'running instance': '{count} 个运行中实例',
-  warning: '{count} 个告警',
 } as const;

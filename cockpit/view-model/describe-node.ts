@@ -37,7 +37,14 @@ export function nodeLines(state: CockpitState, node: NodeView): Line[] {
         ],
         [t('Warning'), { text: nodeWarning(row, t), tone: 'warn' }],
         [t('Inner address'), plainText(node.innerAddress)],
-        [t('Instances'), t('{part} of {total} running', { part: row.tally.running, total: row.tally.total })],
+        [
+          t('Instances'),
+          // What a node that is down still runs is not known.
+          t('{part} of {total} running', {
+            part: node.link === 'down' ? '?' : row.tally.running,
+            total: row.tally.total,
+          }),
+        ],
         [
           t('Clock'),
           node.clockOffsetMs >= 0

@@ -2,13 +2,18 @@ import type { InstanceView, ObservedState } from '../../common/domain/instance.t
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
+import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { lineOf } from './columns.ts';
 import type { Line, Segment, Tone } from './line.ts';
-import { type InstanceTally, nodeRow, nodeWarning } from './node-columns.ts';
+import { type InstanceTally, type NodeRow, nodeRow, nodeWarning } from './node-columns.ts';
 
-const STATES: readonly (readonly [ObservedState | 'unhealthy' | 'out of reach' | 'unreported', Tone])[] = [
+/** What an instance is counted as, which is exactly one of these. */
+type CountedState = ObservedState | 'unhealthy' | 'out of reach' | 'unreported';
+
+/** In this order; what runs stands in front of them all. */
+const STATES: readonly (readonly [Exclude<CountedState, 'running'>, Tone])[] = [
   ['unhealthy', 'bad'],
   ['failed', 'bad'],
   ['crash-loop', 'bad'],
@@ -24,23 +29,25 @@ const STATES: readonly (readonly [ObservedState | 'unhealthy' | 'out of reach' |
   ['unreported', 'idle'],
 ];
 
-/** The state of many instances in one run of words, what is wrong in front. What a node that is down runs is not known. */
+/** What a node that is down runs is not known. */
+function countedState({ nodes }: CockpitState['fleet'], { nodeId, status }: InstanceView): CountedState {
+  if (nodes.get(nodeId)?.link === 'down') return 'out of reach';
+  if (status?.state === 'running' && status.health.state === 'unhealthy') return 'unhealthy';
+  return status?.state ?? 'unreported';
+}
+
+/** The states of many instances in one run of words, what is wrong in front; they add up to all. */
 function stateSegments({ fleet, t }: CockpitState, instances: Iterable<InstanceView>): Segment[] {
-  const byState = new Map<string, number>();
+  const byState = new Map<CountedState, number>();
   let total = 0;
-  let unhealthy = 0;
   for (const instance of instances) {
-    const isKnown = fleet.nodes.get(instance.nodeId)?.link !== 'down';
-    const state = isKnown ? (instance.status?.state ?? 'unreported') : 'out of reach';
+    const state = countedState(fleet, instance);
     byState.set(state, (byState.get(state) ?? 0) + 1);
-    if (isKnown && state === 'running' && instance.status?.health.state === 'unhealthy') unhealthy += 1;
     total += 1;
   }
   const segments: Segment[] = [{ text: ` ${t.count(total, 'instance')}${t(':')}` }];
   const running = byState.get('running') ?? 0;
   segments.push({ text: ` ${running} ${t('running')}`, tone: running > 0 ? 'ok' : 'dim' });
-  // Of those that run; they are not counted twice.
-  if (unhealthy > 0) byState.set('unhealthy', unhealthy);
   for (const [state, tone] of STATES) {
     const amount = byState.get(state) ?? 0;
     if (amount > 0) segments.push({ text: `${t(', ')}${amount} ${t(state)}`, tone });
@@ -51,22 +58,34 @@ function stateSegments({ fleet, t }: CockpitState, instances: Iterable<InstanceV
 const NO_TALLIES: ReadonlyMap<number, InstanceTally> = new Map();
 
 function nodesSegments({ fleet, now, t }: CockpitState): Segment[] {
-  let up = 0;
-  for (const node of fleet.nodes.values()) if (node.link === 'up') up += 1;
-  const down = fleet.nodes.size - up;
+  const rows = [...fleet.nodes.values()].map((node) => nodeRow(fleet, node, NO_TALLIES, now));
+  const up = rows.filter(({ view }) => view.link === 'up');
+  const down = rows.filter(({ view }) => view.link === 'down');
   const segments: Segment[] = [
-    { text: ` ${t.count(fleet.nodes.size, 'node')}${t(':')}` },
-    { text: ` ${t('{count} up', { count: up })}`, tone: up > 0 ? 'ok' : 'dim' },
+    { text: ` ${t.count(rows.length, 'node')}${t(':')}` },
+    { text: ` ${t('{count} up', { count: up.length })}`, tone: up.length > 0 ? 'ok' : 'dim' },
+    ...remarkSegments(up, t),
   ];
-  if (down > 0) segments.push({ text: t(', ') + t('{count} down', { count: down }), tone: 'bad' });
-  const cordoned = [...fleet.nodes.values()].filter(({ isCordoned }) => isCordoned).length;
-  if (cordoned > 0)
-    segments.push({ text: t(', ') + t('{count} cordoned', { count: cordoned }), tone: 'warn' });
-  const warned = [...fleet.nodes.values()].filter(
-    (node) => node.link === 'up' && nodeWarning(nodeRow(fleet, node, NO_TALLIES, now), t) !== '',
-  ).length;
-  if (warned > 0) segments.push({ text: t(', ') + t.count(warned, 'warning'), tone: 'warn' });
+  if (down.length > 0)
+    segments.push(
+      { text: t(', ') + t('{count} down', { count: down.length }), tone: 'bad' },
+      ...remarkSegments(down, t),
+    );
   return segments;
+}
+
+/** What there is to say of some of the nodes counted before, in brackets: they are counted there. */
+export function remarkSegments(rows: readonly NodeRow[], t: Translate): Segment[] {
+  const cordoned = rows.filter(({ view }) => view.isCordoned).length;
+  // That one is down is said as such.
+  const warned = rows.filter((row) => row.view.link === 'up' && nodeWarning(row, t) !== '').length;
+  const remarks = [
+    ...(cordoned > 0 ? [t('{count} cordoned', { count: cordoned })] : []),
+    ...(warned > 0 ? [t('{count} with a warning', { count: warned })] : []),
+  ];
+  return remarks.length === 0
+    ? []
+    : [{ text: t(' ({what})', { what: remarks.join(t(', ')) }), tone: 'warn' }];
 }
 
 /** What the whole fleet uses. */

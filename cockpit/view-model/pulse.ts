@@ -10,6 +10,7 @@ import type { CockpitState } from '../store/state.ts';
 import { isTrouble } from './event-columns.ts';
 import type { Segment } from './line.ts';
 import { nodeRow, nodeWarning, tallyInstances } from './node-columns.ts';
+import { remarkSegments } from './overview.ts';
 import { type ServiceRow, serviceRows } from './service-rows.ts';
 
 /** What a row of the overview leads to. */
@@ -57,17 +58,19 @@ function title(text: string): Segment {
 function nodesSection({ fleet, now, t }: CockpitState): PulseSection {
   const tallies = tallyInstances(fleet);
   const rows = [...fleet.nodes.values()].map((node) => nodeRow(fleet, node, tallies, now));
+  const up = rows.filter(({ view }) => view.link === 'up');
   const down = rows.filter(({ view }) => view.link === 'down');
-  const warned = rows.filter((row) => row.view.link === 'up' && nodeWarning(row, t) !== '');
+  const warned = up.filter((row) => nodeWarning(row, t) !== '');
   return {
     heading: [
       title(t('Nodes')),
       {
-        text: t('{part} of {total} up', { part: rows.length - down.length, total: rows.length }),
+        text: t('{part} of {total} up', { part: up.length, total: rows.length }),
         tone: down.length > 0 ? 'plain' : 'ok',
       },
+      ...remarkSegments(up, t),
       ...alarm(t, down.length, '{count} down', 'bad'),
-      ...alarm(t, warned.length, '{count} with a warning', 'warn'),
+      ...remarkSegments(down, t),
     ],
     rows: [...down, ...warned].slice(0, MAX_ROWS).map((row) => ({
       target: { kind: 'node', id: row.view.nodeId },
@@ -105,7 +108,13 @@ function servicesSection(state: CockpitState): PulseSection {
       segments: [
         cell(row.name, 20, 'strong'),
         cell(t(row.worst), 13, row.severity === 3 ? 'bad' : 'warn'),
-        { text: t('{part} of {all} running', { part: row.running, all: t.count(row.total, 'instance') }) },
+        {
+          text: t('{part} of {all} running', {
+            part: row.running - row.unhealthy,
+            all: t.count(row.total, 'instance'),
+          }),
+        },
+        ...alarm(t, row.unhealthy, '{count} unhealthy', 'bad'),
       ],
     })),
   };
@@ -148,8 +157,12 @@ function rolloutsSection({ catalog, now, fleet, t }: CockpitState): PulseSection
 /** Half of the rows by CPU, half by memory; who uses most of both stands once. */
 function topSection({ fleet, t }: CockpitState): PulseSection {
   const half = MAX_ROWS / 2;
-  const byCpu = greatest(fleet.figures.values(), half, ({ cpuMillicores }) => cpuMillicores);
-  const byMemory = greatest(fleet.figures.values(), MAX_ROWS, ({ memoryBytes }) => memoryBytes);
+  // What is left of a node that is down is what it used once.
+  const current = [...fleet.figures.values()].filter(
+    ({ instanceId }) => fleet.nodes.get(fleet.instances.get(instanceId)?.nodeId ?? 0)?.link === 'up',
+  );
+  const byCpu = greatest(current, half, ({ cpuMillicores }) => cpuMillicores);
+  const byMemory = greatest(current, MAX_ROWS, ({ memoryBytes }) => memoryBytes);
   const top = [...new Set([...byCpu, ...byMemory])].slice(0, MAX_ROWS);
   return {
     heading: [title(t('Top')), { text: t('by CPU and by memory'), tone: 'dim' }],
@@ -211,7 +224,7 @@ function cell(text: string, width: number, tone: Segment['tone'] = 'plain'): Seg
 function alarm(
   t: Translate,
   count: number,
-  text: '{count} down' | '{count} with a warning' | '{count} unhealthy' | '{count} failed',
+  text: '{count} down' | '{count} unhealthy' | '{count} failed',
   tone: Segment['tone'],
 ): Segment[] {
   return count === 0 ? [] : [{ text: t(', ') }, { text: t(text, { count }), tone: tone ?? 'plain' }];

@@ -114,6 +114,7 @@ export const PAGES = {
   '{count} down': '{count} 离线',
   '{count} with a warning': '{count} 有告警',
   '{count} unhealthy': '{count} 不健康',
+  ' ({what})': '（{what}）',
   '{count} failed': '{count} 失败',
   'none under way': '没有进行中的',
   '{count} under way': '{count} 个进行中',

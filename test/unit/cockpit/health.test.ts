@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { barText } from '../../../cockpit/format/bar.ts';
 import type { HealthStatus } from '../../../common/domain/health.ts';
-import type { InstanceView } from '../../../common/domain/instance.ts';
+import { type InstanceView, observedStateSchema } from '../../../common/domain/instance.ts';
 import { linkUp } from '../../support/recorded-client.ts';
 import { recording, Session } from './support.ts';
 
@@ -31,7 +31,9 @@ const UNHEALTHY: HealthStatus = {
 test('one that runs unhealthy says so in words, at any width, and counts as broken', () => {
   const narrow = withInstance({}, { health: UNHEALTHY }).keys('i');
   expect(narrow.body().join('\n')).toMatch(/unhealthy +web +1\.1\.0 +4111/);
-  expect(narrow.body()[0]).toContain('3 running, 1 unhealthy');
+  expect(narrow.body()[0]).toContain(
+    '6 instances: 2 running, 1 unhealthy, 1 crash-loop, 1 out of reach, 1 stopped',
+  );
   const wide = withInstance({}, { health: UNHEALTHY }, { columns: 200, rows: 50 }).keys('i');
   expect(wide.body().join('\n')).toMatch(/running unhealthy +web/);
   wide.keys('B');
@@ -39,6 +41,49 @@ test('one that runs unhealthy says so in words, at any width, and counts as brok
   expect(firstTwo).toContain('running unhealthy');
   expect(firstTwo).toContain('crash-loop');
 });
+
+test('the overview counts what is unhealthy apart from what runs, and nothing twice', () => {
+  const nodes = snapshot.nodes.map((node) => ({ ...node, isCordoned: node.nodeId !== 1 }));
+  const session = withInstance({}, { health: UNHEALTHY })
+    .does({ type: 'frame', frame: { at: snapshot.at + 1000, nodes } })
+    .keys(':pulse\r');
+  const text = session.body().join('\n');
+  expect(text).toMatch(/^ Nodes +2 of 3 up \(1 cordoned\), 1 down \(1 cordoned\)$/m);
+  expect(text).toMatch(/ web +unhealthy +1 of 3 instances running, 1 unhealthy$/m);
+  session.keys(':nodes\rGd');
+  expect(session.body().join('\n')).toMatch(/Instances +\? of 1 running/);
+});
+
+test.each([...observedStateSchema.options, 'unhealthy', 'out of reach', 'unreported'] as const)(
+  'an instance that is %s is counted once: the states add up to all',
+  (state) => {
+    const [first] = snapshot.instances.filter((view) => view.nodeId === 1 && view.status !== null);
+    if (first?.status == null) throw new Error('no instance in the recording');
+    const observed =
+      state === 'unhealthy' || state === 'out of reach' || state === 'unreported' ? 'running' : state;
+    const health = state === 'unhealthy' ? UNHEALTHY : first.status.health;
+    const status = state === 'unreported' ? null : { ...first.status, state: observed, health };
+    const link = state === 'out of reach' ? ('down' as const) : ('up' as const);
+    const session = Session.ready().does({
+      type: 'frame',
+      frame: {
+        at: snapshot.at + 1000,
+        instances: [{ ...first, status }],
+        nodes: snapshot.nodes.map((node) => (node.nodeId === 1 ? { ...node, link } : node)),
+      },
+    });
+    const [, total, states = ''] =
+      /(\d+) instances: (.*)/.exec(
+        session
+          .keys('i')
+          .body()[0]
+          ?.replace(/ {3}.*/, '') ?? '',
+      ) ?? [];
+    expect(states).toMatch(new RegExp(`\\b[1-9]\\d* ${state}\\b`));
+    const amounts = [...states.matchAll(/\d+/g)].map(Number);
+    expect(amounts.reduce((sum, amount) => sum + amount, 0)).toBe(Number(total));
+  },
+);
 
 test.each([
   ['health:unhealthy', ['web']],

@@ -34,7 +34,7 @@ describe('nodes', () => {
     const nodes = snapshot.nodes.map((node) => ({ ...node, isCordoned: node.nodeId === 2 }));
     const session = Session.ready({ columns: 120, rows: 30 });
     session.does({ type: 'frame', frame: { at: snapshot.at, nodes } });
-    expect(session.body()[0]).toContain('3 nodes: 2 up, 1 down, 1 cordoned');
+    expect(session.body()[0]).toContain('3 nodes: 2 up (1 cordoned), 1 down');
     session.keys('/', ...'state:cordoned', 'enter');
     expect(
       session
