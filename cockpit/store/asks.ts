@@ -1,10 +1,9 @@
-import { hasEnded } from '../../common/domain/rollout.ts';
+import { hasEnded, type RolloutControl } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import type { Word } from '../language/translate.ts';
 import type { Ask } from './action.ts';
 import { askRestart } from './ask-restart.ts';
 import { askRollback } from './ask-rollback.ts';
-import type { RolloutControl } from './change.ts';
 import { askConfig, isConfigAsk } from './config-asks.ts';
 import { openDrain, protectedOn } from './form-drain.ts';
 import { openLimits } from './form-limits.ts';

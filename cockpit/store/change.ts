@@ -1,15 +1,13 @@
 import type { resolutionSchema } from '../../common/domain/instance.ts';
 import type { DrainPlan } from '../../common/domain/node.ts';
 import type { Role } from '../../common/domain/role.ts';
-import type { RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
+import type { RolloutControl, RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
 import type { Limits, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { PublishEffect } from './config-centre.ts';
 import type { PublishRequest } from './config-state.ts';
 import type { DrainRequest } from './form-drain.ts';
 import type { TextField, Verb } from './state.ts';
-
-export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
 
 /** A restart of instances of one service, batch by batch. */
 export type RestartRequest = Extract<RolloutRequest, { kind: 'restart' }>;

@@ -1,3 +1,4 @@
+import type { RolloutControl } from '../../common/domain/rollout.ts';
 import { describeLimits } from '../../common/domain/service.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
@@ -5,7 +6,7 @@ import { formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
 import type { Translate, Word } from '../language/translate.ts';
-import type { Change, Confirm, RolloutControl } from '../store/change.ts';
+import type { Change, Confirm } from '../store/change.ts';
 import type { CockpitState } from '../store/state.ts';
 import { publishLines } from './config-publish.ts';
 import { textLine } from './dialog.ts';

@@ -1,6 +1,7 @@
+import type { RolloutControl } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import type { Word } from '../language/translate.ts';
-import type { Change, Confirm, RolloutControl } from '../store/change.ts';
+import type { Change, Confirm } from '../store/change.ts';
 import type { CockpitState, Verb } from '../store/state.ts';
 
 const VERBS = {

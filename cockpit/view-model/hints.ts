@@ -4,7 +4,10 @@ import type { Binding } from '../keymap/bindings.ts';
 import { contextOf } from '../keymap/context.ts';
 import { bindingsOf } from '../keymap/resolve.ts';
 import { LOOKING as CONFIG_LOOKING } from '../store/config-asks.ts';
+import { canControl } from '../store/rollout-control.ts';
 import type { CockpitState } from '../store/state.ts';
+import { selectedRollout } from '../store/targets.ts';
+import { currentView } from '../store/views.ts';
 import type { Line, Segment } from './line.ts';
 
 /** Asks that change nothing. */
@@ -16,15 +19,25 @@ const isChange = ({ action }: Binding): boolean =>
   action.type === 'deploy' ||
   (action.type === 'change' && !LOOKING.has(action.what));
 
+/** Of a rollout only what can still be done to it; a key that is pressed all the same is told why it does nothing. */
+function hasEffect(state: CockpitState, { action }: Binding): boolean {
+  const { name } = currentView(state).screen;
+  if (action.type !== 'change' || (name !== 'rollout' && name !== 'rollouts')) return true;
+  const { what } = action;
+  if (what !== 'pause' && what !== 'abort' && what !== 'roll-back') return true;
+  const rollout = selectedRollout(state);
+  return rollout !== undefined && canControl(rollout, what);
+}
+
 /**
  * Keys of where one is, out of the key table, as many as fit. The way to the palette and to help is always shown, what
- * one may not do never.
+ * one may not do and what would do nothing never.
  */
 export function hintLine(state: CockpitState): Line {
   const mayChange =
     !state.isReadOnly && (state.link.state !== 'up' || roleIncludes(state.link.role, 'operator'));
   const hinted = bindingsOf(state.bindings, contextOf(state)).filter(
-    (binding) => mayChange || !isChange(binding),
+    (binding) => (mayChange || !isChange(binding)) && hasEffect(state, binding),
   );
   const pieces = hinted.flatMap(({ keys, hint }) =>
     hint === undefined

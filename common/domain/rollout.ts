@@ -153,6 +153,16 @@ export function hasEnded({ state }: Pick<Rollout, 'state'>): boolean {
   return ['succeeded', 'failed', 'aborted', 'rolled-back'].includes(state);
 }
 
+export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
+
+/** From which states an operator may ask for what. */
+export const CONTROLLABLE: Readonly<Record<RolloutControl, readonly RolloutState[]>> = {
+  pause: ['running'],
+  resume: ['paused'],
+  abort: ['running', 'paused', 'rolling-back'],
+  'roll-back': ['running', 'paused', 'aborting'],
+};
+
 const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
 
 /** How instances are restarted, batch by batch. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { hasEnded } from '../../../common/domain/rollout.ts';
+import { frameOf } from '../../../cockpit/view-model/frame.ts';
+import { hasEnded, type Rollout } from '../../../common/domain/rollout.ts';
 import { linkUp } from '../../support/recorded-client.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
-import { answerPlan, plans, recording, Session } from './support.ts';
+import { answerPlan, lineText, plans, recording, Session } from './support.ts';
 
 const { snapshot, releases } = recording;
 
@@ -214,6 +215,34 @@ describe('scale', () => {
     session.keys('y');
     expect(session.took()).toMatchObject([{ type: 'run-change', change: { kind: 'scale' } }]);
   });
+});
+
+test('of a rollout the hints offer only what can still be done to it', () => {
+  const ran = { releaseId: 1, version: '1.0.0' };
+  const steps = [stepOf({ state: 'done', previous: ran })];
+  const offered = (change: Partial<Rollout>): string[] => {
+    const rollout = rolloutOf({ steps, ...change });
+    const list = Session.ready({ columns: 200, rows: 24 }).keys(':', 'rollouts', 'enter');
+    list.does({ type: 'rollouts', rollouts: [rollout] });
+    const page = Session.ready({ columns: 200, rows: 24 }).keys(':', 'rollouts', 'enter');
+    page.does({ type: 'rollouts', rollouts: [rollout] }).keys('enter');
+    const [inList, inPage] = [list, page].map(({ state }) =>
+      ['b roll back', 'p pause/resume', 'a abort'].filter((hint) =>
+        lineText(frameOf(state).hints).includes(` ${hint}`),
+      ),
+    );
+    expect(inPage).toEqual(inList);
+    return inPage ?? [];
+  };
+  const all = ['b roll back', 'p pause/resume', 'a abort'];
+  expect(offered({ state: 'running' })).toEqual(all);
+  expect(offered({ state: 'paused' })).toEqual(all);
+  expect(offered({ state: 'running', kind: 'restart' })).toEqual(['p pause/resume', 'a abort']);
+  expect(offered({ state: 'aborting' })).toEqual(['b roll back']);
+  expect(offered({ state: 'rolling-back' })).toEqual(['a abort']);
+  expect(offered({ state: 'succeeded' })).toEqual(['b roll back']);
+  expect(offered({ state: 'failed', kind: 'drain' })).toEqual([]);
+  expect(offered({ state: 'rolled-back', steps: [stepOf({ state: 'reverted' })] })).toEqual([]);
 });
 
 describe('roll back', () => {
