@@ -17,9 +17,11 @@ usage: ./deploy.sh <command> [options]
 in a checkout:
   compile [--stale]            bundle sgrid, sgridnext and sgridnode into dist/
                                --stale  only when a source or a dependency is newer than dist/
-  build [--deb] [master|node|cockpit]...
+  build [master|node|cockpit]...
                                compile, and make the archives dist/archives/<product>-<version>-linux-<arch>.tar.gz,
-                               of all three when none is named; --deb  Debian packages too
+                               of all three when none is named
+      --arch x64|arm64           for machines of that kind (default: like this one); npm fetches the runtime
+      --deb                      Debian packages too
   runtime                      see to it that node_modules/.bin holds the Node.js that npm brought
 
 on a machine, as root; again and again with the same result:
@@ -42,6 +44,7 @@ on a machine, as root; again and again with the same result:
 on other machines, over ssh:
   push master|node|cockpit USER@HOST[=NODE_INDEX]... [-- OPTIONS OF install]
                                copy archive and script, install there, several at once; ends with a summary
+      --archive FILE             default: for each machine the newest of its kind
 
   --help                       this text
 
@@ -207,14 +210,15 @@ compile() {
 
 version() { sed -n 's/^ *"version": "\([^"]*\)".*/\1/p' "$root/package.json" | head -n 1; }
 
-# The architecture as Node.js calls it.
-machine_arch() {
-  case $(uname -m) in
+# arch_of MACHINE: what uname(1) says, as Node.js calls it.
+arch_of() {
+  case $1 in
     x86_64 | amd64) echo x64 ;;
     aarch64 | arm64) echo arm64 ;;
-    *) die "there is no Node.js runtime for $(uname -m) in npm's packages; x86_64 and aarch64 have one" ;;
+    *) die "there is no Node.js runtime for $1 in npm's packages; x86_64 and aarch64 have one" ;;
   esac
 }
+machine_arch() { arch_of "$(uname -m)"; }
 
 # A cockpit starts many times a day, by users who may not write beside it: its compiled code is kept in their cache.
 # shellcheck disable=SC2016 # for the start file to expand
@@ -263,7 +267,7 @@ stage_extras() {
   esac
 }
 
-# archive PRODUCT ARCH: the same sources give the same bytes.
+# archive PRODUCT ARCH tar|deb RUNTIME: the same sources give the same bytes.
 archive() {
   name=$1-$(version)-linux-$2
   stage=$dist/.stage/$name
@@ -271,11 +275,10 @@ archive() {
   mkdir -p "$stage/lib" "$stage/runtime" "$dist/archives"
   cp -R "$dist/$1/." "$stage/lib/"
   rm -f "$stage/lib/meta.json"
-  cp "$root/node_modules/node-linux-$2/bin/node" "$stage/runtime/node"
-  # Symbols of the runtime are a seventh of it, and only a debugger reads them.
-  if command -v strip >/dev/null 2>&1; then strip "$stage/runtime/node" 2>/dev/null || true; fi
+  cp "$4/bin/node" "$stage/runtime/node"
+  strip_symbols "$stage/runtime/node" "$2"
   cp "$root/LICENSE" "$stage/"
-  cp "$root/node_modules/node-linux-$2/LICENSE" "$stage/runtime/LICENSE" 2>/dev/null || true
+  cp "$4/LICENSE" "$stage/runtime/LICENSE" 2>/dev/null || true
   version >"$stage/VERSION"
   setup=''
   [ "$1" != sgrid ] || setup=$user_cache
@@ -329,20 +332,66 @@ PRERM
   say "$(du -h "$dist/archives/$1_$(version)_$debian_arch.deb" | cut -f1)  dist/archives/$1_$(version)_$debian_arch.deb"
 }
 
-archives() {
-  format=tar products=''
-  for word in "$@"; do
-    case $word in
-      --deb) format=deb ;;
-      -*) bad_usage "build: unknown option $word" ;;
-      *) products="$products $(product_of "$word")" ;;
-    esac
+# runtime_of ARCH: prints where its Node.js is. npm installs only the one that runs here; another one is fetched, once, and
+# has to be what package-lock.json says.
+runtime_of() {
+  package=node-linux-$1
+  found=$root/node_modules/$package
+  if [ -x "$found/bin/node" ]; then echo "$found"; return 0; fi
+  [ -x "$root/node_modules/.bin/node" ] || die "node_modules/ is missing or incomplete: run \"npm install\" first"
+  release=$(sed -n "s/^ *\"$package\": \"\([0-9.]*\)\".*/\1/p" "$root/package.json" | head -n 1)
+  wanted=$(sed -n "/\"node_modules\/$package\": {/,/}/s/^ *\"integrity\": \"sha512-\(.*\)\".*/\1/p" "$root/package-lock.json")
+  { [ -n "$release" ] && [ -n "$wanted" ]; } || die "package-lock.json knows no $package: run \"npm install\" in the checkout"
+  found=$dist/runtimes/$package-$release
+  if [ -x "$found/bin/node" ]; then echo "$found"; return 0; fi
+  rm -rf "$found.new"
+  mkdir -p "$found.new"
+  say "fetching $package@$release"
+  if ! problem=$(cd "$found.new" && npm pack --loglevel=error "$package@$release" 2>&1); then
+    rm -rf "$found.new"
+    die "npm cannot fetch $package@$release, the runtime of linux-$1: build where npm reaches its registry, or on such a machine.
+$(printf '%s\n' "$problem" | head -n 5)"
+  fi
+  file=$found.new/$package-$release.tgz
+  # shellcheck disable=SC2016 # JavaScript
+  got=$("$root/node_modules/.bin/node" -e 'process.stdout.write(require("crypto").hash("sha512", require("fs").readFileSync(process.argv[1]), "base64"))' "$file")
+  [ "$got" = "$wanted" ] || { rm -rf "$found.new"; die "$package@$release of npm's registry is not what package-lock.json says"; }
+  tar -xzf "$file" -C "$found.new" --strip-components=1 --no-same-owner
+  rm "$file"
+  rm -rf "$found"
+  mv "$found.new" "$found"
+  echo "$found"
+}
+
+# strip_symbols FILE ARCH: those of the runtime are a seventh of it, and only a debugger reads them.
+strip_symbols() {
+  case $2 in x64) tools='x86_64-linux-gnu-strip strip' ;; *) tools='aarch64-linux-gnu-strip strip llvm-strip' ;; esac
+  for tool in $tools; do
+    if command -v "$tool" >/dev/null 2>&1 && "$tool" "$1" 2>/dev/null; then return 0; fi
   done
+  say "the archive is larger than it has to be: none of $tools is here for linux-$2 (apt-get install binutils-multiarch)"
+}
+
+archives() {
+  format=tar products='' arch=$(machine_arch)
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --deb) format=deb ;;
+      --arch)
+        case ${2:-} in
+          x64 | arm64) arch=$2 ;;
+          *) bad_usage "build: there are runtimes for --arch x64 and arm64, not for \"${2:-}\"" ;;
+        esac
+        shift
+        ;;
+      -*) bad_usage "build: unknown option $1" ;;
+      *) products="$products $(product_of "$1")" ;;
+    esac
+    shift
+  done
+  runtime=$(runtime_of "$arch")
   compile
-  arch=$(machine_arch)
-  [ -x "$root/node_modules/node-linux-$arch/bin/node" ] ||
-    die "node_modules/ lacks the runtime node-linux-$arch: run \"npm install\""
-  for product in ${products:-sgridnext sgridnode sgrid}; do archive "$product" "$arch" "$format"; done
+  for product in ${products:-sgridnext sgridnode sgrid}; do archive "$product" "$arch" "$format" "$runtime"; done
 }
 
 # --- a machine -------------------------------------------------------------------------------------------------------
@@ -352,9 +401,13 @@ product_of() {
     master) echo sgridnext ;;
     node) echo sgridnode ;;
     cockpit) echo sgrid ;;
+    '' | -*) bad_usage "which one: master, node or cockpit?" ;;
     *) bad_usage "there is master, node and cockpit, but no \"$1\"" ;;
   esac
 }
+
+# no_words COMMAND WORD...: for a command that takes none.
+no_words() { [ $# -eq 1 ] || bad_usage "$1: unknown option $2"; }
 
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
 
@@ -362,15 +415,14 @@ need_root() {
   [ -n "$destdir" ] || [ "$(id -u)" = 0 ] || die "$1 needs root: run it with sudo"
 }
 
-# The newest archive of a product for this machine, beside this script or where build puts it.
+# find_archive PRODUCT ARCH: the newest, beside this script or where build puts it.
 find_archive() {
-  arch=$(machine_arch)
   for directory in "$here" "$here/archives" "$dist/archives"; do
     # shellcheck disable=SC2012 # names of our own making
-    found=$(ls -t "$directory/$1"-*-linux-"$arch".tar.gz 2>/dev/null | head -n 1)
+    found=$(ls -t "$directory/$1"-*-linux-"$2".tar.gz 2>/dev/null | head -n 1)
     [ -z "$found" ] || { echo "$found"; return 0; }
   done
-  die "no archive of $1 for linux-$arch: make it with \"./deploy.sh build\", or name it with --archive"
+  die "no archive of $1 for linux-$2: make it with \"./deploy.sh build --arch $2\", or name it with --archive"
 }
 
 json_string() { printf '"%s"' "$(printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g')"; }
@@ -521,7 +573,11 @@ install_product() {
       --if-configured) if_configured=yes; shift; continue ;;
       --allow-downgrade) may_be_older=yes; shift; continue ;;
     esac
-    [ $# -ge 2 ] || bad_usage "$role: unknown option $1, or a value is missing behind it"
+    case $role$1 in
+      *--archive | node--main-node | node--node-index | node--alias | node--token-file | node--host | master--host | master--http-port)
+        [ $# -ge 2 ] || bad_usage "install $role: a value is missing behind $1" ;;
+      *) bad_usage "install $role: unknown option $1" ;;
+    esac
     case $role$1 in
       *--archive) archive=$2 ;;
       node--main-node) main_node=$2 ;;
@@ -530,7 +586,6 @@ install_product() {
       node--token-file) token=$2 ;;
       node--host | master--host) host=$2 ;;
       master--http-port) http_port=$2 ;;
-      *) bad_usage "install $role: unknown option $1" ;;
     esac
     shift 2
   done
@@ -538,10 +593,13 @@ install_product() {
   home=$destdir/usr/$product
   [ "$upgrade" = no ] || [ -e "$home/current" ] ||
     die "$product is not installed here; install it with \"./deploy.sh install $role\""
-  [ -n "$archive" ] || archive=$(find_archive "$product")
   if [ "$role" = node ] && [ "$if_configured" = no ] && [ ! -e "$home/config.json" ] &&
     { [ -z "$main_node" ] || [ -z "$node_index" ]; }; then
     bad_usage 'a new node needs --main-node URL and --node-index ID'
+  fi
+  if [ -z "$archive" ]; then
+    arch=$(machine_arch)
+    archive=$(find_archive "$product" "$arch")
   fi
   before=$(current_of "$product")
   label=$(unpack "$product" "$archive" "$may_be_older")
@@ -637,7 +695,10 @@ uninstall_product() {
     esac
   done
   need_root "uninstall $role"
-  [ -e "$destdir/usr/$product" ] || [ "$purge" = yes ] || die "$product is not installed here"
+  if [ -z "$(find "$destdir/usr/$product" "$destdir/var/lib/$product" "$destdir/etc/systemd/system/$product.service" -maxdepth 0 2>/dev/null)" ]; then
+    say "$product is not installed here"
+    return 0
+  fi
   if [ "$purge" = yes ] && [ "$role" = node ] && [ -z "$destdir" ] && services_run; then
     die 'services of this node are running, and --purge would take away what they log to: stop and remove them with sgrid first'
   fi
@@ -697,15 +758,32 @@ doctor() {
 
 # --- other machines ---------------------------------------------------------------------------------------------------
 
-# push_one ROLE HOST INDEX ARCHIVE TOKEN OPTIONS...: everything that goes wrong ends with its own status and text.
+# send: the script and the archive, for push_one.
+send() {
+  if [ -z "$file" ]; then
+    arch=$(arch_of "$machine") || return 1
+    file=$(find_archive "$product" "$arch") || return 1
+  fi
+  sum=$file.sha256
+  [ -r "$sum" ] || sum=''
+  scp -q -o BatchMode=yes "$here/deploy.sh" "$file" ${sum:+"$sum"} "$target:$there/"
+}
+
+# push_one ROLE HOST INDEX ARCHIVE TOKEN OPTIONS...: everything that goes wrong ends with its own status and text. Without an
+# ARCHIVE it is the newest for a machine of that kind.
 push_one() {
-  role=$1 target=$2 index=$3 file=$4 secret=$5
+  role=$1 product=$(product_of "$1") target=$2 index=$3 file=$4 secret=$5
   shift 5
   if [ -n "$index" ]; then set -- "$@" --node-index "$index"; fi
   quoted=''
   for word in "$@"; do quoted="$quoted '$(printf '%s' "$word" | sed "s/'/'\\\\''/g")'"; done
-  there=$(ssh -o BatchMode=yes -o ConnectTimeout=20 "$target" 'umask 077 && mktemp -d /tmp/sgrid-push.XXXXXX') || return 1
-  scp -q -o BatchMode=yes "$here/deploy.sh" "$file" "$file.sha256" "$target:$there/" || return 1
+  there=$(ssh -o BatchMode=yes -o ConnectTimeout=20 "$target" 'umask 077 && uname -m && mktemp -d /tmp/sgrid-push.XXXXXX') || return 1
+  machine=${there%%[!a-z0-9_]*} there=/tmp/${there##*/}
+  send || {
+    # shellcheck disable=SC2029 # expanded here on purpose
+    ssh -o BatchMode=yes "$target" "rm -rf '$there'"
+    return 1
+  }
   [ -z "$secret" ] || quoted="$quoted --token-file -"
   # shellcheck disable=SC2029 # quoted here on purpose
   ssh -o BatchMode=yes "$target" "
@@ -718,9 +796,17 @@ push() {
   role=${1:-}
   product=$(product_of "$role")
   shift
-  targets='' secret=''
+  targets='' secret='' file=''
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
-    targets="$targets $1"
+    case $1 in
+      --archive)
+        file=${2:-}
+        [ -r "$file" ] || die "cannot read the archive $file"
+        shift
+        ;;
+      -*) bad_usage "push: unknown option $1; options of install stand behind --" ;;
+      *) targets="$targets $1" ;;
+    esac
     shift
   done
   [ $# -eq 0 ] || shift
@@ -740,11 +826,9 @@ push() {
     shift
     count=$((count - 1))
   done
-  file=$(find_archive "$product")
-  [ -r "$file.sha256" ] || (cd "$(dirname "$file")" && sha256sum "$(basename "$file")" >"$file.sha256")
   logs=$(mktemp -d)
   trap 'rm -rf "$logs"' EXIT
-  say "$(basename "$file") goes to:$targets"
+  say "$product goes to:$targets"
   number=0
   for target in $targets; do
     number=$((number + 1))
@@ -772,7 +856,7 @@ push() {
       sed 's/^/        /' "$logs/$at.log"
     fi
   done
-  say "$((number - failed)) of $number machines have $(basename "$file")"
+  say "$((number - failed)) of $number machines have $product"
   [ "$failed" = 0 ]
 }
 
@@ -781,7 +865,7 @@ command=${1:-}
 [ $# -eq 0 ] || shift
 case " $* " in *' --help '* | *' -h '*) usage; exit 0 ;; esac
 case $command in
-  runtime) runtime ;;
+  runtime) no_words runtime "$@"; runtime ;;
   compile)
     runtime
     case ${1:-} in
@@ -792,11 +876,15 @@ case $command in
     ;;
   build) runtime; archives "$@" ;;
   install) install_product "$@" ;;
-  upgrade) install_product "$@" --upgrade ;;
+  upgrade)
+    role=${1:-}
+    [ $# -eq 0 ] || shift
+    install_product "$role" --upgrade "$@"
+    ;;
   uninstall) uninstall_product "$@" ;;
   push) push "$@" ;;
-  status) status ;;
-  doctor) doctor ;;
+  status) no_words status "$@"; status ;;
+  doctor) no_words doctor "$@"; doctor ;;
   --help | -h | help) usage ;;
   '') usage >&2; exit 2 ;;
   *) bad_usage "unknown command $command" ;;

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +29,8 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** An archive of `sgridnode` that runs on every machine, or on none. */
-async function archiveOf(version: string, start = 'echo "$0" "$@"'): Promise<string> {
-  const name = `sgridnode-${version}-linux-x64`;
+async function archiveOf(version: string, start = 'echo "$0" "$@"', arch = 'x64'): Promise<string> {
+  const name = `sgridnode-${version}-linux-${arch}`;
   const tree = join(directory, name);
   mkdirSync(tree);
   writeFileSync(join(tree, 'sgridnode'), `#!/bin/sh\n${start}\n`, { mode: 0o755 });
@@ -134,9 +137,90 @@ test.each([
   [['install', 'node'], 'needs --main-node URL and --node-index ID'],
   [['install', 'other'], 'there is master, node and cockpit, but no "other"'],
   [['upgrade', 'node', '--sideways'], 'unknown option --sideways'],
+  [['upgrade'], 'which one: master, node or cockpit?'],
+  [['install', 'master', '--host'], 'a value is missing behind --host'],
+  [['install', 'cockpit', '--host', '10.0.0.1'], 'unknown option --host'],
+  [['build', '--arch', 'mips'], 'not for "mips"'],
+  [['push', 'node', '--token-file', 'x', 'a@b'], 'options of install stand behind --'],
+  [['status', 'node'], 'unknown option node'],
   [['dance'], 'unknown command dance'],
 ])('%j is wrong usage, and says so', async (args, words) => {
   const archive = await archiveOf('1.0.0');
-  const result = await deploy(...args, ...(args[0] === 'install' ? ['--archive', archive] : []));
+  const needsArchive = args[0] === 'install' && args.length === 2;
+  const result = await deploy(...args, ...(needsArchive ? ['--archive', archive] : []));
   expect([result.exitCode, result.all]).toEqual([2, expect.stringContaining(words)]);
+});
+
+test('uninstall keeps what --purge takes, and both may be repeated', async () => {
+  await install(await archiveOf('1.0.0'));
+  const config = join(destdir, 'usr/sgridnode/config.json');
+  for (const _again of [1, 2]) expect(await deploy('uninstall', 'node')).toMatchObject({ exitCode: 0 });
+  expect(readdirSync(join(destdir, 'usr/sgridnode'))).toEqual(['config.json']);
+  expect(existsSync(join(destdir, 'etc/systemd/system/sgridnode.service'))).toBe(false);
+  expect(await deploy('uninstall', 'node', '--purge')).toMatchObject({ exitCode: 0 });
+  expect(existsSync(config)).toBe(false);
+  const again = await deploy('uninstall', 'node', '--purge');
+  expect([again.exitCode, again.all]).toEqual([0, 'deploy.sh: sgridnode is not installed here']);
+});
+
+/** Writes a command for the script to find before the real one. */
+function standIn(name: string, lines: string): void {
+  mkdirSync(join(directory, 'bin'), { recursive: true });
+  writeFileSync(join(directory, 'bin', name), `#!/bin/sh\n${lines}\n`, { mode: 0o755 });
+}
+const pathWithStandIns = (): string => `${join(directory, 'bin')}:${process.env.PATH}`;
+
+test('push: each machine gets the archive of its kind, and one that fails does not keep the others from it', async () => {
+  // The other machines are directories here; "arm" says that it is one of another kind, and "away" does not answer.
+  standIn('uname', 'case $DESTDIR in *arm) echo aarch64 ;; *) echo x86_64 ;; esac');
+  standIn('scp', `for last; do :; done; exec cp "$4" "$5" "\${last#*:}"`);
+  standIn(
+    'ssh',
+    `while [ "$1" = -o ]; do shift 2; done
+[ "$1" != away ] || { echo 'no route' >&2; exit 255; }
+DESTDIR=${directory}/of-$1 exec sh -c "$2"`,
+  );
+  await archiveOf('1.0.0');
+  await archiveOf('1.0.0', 'echo "$0" "$@" # arm', 'arm64');
+  copyFileSync(SCRIPT, join(directory, 'deploy.sh'));
+  const options = ['--', '--main-node', 'http://m'];
+  const result = await execa(
+    'sh',
+    [join(directory, 'deploy.sh'), 'push', 'node', 'a=1', 'arm=2', 'away=3', ...options],
+    {
+      env: { PATH: pathWithStandIns() },
+      reject: false,
+      all: true,
+    },
+  );
+  expect(result.exitCode).toBe(1);
+  expect(result.all).toMatch(/^ok +a .*\nok +arm .*\nfailed +away +no route\n/m);
+  expect(result.all).toContain('2 of 3 machines have sgridnode');
+  const startOf = (name: string): string =>
+    readFileSync(join(directory, `of-${name}/usr/sgridnode/current/sgridnode`), 'utf8');
+  expect([startOf('a').includes('arm'), startOf('arm').includes('arm')]).toEqual([false, true]);
+});
+
+test('build for another kind of machine takes no runtime but the one of package-lock.json', async () => {
+  const checkout = fileURLToPath(new URL('../../', import.meta.url));
+  for (const name of ['deploy.sh', 'package.json', 'package-lock.json'])
+    copyFileSync(join(checkout, name), join(directory, name));
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(join(checkout, 'node_modules/.bin'), join(directory, 'node_modules/.bin'));
+  const build = () =>
+    execa('sh', [join(directory, 'deploy.sh'), 'build', '--arch', 'arm64', 'node'], {
+      env: { PATH: pathWithStandIns() },
+      reject: false,
+      all: true,
+    });
+  standIn('npm', 'echo "npm error code ENOTFOUND" >&2; exit 1');
+  const unreachable = await build();
+  expect([unreachable.exitCode, unreachable.all]).toEqual([1, expect.stringContaining('ENOTFOUND')]);
+  standIn('npm', 'for last; do :; done; echo something else >"$(echo "$last" | tr @ -).tgz"');
+  const other = await build();
+  expect([other.exitCode, other.all]).toEqual([
+    1,
+    expect.stringContaining('is not what package-lock.json says'),
+  ]);
+  expect(readdirSync(join(directory, 'dist/runtimes'))).toEqual([]);
 });
