@@ -24,6 +24,9 @@ export interface InstanceOutcome {
   warning?: string;
 }
 
+/** An event that tells of several changes. */
+export type WholeEvent = MasterEvent & { eventId: string };
+
 /**
  * Does one thing to one instance. @param event of the audit, to be recorded in the transaction of the change, or behind it
  * @returns a warning, or null.
@@ -35,14 +38,23 @@ export interface InstanceCommands {
   /**
    * Never throws: one outcome per id, in the order asked, `error` null where it worked. What was decided is in the audit
    * in the same transaction; that it did not come about on the node is put into the same event.
+   *
+   * @param whole the event of a command that this is a part of, in place of one for each instance: recorded with the first that is
+   *   changed. How it ends is for the caller to tell.
    */
-  run(verb: InstanceVerb, instanceIds: readonly number[], actor: string): Promise<InstanceOutcome[]>;
+  run(
+    verb: InstanceVerb,
+    instanceIds: readonly number[],
+    actor: string,
+    whole?: WholeEvent,
+  ): Promise<InstanceOutcome[]>;
   /** The same for other commands. @param what begins the message of the audit: a verb */
   each(
     what: string,
     instanceIds: readonly number[],
     actor: string,
     perform: PerformOnInstance,
+    whole?: WholeEvent,
   ): Promise<InstanceOutcome[]>;
   /** Changes what is wanted of one instance, without telling its node. @throws SgridError `not_found` */
   change(instanceId: number, what: InstanceChange, event?: MasterEvent): Promise<InstanceRecord>;
@@ -151,10 +163,11 @@ export function createInstanceCommands(deps: {
     instanceId: number,
     actor: string,
     performOn: PerformOnInstance,
+    whole?: WholeEvent,
   ): Promise<InstanceOutcome> => {
     const entry = fleet.instance(instanceId);
     const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
-    const event = {
+    const event = whole ?? {
       eventId: events.newEventId(),
       kind: 'command' as const,
       actor,
@@ -173,13 +186,15 @@ export function createInstanceCommands(deps: {
       return { instanceId, error: null, ...(warning === null ? {} : { warning }) };
     } catch (caught) {
       const error = explainLateness(caught);
-      const message = `${event.message}: ${describeError(error)}`;
-      await events.settle({ ...event, result: 'failed', message });
+      if (whole === undefined) {
+        const message = `${event.message}: ${describeError(error)}`;
+        await events.settle({ ...event, result: 'failed', message });
+      }
       return { instanceId, error };
     }
   };
 
-  const each: InstanceCommands['each'] = async (what, instanceIds, actor, performOn) => {
+  const each: InstanceCommands['each'] = async (what, instanceIds, actor, performOn, whole) => {
     const byNode = new Map<number, number[]>();
     for (const instanceId of new Set(instanceIds)) {
       const nodeId = fleet.instance(instanceId)?.record.nodeId ?? 0;
@@ -187,7 +202,7 @@ export function createInstanceCommands(deps: {
     }
     const perNode = await Promise.all(
       [...byNode.values()].map((ids) =>
-        mapBounded(ids, PER_NODE, (id) => runOne(what, id, actor, performOn)),
+        mapBounded(ids, PER_NODE, (id) => runOne(what, id, actor, performOn, whole)),
       ),
     );
     const outcomes = new Map(perNode.flat().map((outcome) => [outcome.instanceId, outcome]));
@@ -206,8 +221,8 @@ export function createInstanceCommands(deps: {
       await apply(record).catch((error: unknown) => onReconcileError(record, error));
     },
 
-    run: (verb, instanceIds, actor) =>
-      each(verb, instanceIds, actor, (entry, event) => perform(verb, entry, event)),
+    run: (verb, instanceIds, actor, whole) =>
+      each(verb, instanceIds, actor, (entry, event) => perform(verb, entry, event), whole),
 
     async reconcile(nodeId, reported) {
       const seen = new Map(reported.map((status) => [status.instanceId, status.revision]));

@@ -1,6 +1,7 @@
 import { said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { AuditedError } from '../control/audited-error.ts';
 import type { HandlerDependencies } from './context.ts';
 
 /**
@@ -14,10 +15,17 @@ export async function removeService(
   instanceIds: readonly number[],
   actor: string,
 ): Promise<void> {
-  const failed = (await commands.run('remove', instanceIds, actor)).filter(({ error }) => error !== null);
+  const instances = instanceIds.length === 0 ? '' : ` with its instances ${instanceIds.join(', ')}`;
+  const event = {
+    ...{ eventId: events.newEventId(), kind: 'command' as const, actor, serviceId },
+    message: `remove service ${name}${instances}`,
+  };
+  const outcomes = await commands.run('remove', instanceIds, actor, event);
+  const failed = outcomes.filter(({ error }) => error !== null);
   if (failed.length > 0) {
     const list = failed.map(({ instanceId, error }) => `${instanceId}: ${describeError(error)}`).join('; ');
-    throw new SgridError(
+    await events.settle({ ...event, result: 'failed', message: `${event.message}: it stays; ${list}` });
+    throw new AuditedError(
       'conflict',
       said`"${name}" stays, since instances of it could not be removed: ${list}`,
       {
@@ -44,8 +52,8 @@ export async function removeService(
     }
     const releases = await repositories.releases.list(serviceId);
     await repositories.services.remove(serviceId);
-    const message = `remove service ${name} with ${releases.length} releases`;
-    await record({ kind: 'command', actor, serviceId, message });
+    // Where it had instances, it is there since the first of them went.
+    await record(event);
     return releases.map(({ sha256 }) => sha256);
   });
   // What a crash leaves here is swept at the next start.

@@ -8,6 +8,7 @@ import { PRODUCT_VERSION } from '../../common/version.ts';
 import { addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import { guardAll } from '../access/guard.ts';
 import { checkHello, toConnectError } from '../access/handshake.ts';
+import { AuditedError } from '../control/audited-error.ts';
 import { createConfigHandlers } from '../handlers/config.ts';
 import type { CockpitContext, HandlerDependencies } from '../handlers/context.ts';
 import { createEventHandlers } from '../handlers/event.ts';
@@ -68,7 +69,7 @@ export function openCockpitNamespace(
   const auditRefusal = (name: string, error: unknown, { actor }: Identity): void => {
     const definition = Object.entries(cockpitLink.toMaster).find(([known]) => known === name)?.[1];
     const isChange = definition?.kind === 'request' && definition.role !== 'viewer';
-    if (!isChange || toWireError(error).code === 'bad_request') return;
+    if (!isChange || error instanceof AuditedError || toWireError(error).code === 'bad_request') return;
     background.run('recording a refusal', () =>
       events.record({
         kind: 'command',

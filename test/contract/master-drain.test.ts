@@ -60,7 +60,8 @@ test('a moved instance has another one up in its place before it goes, with its 
   expect(plan.instances).toEqual([
     {
       ...{ instanceId: first, serviceName: 'web', port: 8001, action: 'move', reason: '' },
-      to: { nodeId: 2, host: '127.0.0.1', port: 8001 },
+      // All nodes here have one address, where 8001 to 8003 are taken.
+      to: { nodeId: 2, host: '127.0.0.1', port: 8004 },
     },
   ]);
   expect(await told()).toEqual(before);
@@ -86,7 +87,7 @@ test('a moved instance has another one up in its place before it goes, with its 
   ]);
   // The three and the new one were up when the old one was told to go.
   expect(serving).toEqual([4]);
-  expect(await told()).toEqual(['2@2:8002 running v1', '3@3:8003 running v1', '4@2:8001 running v1']);
+  expect(await told()).toEqual(['2@2:8002 running v1', '3@3:8003 running v1', '4@2:8004 running v1']);
   expect(agentOf(1).statuses.size).toBe(0);
   const placed = agentOf(2).applied.find(({ instanceId }) => instanceId === 4);
   expect(placed).toMatchObject({ limits: { memoryMiB: 64 }, desired: 'running', host: '127.0.0.1' });

@@ -31,9 +31,11 @@ async function web(): Promise<ServiceSpec> {
   const { serviceId: _id, createdAt: _at, ...spec } = found;
   return spec;
 }
-const lastCommand = async () => {
+/** "ok create service web", the newest first. */
+const audit = async (): Promise<string[]> => {
   const { events } = await fleet.admin.call('event.list', { limit: 20 });
-  return events.find(({ kind }) => kind === 'command')?.message;
+  const commands = events.filter(({ kind }) => kind === 'command');
+  return commands.map(({ result, message }) => `${result} ${message}`);
 };
 
 test('an update says who is restarted, and reaches the nodes with new revisions', async () => {
@@ -57,8 +59,7 @@ test('an update says who is restarted, and reaches the nodes with new revisions'
   }
   expect(agentOf(0).applied.at(-1)).toMatchObject({ desired: 'running', spec: { graceMs: 7_000 } });
   expect(agentOf(1).applied.at(-1)).toMatchObject({ desired: 'stopped' });
-  const audit = await lastCommand();
-  expect(audit).toBe('update service web: env, graceMs; 1 of 2 instances are restarted');
+  expect((await audit())[0]).toBe('ok update service web: env, graceMs; 1 of 2 instances are restarted');
 
   const revisions = fleet.agents.map((agent) => agent.applied.at(-1)?.revision);
   const again = await fleet.admin.call('service.update', { spec: await web() });
@@ -164,7 +165,9 @@ test('a service that has instances goes only with force and its name typed, and 
   expect((await admin.call('release.list', {})).releases).toEqual([]);
   expect((await admin.call('rollout.list', {})).rollouts).toEqual([]);
   await waitFor('the package to go', () => !existsSync(file));
-  expect(await lastCommand()).toBe('remove service web with 1 releases');
+  expect((await audit()).filter((each) => each.startsWith('ok remove'))).toEqual([
+    'ok remove service web with its instances 1, 2',
+  ]);
   await admin.call('service.create', { spec: { name: 'web', type: 'binary' } });
 });
 
@@ -188,6 +191,17 @@ test('an instance on a node that is away keeps its service, and what could be re
   await expect(
     admin.call('service.remove', { serviceName: 'web', force: true, confirm: ['web'] }),
   ).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('node 2 is not connected') });
+  // A refusal of its own would be told behind the answer.
+  await expect(admin.call('service.remove', { serviceName: 'gone' })).rejects.toMatchObject({
+    code: 'not_found',
+  });
+  await waitFor('the second refusal', async () => (await audit()).some((each) => each.includes('"gone"')));
+  expect((await audit()).filter((each) => /service.remove|remove /.test(each))).toEqual([
+    expect.stringContaining('failed service.remove: there is no service "gone"'),
+    expect.stringMatching(
+      /^failed remove service web with its instances 1, 2: it stays; 2: node 2 is not connected/,
+    ),
+  ]);
   const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
   expect(instances.map(({ nodeId }) => nodeId)).toEqual([2]);
   expect((await admin.call('service.list', {})).services).toHaveLength(1);
