@@ -1,4 +1,11 @@
-import { hasEnded, type Rollout, type RolloutState, type RolloutStep } from '../../common/domain/rollout.ts';
+import {
+  CONTROLLABLE,
+  hasEnded,
+  type Rollout,
+  type RolloutControl,
+  type RolloutState,
+  type RolloutStep,
+} from '../../common/domain/rollout.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RolloutWrite } from './rollout.ts';
@@ -46,16 +53,6 @@ function withState(rollout: Rollout, state: RolloutState, reason: string, now: n
   return { ...rollout, steps, state, reason, endedAt: hasEnded({ state }) ? now : null };
 }
 
-export type RolloutControl = 'pause' | 'resume' | 'abort' | 'roll-back';
-
-/** From which states an operator may ask for what. */
-const ALLOWED: Readonly<Record<RolloutControl, readonly RolloutState[]>> = {
-  pause: ['running'],
-  resume: ['paused'],
-  abort: ['running', 'paused', 'rolling-back'],
-  'roll-back': ['running', 'paused', 'aborting'],
-};
-
 /**
  * The rollout after what an operator asked for.
  *
@@ -78,7 +75,7 @@ export function control(rollout: Rollout, verb: RolloutControl, actor: string, n
       },
     );
   }
-  if (!ALLOWED[verb].includes(state)) {
+  if (!CONTROLLABLE[verb].includes(state)) {
     throw new SgridError('conflict', said`rollout ${rolloutId} is ${state}: it cannot ${verb} now`, {
       hint: said`see "sgrid rollout status ${rolloutId}"`,
     });

@@ -1,5 +1,11 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
-import { describePurpose, hasEnded, type Rollout, type RolloutStep } from '../../common/domain/rollout.ts';
+import {
+  describePurpose,
+  hasEnded,
+  type Rollout,
+  type RolloutControl,
+  type RolloutStep,
+} from '../../common/domain/rollout.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
@@ -12,7 +18,7 @@ import type { Store } from '../store/open-store.ts';
 import type { InstanceCommands } from './instance-commands.ts';
 import { isWrite, nextMoves, type StepObservation } from './rollout.ts';
 import { createAsk, questionsOf, releaseOf } from './rollout-ask.ts';
-import { applyWrites, control, type RolloutControl } from './rollout-change.ts';
+import { applyWrites, control } from './rollout-change.ts';
 import { changeOf } from './rollout-effect.ts';
 import { changedEvent } from './rollout-events.ts';
 import { gateOf, isUp } from './rollout-gate.ts';
