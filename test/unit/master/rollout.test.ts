@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { applyWrites, control, type RolloutControl } from '../../../master/control/rollout-change.ts';
+import type { RolloutControl } from '../../../common/domain/rollout.ts';
+import { applyWrites, control } from '../../../master/control/rollout-change.ts';
 import { rolloutOf } from '../../support/rollouts.ts';
 import { CHECKED, changesOf, movesOf, releaseOf, rolloutIn, SCRIPT, statusOf } from './rollout-support.ts';
 
