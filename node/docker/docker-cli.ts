@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 
@@ -19,7 +19,7 @@ export interface DockerCli {
   follow(args: readonly string[]): DockerProcess;
 }
 
-export type DockerProcess = ResultPromise<typeof FOLLOW_OPTIONS>;
+export type DockerProcess = ReturnType<typeof startFollowing>;
 
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 const MAX_REASON_LENGTH = 1000;
@@ -31,6 +31,8 @@ const FOLLOW_OPTIONS = {
   // Killed with the agent when that ends in an orderly way; else it ends by itself when it cannot write any more.
   cleanup: true,
 } as const;
+// What this is inferred to return is the type of such a process: written down, it takes the compiler 8 s to see that they agree.
+const startFollowing = (command: string, args: readonly string[]) => execa(command, args, FOLLOW_OPTIONS);
 
 /** The client has no exit statuses for these: docker/cli says them in words only, which no language setting changes. */
 const DOWN =
@@ -55,7 +57,7 @@ export function createDockerCli(command: string): DockerCli {
       if (MISSING.test(text)) return { kind: 'missing' };
       return { kind: DOWN.test(text) ? 'down' : 'refused', reason: text };
     },
-    follow: (args) => execa(command, args, FOLLOW_OPTIONS),
+    follow: (args) => startFollowing(command, args),
   };
 }
 
