@@ -16,11 +16,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ReleaseRef } from '../../../common/domain/release.ts';
-import { SgridError } from '../../../common/protocol/errors.ts';
-import { createReleaseStore, type OwnedReleaseStore } from '../../../node/release/create-release-store.ts';
-import type { FetchPackage } from '../../../node/release/release-store.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import type { ReleaseRef } from '../../common/domain/release.ts';
+import { SgridError } from '../../common/protocol/errors.ts';
+import { createReleaseStore, type OwnedReleaseStore } from '../../node/release/create-release-store.ts';
+import type { FetchPackage } from '../../node/release/release-store.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let base: string;
 let root: string;

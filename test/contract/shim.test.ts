@@ -10,11 +10,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { identify } from '../../../common/system/process-identity.ts';
-import { probeSignalReset } from '../../../node/process/launcher.ts';
-import { readExit, readStarted } from '../../../node/process/records.ts';
-import { findShims } from '../../../node/process/shims.ts';
-import { noGroup, runShim, until } from '../../support/agent-shim.ts';
+import { identify } from '../../common/system/process-identity.ts';
+import { probeSignalReset } from '../../node/process/launcher.ts';
+import { readExit, readStarted } from '../../node/process/records.ts';
+import { findShims } from '../../node/process/shims.ts';
+import { noGroup, runShim, until } from '../support/agent-shim.ts';
 
 let directory: string;
 beforeEach(() => {

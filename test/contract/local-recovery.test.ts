@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CliIo } from '../../../cockpit/cli/io.ts';
-import { down } from '../../../cockpit/cli/local/down.ts';
-import { layoutOf } from '../../../cockpit/cli/local/layout.ts';
-import { findServiceProcesses } from '../../../cockpit/cli/local/leftovers.ts';
-import { openLocalSystem } from '../../../cockpit/cli/local/local-system.ts';
-import { claimPort } from '../../../cockpit/cli/local/ports.ts';
-import { readLocalState } from '../../../cockpit/cli/local/state.ts';
-import { runCli } from '../../../cockpit/cli/program.ts';
-import { acquireLock, type FileLock } from '../../../common/system/lock-file.ts';
+import type { CliIo } from '../../cockpit/cli/io.ts';
+import { down } from '../../cockpit/cli/local/down.ts';
+import { layoutOf } from '../../cockpit/cli/local/layout.ts';
+import { findServiceProcesses } from '../../cockpit/cli/local/leftovers.ts';
+import { openLocalSystem } from '../../cockpit/cli/local/local-system.ts';
+import { claimPort } from '../../cockpit/cli/local/ports.ts';
+import { readLocalState } from '../../cockpit/cli/local/state.ts';
+import { runCli } from '../../cockpit/cli/program.ts';
+import { acquireLock, type FileLock } from '../../common/system/lock-file.ts';
 
 const NO_PORTS = { httpPort: undefined, nodePort: undefined };
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseJournal, readJournals } from '../../chaos/journal.ts';
-import { createLogCheck } from '../../chaos/log-check.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import { parseJournal, readJournals } from '../chaos/journal.ts';
+import { createLogCheck } from '../chaos/log-check.ts';
+import { waitFor } from '../support/wait-for.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../chaos/services/run.sh', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../chaos/services/run.sh', import.meta.url));
 
 describe('what a program writes down of itself', () => {
   let directory = '';
