@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { toWireError } from '../../common/protocol/errors.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import { plainText } from '../format/plain-text.ts';
+import { allOptions } from './all-options.ts';
 import {
   EndedBySignal,
   EXIT,
@@ -107,7 +108,7 @@ export function createProgram(io: CliIo): Command {
     act: (run) =>
       async function action(this: Command, ...args) {
         // Commander calls with the arguments, then the options, then the command.
-        await run(this.optsWithGlobals(), ...args.slice(0, -2));
+        await run(allOptions(this), ...args.slice(0, -2));
       },
   };
   program

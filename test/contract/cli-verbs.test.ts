@@ -353,6 +353,17 @@ test('context: masters by name; one that is read-only changes nothing', async ()
     err: expect.stringContaining('read-only'),
   });
   expect((await states()).every(({ desired }) => desired === 'running')).toBe(true);
+  // What is not named stays.
+  const other = ['context', 'set', 'here', '--token-file', master.tokenFile('viewer')];
+  await withEnv(home.env, ...other);
+  expect((await withEnv(home.env, 'context', 'list', '-o', 'json')).out).toContain('"readOnly": true');
+  await withEnv(home.env, 'context', 'set', 'here', '--no-read-only');
+  expect(JSON.parse((await withEnv(home.env, 'context', 'list', '-o', 'json')).out)).toEqual([
+    {
+      ...{ name: 'here', master: master.url, tokenFile: master.tokenFile('viewer') },
+      ...{ readOnly: false, isCurrent: true },
+    },
+  ]);
   expect(await withEnv(home.env, 'context', 'remove', 'here')).toMatchObject({ code: 0 });
   expect(await withEnv(home.env, 'get', 'nodes')).toMatchObject({ code: 3 });
 });

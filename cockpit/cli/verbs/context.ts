@@ -66,25 +66,29 @@ Examples:
   context
     .command('set')
     .argument('<name>', 'one word')
-    .requiredOption('--master <url>', 'address of the master')
-    .requiredOption('--token-file <file>', 'file that holds the token')
+    .option('--master <url>', 'address of the master: what is stored, in front of "context" too')
+    .option('--token-file <file>', 'file that holds the token')
     .option('--read-only', 'refuse to change anything there')
+    .option('--no-read-only', 'allow it again')
     .description('add a context, or change one')
     .addHelpText(
       'after',
-      '\nExample:\n  sgrid context set production --master https://10.0.0.1:15872#sha256:… --token-file ~/prod.token --read-only\n',
+      '\nA new context needs an address and a file; of one that is there, what is not named stays. No master is asked.\n\nExamples:\n  sgrid context set production --master https://10.0.0.1:15872#sha256:… --token-file ~/prod.token --read-only\n  sgrid context set production --no-read-only\n',
     )
     .action(
       act(async (options, name) => {
         if (!/^\S{1,32}$/.test(String(name))) throw new UsageError(`"${name}" is not one word`);
-        const added = {
-          master: demandAddress(String(options.master)),
-          tokenFile: resolve(io.cwd, String(options.tokenFile)),
-          readOnly: options.readOnly === true,
+        const given = {
+          ...(options.master === undefined ? {} : { master: demandAddress(options.master) }),
+          ...(options.tokenFile === undefined ? {} : { tokenFile: resolve(io.cwd, options.tokenFile) }),
+          ...(options.readOnly === undefined ? {} : { readOnly: options.readOnly === true }),
         };
         change(io, (settings) => ({
           ...settings,
-          contexts: { ...settings.contexts, [String(name)]: added },
+          contexts: {
+            ...settings.contexts,
+            [String(name)]: demandWhole(String(name), { ...settings.contexts[String(name)], ...given }),
+          },
         }));
         printLine(io.stdout, `context ${name} set`);
       }),
@@ -105,6 +109,17 @@ Examples:
         printLine(io.stdout, `context ${name} removed`);
       }),
     );
+}
+
+type Context = Settings['contexts'][string];
+
+/** @throws UsageError for a new one of which something is missing */
+function demandWhole(name: string, { master, tokenFile, readOnly = false }: Partial<Context>): Context {
+  if (master !== undefined && tokenFile !== undefined) return { master, tokenFile, readOnly };
+  throw new UsageError(
+    `context ${name} is new, and has no ${master === undefined ? 'master' : 'token file'}`,
+    `give ${master === undefined ? '--master URL' : '--token-file FILE'}`,
+  );
 }
 
 function demandContext({ contexts }: Settings, name: string): string {

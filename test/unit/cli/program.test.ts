@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { Command } from 'commander';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { allOptions } from '../../../cockpit/cli/all-options.ts';
 import { exitCodeOf, UsageError } from '../../../cockpit/cli/exit-code.ts';
 import type { CliIo } from '../../../cockpit/cli/io.ts';
 import { runCli } from '../../../cockpit/cli/program.ts';
@@ -23,7 +25,7 @@ afterEach(() => {
 async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   const io: CliIo = {
-    env: {},
+    env: { HOME: directory },
     cwd: directory,
     stdin: new PassThrough(),
     stdout,
@@ -43,6 +45,32 @@ test('help and version go to standard output and end with 0', async () => {
   expect(help.out).toContain('Exit status:');
   expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
+
+test('context set stores the --master that stands in front of it too, and refuses two that differ', async () => {
+  const set = ['context', 'set', 'one', '--token-file', 'one.token'];
+  expect(await run('--master', 'http://10.0.0.1:15872', ...set)).toMatchObject({ code: 0 });
+  const list = await run('context', 'list', '-o', 'json');
+  expect(JSON.parse(list.out)).toMatchObject([{ name: 'one', master: 'http://10.0.0.1:15872' }]);
+  const both = ['--master', 'http://10.0.0.1:15872', ...set, '--master', 'http://10.0.0.2:15872'];
+  expect(await run(...both)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--master is given twice: http://10.0.0.1:15872 and http://10.0.0.2:15872'),
+  });
+  expect(await run('context', 'set', 'two', '--token-file', 'two.token')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('context two is new, and has no master'),
+  });
+  expect((await run('context', 'list', '-o', 'name')).out).toBe('context/one\n');
+});
+
+test('names of protected services count from in front of a verb and from behind it', () => {
+  const program = new Command().option('--confirm <name>', '', collect).option('--wait');
+  const verb = program.command('verb').option('--confirm <name>', '', collect).option('--wait');
+  verb.action(() => {});
+  program.enablePositionalOptions().parse(['--confirm', 'web', 'verb', '--confirm', 'db'], { from: 'user' });
+  expect(allOptions(verb)).toEqual({ confirm: ['web', 'db'] });
+});
+const collect = (name: string, before: string[] = []): string[] => [...before, name];
 
 test.each([
   [['frob']],
