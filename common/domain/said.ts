@@ -21,6 +21,11 @@ export function said(parts: TemplateStringsArray, ...values: SaidValue[]): Said 
   return { text: parts.reduce((text, part, at) => `${text}{${at - 1}}${part}`), values };
 }
 
+/** A word out of a list of ours, such as a state, that a reader of another language has one of its own for. */
+export function word(text: string): Said {
+  return { text, values: [] };
+}
+
 /** Sentences in a row: `running; its limits could not be set`. Empty ones are left out. */
 export function saidAll(told: readonly Told[]): Told {
   return told
@@ -53,6 +58,8 @@ export function english(told: SaidValue): string {
 }
 
 const MAX_SAID_LENGTH = 16_384;
+/** Of the sentence with everything in its places. */
+const MAX_SENTENCE_LENGTH = 65_536;
 
 const plainValueSchema = z.string().or(z.number());
 const textSchema = z.string().max(1024);
@@ -71,7 +78,20 @@ function schemaOfDepth(depth: number): z.ZodType<Said> {
 export const saidSchema = schemaOfDepth(MAX_DEPTH).refine(isShort, 'is too long');
 
 function isShort(facts: Said): boolean {
-  return JSON.stringify(facts).length <= MAX_SAID_LENGTH;
+  return JSON.stringify(facts).length <= MAX_SAID_LENGTH && sentenceLength(facts) <= MAX_SENTENCE_LENGTH;
+}
+
+/**
+ * How long `english` would make it, without making it: a sentence of a few kilobytes whose places name the same value again and
+ * again, on each level, would fill any memory (as entities in XML do, CWE-776).
+ */
+function sentenceLength(told: SaidValue): number {
+  if (typeof told !== 'object') return String(told).length;
+  const lengths = told.values.map(sentenceLength);
+  return [...told.text.matchAll(PLACE)].reduce(
+    (sum, [place, at]) => sum - place.length + (lengths[Number(at)] ?? place.length),
+    told.text.length,
+  );
 }
 
 /** The field beside a text: nobody needs it to understand that, so one that cannot be read is left out. */
@@ -82,8 +102,21 @@ export function factsOf(told: Told): Said | undefined {
   return typeof told === 'object' && told.values.length > 0 && isShort(told) ? told : undefined;
 }
 
-/** For an object that holds a text: its field `said`, or nothing. */
-export function saidField(told: Told): { said?: Said } {
-  const facts = factsOf(told);
-  return facts === undefined ? {} : { said: facts };
+/** A text as an object holds it, cut to `maxLength` characters, with its facts beside it. */
+export function asReason(told: Told, maxLength = 4096): { reason: string; said: Said | undefined } {
+  return { reason: english(told).slice(0, maxLength), said: factsOf(told) };
+}
+
+export function asMessage(told: Told, maxLength = 4096): { message: string; said: Said | undefined } {
+  return { message: english(told).slice(0, maxLength), said: factsOf(told) };
+}
+
+/** A reason out of an object that holds it. */
+export function reasonOf(holder: { readonly reason: string; readonly said?: Said | undefined }): Told {
+  return holder.said ?? holder.reason;
+}
+
+/** Whether two texts are the same to a reader. */
+export function isSameText(one: Told | null, other: Told | null): boolean {
+  return one === null || other === null ? one === other : english(one) === english(other);
 }

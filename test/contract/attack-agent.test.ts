@@ -281,6 +281,7 @@ test.each([
   ['an error of no code', { ok: false, error: {} }],
   ['deep nesting', JSON.parse(`${'['.repeat(2_000)}${']'.repeat(2_000)}`)],
   ['a large text', 'x'.repeat(1_000_000)],
+  ['a sentence of eight kilobytes that would fill all memory', { ok: false, error: laughs() }],
 ])('a command answered with %s fails alone', async (_what, answer) => {
   const socket = hostile.socket();
   socket.removeAllListeners('instance.apply');
@@ -290,3 +291,12 @@ test.each([
   expect(outcomes[1]?.error).toBeNull();
   await demandReadable();
 });
+
+/** Eight sentences in one another, each of which names the next one 341 times. */
+function laughs(): object {
+  const nest = (levels: number): object => ({
+    text: '{0}'.repeat(341),
+    values: [levels === 1 ? 'ha' : nest(levels - 1)],
+  });
+  return { code: 'conflict', message: 'ha', said: nest(8), saidHint: nest(8) };
+}
