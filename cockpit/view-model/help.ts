@@ -2,51 +2,37 @@ import { plainText } from '../format/plain-text.ts';
 import { displayWidth, fitText } from '../format/width.ts';
 import { BINDINGS, type Binding } from '../keymap/bindings.ts';
 import type { KeyContext } from '../keymap/context.ts';
-import { english, type Translate } from '../language/translate.ts';
+import { english, type Translate, type Word } from '../language/translate.ts';
 import { type Aliases, PALETTE } from '../store/palette.ts';
 import type { ScreenName } from '../store/state.ts';
+import { helpTopicOf, TOPICS } from './help-topics.ts';
 import type { Line } from './line.ts';
 
-const CONTEXTS: Readonly<Record<ScreenName, readonly KeyContext[]>> = {
-  pulse: ['pulse'],
-  nodes: ['nodes'],
-  instances: ['instances'],
-  events: ['events'],
-  describe: ['describe'],
-  services: ['services'],
-  releases: ['releases'],
-  'release-diff': ['release-diff'],
-  rollouts: ['rollouts'],
-  rollout: ['rollout'],
-  registry: ['registry'],
-  tokens: ['tokens'],
+/** What opens on a screen, or comes one after the other on it. */
+interface Part {
+  readonly title: Word;
+  readonly contexts: readonly KeyContext[];
+}
+
+const PARTS: Partial<Record<ScreenName, readonly Part[]>> = {
   deploy: [
-    'deploy-list',
-    'deploy-releases',
-    'deploy-form',
-    'deploy-marks',
-    'confirm-rollout',
-    'deploy-watch',
+    { title: 'Choosing', contexts: ['deploy-list', 'deploy-releases', 'deploy-marks'] },
+    { title: 'Naming an archive', contexts: ['deploy-form'] },
+    { title: 'Before it begins', contexts: ['confirm-rollout'] },
+    { title: 'While it goes', contexts: ['deploy-watch'] },
   ],
-  chart: ['chart'],
-  capsule: ['capsule'],
-  who: ['who'],
-  config: ['config'],
-  'config-file': ['config-file'],
-  'config-text': ['config-text'],
-  'config-diff': ['config-diff', 'config-review'],
-  'config-service': ['config-service'],
-  logs: ['logs', 'log-text', 'log-select', 'log-files', 'log-path'],
-  help: ['help'],
-  tour: ['tour'],
+  'config-diff': [{ title: 'Before it is saved', contexts: ['config-review'] }],
+  logs: [
+    { title: 'While lines are selected', contexts: ['log-select'] },
+    { title: 'In the list of files', contexts: ['log-files'] },
+    { title: 'Typing a search, a filter or a path', contexts: ['log-text', 'log-path'] },
+  ],
 };
 
 const KEY_WIDTH = 18;
+const WIDEST_KEYS = 26;
 
 type Entry = readonly [string, string];
-
-const isMoving = ({ action }: Binding): boolean => action.type === 'cursor';
-const isSorting = ({ action }: Binding): boolean => action.type === 'sort';
 
 /** The help page for one screen, all of it out of the key table and the palette. */
 export function helpLines(
@@ -56,21 +42,12 @@ export function helpLines(
   own: Aliases = {},
   t: Translate = english,
 ): Line[] {
-  const contexts = new Set<KeyContext>(CONTEXTS[of]);
-  const here = merged(bindings).filter((binding) =>
-    binding.contexts.some((context) => contexts.has(context)),
-  );
-  const entry = ({ keys, help }: Binding): Entry => [keys.join(', '), t(help)];
-  const rest = here.filter((binding) => !isMoving(binding) && !isSorting(binding));
   return [
-    ...section(t('Keys in {screen}', { screen: t(of) }), rest.map(entry), columns),
-    ...section(t('Moving'), here.filter(isMoving).map(entry), columns),
-    ...section(t('Sorting (again: the other way round)'), here.filter(isSorting).map(entry), columns),
+    ...keySections(of, bindings, t).flatMap(([title, entries]) => section(title, entries, columns)),
     ...section(
       t('Aliases of your own'),
       Object.entries(own).map(([name, line]): Entry => [`:${name}`, plainText(line)]),
       columns,
-      26,
     ),
     ...section(
       t('Commands after :'),
@@ -79,15 +56,45 @@ export function helpLines(
         return [`:${name}${alias}${argument === '' ? '' : ` ${argument}`}`, t(help)];
       }),
       columns,
-      26,
+      1,
     ),
   ];
 }
 
-function section(title: string, entries: readonly Entry[], columns: number, keyWidth = KEY_WIDTH): Line[] {
+/** Each key once: in the part that it works in alone, else under what it is about, else among those of the screen. */
+function keySections(of: ScreenName, bindings: readonly Binding[], t: Translate): [string, Entry[]][] {
+  const parts = PARTS[of] ?? [];
+  const main: readonly KeyContext[] = of === 'deploy' ? [] : [of];
+  const shown = new Set([...main, ...parts.flatMap(({ contexts }) => contexts)]);
+  const here = merged(bindings.filter(({ contexts }) => contexts.some((context) => shown.has(context))));
+  const sectionOf = ({ contexts, action }: Binding): Word | null => {
+    const own = contexts.filter((context) => shown.has(context));
+    const part = parts.find((each) => own.every((context) => each.contexts.includes(context)));
+    return part?.title ?? helpTopicOf(action);
+  };
+  const entriesOf = (title: Word | null): Entry[] =>
+    here
+      .filter((binding) => sectionOf(binding) === title)
+      .map(({ keys, help }) => [keys.join(', '), t(help)]);
+  const titles: readonly Word[] = [...TOPICS, ...parts.map(({ title }) => title), 'Anywhere'];
+  return [
+    [t('Keys in {screen}', { screen: t(of) }), entriesOf(null)],
+    ...titles.map((title): [string, Entry[]] => [t(title), entriesOf(title)]),
+  ];
+}
+
+/** Two entries a line where all of them are short enough for that. */
+function section(
+  title: string,
+  entries: readonly Entry[],
+  columns: number,
+  mostPerLine = Number.POSITIVE_INFINITY,
+): Line[] {
   if (entries.length === 0) return [];
   const longest = Math.max(...entries.map(([, help]) => displayWidth(help)));
-  const perLine = keyWidth > KEY_WIDTH ? 1 : Math.max(1, Math.floor(columns / (keyWidth + 3 + longest)));
+  const widest = Math.max(...entries.map(([keys]) => displayWidth(keys) + 1));
+  const keyWidth = Math.min(WIDEST_KEYS, Math.max(KEY_WIDTH, widest));
+  const perLine = Math.max(1, Math.min(mostPerLine, Math.floor(columns / (keyWidth + 3 + longest))));
   const width = Math.floor((columns - 1) / perLine);
   const height = Math.ceil(entries.length / perLine);
   const lines: Line[] = [{ segments: [{ text: ` ${title}`, tone: 'title' }] }];
@@ -108,12 +115,12 @@ function section(title: string, entries: readonly Entry[], columns: number, keyW
   return lines;
 }
 
-/** A remapped table has a binding per context: those that say the same in several places are one line of help. */
+/** A remapped table has a binding per context: those that do the same in several places are one line of help. */
 function merged(bindings: readonly Binding[]): readonly Binding[] {
   const byLine = new Map<string, Binding>();
   for (const binding of bindings) {
     if (binding.keys.length === 0) continue;
-    const line = `${binding.keys.join()} ${binding.help}`;
+    const line = JSON.stringify([binding.keys, binding.help, binding.action]);
     const known = byLine.get(line);
     byLine.set(
       line,
