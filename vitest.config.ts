@@ -18,8 +18,9 @@ const project = (name: string, timeoutMs: number, more: { maxWorkers?: number; i
 export default defineConfig({
   test: {
     projects: [
-      // No module keeps state, so the files of a worker can share their imports: half the time.
-      project('unit', 10_000, { isolate: false }),
+      // No module keeps state, so the files of a worker can share their imports: half the time. Some of them wait, for which a
+      // third worker makes up on two cores.
+      project('unit', 10_000, { isolate: false, maxWorkers: 3 }),
       project('contract', 30_000),
       project('screen', 30_000),
       project('e2e', 120_000, { maxWorkers: 1 }),
