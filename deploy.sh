@@ -635,11 +635,15 @@ install_product() {
   [ "$role" != master ] || make_user sgridnext
   switch_to "$product" "$label"
   install_units "$product"
+  if [ ! -e "$home/config.json" ]; then
+    say "$product $label is installed, and does not know its master yet: deploy.sh install $role --main-node URL --node-index ID"
+    return 0
+  fi
   if ! has_systemd; then
     say "$product $label is installed; there is no systemd here, start it with: /usr/$product/$product --config /usr/$product/config.json"
     return 0
   fi
-  if [ "$start" = no ] || [ ! -e "$home/config.json" ]; then
+  if [ "$start" = no ]; then
     say "$product $label is installed; start it with: systemctl enable --now $product"
     return 0
   fi
@@ -715,7 +719,8 @@ uninstall_product() {
     rmdir "$destdir/usr/$product" 2>/dev/null || true
   fi
   ! has_systemd || systemctl daemon-reload
-  if [ "$purge" = yes ]; then say "$product is gone, with config and state"
+  if [ "$role" = cockpit ]; then say "$product is gone"
+  elif [ "$purge" = yes ]; then say "$product is gone, with config and state"
   else say "$product is gone; config in /usr/$product and state in /var/lib/$product are kept (--purge removes them)"; fi
   [ "$role" != node ] || say 'services that ran go on running'
 }

@@ -151,6 +151,14 @@ test.each([
   expect([result.exitCode, result.all]).toEqual([2, expect.stringContaining(words)]);
 });
 
+test('a package of the node, which brings no configuration, says what the node needs next', async () => {
+  const result = await deploy('install', 'node', '--if-configured', '--archive', await archiveOf('1.0.0'));
+  expect([result.exitCode, result.all]).toEqual([
+    0,
+    expect.stringMatching(/does not know its master yet: deploy.sh install node --main-node URL/),
+  ]);
+});
+
 test('uninstall keeps what --purge takes, and both may be repeated', async () => {
   await install(await archiveOf('1.0.0'));
   const config = join(destdir, 'usr/sgridnode/config.json');
