@@ -111,6 +111,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
       size: sizeOf(),
       now: clock(),
       settings: loaded.settings,
+      ...(file !== null && { settingsFile: file }),
       isReadOnly: options.isReadOnly ?? loaded.settings.readOnly,
       isTouring: loaded.isFirst && !loaded.settings.toured,
       problems: [...(options.problems ?? []), ...(loaded.problem === null ? [] : [loaded.problem])],

@@ -85,19 +85,3 @@ export function explainUnbound(
   const isBelow = context === 'nodes' && elsewhere.contexts.includes('instances');
   return isBelow ? text + t('; enter opens them') : text;
 }
-
-/** Keys that two bindings of one context claim: there must be none. */
-export function conflictsOf(bindings: readonly Binding[]): string[] {
-  const seen = new Set<string>();
-  const conflicts: string[] = [];
-  for (const { keys, contexts } of bindings) {
-    for (const context of contexts) {
-      for (const key of keys) {
-        const claim = `${context}: ${key}`;
-        if (seen.has(claim)) conflicts.push(claim);
-        seen.add(claim);
-      }
-    }
-  }
-  return conflicts;
-}

@@ -22,11 +22,13 @@ export function initialState(start: {
   isTouring?: boolean;
   /** What went wrong before the first frame, for people. */
   problems?: readonly string[];
+  /** Where the settings are, for people. */
+  settingsFile?: string;
 }): CockpitState {
   const settings = start.settings ?? DEFAULT_SETTINGS;
   const { t = english } = start;
-  const keys = remapKeys(t, BINDINGS, settings.keys);
-  const { problems = [], ...rest } = start;
+  const keys = remapKeys(t, BINDINGS, settings.keys, start.settingsFile);
+  const { problems = [], settingsFile: _, ...rest } = start;
   const state: CockpitState = {
     ...rest,
     t,
@@ -34,6 +36,7 @@ export function initialState(start: {
     isReadOnly: start.isReadOnly ?? settings.readOnly,
     isTouring: start.isTouring ?? false,
     bindings: keys.bindings,
+    keyProblems: keys.problems,
     trail: NO_TRAIL,
     fleet: EMPTY_FLEET,
     catalog: {
@@ -64,5 +67,16 @@ export function initialState(start: {
     toasts: [],
     nextId: 1,
   };
-  return [...problems, ...keys.problems].reduce((next, problem) => withToast(next, 'bad', problem), state);
+  return [...problems, ...keyProblemText(t, keys.problems)].reduce(
+    (next, problem) => withToast(next, 'bad', problem),
+    state,
+  );
+}
+
+/** One text: of several only the newest would be seen. */
+function keyProblemText(t: Translate, [first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  return [
+    others.length === 0 ? first : first + t(' (and {count} more: ? has all)', { count: others.length }),
+  ];
 }

@@ -243,6 +243,8 @@ export interface CockpitState {
   readonly isTouring: boolean;
   /** The key table with the user's keys in it. */
   readonly bindings: readonly Binding[];
+  /** The user's keys that do not hold, and why. */
+  readonly keyProblems: readonly string[];
   readonly fleet: FleetState;
   readonly catalog: CatalogState;
   /** From the outermost to the one shown; never empty. */

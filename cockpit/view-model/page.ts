@@ -6,6 +6,7 @@ import { configServiceLines } from './config-service.ts';
 import { configDiffLines, configTextLines } from './config-text.ts';
 import { describeLines } from './describe.ts';
 import { helpLines } from './help.ts';
+import { keyProblemLines } from './key-problems.ts';
 import { layoutOf } from './layout.ts';
 import type { Line } from './line.ts';
 import { releaseDiffLines } from './release-diff.ts';
@@ -15,7 +16,10 @@ import { tourLines } from './tour.ts';
 export function pageLines(state: CockpitState): readonly Line[] {
   const { screen } = currentView(state);
   if (screen.name === 'help')
-    return helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases, state.t);
+    return [
+      ...keyProblemLines(state),
+      ...helpLines(screen.of, state.size.columns, state.bindings, state.settings.aliases, state.t),
+    ];
   if (screen.name === 'tour') return tourLines(state.t, state.bindings);
   if (screen.name === 'release-diff') return releaseDiffLines(state);
   if (screen.name === 'config-text') return configTextLines(state);

@@ -46,7 +46,10 @@ test("lines of the palette come back in the next cockpit, aliases and keys of on
 
 test('keys that contradict each other are told at start', async () => {
   const { terminal } = openCockpit({ env: configHome({ keys: { restart: ['d'] } }) });
-  await terminal.waitFor('keys: two meanings for');
+  const text = (await terminal.waitFor('cannot have "d"')).join(' ').replace(/\s+/g, ' ');
+  expect(text).toMatch(
+    /sgrid\/config\.json, keys: "restart" cannot have "d": that is "describe" in instances/,
+  );
 });
 
 test('the whole fleet on 80x24, and from each row into what it is about', async () => {

@@ -4,10 +4,19 @@ export const TOASTS = {
   '"{key}" does nothing here; ? lists the keys': '「{key}」在此无作用；按 ? 查看按键',
   '"{key}" ({what}) works on {where}, not here': '「{key}」（{what}）用于{where}，在此无效',
   '; enter opens them': '；回车进入',
-  'keys: nothing is called "{name}"': 'keys：没有名为「{name}」的操作',
-  'keys: "{key}" of {name} is no key': 'keys：{name} 的「{key}」不是按键',
-  'keys: two meanings for {conflict}': 'keys：{conflict} 有两种含义',
-  'keys: quit needs a key': 'keys：quit 必须有按键',
+  '{file}, keys: {problem}': '{file}，keys：{problem}',
+  'nothing is called "{name}"; your other keys hold': '没有名为「{name}」的操作；其余自定义按键有效',
+  '"{key}" of "{name}" is no key. It keeps {keys}; your other keys hold':
+    '「{name}」的「{key}」不是按键，仍用 {keys}；其余自定义按键有效',
+  '"{name}" needs a key. It keeps {keys}': '「{name}」必须有按键，仍用 {keys}',
+  '"{name}" cannot have "{key}": that is "{other}" in {places}. It keeps {keys}; your other keys hold':
+    '「{name}」不能用「{key}」：在 {places} 中它是「{other}」。仍用 {keys}；其余自定义按键有效',
+  '"{name}" and "{second}" both have "{key}" in {places}. They keep {keys} and {secondKeys}; your other keys hold':
+    '「{name}」与「{second}」在 {places} 中都用「{key}」，仍分别用 {keys} 与 {secondKeys}；其余自定义按键有效',
+  '{places} and {count} more': '{places} 等另外 {count} 处',
+  'no key': '无按键',
+  ' (and {count} more: ? has all)': '（另有 {count} 项：? 列出全部）',
+  'Keys of your own that do not hold': '无效的自定义按键',
   'No command ":{line}"; ? lists them all': '没有命令「:{line}」；按 ? 查看全部',
   'no key "{key}" here, but {keys}; quotes make it text': '此处没有键「{key}」，可用 {keys}；加引号则为文本',
   '"{operand}" is no {unit} for {key}': '「{operand}」不是 {key} 的{unit}',

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { actionName } from '../../../cockpit/keymap/action-name.ts';
 import { BINDINGS } from '../../../cockpit/keymap/bindings.ts';
+import { conflictsOf } from '../../../cockpit/keymap/conflicts.ts';
 import { keyPresses } from '../../../cockpit/keymap/keys.ts';
 import { remapKeys } from '../../../cockpit/keymap/remap.ts';
-import { conflictsOf, resolvePaste } from '../../../cockpit/keymap/resolve.ts';
+import { resolvePaste } from '../../../cockpit/keymap/resolve.ts';
 import { english } from '../../../cockpit/language/translate.ts';
 import { parsePalette } from '../../../cockpit/store/palette.ts';
 import { frameOf } from '../../../cockpit/view-model/frame.ts';

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { DEFAULT_SETTINGS, type Settings } from '../../../cockpit/config/settings.ts';
 import { fuzzyRank } from '../../../cockpit/format/fuzzy.ts';
 import { actionName } from '../../../cockpit/keymap/action-name.ts';
-import { BINDINGS } from '../../../cockpit/keymap/bindings.ts';
-import { remapKeys } from '../../../cockpit/keymap/remap.ts';
+import { BINDINGS, type Binding } from '../../../cockpit/keymap/bindings.ts';
+import { conflictsOf } from '../../../cockpit/keymap/conflicts.ts';
+import { type KeySettings, remapKeys } from '../../../cockpit/keymap/remap.ts';
 import { english } from '../../../cockpit/language/translate.ts';
 import { initialState } from '../../../cockpit/store/initial.ts';
 import { completionsOf, parsePalette } from '../../../cockpit/store/palette.ts';
@@ -127,16 +128,76 @@ describe("keys of one's own", () => {
     expect(session.keys('esc', '?').body().join('\n')).toContain('ctrl-r');
   });
 
-  test.each([
-    [{ restart: ['d'] }, 'keys: two meanings for instances: d'],
-    [{ restrat: ['x'] }, 'keys: nothing is called "restrat"'],
-    [{ restart: ['f99'] }, 'keys: "f99" of restart is no key'],
-    [{ quit: [] }, 'keys: quit needs a key'],
-  ])('%j is told at start, and all keys are as they were made', (keys, problem) => {
-    const { bindings, problems } = remapKeys(english, BINDINGS, keys);
-    expect(problems).toContain(problem);
-    expect(bindings).toBe(BINDINGS);
-    expect(configured({ keys }).state.toasts.map(({ text }) => text)).toContain(problem);
+  const FILE = '/home/ann/.config/sgrid/config.json';
+  const keysOf = (bindings: readonly Binding[], name: string): string[] => [
+    ...new Set(bindings.filter(({ action }) => actionName(action) === name).flatMap(({ keys }) => keys)),
+  ];
+
+  test.each<[string, KeySettings, string[], string[]]>([
+    [
+      'contradicts the table',
+      { restart: ['d'] },
+      [
+        '"restart" cannot have "d": that is "describe" in instances, services. It keeps r; your other keys hold',
+      ],
+      ['restart'],
+    ],
+    [
+      'contradicts the table in one place',
+      { 'nodes/describe': ['K'] },
+      ['"nodes/describe" cannot have "K": that is "cordon" in nodes. It keeps d; your other keys hold'],
+      ['describe'],
+    ],
+    [
+      'contradicts another setting',
+      { restart: ['ctrl-r'], start: ['ctrl-r'] },
+      [
+        '"restart" and "start" both have "ctrl-r" in instances, describe, services. They keep r and s; your other keys hold',
+      ],
+      ['restart', 'start'],
+    ],
+    ['names nothing', { restrat: ['x'] }, ['nothing is called "restrat"; your other keys hold'], []],
+    [
+      'names no key',
+      { restart: ['f99', 'ctrl-r'] },
+      ['"f99" of "restart" is no key. It keeps r; your other keys hold'],
+      ['restart'],
+    ],
+    ['would keep one in', { quit: [] }, ['"quit" needs a key. It keeps ctrl-c'], ['quit']],
+    [
+      'wants what is free only through one that does not hold',
+      { restart: ['d'], describe: ['ctrl-x'] },
+      [
+        expect.stringMatching(/^"describe" cannot have "ctrl-x": that is "remove" in /),
+        expect.stringMatching(/^"restart" cannot have "d": that is "describe" in /),
+      ],
+      ['restart', 'describe'],
+    ],
+  ])('a setting that %s is told with its file, and it alone does not hold', (_, keys, told, fallen) => {
+    const all = { ...keys, stop: ['ctrl-k'], 'logs/log-head': ['7'] };
+    const { bindings, problems } = remapKeys(english, BINDINGS, all, FILE);
+    const prefix = `${FILE}, keys: `;
+    expect(problems.map((problem) => problem.replace(prefix, ''))).toEqual(told);
+    expect(problems.every((problem) => problem.startsWith(prefix))).toBe(true);
+    expect(conflictsOf(bindings)).toEqual([]);
+    for (const name of fallen) expect(keysOf(bindings, name)).toEqual(keysOf(BINDINGS, name));
+    expect(keysOf(bindings, 'stop')).toEqual(['ctrl-k']);
+    expect(keysOf(bindings, 'log-head')).toEqual(['7']);
+  });
+
+  test('several are told as one at the start, and all of them by ?', () => {
+    const session = configured({ keys: { restart: ['d'], restrat: ['x'] } });
+    const [toast, ...more] = session.state.toasts.map(({ text }) => text);
+    expect(toast).toMatch(/nothing is called "restrat".* \(and 1 more: \? has all\)$/);
+    expect(more).toEqual([]);
+    const help = session.keys('?').body().join(' ');
+    expect(help).toMatch(/do not hold .*called "restrat".*"restart" cannot +have "d".*Keys in nodes/);
+  });
+
+  test('keys may be exchanged', () => {
+    const { bindings, problems } = remapKeys(english, BINDINGS, { restart: ['d'], describe: ['r'] });
+    expect(problems).toEqual([]);
+    expect([keysOf(bindings, 'restart'), keysOf(bindings, 'describe')]).toEqual([['d'], ['r']]);
   });
 
   test('no settings change nothing', () => {
