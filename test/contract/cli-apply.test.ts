@@ -54,7 +54,7 @@ test('apply makes it so, once; diff says before what it would be, and nothing be
   write(FLEET);
   const before = await state();
   const diff = await sgrid('diff', '-f', 'fleet.yaml');
-  expect(diff).toMatchObject({ code: 1, err: '' });
+  expect(diff).toMatchObject({ code: 1, err: expect.stringContaining('web@test-2:8002 (2) is there') });
   expect(diff.out).toBe(
     [
       '~ service web',
@@ -89,7 +89,7 @@ test('apply makes it so, once; diff says before what it would be, and nothing be
     ['web', 2, 8102, { memoryMiB: 64 }],
     ['api', 1, 9001, {}],
   ]);
-  expect(await sgrid('diff', '-f', 'fleet.yaml')).toEqual({ code: 0, out: '', err: '' });
+  expect(await sgrid('diff', '-f', 'fleet.yaml')).toMatchObject({ code: 0, out: '' });
   expect(await sgrid('apply', '-f', 'fleet.yaml')).toMatchObject({ code: 0, out: 'nothing to change\n' });
   expect(await state()).toEqual(after);
 });
@@ -116,18 +116,22 @@ test('a change that restarts instances says so before, to those who may make it'
 
 test('what is not listed goes only with --prune, and only when that is confirmed', async () => {
   write('service: web\ninstances: [{ node: test-1, port: 8001 }]\n');
-  expect(await sgrid('diff', '-f', 'fleet.yaml')).toMatchObject({ code: 0 });
+  const stays = 'sgrid: instance web@test-2:8002 (2) is there and not listed: it stays; --prune removes it\n';
+  expect(await sgrid('diff', '-f', 'fleet.yaml')).toEqual({ code: 0, out: '', err: stays });
+  expect(await sgrid('apply', '-f', 'fleet.yaml')).toEqual({
+    ...{ code: 0, out: 'nothing to change\n', err: stays },
+  });
+  expect((await state()).instances).toHaveLength(2);
   const diff = await sgrid('diff', '-f', 'fleet.yaml', '--prune');
-  expect(diff).toMatchObject({ code: 1, out: '- instance web@test-2:8002 (2)\n' });
+  expect(diff).toEqual({ code: 1, out: '- instance web@test-2:8002 (2)\n', err: '' });
   const unasked = await sgrid('apply', '-f', 'fleet.yaml', '--prune');
   expect(unasked).toMatchObject({ code: 2, err: expect.stringContaining('--yes') });
   expect((await state()).instances).toHaveLength(2);
   expect(await sgrid('apply', '-f', 'fleet.yaml', '--prune', '--yes')).toMatchObject({ code: 0 });
   expect((await state()).instances.map(({ instanceId }) => instanceId)).toEqual([1]);
   write('service: web\n');
-  expect(await sgrid('apply', '-f', 'fleet.yaml', '--prune', '--yes')).toMatchObject({
-    code: 0,
-    out: 'nothing to change\n',
+  expect(await sgrid('apply', '-f', 'fleet.yaml', '--prune', '--yes')).toEqual({
+    ...{ code: 0, out: 'nothing to change\n', err: '' },
   });
 });
 

@@ -36,24 +36,28 @@ export interface Known {
   readonly nodes: readonly NodeView[];
 }
 
+export interface ApplyPlan {
+  readonly steps: readonly ApplyStep[];
+  /** One for each instance that is there and that its document, which lists instances, does not name. */
+  readonly removals: readonly (ApplyStep & { readonly type: 'remove'; readonly words: string })[];
+}
+
 /**
  * What leads to what the documents say, in an order that can be carried out; empty when all is so already. Services and
- * instances that no document names are left alone, but for the instances of a service that lists its own: these are removed
- * last, when `isPruning`.
+ * instances that no document names are left alone, but for the instances of a service that lists its own: these can be removed,
+ * behind everything else.
  *
  * @throws SgridError `not_found` for a node; `conflict` for what cannot be changed
  */
-export function planApply(
-  documents: readonly ApplyDocument[],
-  known: Known,
-  isPruning: boolean,
-): ApplyStep[] {
-  const steps = documents.map((document) => planDocument(document, known));
-  return [
-    ...inOrderOfNeed(steps.flatMap(({ service }) => service)),
-    ...steps.flatMap(({ instances }) => instances),
-    ...(isPruning ? steps.flatMap(({ surplus }) => surplus) : []),
-  ];
+export function planApply(documents: readonly ApplyDocument[], known: Known): ApplyPlan {
+  const plans = documents.map((document) => planDocument(document, known));
+  return {
+    steps: [
+      ...inOrderOfNeed(plans.flatMap(({ service }) => service)),
+      ...plans.flatMap(({ instances }) => instances),
+    ],
+    removals: plans.flatMap(({ removals }) => removals),
+  };
 }
 
 /** As they stand in the file, but each behind the new ones that it waits for: what is not there cannot be waited for. */
@@ -126,7 +130,7 @@ function changedNames(old: Record<string, string>, next: Record<string, string>)
 function planInstances(
   { service: serviceName, limits: common, instances }: ApplyDocument,
   known: Known,
-): { instances: ApplyStep[]; surplus: ApplyStep[] } {
+): { instances: ApplyStep[]; removals: ApplyPlan['removals'] } {
   const own = known.instances.filter((each) => each.serviceName === serviceName);
   const steps: ApplyStep[] = [];
   const named = new Set<string>();
@@ -152,11 +156,11 @@ function planInstances(
     steps.push({ type: 'limit', instanceId, limits, text });
   }
   const nodes = new Map(known.nodes.map((each) => [each.nodeId, each]));
-  const surplus = (instances === undefined ? [] : own)
+  const removals = (instances === undefined ? [] : own)
     .filter(({ nodeId, port }) => !named.has(`${nodeId}:${port}`))
-    .map(({ instanceId, nodeId, port }): ApplyStep => {
-      const text = `- instance ${serviceName}@${nodeWords(nodes.get(nodeId), nodeId)}:${port} (${instanceId})`;
-      return { type: 'remove', instanceId, text };
+    .map(({ instanceId, nodeId, port }) => {
+      const words = `instance ${serviceName}@${nodeWords(nodes.get(nodeId), nodeId)}:${port} (${instanceId})`;
+      return { type: 'remove' as const, instanceId, words, text: `- ${words}` };
     });
-  return { instances: steps, surplus };
+  return { instances: steps, removals };
 }

@@ -25,8 +25,8 @@ export function registerApply(program: Command, { io, act }: CliContext): void {
     .addHelpText(
       'after',
       `
-What a document leaves out stays as it is, and what no document names is not touched. Done again, it changes nothing. The format is
-in docs/CLI.md.
+What a document leaves out stays as it is, and what no document names is not touched. Instances that a document does not list, though
+it lists others of its service, are named; they stay without --prune. Done again, it changes nothing. The format is in docs/CLI.md.
 
 Examples:
   sgrid diff -f web.yaml
@@ -38,7 +38,7 @@ Examples:
       act(async (options) => {
         const documents = await read(io, options);
         await withMaster(options, io, async (client) => {
-          const steps = await plan(client, documents, options.prune === true);
+          const steps = await plan(client, io, documents, options.prune === true);
           if (steps.length === 0) return printLine(io.stdout, 'nothing to change');
           if (options.dryRun === true) {
             for (const { text } of steps) printLine(io.stdout, text);
@@ -67,7 +67,9 @@ Example:
         let steps: ApplyStep[];
         try {
           const documents = await read(io, options);
-          steps = await withMaster(options, io, (client) => plan(client, documents, options.prune === true));
+          steps = await withMaster(options, io, (client) =>
+            plan(client, io, documents, options.prune === true),
+          );
         } catch (error) {
           if (error instanceof ExitWith) throw error;
           // 1 is an answer here, and no trouble.
@@ -86,15 +88,21 @@ async function read(io: CliIo, { file }: Record<string, unknown>): Promise<Apply
   return await readApplyFile(io, String(file));
 }
 
+/** The steps; what is there beside them, and stays, is told on standard error. */
 async function plan(
   client: MasterClient,
+  io: CliIo,
   documents: readonly ApplyDocument[],
   isPruning: boolean,
 ): Promise<ApplyStep[]> {
   const { services } = await client.call('service.list', {});
   const { instances, nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
-  const steps = planApply(documents, { services, instances, nodes }, isPruning);
-  return await Promise.all(steps.map((step) => withRestarts(client, step)));
+  const { steps, removals } = planApply(documents, { services, instances, nodes });
+  if (!isPruning)
+    for (const { words } of removals)
+      printLine(io.stderr, `sgrid: ${words} is there and not listed: it stays; --prune removes it`);
+  const wanted = isPruning ? [...steps, ...removals] : steps;
+  return await Promise.all(wanted.map((step) => withRestarts(client, step)));
 }
 
 /** A service that is changed says whom that restarts, as `sgrid service update --dry-run` does. */
