@@ -1,5 +1,5 @@
 import type { Action } from '../store/action.ts';
-import { PAN_COLUMNS } from '../store/log-pane.ts';
+import { PAN_COLUMNS } from '../store/log-pane-move.ts';
 import { type Binding, logAction } from './binding.ts';
 import { LOG_PART_KEYS } from './log-part-keys.ts';
 

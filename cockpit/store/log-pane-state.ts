@@ -214,3 +214,8 @@ export function paused(state: LogPaneState, top: RowRef | null = topRow(state)):
   const news = state.news ?? { lines: 0, countedTo: windowEnd(state.window) };
   return { ...state, isFollowing: false, top, news };
 }
+
+/** A change that wants nothing done. */
+export function only(state: LogPaneState): LogPaneReduction {
+  return { state, effects: [] };
+}

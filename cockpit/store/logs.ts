@@ -1,13 +1,8 @@
 import { layoutOf } from '../view-model/layout.ts';
 import { LOG_PANE_FRAME_ROWS } from '../view-model/log-view.ts';
-import {
-  hasToCancel,
-  type LogPaneAction,
-  type LogPaneReduction,
-  type LogPaneState,
-  openLogPane,
-  reduceLogPane,
-} from './log-pane.ts';
+import { type LogPaneAction, type LogPaneReduction, type LogPaneState, reduceLogPane } from './log-pane.ts';
+import { hasToCancel } from './log-pane-cancel.ts';
+import { openLogPane } from './log-pane-open.ts';
 import { defaultPath } from './log-save.ts';
 import { logSources, MAX_MERGED_LOGS } from './log-sources.ts';
 import { andThen, become, type Reduction } from './reduction.ts';

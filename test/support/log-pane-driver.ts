@@ -4,9 +4,9 @@ import {
   type LogPaneAction,
   type LogPaneReduction,
   type LogPaneState,
-  openLogPane,
   reduceLogPane,
 } from '../../cockpit/store/log-pane.ts';
+import { openLogPane } from '../../cockpit/store/log-pane-open.ts';
 import type { LogSourceSpec } from '../../cockpit/store/log-view-spec.ts';
 import { heldBytes } from '../../cockpit/store/log-window.ts';
 import { logLines } from '../../cockpit/view-model/log-view.ts';
