@@ -135,6 +135,15 @@ test('limits: shown, changed one by one, lifted, and refused with the range', as
   expect((await sgrid('limits', 'web', '--memory-high', 'none', '--pids', '9')).code).toBe(0);
   expect(agent().applied.at(-1)?.limits).toEqual({ cpuCores: 0.5, memoryMiB: 64, pids: 9 });
   expect((await sgrid('limits', 'web')).out).toContain(' 0.5 cores, 64 MiB, 9 pids\n');
+  const json = await sgrid('limits', 'web', '--pids', '8', '-o', 'json');
+  expect(JSON.parse(json.out)).toEqual([
+    {
+      ...{ instanceId: 1, serviceName: 'web', nodeId: 1, host: '127.0.0.1', port: expect.any(Number) },
+      limits: { cpuCores: 0.5, memoryMiB: 64, pids: 8 },
+    },
+  ]);
+  expect((await sgrid('limits', 'web', '-o', 'json')).out).toBe(json.out);
+  expect((await sgrid('limits', 'web', '--pids', '9', '-o', 'name')).out).toBe('instance/1\n');
   expect(await sgrid('limits', 'web', '--cpu', '5')).toMatchObject({
     code: 1,
     out: '',
