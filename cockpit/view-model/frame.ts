@@ -3,6 +3,7 @@ import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { previewLines } from './config-text.ts';
 import { confirmBlocks } from './confirm.ts';
+import { atDataTime } from './data-time.ts';
 import { deployBlocks } from './deploy.ts';
 import { BLANK, type Block, textLine } from './dialog.ts';
 import { emptyLines } from './empty.ts';
@@ -54,10 +55,11 @@ function bodyOf(state: CockpitState, rows: number): Body {
   if (state.link.state === 'refused') return { kind: 'blocks', blocks: refusedBlocks(state) };
   if (state.secret !== null)
     return { kind: 'blocks', blocks: secretBlocks(state.t, state.secret, state.size.columns) };
-  if (state.form !== null) return { kind: 'blocks', blocks: formBlocks(state, state.form, rows) };
+  const known = atDataTime(state);
+  if (state.form !== null) return { kind: 'blocks', blocks: formBlocks(known, state.form, rows) };
   if (state.confirm !== null && view.screen.name === 'deploy' && state.deploy !== null)
     return { kind: 'blocks', blocks: deployBlocks(state, state.deploy, rows) };
-  if (state.confirm !== null) return { kind: 'blocks', blocks: confirmBlocks(state, state.confirm, rows) };
+  if (state.confirm !== null) return { kind: 'blocks', blocks: confirmBlocks(known, state.confirm, rows) };
   if (state.picker !== null) return { kind: 'blocks', blocks: pickerBlocks(state, state.picker, rows) };
   switch (view.screen.name) {
     case 'logs':
@@ -65,7 +67,7 @@ function bodyOf(state: CockpitState, rows: number): Body {
     case 'deploy':
       return { kind: 'blocks', blocks: state.deploy === null ? [] : deployBlocks(state, state.deploy, rows) };
     case 'rollout':
-      return { kind: 'blocks', blocks: rolloutPage(state, view.screen.rolloutId, rows) };
+      return { kind: 'blocks', blocks: rolloutPage(known, view.screen.rolloutId, rows) };
     case 'release-diff':
     case 'config-text':
     case 'config-diff':
@@ -75,15 +77,15 @@ function bodyOf(state: CockpitState, rows: number): Body {
     case 'help':
     case 'tour':
     case 'describe':
-      return { kind: 'lines', lines: pageLines(state).slice(view.table.top, view.table.top + rows) };
+      return { kind: 'lines', lines: pageLines(known).slice(view.table.top, view.table.top + rows) };
     default: {
-      const table = tableOf(view.screen)?.lines(state, view, layout.body);
+      const table = tableOf(view.screen)?.lines(known, view, layout.body);
       if (table === undefined) return { kind: 'lines', lines: [] };
       // Sums of nothing tell nobody what to do.
       const isBare = view.screen.name === 'pulse' && state.fleet.nodes.size === 0;
       const body = table.rows.length === 0 || isBare ? emptyLines(state) : table.rows;
       const lines = [
-        ...overviewLines(state, layout.overview),
+        ...overviewLines(known, layout.overview),
         table.header,
         ...body,
         ...previewLines(state, layout.preview),

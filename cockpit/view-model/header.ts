@@ -8,10 +8,8 @@ import type { DescribeTarget } from '../store/described.ts';
 import type { CockpitState, View } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { splitLine } from './columns.ts';
+import { dataAge } from './data-time.ts';
 import type { Line, Segment } from './line.ts';
-
-/** A frame a second is due; after three there is something wrong. */
-const OLD_DATA_MS = 3_500;
 
 /** Two lines: whom one talks to and as whom, and where one is and how old what one sees is. */
 export function headerLines(state: CockpitState): Line[] {
@@ -72,13 +70,14 @@ function linkSegments({ link, now, insight, t }: CockpitState): Segment[] {
   }
 }
 
-function ageSegments({ fleet, link, now, t }: CockpitState): Segment[] {
-  if (fleet.receivedAt === null) return [{ text: t('no data yet '), tone: 'dim' }];
-  const ageMs = Math.max(0, now - fleet.receivedAt);
-  const isOld = link.state !== 'up' || ageMs > OLD_DATA_MS;
-  return isOld
-    ? [{ text: t('figures are {span} old ', { span: formatSpan(ageMs) }), tone: 'warn' }]
-    : [{ text: t('data {span} old ', { span: formatSpan(ageMs) }), tone: 'dim' }];
+function ageSegments(state: CockpitState): Segment[] {
+  const { t } = state;
+  const age = dataAge(state);
+  if (age === null) return [{ text: t('no data yet '), tone: 'dim' }];
+  const span = formatSpan(age.ageMs);
+  return age.isOld
+    ? [{ text: t('figures are {span} old ', { span }), tone: 'warn' }]
+    : [{ text: t('data {span} old ', { span }), tone: 'dim' }];
 }
 
 function pathSegments(state: CockpitState): Segment[] {

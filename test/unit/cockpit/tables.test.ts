@@ -186,6 +186,33 @@ test('events name what they are about, also at 60 columns', () => {
 });
 
 describe('what depends on the link', () => {
+  test.each([
+    [':inst node:1', 'down', 0],
+    [':nodes', 'down', 0],
+    [':pulse', 'down', 0],
+    [':inst node:1', 'up', 3_500],
+    [':nodes', 'up', 3_500],
+  ] as const)('%s with the link %s and no data: no uptime and no age counts on', (where, link, countedMs) => {
+    const session = Session.ready({ columns: 200, rows: 30 }).keys(`${where}\r`);
+    const last = session.state.now;
+    const cells = (): string =>
+      session
+        .at(last + countedMs)
+        .body()
+        .join('\n');
+    const first = cells();
+    if (link === 'down')
+      session.does({ type: 'link', link: { state: 'down', since: NOW, attempt: 3, lastError: null } });
+    const before = cells();
+    expect(before).toBe(first);
+    session.at(last + 600_000);
+    expect(session.body().join('\n')).toBe(before);
+    expect(session.header()[1]).toMatch(/figures are 10m\d+s old/);
+    session.does({ type: 'link', link: linkUp() });
+    session.does({ type: 'frame', frame: { at: recording.snapshot.at + 600_000 } });
+    expect(session.body().join('\n')).not.toBe(before);
+  });
+
   test('when it is down the figures stay, grey, with their age; and come back by themselves', () => {
     const session = Session.ready().keys('enter');
     session.does({ type: 'link', link: { state: 'down', since: NOW, attempt: 3, lastError: null } });

@@ -1,0 +1,24 @@
+import type { CockpitState } from '../store/state.ts';
+
+/** A frame a second is due; after three there is something wrong. */
+const OLD_DATA_MS = 3_500;
+
+/** How old what is shown is, and whether that is too old; null before the first of it. */
+export function dataAge({ fleet, link, now }: CockpitState): { ageMs: number; isOld: boolean } | null {
+  if (fleet.receivedAt === null) return null;
+  const ageMs = Math.max(0, now - fleet.receivedAt);
+  return { ageMs, isOld: link.state !== 'up' || ageMs > OLD_DATA_MS };
+}
+
+/**
+ * The state as of its data: while none come, no uptime and no age counts on, for nobody knows whether it does. The header,
+ * which is made of the state as it is, tells how old all of it is.
+ */
+export function atDataTime(state: CockpitState): CockpitState {
+  const age = dataAge(state);
+  if (age === null || !age.isOld) return state;
+  // A line that stalls is noticed late: what was counted until then is not taken back.
+  const countedMs = state.link.state === 'up' ? OLD_DATA_MS : 0;
+  const changes: CockpitState['fleet']['changes'] = new Map();
+  return { ...state, now: state.now - age.ageMs + countedMs, fleet: { ...state.fleet, changes } };
+}
