@@ -1,10 +1,9 @@
 import { type BenchContext, defineBench } from './frame/bench.ts';
 import { percentile } from './frame/statistics.ts';
-import { follow, untilSilent } from './rig/follower.ts';
+import { cameOrSilent, follow } from './rig/follower.ts';
 import { type Speaker, startOurSpeaker, startPlainSpeaker, startPm2Speaker } from './rig/speakers.ts';
 
 const EVERY_MS = 50;
-const SILENT_MS = 5000;
 const NANOS_PER_MS = 1e6;
 
 export const bench = defineBench({
@@ -42,7 +41,7 @@ async function measureTicks(context: BenchContext, speaker: Speaker, lines: numb
     if (delaysMs.length >= lines) resolve();
   });
   speaker.tell(`tick ${EVERY_MS} ${lines}`);
-  await Promise.race([allCame, untilSilent(() => chunks, SILENT_MS)]);
+  await cameOrSilent(allCame, () => chunks, speaker.silentMs);
   await follower.end();
   const values = { p50: percentile(delaysMs, 0.5), p99: percentile(delaysMs, 0.99) };
   const came = delaysMs.length;

@@ -1,10 +1,7 @@
 import { type BenchContext, defineBench } from './frame/bench.ts';
-import { follow, untilSilent } from './rig/follower.ts';
+import { cameOrSilent, follow } from './rig/follower.ts';
 import { checkLines } from './rig/numbered-lines.ts';
 import { type Speaker, startOurSpeaker, startPlainSpeaker, startPm2Speaker } from './rig/speakers.ts';
-
-/** A peer that loses the last line is waited for as long as anything comes within this time. */
-const SILENT_MS = 5000;
 
 const BUFFER_BYTES = 65_536;
 
@@ -80,7 +77,7 @@ async function measureBurst(
   });
   const beganAt = performance.now();
   speaker.tell(`burst ${round} ${lines} ${bytes}`);
-  await Promise.race([lastCame, untilSilent(() => received, SILENT_MS)]);
+  await cameOrSilent(lastCame, () => received, speaker.silentMs);
   const tookMs = lastAt - beganAt;
   await follower.end();
   const { lost, odd } = checkLines(Buffer.concat(chunks), round, lines);

@@ -15,6 +15,8 @@ const PROGRAM = fileURLToPath(new URL('../programs/speaker.mjs', import.meta.url
 /** The same program (programs/speaker.mjs), kept by somebody, and what shows its output as it comes. */
 export interface Speaker {
   tell(command: string): void;
+  /** What has not come is lost when nothing has come for so long. Of what loses nothing, only a hang takes so long. */
+  readonly silentMs: number;
   /** What a person would type to follow it. */
   readonly follow: {
     readonly file: string;
@@ -22,6 +24,9 @@ export interface Speaker {
     readonly env: NodeJS.ProcessEnv;
   };
 }
+
+const PEER_SILENT_MS = 5_000;
+const OUR_SILENT_MS = 60_000;
 
 /** Kept by an agent, followed through agent and master. */
 export async function startOurSpeaker(context: BenchContext): Promise<Speaker> {
@@ -32,7 +37,7 @@ export async function startOurSpeaker(context: BenchContext): Promise<Speaker> {
   await runService(system, spec, files, [{ nodeId: 1, port: await freePort() }]);
   const args = ['logs', 'service/speaker', '--follow', '--tail', '0'];
   const follow = { file: context.bin('sgrid'), args, env: system.env };
-  return { tell: await openSocket(context, socket), follow };
+  return { tell: await openSocket(context, socket), silentMs: OUR_SILENT_MS, follow };
 }
 
 /** Kept by nobody, its output appended to a file. */
@@ -48,7 +53,7 @@ export async function startPlainSpeaker(context: BenchContext): Promise<Speaker>
     return gone;
   });
   const follow = { file: 'tail', args: ['-n', '0', '-F', log], env: process.env };
-  return { tell: await openSocket(context, socket), follow };
+  return { tell: await openSocket(context, socket), silentMs: PEER_SILENT_MS, follow };
 }
 
 /** Kept by PM2's daemon. */
@@ -57,7 +62,8 @@ export async function startPm2Speaker(context: BenchContext): Promise<Speaker> {
   const socket = join(context.directory, 'pm2.sock');
   await pm2.run(['start', PROGRAM, '--name', 'speaker', '--no-autorestart', '--', socket]);
   const args = [pm2.cli, 'logs', 'speaker', '--lines', '0'];
-  return { tell: await openSocket(context, socket), follow: { file: process.execPath, args, env: pm2.env } };
+  const follow = { file: process.execPath, args, env: pm2.env };
+  return { tell: await openSocket(context, socket), silentMs: PEER_SILENT_MS, follow };
 }
 
 async function openSocket(context: BenchContext, path: string): Promise<(command: string) => void> {
