@@ -45,7 +45,7 @@ export const fillWithArchives: Filling = async (repository, root, scratch, run) 
   await symlink(join(repository, 'node_modules'), join(checkout, 'node_modules'));
   const archives = join(checkout, 'dist/archives');
   const build = async (to: string, ...products: string[]): Promise<void> => {
-    await run(join(checkout, 'deploy.sh'), ['build', ...products]);
+    await run(join(checkout, 'deploy.sh'), ['build', '--fast', ...products]);
     await mkdir(join(root, to));
     await run('cp', ['-t', join(root, to), join(repository, 'deploy.sh')]);
     for (const name of await readdir(archives)) await run('mv', ['-t', join(root, to), join(archives, name)]);
