@@ -1,4 +1,5 @@
 import type { SgridEvent } from '../common/domain/event.ts';
+import { asMessage, type Told } from '../common/domain/said.ts';
 import type { NewEvent } from './store/events.ts';
 import type { Repositories, Store } from './store/open-store.ts';
 
@@ -8,7 +9,7 @@ const PRUNE_EVERY = 1_000;
 /** An event of the master's own. */
 export interface MasterEvent {
   kind: SgridEvent['kind'];
-  message: string;
+  message: Told;
   /** Default: a new one. */
   eventId?: string;
   /** Default: `master`. */
@@ -63,7 +64,7 @@ export function createEventLog(options: {
     instanceId: event.instanceId ?? null,
     nodeId: event.nodeId ?? null,
     serviceId: event.serviceId ?? null,
-    message: event.message.slice(0, 4096),
+    ...asMessage(event.message),
   });
 
   const deliver = async (events: readonly NewEvent[]): Promise<void> => {

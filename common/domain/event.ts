@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { idSchema, timestampSchema } from './names.ts';
+import { saidFieldSchema } from './said.ts';
 
 /** What agents see; some of it the master too. */
 const KINDS_OF_AGENTS = [
@@ -70,6 +71,8 @@ export const agentEventSchema = z.object({
   instanceId: idSchema.nullable(),
   /** One line for people. */
   message: z.string().max(4096),
+  /** The same with its facts apart, for readers of other languages. */
+  said: saidFieldSchema,
 });
 export type AgentEvent = z.infer<typeof agentEventSchema>;
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { portSchema, timestampSchema } from './names.ts';
+import { saidFieldSchema } from './said.ts';
 
 const argumentSchema = z
   .string()
@@ -59,6 +60,8 @@ export const healthStatusSchema = z.object({
   state: healthStateSchema,
   /** Why the last check that failed did, for people; empty while all is well. */
   reason: z.string().max(1024),
+  /** The same with its facts apart, for readers of other languages. */
+  said: saidFieldSchema,
   since: timestampSchema.nullable(),
 });
 export type HealthStatus = z.infer<typeof healthStatusSchema>;

@@ -3,6 +3,7 @@ import { configRefSchema } from './config-file.ts';
 import { healthStatusSchema } from './health.ts';
 import { idSchema, lineSchema, portSchema, timestampSchema } from './names.ts';
 import { releaseRefSchema } from './release.ts';
+import { saidFieldSchema } from './said.ts';
 import { limitsSchema, serviceSpecSchema } from './service.ts';
 
 export const desiredStateSchema = z.enum(['running', 'stopped']);
@@ -83,6 +84,8 @@ export const instanceStatusSchema = z.object({
   state: observedStateSchema,
   /** Why it is in this state, for people: the error of a failed start, what is in doubt. Empty when plain. */
   reason: z.string().max(4096),
+  /** The same with its facts apart, for readers of other languages. */
+  said: saidFieldSchema,
   stateSince: timestampSchema,
   /** Main process while there is one. */
   pid: z.int().positive().nullable(),

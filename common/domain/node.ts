@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { idSchema, portSchema, serviceNameSchema, timestampSchema } from './names.ts';
+import { saidFieldSchema } from './said.ts';
 
 /** How this agent isolates services. `none` runs them without limits, inside the agent's own cgroup. */
 export const cgroupDriverNameSchema = z.enum(['systemd', 'cgroupfs-v2', 'cgroupfs-v1', 'none']);
@@ -62,6 +63,8 @@ export const drainStepSchema = z.object({
   to: z.object({ nodeId: idSchema, host: z.string(), port: portSchema }).nullable(),
   /** Why it is not moved; empty where it is, or was not to be. */
   reason: z.string(),
+  /** The same with its facts apart, for readers of other languages. */
+  said: saidFieldSchema,
 });
 export type DrainStep = z.infer<typeof drainStepSchema>;
 

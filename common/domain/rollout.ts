@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { idSchema, portSchema, timestampSchema, versionLabelSchema } from './names.ts';
+import { type Said, said, saidFieldSchema } from './said.ts';
 
 /**
  * What a rollout is for: `deploy` puts releases on instances · `restart` starts them once more, with what is wanted of them
@@ -50,6 +51,8 @@ export const rolloutStepSchema = z.object({
   state: rolloutStepStateSchema,
   /** Why it failed; empty otherwise. */
   reason: z.string(),
+  /** The same with its facts apart, for readers of other languages. */
+  said: saidFieldSchema,
   /** Download progress on its node while `preparing`. */
   receivedBytes: z.int().nonnegative(),
   /** What it gets. */
@@ -121,6 +124,8 @@ export const rolloutSchema = z.object({
   state: rolloutStateSchema,
   /** Why it is paused, failed or rolled back; empty otherwise. */
   reason: z.string(),
+  /** The same with its facts apart, for readers of other languages. */
+  said: saidFieldSchema,
   options: rolloutOptionsSchema.required({ minReadyMs: true }),
   /** Whether the canary has come up, so that the rest may have its turn. */
   isPromoted: z.boolean(),
@@ -135,9 +140,9 @@ export function describePurpose({
   kind,
   nodeId,
   version,
-}: Pick<Rollout, 'kind' | 'nodeId' | 'version'>): string {
-  if (kind === 'deploy') return `to ${version}`;
-  return kind === 'restart' ? 'that restarts' : `that drains node ${nodeId}`;
+}: Pick<Rollout, 'kind' | 'nodeId' | 'version'>): Said {
+  if (kind === 'deploy') return said`to ${version}`;
+  return kind === 'restart' ? said`that restarts` : said`that drains node ${nodeId ?? '-'}`;
 }
 
 /** `web@2:8080`: what people call the instance of a step, also when it is gone. */

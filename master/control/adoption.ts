@@ -1,7 +1,7 @@
 import type { Assignment } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
+import { said, word } from '../../common/domain/said.ts';
 import { type ServiceSpec, serviceSpecSchema } from '../../common/domain/service.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
@@ -69,8 +69,8 @@ export function createAdoption(deps: {
       const but =
         lost.length === 0
           ? ''
-          : `, but for config files that it keeps and nobody can read back: ${lost.join(', ')}; set and publish them again`;
-      const message = `${what} instance ${instanceId} (${instanceLabel(taken)}) as its node holds it${but}`;
+          : said`, but for config files that it keeps and nobody can read back: ${lost.join(', ')}; set and publish them again`;
+      const message = said`${word(what)} instance ${instanceId} (${instanceLabel(taken)}) as its node holds it${but}`;
       await record({ kind: 'command', actor, message, instanceId, nodeId, serviceId });
       return { record: taken, lost };
     });
@@ -87,7 +87,7 @@ export function createAdoption(deps: {
         return taken.record;
       } catch (error) {
         // A number that was given out twice, behind a backup: both stay as they are until somebody looks at it.
-        const message = `node ${nodeId} holds another instance ${instanceId}, of ${held.spec.name}: ${describeError(error)}`;
+        const message = said`node ${nodeId} holds another instance ${instanceId}, of ${held.spec.name}: ${tellError(error)}`;
         await events.record({ kind: 'instance.unknown', result: 'failed', instanceId, nodeId, message });
         throw error;
       }
@@ -110,7 +110,7 @@ export function createAdoption(deps: {
           fleet.putInstance(record);
           outcomes.push({ held, record, lost, error: null });
         } catch (error) {
-          const message = `adopt instance ${held.instanceId} of ${held.spec.name}: ${describeError(error)}`;
+          const message = said`adopt instance ${held.instanceId} of ${held.spec.name}: ${tellError(error)}`;
           await events.record({ kind: 'command', actor, result: 'failed', nodeId, message });
           outcomes.push({ held, record: null, lost: [], error });
         }

@@ -2,8 +2,9 @@ import type { DrainPlan, DrainStep } from '../../common/domain/node.ts';
 import { choosePort, describePorts } from '../../common/domain/port-plan.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import { describePurpose } from '../../common/domain/rollout.ts';
+import { asReason, english, said, saidAll, type Told, word } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
-import { describeError } from '../../common/protocol/errors.ts';
+import { tellError } from '../../common/protocol/errors.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import { demandPossible } from './instance-limits.ts';
@@ -45,13 +46,13 @@ export function planDrain(
     const { instanceId, port, spec } = entry.record;
     const about = { instanceId, serviceName: spec.name, port };
     const held = whyHeld(view, entry);
-    if (held !== null) return { ...about, action: 'leave', to: null, reason: held };
+    if (held !== null) return { ...about, action: 'leave', to: null, ...asReason(held) };
     const found = move ? placeFor(view, node, entry, given) : '';
-    if (typeof found !== 'string') {
+    if (typeof found === 'object' && 'nodeId' in found) {
       given.push({ serviceName: spec.name, place: found });
       return { ...about, action: 'move', to: found, reason: '' };
     }
-    return { ...about, action: stop ? 'stop' : 'leave', to: null, reason: found };
+    return { ...about, action: stop ? 'stop' : 'leave', to: null, ...asReason(found) };
   });
   const stopped = new Set(
     instances.filter(({ action }) => action === 'stop').map(({ instanceId }) => instanceId),
@@ -66,13 +67,13 @@ export function planDrain(
 }
 
 /** Why neither moving nor stopping is to be had. */
-function whyHeld({ services, open, confirmed }: DrainView, { record }: InstanceEntry): string | null {
+function whyHeld({ services, open, confirmed }: DrainView, { record }: InstanceEntry): Told | null {
   const { name } = record.spec;
   if (services.find((service) => service.name === name)?.protected === true && !confirmed.has(name))
-    return `"${name}" is protected: it takes its name, typed`;
+    return said`"${name}" is protected: it takes its name, typed`;
   const holder = open.find(({ serviceId }) => serviceId === record.serviceId);
   if (holder === undefined) return null;
-  return `rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${holder.state}`;
+  return said`rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${word(holder.state)}`;
 }
 
 /** Where an instance goes, or why nowhere. */
@@ -81,19 +82,19 @@ function placeFor(
   from: NodeRecord,
   entry: InstanceEntry,
   given: readonly { serviceName: string; place: Place }[],
-): Place | string {
+): Place | Told {
   const { fleet, services, freeBytes } = view;
   const { record, status } = entry;
   const { spec, limits, port, host } = record;
-  if (record.release === null) return 'it has no release';
-  if (gateOf(spec).completes) return 'it is a script, which would be run once more';
+  if (record.release === null) return said`it has no release`;
+  if (gateOf(spec).completes) return said`it is a script, which would be run once more`;
   if (spec.dockerName !== undefined && !spec.dockerName.includes('{id}'))
-    return `it is the container "${spec.dockerName}" of this node's engine`;
-  if (status?.state === 'unknown') return 'it is in doubt whether it runs: resolve that first';
+    return said`it is the container "${spec.dockerName}" of this node's engine`;
+  if (status?.state === 'unknown') return said`it is in doubt whether it runs: resolve that first`;
   const all = [...fleet.instances()];
   const own = all.filter((each) => each.record.serviceId === record.serviceId);
   const plan = services.find(({ name }) => name === spec.name)?.ports;
-  const refusals = new Set<string>();
+  const refusals: Told[] = [];
   const candidates = fleet
     .upNodeIds()
     .flatMap((nodeId) => fleet.node(nodeId) ?? [])
@@ -114,7 +115,7 @@ function placeFor(
     try {
       demandPossible(limits, nodeId, node.info);
     } catch (error) {
-      refusals.add(describeError(error));
+      refusals.push(tellError(error));
       continue;
     }
     const isNotGiven = notGivenOut(fleet, services, nodeId, spec.name, view.inUse(nodeId));
@@ -126,10 +127,17 @@ function placeFor(
       // Any other address than its node's was meant as it is: 0.0.0.0, or loopback.
       return { nodeId, host: host === from.innerAddress ? node.innerAddress : host, port: chosen };
     }
-    refusals.add(
-      `${plan === undefined ? 'no port' : `none of the ports ${describePorts(plan)}`} is free on node ${nodeId}`,
+    refusals.push(
+      plan === undefined
+        ? said`no port is free on node ${nodeId}`
+        : said`none of the ports ${describePorts(plan)} is free on node ${nodeId}`,
     );
   }
-  if (refusals.size > 0) return [...refusals].join('; ');
-  return 'there is no other node that is connected and not cordoned';
+  if (refusals.length > 0) return saidAll(withoutRepeats(refusals));
+  return said`there is no other node that is connected and not cordoned`;
+}
+
+/** Several nodes may refuse for one reason. */
+function withoutRepeats(told: readonly Told[]): Told[] {
+  return [...new Map(told.map((each) => [english(each), each])).values()];
 }

@@ -1,6 +1,6 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { said, type Told, word } from '../../common/domain/said.ts';
+import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import { mapBounded } from '../background.ts';
 import type { EventLog, MasterEvent } from '../event-log.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
@@ -166,12 +166,12 @@ export function createInstanceCommands(deps: {
     whole?: WholeEvent,
   ): Promise<InstanceOutcome> => {
     const entry = fleet.instance(instanceId);
-    const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
+    const label = entry === null ? said`instance ${instanceId}` : instanceLabel(entry.record);
     const event = whole ?? {
       eventId: events.newEventId(),
       kind: 'command' as const,
       actor,
-      message: `${what} ${label}`,
+      message: said`${word(what)} ${label}` as Told,
       instanceId,
       nodeId: entry?.record.nodeId ?? null,
       serviceId: entry?.record.serviceId ?? null,
@@ -187,7 +187,7 @@ export function createInstanceCommands(deps: {
     } catch (caught) {
       const error = explainLateness(caught);
       if (whole === undefined) {
-        const message = `${event.message}: ${describeError(error)}`;
+        const message = said`${event.message}: ${tellError(error)}`;
         await events.settle({ ...event, result: 'failed', message });
       }
       return { instanceId, error };

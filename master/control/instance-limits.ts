@@ -72,7 +72,7 @@ export async function limitInstance(
     { limits },
     {
       ...event,
-      message: `${event.message}: ${describeLimits(before)}, now ${describeLimits(limits)}${warning === null ? '' : ` (${warning})`}`,
+      message: said`${event.message}: ${describeLimits(before)}, now ${describeLimits(limits)}${warning === null ? '' : said` (${warning})`}`,
     },
   );
   try {

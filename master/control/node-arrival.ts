@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import type { AgentHello } from '../../common/protocol/handshake.ts';
 import type { Authority } from '../access/authority.ts';
 import type { Background } from '../background.ts';
@@ -28,7 +29,7 @@ export function createNodeArrival(deps: {
     async bindToken(name, { nodeId, alias }) {
       const tokens = await events.transaction(async (repositories, record) => {
         await repositories.tokens.bind(name, nodeId);
-        const message = `node ${nodeId} (${alias}) joined with the token ${name}, which is its own from now on`;
+        const message = said`node ${nodeId} (${alias}) joined with the token ${name}, which is its own from now on`;
         await record({ kind: 'node.joined', actor: name, nodeId, message });
         return repositories.tokens.list();
       });
@@ -46,7 +47,7 @@ export function createNodeArrival(deps: {
             kind: 'node.lost',
             result: 'failed',
             nodeId,
-            message: `node ${nodeId} (${alias}) lost`,
+            message: said`node ${nodeId} (${alias}) lost`,
           });
         });
       });

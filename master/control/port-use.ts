@@ -5,7 +5,7 @@ import {
   type PortPlan,
   plansOverlap,
 } from '../../common/domain/port-plan.ts';
-import { said } from '../../common/domain/said.ts';
+import { said, type Told } from '../../common/domain/said.ts';
 import type { Service, ServiceSpec } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
@@ -34,19 +34,19 @@ function whyTaken(
   serviceName: string,
   port: number,
   inUse: ReadonlySet<number>,
-): string | null {
+): Told | null {
   const here = fleet.instancesOf(nodeId);
   const holder = here.find(({ record }) => record.port === port);
   if (holder !== undefined)
-    return `port ${port} on node ${nodeId} belongs to instance ${holder.record.instanceId} of "${holder.record.spec.name}"`;
-  if (inUse.has(port)) return `something on node ${nodeId} listens on port ${port} already`;
+    return said`port ${port} on node ${nodeId} belongs to instance ${holder.record.instanceId} of "${holder.record.spec.name}"`;
+  if (inUse.has(port)) return said`something on node ${nodeId} listens on port ${port} already`;
   const present = new Set(here.map(({ record }) => record.spec.name));
   const owner = services.find(
     ({ name, ports }) =>
       name !== serviceName && present.has(name) && ports !== undefined && isInPlan(ports, port),
   );
   if (owner?.ports === undefined) return null;
-  return `port ${port} on node ${nodeId} is kept for "${owner.name}", whose plan is ${describePorts(owner.ports)}`;
+  return said`port ${port} on node ${nodeId} is kept for "${owner.name}", whose plan is ${describePorts(owner.ports)}`;
 }
 
 /**
@@ -86,8 +86,11 @@ export function portOn(
       hint: said`name one, or give the service a plan: sgrid service update ${serviceName} --ports 8080-8099`,
     });
   }
-  const which = plan === undefined ? 'no port' : `none of the ports ${describePorts(plan)}`;
-  throw new SgridError('conflict', said`${which} of "${serviceName}" is free on node ${nodeId}`, {
+  const problem =
+    plan === undefined
+      ? said`no port of "${serviceName}" is free on node ${nodeId}`
+      : said`none of the ports ${describePorts(plan)} of "${serviceName}" is free on node ${nodeId}`;
+  throw new SgridError('conflict', problem, {
     hint: said`choose another node, or a wider plan`,
   });
 }

@@ -51,7 +51,7 @@ export function createReleaseRemoval(deps: {
         }
         await repositories.releases.remove(releaseIds, now());
         for (const { serviceName, version, serviceId } of releases) {
-          const message = `${serviceName} ${version} removed`;
+          const message = said`${serviceName} ${version} removed`;
           await record({ kind: 'release.removed', actor, serviceId, message });
         }
         return releases;
@@ -73,7 +73,7 @@ export function createReleaseRemoval(deps: {
         await record({
           kind: 'release.removed',
           serviceId: service.serviceId,
-          message: `${serviceName} ${versions} removed: ${service.keepReleases} are kept besides those in use`,
+          message: said`${serviceName} ${versions} removed: ${service.keepReleases} are kept besides those in use`,
         });
         return over;
       });

@@ -1,6 +1,6 @@
 import type { ReleaseRef } from '../../common/domain/release.ts';
 import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { Relay } from '../relay.ts';
 import type { Store } from '../store/open-store.ts';
@@ -86,7 +86,7 @@ export function createAsk(deps: {
     } catch (error) {
       // A broken link is no failure of the release: the next look at the node decides.
       if (isLostLink(error) || isLate(question, error)) watch.askAgain(question, now() + ASK_AGAIN_MS);
-      else watch.refused(question, describeError(error));
+      else watch.refused(question, tellError(error));
     }
   };
 }

@@ -6,7 +6,7 @@ import {
   type RolloutState,
   type RolloutStep,
 } from '../../common/domain/rollout.ts';
-import { said } from '../../common/domain/said.ts';
+import { asReason, said, type Told } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RolloutWrite } from './rollout.ts';
 import { stateWithoutTurn } from './rollout-peers.ts';
@@ -21,14 +21,14 @@ function applyWrite(rollout: Rollout, write: RolloutWrite, now: number): Rollout
     case 'step': {
       const { position, state, reason } = write;
       const steps = rollout.steps.map((step, at) =>
-        at === position ? { ...step, ...moved(rollout, step, state, now), reason } : step,
+        at === position ? { ...step, ...moved(rollout, step, state, now), ...asReason(reason) } : step,
       );
       return { ...rollout, steps };
     }
     case 'promote': {
       const isPromoted = true;
       if (rollout.state !== 'running' || !rollout.options.pauseAfterCanary) return { ...rollout, isPromoted };
-      return { ...rollout, isPromoted, state: 'paused', reason: 'the canary is up' };
+      return { ...rollout, isPromoted, state: 'paused', ...asReason(said`the canary is up`) };
     }
     case 'state':
       return withState(rollout, write.state, write.reason, now);
@@ -45,12 +45,12 @@ function moved(rollout: Rollout, step: RolloutStep, state: RolloutStep['state'],
 }
 
 /** From here on nothing new is begun forwards: what had no turn yet has none any more. */
-function withState(rollout: Rollout, state: RolloutState, reason: string, now: number): Rollout {
+function withState(rollout: Rollout, state: RolloutState, reason: Told, now: number): Rollout {
   const steps = rollout.steps.map((step) => {
     const without = stateWithoutTurn(rollout, step);
     return without === step.state ? step : { ...step, state: without };
   });
-  return { ...rollout, steps, state, reason, endedAt: hasEnded({ state }) ? now : null };
+  return { ...rollout, steps, state, ...asReason(reason), endedAt: hasEnded({ state }) ? now : null };
 }
 
 /**
@@ -82,12 +82,12 @@ export function control(rollout: Rollout, verb: RolloutControl, actor: string, n
   }
   switch (verb) {
     case 'pause':
-      return { ...rollout, state: 'paused', reason: `paused by ${actor}` };
+      return { ...rollout, state: 'paused', ...asReason(said`paused by ${actor}`) };
     case 'resume':
-      return { ...rollout, state: 'running', reason: '' };
+      return { ...rollout, state: 'running', ...asReason('') };
     case 'abort':
-      return withState(rollout, 'aborting', `aborted by ${actor}`, now);
+      return withState(rollout, 'aborting', said`aborted by ${actor}`, now);
     case 'roll-back':
-      return withState(rollout, 'rolling-back', `rolled back by ${actor}`, now);
+      return withState(rollout, 'rolling-back', said`rolled back by ${actor}`, now);
   }
 }

@@ -1,15 +1,16 @@
 import { describePurpose, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import { because, reasonOf, said, type Told } from '../../common/domain/said.ts';
 import type { MasterEvent } from '../event-log.ts';
 
 /** The audit event of a rollout that begins. */
 export function startedEvent(rollout: Rollout): MasterEvent {
   const { actor, message } = rollout;
-  const why = message === '' ? '' : ` (${message})`;
+  const why = message === '' ? '' : said` (${message})`;
   return {
     ...aboutRollout(rollout),
     kind: 'rollout.started',
     actor,
-    message: `rollout ${rollout.rolloutId}: ${subjectOf(rollout)} ${scopeOf(rollout)}${why}`,
+    message: said`rollout ${rollout.rolloutId}: ${subjectOf(rollout)} ${scopeOf(rollout)}${why}`,
   };
 }
 
@@ -21,21 +22,21 @@ export function startedEvent(rollout: Rollout): MasterEvent {
 export function changedEvent(before: Rollout, after: Rollout, actor: string | null): MasterEvent | null {
   if (before.state === after.state) return null;
   const about = { ...aboutRollout(after), actor: actor ?? after.actor };
-  const what = `rollout ${after.rolloutId} of ${after.serviceName} ${describePurpose(after)}`;
+  const what = said`rollout ${after.rolloutId} of ${after.serviceName} ${describePurpose(after)}`;
   switch (after.state) {
     case 'paused':
-      return { ...about, kind: 'rollout.paused', message: `${what}: paused${because(after)}` };
+      return { ...about, kind: 'rollout.paused', message: said`${what}: paused${because(reasonOf(after))}` };
     case 'running':
-      return { ...about, kind: 'rollout.resumed', message: `${what}: resumed` };
+      return { ...about, kind: 'rollout.resumed', message: said`${what}: resumed` };
     case 'aborting':
-      return { ...about, kind: 'rollout.aborted', message: `${what}: ${after.reason}` };
+      return { ...about, kind: 'rollout.aborted', message: said`${what}: ${reasonOf(after)}` };
     case 'rolling-back':
       return {
         ...about,
         ...failedStep(after),
         kind: 'rollout.rolling-back',
         result: 'failed',
-        message: `${what}: rolling back${because(after)}`,
+        message: said`${what}: rolling back${because(reasonOf(after))}`,
       };
     default:
       return hasEnded(after) ? { ...about, ...finishedEvent(after) } : null;
@@ -44,29 +45,31 @@ export function changedEvent(before: Rollout, after: Rollout, actor: string | nu
 
 function finishedEvent(rollout: Rollout): Pick<MasterEvent, 'kind' | 'message' | 'result'> {
   const { rolloutId, kind, state } = rollout;
-  const name = `rollout ${rolloutId}: ${subjectOf(rollout)}`;
+  const name = said`rollout ${rolloutId}: ${subjectOf(rollout)}`;
   if (state === 'succeeded') {
-    const how = kind === 'deploy' ? `runs ${scopeOf(rollout)}` : `succeeded ${scopeOf(rollout)}`;
-    return { kind: 'rollout.finished', result: 'ok', message: `${name} ${how}` };
+    const how = kind === 'deploy' ? said`runs ${scopeOf(rollout)}` : said`succeeded ${scopeOf(rollout)}`;
+    return { kind: 'rollout.finished', result: 'ok', message: said`${name} ${how}` };
   }
-  const words = state === 'failed' ? 'failed' : state === 'aborted' ? 'aborted' : 'rolled back';
+  const words = state === 'failed' ? said`failed` : state === 'aborted' ? said`aborted` : said`rolled back`;
   return {
     ...failedStep(rollout),
     kind: 'rollout.finished',
     result: 'failed',
-    message: `${name} ${words}${because(rollout)}`,
+    message: said`${name} ${words}${because(reasonOf(rollout))}`,
   };
 }
 
 /** "web 1.4.0", "restart of web", "drain of node 2 of web" */
-function subjectOf({ kind, nodeId, serviceName, version }: Rollout): string {
+function subjectOf({ kind, nodeId, serviceName, version }: Rollout): Told {
   if (kind === 'deploy') return `${serviceName} ${version}`;
-  return kind === 'restart' ? `restart of ${serviceName}` : `drain of node ${nodeId} of ${serviceName}`;
+  return kind === 'restart'
+    ? said`restart of ${serviceName}`
+    : said`drain of node ${nodeId ?? '-'} of ${serviceName}`;
 }
 
 /** A new instance in the place of another is counted once. */
-function scopeOf({ steps }: Rollout): string {
-  return `on ${steps.filter(({ action }) => action !== 'place').length} instances`;
+function scopeOf({ steps }: Rollout): Told {
+  return said`on ${steps.filter(({ action }) => action !== 'place').length} instances`;
 }
 
 function failedStep({ steps }: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeId'> {
@@ -78,8 +81,4 @@ function failedStep({ steps }: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeI
 
 function aboutRollout({ serviceId }: Rollout): Pick<MasterEvent, 'serviceId'> {
   return { serviceId };
-}
-
-function because({ reason }: Rollout): string {
-  return reason === '' ? '' : `: ${reason}`;
 }

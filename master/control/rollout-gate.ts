@@ -1,5 +1,6 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { RolloutStep } from '../../common/domain/rollout.ts';
+import { because, reasonOf, said, type Told, word } from '../../common/domain/said.ts';
 import type { ServiceSpec } from '../../common/domain/service.ts';
 
 /** Over the grace period, for everything else that a stop and a start take. */
@@ -50,7 +51,7 @@ export type Verdict =
   /** Its node has not taken the assignment yet. */
   | { kind: 'behind' }
   | { kind: 'reached' }
-  | { kind: 'missed'; reason: string }
+  | { kind: 'missed'; reason: Told }
   | { kind: 'wait'; forMs: number };
 
 export interface GateObservation {
@@ -68,10 +69,10 @@ export interface GateObservation {
 export function judge(goal: Exclude<Goal, 'gone'>, seen: GateObservation, minReadyMs: number): Verdict {
   const { status, gate } = seen;
   if (status === null || status.revision < seen.revision) return { kind: 'behind' };
-  const patience = (what: string = status.state): Verdict =>
+  const patience = (what: Told = word(status.state)): Verdict =>
     seen.waitedMs < gate.settleMs
       ? { kind: 'wait', forMs: gate.settleMs - seen.waitedMs }
-      : { kind: 'missed', reason: `still ${what} after ${gate.settleMs / 1000} s` };
+      : { kind: 'missed', reason: said`still ${what} after ${gate.settleMs / 1000} s` };
   if (goal === 'stopped') return status.state === 'stopped' ? { kind: 'reached' } : patience();
   const hasRelease = status.release?.releaseId === goal.releaseId;
   switch (status.state) {
@@ -79,7 +80,7 @@ export function judge(goal: Exclude<Goal, 'gone'>, seen: GateObservation, minRea
       if (!hasRelease || gate.completes) return patience();
       if (gate.isChecked && status.health.state === 'unhealthy')
         return { kind: 'missed', reason: describeFailure(status) };
-      if (!isUp(status, gate)) return patience(`not healthy${because(status.health.reason)}`);
+      if (!isUp(status, gate)) return patience(said`not healthy${because(reasonOf(status.health))}`);
       return seen.upMs >= minReadyMs ? { kind: 'reached' } : { kind: 'wait', forMs: minReadyMs - seen.upMs };
     case 'preparing':
     case 'waiting':
@@ -107,17 +108,14 @@ export function hasFallen(status: InstanceStatus, { isChecked }: Gate): boolean 
 }
 
 /** "backoff: exited with code 3", "unhealthy: GET /healthz answered 500" */
-export function describeFailure({ state, reason, lastExit, health }: InstanceStatus): string {
-  if (state === 'running') return `${health.state}${because(health.reason)}`;
-  if (reason !== '') return `${state}: ${reason}`;
-  if (lastExit === null) return state;
+export function describeFailure(status: InstanceStatus): Told {
+  const { state, reason, lastExit, health } = status;
+  if (state === 'running') return said`${word(health.state)}${because(reasonOf(health))}`;
+  if (reason !== '') return said`${word(state)}: ${reasonOf(status)}`;
+  if (lastExit === null) return word(state);
   const how =
     lastExit.signal === null
-      ? `exited with code ${lastExit.code ?? 'unknown'}`
-      : `ended by ${lastExit.signal}`;
-  return `${state}: ${how}${lastExit.oomKilled ? ', out of memory' : ''}`;
-}
-
-function because(reason: string): string {
-  return reason === '' ? '' : `: ${reason}`;
+      ? said`exited with code ${lastExit.code ?? 'unknown'}`
+      : said`ended by ${lastExit.signal}`;
+  return said`${word(state)}: ${lastExit.oomKilled ? said`${how}, out of memory` : how}`;
 }

@@ -5,6 +5,7 @@ import {
   type RolloutPlan,
   type RolloutStep,
 } from '../../common/domain/rollout.ts';
+import { english, said, word } from '../../common/domain/said.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import type { NewRollout } from '../store/rollouts.ts';
 import { gateOf, isUp } from './rollout-gate.ts';
@@ -87,7 +88,9 @@ function warnAbout(
   const warnings: string[] = [];
   if (holder !== null)
     warnings.push(
-      `it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${holder.state}`,
+      english(
+        said`it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${word(holder.state)}`,
+      ),
     );
   if (options.canary >= steps.length && options.canary > 0)
     warnings.push('all instances are canaries: nothing is left to be held back');

@@ -6,6 +6,7 @@ import {
   type RolloutStep,
   stepName,
 } from '../../common/domain/rollout.ts';
+import { reasonOf, said, type Told } from '../../common/domain/said.ts';
 import { describeFailure, type GateObservation, goalOf, hasFallen, isUp, judge } from './rollout-gate.ts';
 import { hasFailed, isMoving, peerOf, stateWithoutTurn } from './rollout-peers.ts';
 
@@ -25,7 +26,7 @@ export interface StepObservation extends GateObservation {
   /** How long it has been seen down without a break. */
   downMs: number;
   /** Error that the node answered with; null while there is none. Failures of the link are none. */
-  failure: string | null;
+  failure: Told | null;
 }
 
 export interface RolloutTimes {
@@ -36,11 +37,11 @@ export interface RolloutTimes {
 /** Changes of the rollout's own state in the database; all of one round are one transaction. */
 export type RolloutWrite =
   /** A step's new state; most of them also change what is wanted of the instance. */
-  | { kind: 'step'; position: number; state: RolloutStep['state']; reason: string }
+  | { kind: 'step'; position: number; state: RolloutStep['state']; reason: Told }
   /** The canary is up. */
   | { kind: 'promote' }
   /** To `rolling-back`, or to an end. */
-  | { kind: 'state'; state: RolloutState; reason: string };
+  | { kind: 'state'; state: RolloutState; reason: Told };
 
 export type RolloutMove =
   | RolloutWrite
@@ -80,7 +81,7 @@ function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): R
   if (fallen.length > 0) return fallen;
   const failed = steps.find(hasFailed);
   if (failed !== undefined) {
-    const reason = `${stepName(rollout, failed)}: ${failed.reason}`;
+    const reason = said`${stepName(rollout, failed)}: ${reasonOf(failed)}`;
     return options.onFailure === 'rollback'
       ? [{ kind: 'state', state: 'rolling-back', reason }]
       : windUp(rollout, seen, times, 'failed', reason);
@@ -123,7 +124,7 @@ function windUp(
   seen: Observations,
   times: RolloutTimes,
   end: RolloutState,
-  reason: string,
+  reason: Told,
 ): RolloutMove[] {
   const { steps } = rollout;
   const isHalfMoved = (position: number): boolean => {
@@ -149,14 +150,14 @@ function windUp(
  * each of them ran that release already.
  */
 function goBack(rollout: Rollout, seen: Observations, times: RolloutTimes): RolloutMove[] {
-  const { steps, options, reason } = rollout;
+  const { steps, options } = rollout;
   const underWay = positionsOf(steps, 'reverting').map((position) => carryOn(rollout, position, seen, times));
   const touched = positionsOf(steps, 'applying', 'done', 'failed').filter(
     (position) => steps[position]?.appliedAt !== null,
   );
   if (underWay.length + touched.length === 0) {
     const isWhole = steps.every((step) => step.state !== 'revert-failed');
-    return [{ kind: 'state', state: isWhole ? 'rolled-back' : 'failed', reason }];
+    return [{ kind: 'state', state: isWhole ? 'rolled-back' : 'failed', reason: reasonOf(rollout) }];
   }
   const slots = maxUnavailableOf(options, steps.length) - underWay.length;
   const begun = downFirst(touched, seen)
@@ -164,13 +165,18 @@ function goBack(rollout: Rollout, seen: Observations, times: RolloutTimes): Roll
     .map(
       (position): RolloutMove =>
         seen[position]?.exists === true
-          ? { kind: 'step', position, state: 'reverting', reason: steps[position]?.reason ?? '' }
+          ? {
+              kind: 'step',
+              position,
+              state: 'reverting',
+              reason: reasonOf(steps[position] ?? { reason: '' }),
+            }
           : { kind: 'step', position, state: 'skipped', reason: REMOVED },
     );
   return [...begun, ...underWay];
 }
 
-const REMOVED = 'the instance was removed';
+const REMOVED = said`the instance was removed`;
 
 /** The next move of one step that is under way. */
 function carryOn(rollout: Rollout, position: number, all: Observations, times: RolloutTimes): RolloutMove {
@@ -179,7 +185,7 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
   if (step === undefined || seen === undefined) return { kind: 'wait', forMs: Infinity };
   const isBackwards = step.state === 'reverting';
   const goal = goalOf(step);
-  const to = (state: RolloutStep['state'], reason = ''): RolloutMove => ({
+  const to = (state: RolloutStep['state'], reason: Told = ''): RolloutMove => ({
     kind: 'step',
     position,
     state,
@@ -187,9 +193,9 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
   });
   // A new instance that did not come up is taken away again.
   const failure = step.action === 'place' ? 'reverting' : 'failed';
-  const fail = (reason: string): RolloutMove => to(isBackwards ? 'revert-failed' : failure, reason);
+  const fail = (reason: Told): RolloutMove => to(isBackwards ? 'revert-failed' : failure, reason);
   if (step.action === 'retire' && step.state === 'pending') return giveWay(rollout, step, position, all);
-  if (goal === 'gone' && seen.isGone) return isBackwards ? to('reverted', step.reason) : to('done');
+  if (goal === 'gone' && seen.isGone) return isBackwards ? to('reverted', reasonOf(step)) : to('done');
   if (goal !== 'gone' && !seen.exists) return isBackwards ? to('skipped', REMOVED) : fail(REMOVED);
   if (seen.failure !== null) return fail(seen.failure);
   if (!seen.nodeUp) {
@@ -197,11 +203,11 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
     if (leftMs > 0) return { kind: 'wait', forMs: leftMs };
     const later =
       goal === 'gone'
-        ? '; it is removed when it does'
+        ? said`; it is removed when it does`
         : isBackwards
-          ? '; it gets what it ran before when it does'
+          ? said`; it gets what it ran before when it does`
           : '';
-    return fail(`node ${step.nodeId} did not come back within ${times.nodeWaitMs / 1000} s${later}`);
+    return fail(said`node ${step.nodeId} did not come back within ${times.nodeWaitMs / 1000} s${later}`);
   }
   if (seen.busyMs > 0) return { kind: 'wait', forMs: seen.busyMs };
   if (step.state === 'preparing') return seen.isPrepared ? to('applying') : { kind: 'prepare', position };
@@ -213,7 +219,7 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
         ? { kind: 'apply', position }
         : { kind: 'prepare', position };
     case 'reached':
-      return isBackwards ? to('reverted', step.reason) : to('done');
+      return isBackwards ? to('reverted', reasonOf(step)) : to('done');
     case 'missed':
       return fail(verdict.reason);
     case 'wait':
@@ -267,7 +273,7 @@ function fallenStep(rollout: Rollout, position: number, all: Observations): Roll
   const seen = all[position];
   if (seen === undefined || !hasRelapsed(seen) || seen.status === null) return [];
   if (!hasFallen(seen.status, seen.gate) && seen.downMs < seen.gate.settleMs) return [];
-  const reason = `it came up, then: ${describeFailure(seen.status)}`;
+  const reason = said`it came up, then: ${describeFailure(seen.status)}`;
   const step = rollout.steps[position];
   const peer = step === undefined ? undefined : peerOf(rollout, step);
   // As long as the old one has not been touched, the new one can still be taken away.

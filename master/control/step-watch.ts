@@ -1,5 +1,6 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { RolloutStep } from '../../common/domain/rollout.ts';
+import type { Told } from '../../common/domain/said.ts';
 import type { StepObservation } from './rollout.ts';
 
 type Measured = Pick<StepObservation, 'isPrepared' | 'busyMs' | 'waitedMs' | 'upMs' | 'downMs' | 'failure'>;
@@ -28,7 +29,7 @@ export interface StepWatch {
   /** The question was sent; it is not sent again before one of the following. */
   asked(question: Question): void;
   answered(question: Question): void;
-  refused(question: Question, reason: string): void;
+  refused(question: Question, reason: Told): void;
   /** The link went down under it: it may be asked again at `at`. */
   askAgain(question: Question, at: number): void;
   /** Resolves at the next change, after `forMs` at the latest. */
@@ -52,7 +53,7 @@ export function createStepWatch(): StepWatch {
   const memories = new Map<number, Memory>();
   /** When a question may be asked (again): infinite while it waits for its answer. */
   const busyUntil = new Map<string, number>();
-  const failures = new Map<string, string>();
+  const failures = new Map<string, Told>();
   /** By node, since one that was away may come back with another disk. */
   const prepared = new Map<number, Set<number>>();
   let isPending = false;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type AgentEvent, type EventKind, kindFromAgent } from '../../common/domain/event.ts';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { said, word } from '../../common/domain/said.ts';
 import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
 import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
 import type { AgentHello } from '../../common/protocol/handshake.ts';
@@ -57,7 +58,7 @@ export function createAgentHandlers(
         kind: 'instance.unknown',
         result: 'failed',
         nodeId,
-        message: `node ${nodeId} reports instance ${instanceId} (${state}), which this master has not put there; it is left alone; "sgrid node adopt ${nodeId}" takes it up`,
+        message: said`node ${nodeId} reports instance ${instanceId} (${word(state)}), which this master has not put there; it is left alone; "sgrid node adopt ${nodeId}" takes it up`,
       });
     }
   };
@@ -88,7 +89,7 @@ export function createAgentHandlers(
         // It waited for its turn: its agent may have given up meanwhile and come again.
         if (!current()) return null;
         if (isTakenOver) {
-          const message = `node ${nodeId} (${alias}) was replaced: another agent speaks for it from now on`;
+          const message = said`node ${nodeId} (${alias}) was replaced: another agent speaks for it from now on`;
           await record({ kind: 'node.replaced', nodeId, message });
         }
         const own = instances.filter((status) => fleet.instance(status.instanceId)?.record.nodeId === nodeId);
@@ -97,7 +98,7 @@ export function createAgentHandlers(
         await record({
           kind: 'node.connected',
           nodeId,
-          message: `node ${nodeId} (${alias}) connected with ${instances.length} instances`,
+          message: said`node ${nodeId} (${alias}) connected with ${instances.length} instances`,
         });
         return reported;
       });

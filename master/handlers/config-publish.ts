@@ -68,7 +68,7 @@ export function createConfigPublishHandlers(
           kind: 'command',
           actor,
           serviceId,
-          message: `publish config ${publication.revision} of ${serviceName} to ${targets.length} instances, ${touched} of them with changes, then ${describeConfigAction(action)}${because(message)}`,
+          message: said`publish config ${publication.revision} of ${serviceName} to ${targets.length} instances, ${touched} of them with changes, then ${describeConfigAction(action)}${message === '' ? '' : said` (${message})`}`,
         });
         const why = `config ${publication.revision}${because(message)}`;
         const order = { serviceId, actor, message: why, startedAt: now() };

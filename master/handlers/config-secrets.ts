@@ -19,7 +19,7 @@ export function createConfigSecretHandlers(deps: HandlerDependencies): CockpitHa
         const { serviceId } = await services.byName(serviceName);
         const sealed = keyring.seal(value, secretContext({ serviceId, name }));
         const secret = await secrets.add({ serviceId, name, ...sealed, actor, at: now() });
-        const text = `set secret ${name} of ${serviceName}: version ${secret.version}`;
+        const text = said`set secret ${name} of ${serviceName}: version ${secret.version}`;
         await record({ kind: 'command', actor, serviceId, message: text });
         return secret;
       });
@@ -37,7 +37,7 @@ export function createConfigSecretHandlers(deps: HandlerDependencies): CockpitHa
         }
         await demandUnused(repositories, serviceId, name);
         await repositories.secrets.remove(serviceId, name);
-        const text = `remove secret ${name} of ${serviceName}`;
+        const text = said`remove secret ${name} of ${serviceName}`;
         await record({ kind: 'command', actor, serviceId, message: text });
       });
       return {};
@@ -51,7 +51,7 @@ export function createConfigSecretHandlers(deps: HandlerDependencies): CockpitHa
         const keyId = keyring.rotate();
         for (const [at, secret] of all.entries())
           await secrets.reseal(secret.secretId, keyring.seal(values[at] ?? '', secretContext(secret)));
-        const text = `rotate the key of secrets: ${keyId}, ${all.length} encrypted anew`;
+        const text = said`rotate the key of secrets: ${keyId}, ${all.length} encrypted anew`;
         await record({ kind: 'command', actor, message: text });
         return { keyId, secrets: all.length };
       }),

@@ -52,7 +52,7 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
         await record({
           kind: 'command',
           actor: identity.actor,
-          message: `create instance ${instance.instanceId}: ${instanceLabel(instance)}`,
+          message: said`create instance ${instance.instanceId}: ${instanceLabel(instance)}`,
           instanceId: instance.instanceId,
           nodeId,
           serviceId,

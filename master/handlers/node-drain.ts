@@ -1,5 +1,6 @@
 import type { DrainPlan } from '../../common/domain/node.ts';
 import type { RestartOptions, Rollout } from '../../common/domain/rollout.ts';
+import { said, type Told } from '../../common/domain/said.ts';
 import { mapBounded } from '../background.ts';
 import { beginDrain } from '../control/drain-begin.ts';
 import { planDrain } from '../control/drain-plan.ts';
@@ -61,11 +62,15 @@ export async function drainNode(
   return { plan: { ...plan, isCordoned: true }, rollouts: begun.rollouts };
 }
 
-function describe({ nodeId, alias }: NodeRecord, { instances }: DrainPlan, message: string): string {
-  const counts = (['move', 'stop', 'leave'] as const)
-    .map((action) => [instances.filter((each) => each.action === action).length, action] as const)
-    .filter(([count]) => count > 0)
-    .map(([count, action]) => `${count} to ${action}`);
-  const what = counts.length === 0 ? 'nothing runs there' : counts.join(', ');
-  return `drain node ${nodeId} (${alias}): ${what}${message === '' ? '' : ` (${message})`}`;
+function describe({ nodeId, alias }: NodeRecord, { instances }: DrainPlan, message: string): Told {
+  const count = (action: DrainPlan['instances'][number]['action']): number =>
+    instances.filter((each) => each.action === action).length;
+  const counts = [
+    count('move') > 0 ? [said`${count('move')} to move`] : [],
+    count('stop') > 0 ? [said`${count('stop')} to stop`] : [],
+    count('leave') > 0 ? [said`${count('leave')} to leave`] : [],
+  ].flat();
+  const what =
+    counts.length === 0 ? said`nothing runs there` : counts.reduce((all, each) => said`${all}, ${each}`);
+  return said`drain node ${nodeId} (${alias}): ${what}${message === '' ? '' : said` (${message})`}`;
 }

@@ -49,8 +49,8 @@ export async function removeNode(
     for (const { instanceId } of here) await instances.remove(instanceId);
     await tokensOf.revokeOfNode(nodeId, now());
     await nodes.remove(nodeId);
-    const lost = here.length === 0 ? '' : `, with ${here.length} instances that may still run there`;
-    await record({ kind: 'command', actor, nodeId, message: `remove node ${nodeId} (${alias})${lost}` });
+    const lost = here.length === 0 ? '' : said`, with ${here.length} instances that may still run there`;
+    await record({ kind: 'command', actor, nodeId, message: said`remove node ${nodeId} (${alias})${lost}` });
     return { instanceIds: here.map(({ instanceId }) => instanceId), tokens: await tokensOf.list() };
   });
   authority.load(tokens);

@@ -1,4 +1,4 @@
-import { said } from '../../common/domain/said.ts';
+import { said, word } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { MasterEvent } from '../event-log.ts';
 import { nodeUnreachable } from '../relay.ts';
@@ -34,7 +34,9 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
 
   const cordon = async (node: NodeRecord, isCordoned: boolean, actor: string): Promise<void> => {
     if (node.isCordoned === isCordoned) return;
-    const message = `${isCordoned ? 'cordon' : 'uncordon'} node ${node.nodeId} (${node.alias})`;
+    const message = isCordoned
+      ? said`cordon node ${node.nodeId} (${node.alias})`
+      : said`uncordon node ${node.nodeId} (${node.alias})`;
     await change(node.nodeId, { isCordoned }, { actor, message });
   };
 
@@ -46,7 +48,7 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
           hint: said`stop the agent on the machine that is to give way, then try again`,
         });
       }
-      const message = `replace node ${nodeId} (${alias}): the next agent that claims it has it`;
+      const message = said`replace node ${nodeId} (${alias}): the next agent that claims it has it`;
       await change(nodeId, { isReplaceable: true }, { actor, message });
       return {};
     },
@@ -58,7 +60,7 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
 
     'node.update': async ({ nodeId, outerAddress }, { identity: { actor } }) => {
       const { alias } = demandNode(nodeId);
-      const message = `outer address of node ${nodeId} (${alias}): ${outerAddress || 'none'}`;
+      const message = said`outer address of node ${nodeId} (${alias}): ${outerAddress || word('none')}`;
       await change(nodeId, { outerAddress }, { actor, message });
       return {};
     },

@@ -15,16 +15,16 @@ export async function removeService(
   instanceIds: readonly number[],
   actor: string,
 ): Promise<void> {
-  const instances = instanceIds.length === 0 ? '' : ` with its instances ${instanceIds.join(', ')}`;
+  const instances = instanceIds.length === 0 ? '' : said` with its instances ${instanceIds.join(', ')}`;
   const event = {
     ...{ eventId: events.newEventId(), kind: 'command' as const, actor, serviceId },
-    message: `remove service ${name}${instances}`,
+    message: said`remove service ${name}${instances}`,
   };
   const outcomes = await commands.run('remove', instanceIds, actor, event);
   const failed = outcomes.filter(({ error }) => error !== null);
   if (failed.length > 0) {
     const list = failed.map(({ instanceId, error }) => `${instanceId}: ${describeError(error)}`).join('; ');
-    await events.settle({ ...event, result: 'failed', message: `${event.message}: it stays; ${list}` });
+    await events.settle({ ...event, result: 'failed', message: said`${event.message}: it stays; ${list}` });
     throw new AuditedError(
       'conflict',
       said`"${name}" stays, since instances of it could not be removed: ${list}`,

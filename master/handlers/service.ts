@@ -49,7 +49,7 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
         await record({
           kind: 'command',
           actor: identity.actor,
-          message: `create service ${created.name} (${created.type})`,
+          message: said`create service ${created.name} (${created.type})`,
           serviceId: created.serviceId,
         });
         return created;
@@ -73,12 +73,12 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
       if (dryRun) return { service: { ...known, ...spec }, instances: effects, rollout: null };
       for (const { instanceId } of effects) rollouts.demandIdle(instanceId);
       const restarts = entries.filter(({ record }) => effectOf(record, spec) === 'restart');
-      const why = `${fields.join(', ')}; ${restarts.length} of ${effects.length} instances are restarted`;
+      const why = said`${fields.join(', ')}; ${restarts.length} of ${effects.length} instances are restarted`;
       const done = await events.transaction(async (repositories, record) => {
         demandSoundSpec(spec, await repositories.services.list());
         const service = await repositories.services.update(spec);
         const { serviceId } = service;
-        const message = `update service ${spec.name}: ${why}`;
+        const message = said`update service ${spec.name}: ${why}`;
         await record({ kind: 'command', actor, message, serviceId });
         // One on a node that is away is restarted at its return, where nothing of it is lost by that.
         const rolling = restarts.filter((entry) => fleet.isUp(entry.record.nodeId));

@@ -58,7 +58,7 @@ export function createTokenHandlers({
           ...{ name, role, hash, isJoin, expiresAt },
           ...{ createdAt: now(), createdBy: actor },
         });
-        await record({ kind: 'command', actor, message: `create token ${name} (${role})` });
+        await record({ kind: 'command', actor, message: said`create token ${name} (${role})` });
         return created;
       });
       return { token: toView(token), secret };
@@ -69,7 +69,7 @@ export function createTokenHandlers({
         const known = (await tokens.list()).find((each) => each.name === name);
         const fresh = formatToken(known?.role ?? 'viewer', randomBytes(32));
         const rotated = await tokens.rotate(name, hashToken(fresh));
-        await record({ kind: 'command', actor, message: `rotate token ${name}` });
+        await record({ kind: 'command', actor, message: said`rotate token ${name}` });
         return { token: rotated, secret: fresh, oldHash: known?.hash ?? '' };
       });
       renewFile(name, oldHash, secret);
@@ -89,7 +89,7 @@ export function createTokenHandlers({
             },
           );
         }
-        await record({ kind: 'command', actor, message: `revoke token ${name}` });
+        await record({ kind: 'command', actor, message: said`revoke token ${name}` });
       });
       cutToken(name);
       return {};

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { inspectArchive } from '../../common/archive/inspect-archive.ts';
 import { serviceNameSchema, sha256Schema, versionLabelSchema } from '../../common/domain/names.ts';
 import { type Release, releaseSchema } from '../../common/domain/release.ts';
-import { said } from '../../common/domain/said.ts';
+import { because, said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { type ErrorCode, SgridError, toWireError } from '../../common/protocol/errors.ts';
@@ -180,6 +180,6 @@ function uploadedEvent({ serviceName, version, sizeBytes, uploadedBy, serviceId,
     kind: 'release.uploaded' as const,
     actor: uploadedBy,
     serviceId,
-    message: `${serviceName} ${version} uploaded, ${sizeBytes} bytes${message === '' ? '' : `: ${message}`}`,
+    message: said`${serviceName} ${version} uploaded, ${sizeBytes} bytes${because(message)}`,
   };
 }

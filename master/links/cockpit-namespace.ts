@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Namespace } from 'socket.io';
+import { said } from '../../common/domain/said.ts';
 import { bindMessages } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
-import { describeError, toWireError } from '../../common/protocol/errors.ts';
+import { tellError, toWireError } from '../../common/protocol/errors.ts';
 import { cockpitHelloSchema } from '../../common/protocol/handshake.ts';
 import { PRODUCT_VERSION } from '../../common/version.ts';
 import { addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
@@ -75,7 +76,7 @@ export function openCockpitNamespace(
         kind: 'command',
         actor,
         result: 'failed',
-        message: `${name}: ${describeError(error)}`,
+        message: said`${name}: ${tellError(error)}`,
       }),
     );
   };

@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { eventSchema, type SgridEvent } from '../../common/domain/event.ts';
+import { saidOfJson, saidToJson } from './said-json.ts';
 import type { Database } from './schema.ts';
 
 export type NewEvent = Omit<SgridEvent, 'seq'>;
@@ -28,7 +29,7 @@ export function createEventRepository(db: Kysely<Database>): EventRepository {
       for (const event of events) {
         const row = await db
           .insertInto('events')
-          .values(event)
+          .values(toRow(event))
           .onConflict((conflict) => conflict.column('eventId').doNothing())
           .returning('seq')
           .executeTakeFirst();
@@ -37,14 +38,14 @@ export function createEventRepository(db: Kysely<Database>): EventRepository {
       return added;
     },
     async settle(event) {
-      const { result, message } = event;
+      const { result, message, saidJson } = toRow(event);
       const row = await db
         .insertInto('events')
-        .values(event)
-        .onConflict((conflict) => conflict.column('eventId').doUpdateSet({ result, message }))
+        .values(toRow(event))
+        .onConflict((conflict) => conflict.column('eventId').doUpdateSet({ result, message, saidJson }))
         .returningAll()
         .executeTakeFirstOrThrow();
-      return eventSchema.parse(row);
+      return toEvent(row);
     },
     async list({ beforeSeq, instanceId, nodeId, serviceId, limit }) {
       let query = db.selectFrom('events').selectAll().orderBy('seq', 'desc').limit(limit);
@@ -52,7 +53,7 @@ export function createEventRepository(db: Kysely<Database>): EventRepository {
       if (instanceId !== undefined) query = query.where('instanceId', '=', instanceId);
       if (nodeId !== undefined) query = query.where('nodeId', '=', nodeId);
       if (serviceId !== undefined) query = query.where('serviceId', '=', serviceId);
-      return (await query.execute()).map((row) => eventSchema.parse(row));
+      return (await query.execute()).map(toEvent);
     },
     async prune(keep) {
       await db
@@ -63,4 +64,12 @@ export function createEventRepository(db: Kysely<Database>): EventRepository {
         .execute();
     },
   };
+}
+
+function toRow({ said, ...event }: NewEvent): Omit<Selectable<Database['events']>, 'seq'> {
+  return { ...event, saidJson: saidToJson(said) };
+}
+
+function toEvent({ saidJson, ...row }: Selectable<Database['events']>): SgridEvent {
+  return eventSchema.parse({ ...row, said: saidOfJson(saidJson) });
 }

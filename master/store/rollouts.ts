@@ -5,7 +5,9 @@ import {
   type RolloutStep,
   rolloutSchema,
 } from '../../common/domain/rollout.ts';
+import { said, word } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { saidOfJson, saidToJson } from './said-json.ts';
 import type { Database } from './schema.ts';
 
 export type NewStep = Pick<
@@ -46,7 +48,7 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
       .select(['services.name as serviceName', 'sizeBytes']);
   type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
 
-  const withSteps = async ({ optionsJson, isPromoted, ...row }: Row): Promise<Rollout> => {
+  const withSteps = async ({ optionsJson, isPromoted, saidJson, ...row }: Row): Promise<Rollout> => {
     const steps = await db
       .selectFrom('rollout_steps')
       .selectAll()
@@ -55,6 +57,7 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
       .execute();
     return {
       ...row,
+      said: saidOfJson(saidJson),
       version: [...new Set(steps.map(({ version }) => version))].join(', '),
       options: rolloutSchema.shape.options.parse(JSON.parse(optionsJson)),
       isPromoted: isPromoted === 1,
@@ -65,8 +68,8 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
   const byId = async (rolloutId: number): Promise<Rollout> => {
     const row = await select().where('rolloutId', '=', rolloutId).executeTakeFirst();
     if (row !== undefined) return withSteps(row);
-    throw new SgridError('not_found', `there is no rollout ${rolloutId}`, {
-      hint: 'see "sgrid get rollouts"',
+    throw new SgridError('not_found', said`there is no rollout ${rolloutId}`, {
+      hint: said`see "sgrid get rollouts"`,
     });
   };
 
@@ -86,6 +89,7 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
           releaseId: steps[0]?.release.releaseId ?? 0,
           state: 'running',
           reason: '',
+          saidJson: null,
           optionsJson: JSON.stringify(options),
           isPromoted: options.canary === 0 ? 1 : 0,
           endedAt: null,
@@ -107,6 +111,7 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
             ...{ instanceId, nodeId, port, action, peerId, previousDesired },
             state: 'pending',
             reason: '',
+            saidJson: null,
             receivedBytes: 0,
             ...release,
             previousReleaseId: previous?.releaseId ?? null,
@@ -122,18 +127,18 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
       if (serviceId !== undefined) query = query.where('rollouts.serviceId', '=', serviceId);
       return Promise.all((await query.execute()).map(withSteps));
     },
-    async save(before, { rolloutId, state, reason, isPromoted, endedAt, steps }) {
+    async save(before, { rolloutId, state, reason, said: facts, isPromoted, endedAt, steps }) {
       await db
         .updateTable('rollouts')
-        .set({ state, reason, isPromoted: isPromoted ? 1 : 0, endedAt })
+        .set({ state, reason, saidJson: saidToJson(facts), isPromoted: isPromoted ? 1 : 0, endedAt })
         .where('rolloutId', '=', rolloutId)
         .execute();
       for (const [position, step] of steps.entries()) {
         if (step === before.steps[position]) continue;
-        const { state, reason, receivedBytes, appliedAt } = step;
+        const { state, reason, said: facts, receivedBytes, appliedAt } = step;
         await db
           .updateTable('rollout_steps')
-          .set({ state, reason, receivedBytes, appliedAt })
+          .set({ state, reason, saidJson: saidToJson(facts), receivedBytes, appliedAt })
           .where('rolloutId', '=', rolloutId)
           .where('position', '=', position)
           .execute();
@@ -164,6 +169,7 @@ function toStep(row: Database['rollout_steps']): RolloutStep {
   return {
     ...{ instanceId, nodeId, port, action, peerId, state, reason },
     ...{ receivedBytes, previousDesired, appliedAt },
+    said: saidOfJson(row.saidJson),
     release: { releaseId, version },
     previous,
   };
@@ -171,15 +177,15 @@ function toStep(row: Database['rollout_steps']): RolloutStep {
 
 /** The lock on a service's instances: who holds it, since when and why. */
 export function lockedBy(holder: Rollout | undefined): SgridError {
-  if (holder === undefined) return new SgridError('conflict', 'another rollout has just begun');
+  if (holder === undefined) return new SgridError('conflict', said`another rollout has just begun`);
   const { rolloutId, serviceName, actor, startedAt, state, message } = holder;
   const since = new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19);
-  const why = message === '' ? '' : ` (${message})`;
+  const why = message === '' ? '' : said` (${message})`;
   return new SgridError(
     'conflict',
-    `rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder)} by ${actor}${why} is ${state}, since ${since} UTC`,
+    said`rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder)} by ${actor}${why} is ${word(state)}, since ${since} UTC`,
     {
-      hint: `wait until it has ended (sgrid rollout status ${rolloutId} --wait), or end it: sgrid rollout abort ${rolloutId}`,
+      hint: said`wait until it has ended (sgrid rollout status ${rolloutId} --wait), or end it: sgrid rollout abort ${rolloutId}`,
     },
   );
 }

@@ -69,6 +69,8 @@ export interface Database {
     message: string;
     state: Rollout['state'];
     reason: string;
+    /** The reason with its facts apart; null for what says it all as it is. */
+    saidJson: string | null;
     optionsJson: string;
     isPromoted: number;
     startedAt: number;
@@ -85,6 +87,7 @@ export interface Database {
     peerId: number | null;
     state: RolloutStep['state'];
     reason: string;
+    saidJson: string | null;
     receivedBytes: number;
     releaseId: number;
     version: string;
@@ -104,6 +107,7 @@ export interface Database {
     actor: string;
     result: 'ok' | 'failed';
     message: string;
+    saidJson: string | null;
   };
   figures_history: {
     rowId: Generated<number>;

@@ -9,8 +9,8 @@ import {
 import { fillSecrets } from '../../common/domain/config-template.ts';
 import type { EventKind } from '../../common/domain/event.ts';
 import type { Assignment } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
-import { describeError, SgridError, toWireError } from '../../common/protocol/errors.ts';
+import { asMessage, said, type Told } from '../../common/domain/said.ts';
+import { SgridError, tellError, toWireError } from '../../common/protocol/errors.ts';
 import { type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
 import type { Account } from '../process/account.ts';
 import { giveDirectory, resolveRunAs } from '../process/run-as.ts';
@@ -93,9 +93,9 @@ export function createConfigFiles(options: {
   };
 
   /** The same one again has the same id, so that what fails every minute is told once. */
-  const tell = (instanceId: number, kind: EventKind, what: string, message: string): void => {
+  const tell = (instanceId: number, kind: EventKind, what: string, message: Told): void => {
     const eventId = uuidOf(`${instanceId}/${kind}/${what}`);
-    events.append({ eventId, at: clock(), kind, instanceId, message: message.slice(0, 4096) });
+    events.append({ eventId, at: clock(), kind, instanceId, ...asMessage(message) });
   };
 
   const write = async (
@@ -118,7 +118,7 @@ export function createConfigFiles(options: {
     const names = texts.map(({ name }) => name);
     const signal = isDue ? { signal: action.signal, runId: reader.runId } : null;
     save(instanceId, { format: 1, revision: config.revision, names, signal });
-    const text = `config ${config.revision}: ${names.length === 0 ? 'no files' : names.join(', ')}`;
+    const text = said`config ${config.revision}: ${names.length === 0 ? said`no files` : names.join(', ')}`;
     tell(instanceId, 'config.delivered', String(config.revision), text);
   };
 
@@ -144,7 +144,7 @@ export function createConfigFiles(options: {
     const { code } = toWireError(error);
     // A link that went down comes back, and then it is asked for again.
     if (code === 'disconnected') return;
-    const text = `config ${revision} could not be written: ${describeError(error)}`;
+    const text = said`config ${revision} could not be written: ${tellError(error)}`;
     tell(instanceId, 'config.failed', `${revision}/${code}`, text);
   };
 

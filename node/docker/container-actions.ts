@@ -1,4 +1,5 @@
-import { describeError } from '../../common/protocol/errors.ts';
+import { reasonOf, said } from '../../common/domain/said.ts';
+import { tellError } from '../../common/protocol/errors.ts';
 import { dockerNameOf } from '../supervisor/environment.ts';
 import { runEvent } from '../supervisor/events.ts';
 import type { Instance } from '../supervisor/instance.ts';
@@ -37,7 +38,7 @@ export function createContainerActions(options: ContainerActionsOptions): Contai
 
   function noteRunning(now: ContainerRecord, { id, startedAt, pid }: Container): void {
     const at = startedAt ?? clock();
-    const text = `container ${containerNameOf(now)} (${id.slice(0, 12)}) runs, pid ${pid}`;
+    const text = said`container ${containerNameOf(now)} (${id.slice(0, 12)}) runs, pid ${pid ?? '?'}`;
     events.append(runEvent(`${id}/${at}`, 'instance.started', instanceId, at, text));
     save({ ...now, run: { id, startedAt: at }, rest: null, since: at });
   }
@@ -51,7 +52,7 @@ export function createContainerActions(options: ContainerActionsOptions): Contai
     } catch (error) {
       // An engine that is away has not tried.
       if ((await look(now)).kind !== 'down')
-        save(settleFailedStart(asked, describeError(error), clock(), random()));
+        save(settleFailedStart(asked, tellError(error), clock(), random()));
       throw error;
     }
     save({ ...asked, rest: null, since: clock() });
@@ -63,14 +64,14 @@ export function createContainerActions(options: ContainerActionsOptions): Contai
     const run = now.run ?? { id: container?.id ?? '', startedAt: container?.startedAt ?? 0 };
     const runId = `${run.id}/${run.startedAt}`;
     if (exit !== null) {
-      const text = `container ${containerNameOf(now)} ${describeExit(exit, 'it was removed')}`;
+      const text = said`container ${containerNameOf(now)} ${describeExit(exit, said`it was removed`)}`;
       if (exit.oomKilled) events.append(runEvent(runId, 'instance.oom', instanceId, exit.endedAt, text));
       const kind = exit.cause === 'stopped' ? 'instance.stopped' : 'instance.exited';
       events.append(runEvent(runId, kind, instanceId, exit.endedAt, text));
     }
     const { rest } = next;
     if (rest?.state === 'backoff' || rest?.state === 'crash-loop')
-      events.append(runEvent(runId, `instance.${rest.state}`, instanceId, clock(), rest.reason));
+      events.append(runEvent(runId, `instance.${rest.state}`, instanceId, clock(), reasonOf(rest)));
     options.onEnd();
     save(next);
   }

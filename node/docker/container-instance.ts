@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { said, type Told } from '../../common/domain/said.ts';
+import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import { dockerNameOf } from '../supervisor/environment.ts';
 import { runEvent } from '../supervisor/events.ts';
 import { createInstance, type Instance } from '../supervisor/instance.ts';
@@ -44,7 +44,7 @@ export function createContainerInstance(
   const file = containerRecordFile(join(directory, 'container.json'), spares);
   let record: ContainerRecord | null = null;
   let seen: Seen | null = null;
-  let note = '';
+  let note: Told = '';
   let adopted = false;
   let figures: {
     run: string;
@@ -165,7 +165,7 @@ export function createContainerInstance(
         note = '';
       } catch (error) {
         logger.warn({ instanceId, err: error }, 'container left as it is');
-        note = describeError(error);
+        note = tellError(error);
         onChange();
         return error;
       }
@@ -209,7 +209,7 @@ export function createContainerInstance(
         hint: said`look at docker on that node; or end the container by hand, and then "sgrid resolve ${instanceId} --ended"`,
       });
     const at = clock();
-    const text = `resolved by ${actor}: nothing of container ${name} runs any more`;
+    const text = said`resolved by ${actor}: nothing of container ${name} runs any more`;
     ports.events.append(
       runEvent(`${now.run?.id ?? 'none'}/${at}`, 'instance.resolved', instanceId, at, text),
     );

@@ -1,4 +1,5 @@
 import type { Assignment, ExitResult, InstanceStatus } from '../../common/domain/instance.ts';
+import { asReason, said, saidAll, type Told } from '../../common/domain/said.ts';
 import { askKeyOf, launchKeyOf } from '../supervisor/lifecycle.ts';
 import { decideRestart, type EndedRun } from '../supervisor/restart-policy.ts';
 import type { Container } from './container.ts';
@@ -97,9 +98,8 @@ function decideRunning(record: ContainerRecord, seen: Seen, now: number): Contai
 }
 
 function gone(): ContainerRest {
-  const reason =
-    'the container is not there: somebody removed it, or the script did not make it; restart runs the script';
-  return { state: 'failed', reason, nextStartAt: null };
+  const why = said`the container is not there: somebody removed it, or the script did not make it; restart runs the script`;
+  return { state: 'failed', ...asReason(why), nextStartAt: null };
 }
 
 /** How a run ended, as far as the engine knows; null is a container that is gone. */
@@ -134,25 +134,27 @@ export function settleContainer(
   if (lastExit.cause === 'stopped') return { ...over, rest: STOPPED, restarts: 0, fastDeaths: 0 };
   if (container === null) return { ...over, rest: gone() };
   if (container.hasRestartPolicy) {
-    const reason = `exited with ${lastExit.code}; whether it is started again is left to its own restart policy`;
-    return { ...over, rest: { state: 'exited', reason, nextStartAt: null } };
+    const why = said`exited with ${lastExit.code ?? ''}; whether it is started again is left to its own restart policy`;
+    return { ...over, rest: { state: 'exited', ...asReason(why), nextStartAt: null } };
   }
   const ended = { exit: lastExit, uptimeMs: lastExit.endedAt - lastExit.startedAt };
-  return { ...over, ...nextByPolicy(record, ended, `exited with ${lastExit.code}`, now, random) };
+  return { ...over, ...nextByPolicy(record, ended, said`exited with ${lastExit.code ?? ''}`, now, random) };
 }
 
 /** The record after a person said that nothing of it runs, of an engine that cannot be asked. */
-export function forgetContainer(record: ContainerRecord, reason: string, now: number): ContainerRecord {
+export function forgetContainer(record: ContainerRecord, reason: Told, now: number): ContainerRecord {
   const lastExit = record.run === null ? record.lastExit : exitOf(record, null, now);
   const rest =
-    record.wanted.desired === 'stopped' ? STOPPED : ({ ...STOPPED, state: 'failed', reason } as const);
+    record.wanted.desired === 'stopped'
+      ? STOPPED
+      : ({ ...STOPPED, state: 'failed', ...asReason(reason) } as const);
   return { ...record, run: null, stopping: null, lastExit, rest, since: now, forgotten: true };
 }
 
 /** The record after the engine could not start it. */
 export function settleFailedStart(
   record: ContainerRecord,
-  why: string,
+  why: Told,
   now: number,
   random: number,
 ): ContainerRecord {
@@ -163,13 +165,13 @@ export function settleFailedStart(
 function nextByPolicy(
   { wanted, fastDeaths }: ContainerRecord,
   ended: EndedRun,
-  why: string,
+  why: Told,
   now: number,
   random: number,
 ): Pick<ContainerRecord, 'rest' | 'fastDeaths'> {
   const next = decideRestart(wanted.spec.restart, ended, fastDeaths, random);
-  const how = ended.exit.oomKilled ? `${why}, out of memory` : why;
+  const how = ended.exit.oomKilled ? said`${why}, out of memory` : why;
   const nextStartAt = next.state === 'backoff' ? now + next.delayMs : null;
-  const rest = { state: next.state, reason: `${how}; ${next.reason}`.slice(0, 4096), nextStartAt };
+  const rest = { state: next.state, ...asReason(saidAll([how, next.reason])), nextStartAt };
   return { rest, fastDeaths: next.fastDeaths };
 }

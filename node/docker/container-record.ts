@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import { type Assignment, assignmentSchema, exitResultSchema } from '../../common/domain/instance.ts';
 import { timestampSchema } from '../../common/domain/names.ts';
+import { saidFieldSchema } from '../../common/domain/said.ts';
 import { describeIssue } from '../../common/protocol/bind.ts';
 import { readFileIfThere } from '../../common/system/atomic-file.ts';
 import { writeStateFile } from '../supervisor/spare-space.ts';
@@ -15,6 +16,7 @@ export type ContainerRun = z.infer<typeof containerRunSchema>;
 export const containerRestSchema = z.object({
   state: z.enum(['stopped', 'exited', 'failed', 'backoff', 'crash-loop']),
   reason: z.string().max(4096),
+  said: saidFieldSchema,
   nextStartAt: timestampSchema.nullable(),
 });
 export type ContainerRest = z.infer<typeof containerRestSchema>;

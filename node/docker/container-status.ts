@@ -1,4 +1,5 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { asReason, reasonOf, said, saidAll, type Told } from '../../common/domain/said.ts';
 import { isScriptDue } from './container-lifecycle.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { Seen } from './engine.ts';
@@ -13,11 +14,12 @@ export function containerStatus(
   record: ContainerRecord,
   script: InstanceStatus,
   seen: Seen | null,
-  extra: { name: string; note: string; adopted: boolean; cgroup: string },
+  extra: { name: string; note: Told; adopted: boolean; cgroup: string },
 ): InstanceStatus {
   const { wanted, rest, run } = record;
   const own = {
     ...script,
+    said: undefined,
     revision: wanted.revision,
     restarts: record.restarts,
     nextStartAt: null,
@@ -35,17 +37,20 @@ export function containerStatus(
     stateSince: record.since,
   };
   if (seen === null)
-    return { ...idle, state: 'unknown', reason: `container ${extra.name} was not looked at yet` };
+    return { ...idle, state: 'unknown', ...asReason(said`container ${extra.name} was not looked at yet`) };
   if (seen.kind === 'down' && !record.forgotten)
-    return { ...idle, state: 'unknown', reason: `the container service does not answer: ${seen.reason}` };
+    return {
+      ...idle,
+      state: 'unknown',
+      ...asReason(said`the container service does not answer: ${seen.reason}`),
+    };
   const container = seen.kind === 'container' ? seen.container : null;
   if (container !== null && run !== null && container.pid !== null) {
     const { pid, startedAt } = container;
-    const reason = [container.state === 'paused' ? 'paused' : '', extra.note].filter((part) => part !== '');
     return {
       ...idle,
       state: record.stopping === null ? 'running' : 'stopping',
-      reason: reason.join('; '),
+      ...asReason(saidAll([container.state === 'paused' ? said`paused` : '', extra.note])),
       pid,
       startedAt,
       adopted: extra.adopted,
@@ -53,10 +58,14 @@ export function containerStatus(
     };
   }
   if (container?.state === 'restarting')
-    return { ...idle, state: 'backoff', reason: 'the container service restarts it by its own policy' };
-  if (rest === null) return { ...idle, state: 'starting', reason: extra.note };
-  const reason = [rest.reason, extra.note].filter((part) => part !== '').join('; ');
-  return { ...idle, state: rest.state, reason, nextStartAt: rest.nextStartAt };
+    return {
+      ...idle,
+      state: 'backoff',
+      ...asReason(said`the container service restarts it by its own policy`),
+    };
+  if (rest === null) return { ...idle, state: 'starting', ...asReason(extra.note) };
+  const why = asReason(saidAll([reasonOf(rest), extra.note]));
+  return { ...idle, state: rest.state, ...why, nextStartAt: rest.nextStartAt };
 }
 
 function isScriptAtWork({ state }: InstanceStatus): boolean {
@@ -64,9 +73,11 @@ function isScriptAtWork({ state }: InstanceStatus): boolean {
 }
 
 /** A script that runs is not yet what callers look for; one that failed leaves no service. */
-function scriptState({ state, reason, lastExit }: InstanceStatus): Partial<InstanceStatus> {
-  if (state === 'running') return { state: 'starting', reason: 'its script is running' };
-  if (state !== 'exited') return {};
-  const how = lastExit?.code === 0 ? 'its script has ended' : `its script failed: ${reason}`;
-  return { state: lastExit?.code === 0 ? 'starting' : 'failed', reason: how, lastExit };
+function scriptState(script: InstanceStatus): Partial<InstanceStatus> {
+  const { state, lastExit } = script;
+  if (state === 'running') return { state: 'starting', ...asReason(said`its script is running`) };
+  if (state !== 'exited') return { said: script.said };
+  const hasDone = lastExit?.code === 0;
+  const how = hasDone ? said`its script has ended` : said`its script failed: ${reasonOf(script)}`;
+  return { state: hasDone ? 'starting' : 'failed', ...asReason(how), lastExit };
 }

@@ -1,13 +1,14 @@
 import type { ActiveHealthCheck, HealthState } from '../../common/domain/health.ts';
+import type { Told } from '../../common/domain/said.ts';
 
 /** What one check found. */
-export type ProbeResult = { ok: true } | { ok: false; reason: string };
+export type ProbeResult = { ok: true } | { ok: false; reason: Told };
 
 /** Where the checks of a run stand. */
 export interface HealthProgress {
   readonly state: Exclude<HealthState, 'none'>;
   /** Why the last check failed; empty when it did not. */
-  readonly reason: string;
+  readonly reason: Told;
   /** Failures in a row that count. */
   readonly failures: number;
   /** Successes in a row. */
@@ -26,7 +27,10 @@ const FIRST_CHECK_WITHIN_MS = 1000;
  */
 const FIRST_PAUSE_MS = { tcp: 5, http: 5, command: 50 };
 
-export function beginProgress(state: HealthProgress['state'] = 'starting', reason = ''): HealthProgress {
+export function beginProgress(
+  state: HealthProgress['state'] = 'starting',
+  reason: Told = '',
+): HealthProgress {
   return { state, reason, failures: 0, successes: 0, countedAtMs: null };
 }
 
@@ -57,7 +61,7 @@ function afterSuccess(check: ActiveHealthCheck, before: HealthProgress): HealthP
 function afterFailure(
   check: ActiveHealthCheck,
   before: HealthProgress,
-  reason: string,
+  reason: Told,
   nowMs: number,
   inStartPeriod: boolean,
 ): HealthProgress {

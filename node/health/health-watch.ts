@@ -1,5 +1,6 @@
 import type { ActiveHealthCheck } from '../../common/domain/health.ts';
-import { describeError } from '../../common/protocol/errors.ts';
+import { isSameText } from '../../common/domain/said.ts';
+import { tellError } from '../../common/protocol/errors.ts';
 import {
   firstPauseMs,
   type HealthProgress,
@@ -56,7 +57,7 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
     try {
       result = await probe(controller.signal);
     } catch (error) {
-      result = { ok: false, reason: describeError(error) };
+      result = { ok: false, reason: tellError(error) };
     } finally {
       clearTimeout(timeout);
     }
@@ -66,7 +67,8 @@ export function watchHealth(options: HealthWatchOptions): HealthWatch {
     const before = progress;
     progress = nextProgress(check, before, result, { nowMs, inStartPeriod: nowMs < leniencyEndsAtMs });
     schedule(pauseMs(check, progress.state, nowMs - beganAtMs));
-    if (progress.state !== before.state || progress.reason !== before.reason) options.onProgress(progress);
+    if (progress.state !== before.state || !isSameText(progress.reason, before.reason))
+      options.onProgress(progress);
   }
 
   schedule(isFresh ? pauseMs(check, progress.state, 0) : firstPauseMs(check, options.random()));

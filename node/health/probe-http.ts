@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { said } from '../../common/domain/said.ts';
 import { request } from '../../common/system/node-http.ts';
 import type { ProbeResult } from './health-progress.ts';
 
@@ -32,7 +33,7 @@ export function probeHttp(probe: HttpProbe, signal: AbortSignal): Promise<ProbeR
       asked.destroy();
       resolve(result);
     };
-    const onAbort = (): void => finish({ ok: false, reason: `${what}: no answer within the time-out` });
+    const onAbort = (): void => finish({ ok: false, reason: said`${what}: no answer within the time-out` });
     signal.addEventListener('abort', onAbort, { once: true });
     asked.on('error', (error: NodeJS.ErrnoException) =>
       finish({ ok: false, reason: `${what}: ${error.code ?? error.message}` }),
@@ -53,7 +54,7 @@ function readAnswer(
   const verdict: ProbeResult =
     status >= least && status <= most
       ? { ok: true }
-      : { ok: false, reason: `${what}: status ${status}, not ${least} to ${most}` };
+      : { ok: false, reason: said`${what}: status ${status}, not ${least} to ${most}` };
   let readBytes = 0;
   response.on('data', (chunk: Buffer) => {
     readBytes += chunk.length;
@@ -61,6 +62,6 @@ function readAnswer(
   });
   response.once('end', () => finish(verdict));
   response.once('error', (error: NodeJS.ErrnoException) =>
-    finish({ ok: false, reason: `${what}: ${error.code ?? error.message} in the middle of the answer` }),
+    finish({ ok: false, reason: said`${what}: ${error.code ?? error.message} in the middle of the answer` }),
   );
 }

@@ -1,4 +1,5 @@
 import type { AgentEvent } from '../../common/domain/event.ts';
+import { asMessage, said, type Told } from '../../common/domain/said.ts';
 import type { LogEvent } from './rotator.ts';
 
 /** A program that floods its log is not to flood the events too. */
@@ -20,13 +21,13 @@ export function createLogEvents({
 }): (event: LogEvent) => void {
   const quiet = new Map<number, { until: number; untold: number }>();
 
-  const tell = ({ instanceId, kind }: LogEvent, at: number, message: string): void => {
+  const tell = ({ instanceId, kind }: LogEvent, at: number, message: Told): void => {
     append({
       eventId: newId(),
       at,
       kind: kind === 'failed' ? 'log.failed' : 'log.rotated',
       instanceId,
-      message: message.slice(0, 4096),
+      ...asMessage(message),
     });
   };
 
@@ -42,8 +43,8 @@ export function createLogEvents({
       last.untold += 1;
       return;
     }
-    const before = last === undefined || last.untold === 0 ? '' : ` (and ${last.untold} times before)`;
+    const before = last === undefined || last.untold === 0 ? '' : said` (and ${last.untold} times before)`;
     quiet.set(event.instanceId, { until: now + QUIET_MS, untold: 0 });
-    tell(event, now, `${event.message}${before}`);
+    tell(event, now, before === '' ? event.message : said`${event.message}${before}`);
   };
 }

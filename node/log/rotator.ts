@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describeError, type ErrorCode, toWireError } from '../../common/protocol/errors.ts';
+import { said, type Told } from '../../common/domain/said.ts';
+import { type ErrorCode, tellError, toWireError } from '../../common/protocol/errors.ts';
 import { probeCollapse } from './collapse-range.ts';
 import type { InstanceLog } from './instance-log.ts';
 import { type RotateOptions, type Rotation, rotateByCollapse, rotateByTruncation } from './rotate-log.ts';
@@ -10,7 +11,7 @@ import { excessArchives, isRotationDue, type RotationPolicy } from './rotation-p
 export interface LogEvent {
   readonly instanceId: number;
   readonly kind: 'rotated' | 'truncated' | 'failed';
-  readonly message: string;
+  readonly message: Told;
 }
 
 export interface RotatedLog {
@@ -119,7 +120,7 @@ export function startRotator(options: RotatorOptions): Rotator {
       const delayMs = Math.min(LAST_RETRY_MS, trouble === undefined ? FIRST_RETRY_MS : trouble.delayMs * 2);
       troubles.set(instanceId, { code, delayMs, retryAt: clock() + delayMs });
       if (trouble?.code === code) return;
-      onEvent({ instanceId, kind: 'failed', message: `log not rotated: ${describeError(error)}` });
+      onEvent({ instanceId, kind: 'failed', message: said`log not rotated: ${tellError(error)}` });
     }
   };
 
@@ -154,9 +155,9 @@ function describeRotation(
 ): Pick<LogEvent, 'kind' | 'message'> {
   const removed = removedBytes === 0 ? '' : `, oldest ${removedBytes} bytes removed`;
   if (method === 'collapse')
-    return { kind: 'rotated', message: `log rotated: ${archivedBytes} bytes${removed}` };
+    return { kind: 'rotated', message: said`log rotated: ${archivedBytes} bytes${removed}` };
   return {
     kind: 'truncated',
-    message: `log rotated with truncation: ${archivedBytes} bytes${removed}; lines written meanwhile may be lost, since its file system cannot cut the head off a file`,
+    message: said`log rotated with truncation: ${archivedBytes} bytes${removed}; lines written meanwhile may be lost, since its file system cannot cut the head off a file`,
   };
 }

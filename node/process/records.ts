@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { said, type Told } from '../../common/domain/said.ts';
 
 /**
  * What the shim wrote of one run: two files in one directory that the agent watches, `<instance>.<run>.started` and
@@ -22,12 +23,12 @@ export interface ExitRecord {
 }
 
 /** Exit statuses of the shim's child that mean "never became the program", while there is no started record. */
-const START_FAILURES: Readonly<Record<number, string>> = {
-  119: 'the group of the shims could not be entered',
-  120: "the instance's cgroup could not be entered",
-  121: 'the working directory could not be entered',
-  122: 'the start could not be recorded',
-  123: 'the log file could not be opened',
+const START_FAILURES: Readonly<Record<number, Told>> = {
+  119: said`the group of the shims could not be entered`,
+  120: said`the instance's cgroup could not be entered`,
+  121: said`the working directory could not be entered`,
+  122: said`the start could not be recorded`,
+  123: said`the log file could not be opened`,
 };
 
 /** Names of the two records of a run, without their directory. */
@@ -104,12 +105,12 @@ export function sweepStrangers(directory: string, keep: (name: string, instanceI
  * What a command that should have become it (`systemd-run --scope …`) said about its failure is where the start would have
  * been recorded: there is room for it even on a full disk.
  */
-export function explainNotStarted(record: string, { code, signal }: ExitRecord): string {
+export function explainNotStarted(record: string, { code, signal }: ExitRecord): Told {
   const known = START_FAILURES[code ?? 0];
   if (known !== undefined) return known;
-  const said = firstLine(`${record}.started`)?.trim() ?? '';
-  if (said !== '') return `its process never became the program: ${said.slice(0, 500)}`;
-  return `its process ended with ${code ?? signal} before it became the program`;
+  const told = firstLine(`${record}.started`)?.trim() ?? '';
+  if (told !== '') return said`its process never became the program: ${told.slice(0, 500)}`;
+  return said`its process ended with ${code ?? signal ?? ''} before it became the program`;
 }
 
 /** The first line of a record without its closing "end", or null while it is not wholly written. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AgentEvent } from '../../common/domain/event.ts';
 import type { DiskFigures } from '../../common/domain/figures.ts';
+import { asMessage, said } from '../../common/domain/said.ts';
 
 /** Warns of file systems with our data that are nearly full, each time once; a new agent warns again. */
 export interface DiskWatch {
@@ -25,8 +26,8 @@ export function createDiskWatch(options: {
         if (share < CALM_SHARE) full.delete(mountPoint);
         if (share < FULL_SHARE || full.has(mountPoint)) continue;
         full.add(mountPoint);
-        const message = `disk ${mountPoint} is ${Math.floor(share * 100)} % full: without space programs run on, but what they print is lost, and logs are not rotated`;
-        const what = { kind: 'log.failed', instanceId: null, message: message.slice(0, 4096) } as const;
+        const message = said`disk ${mountPoint} is ${Math.floor(share * 100)} % full: without space programs run on, but what they print is lost, and logs are not rotated`;
+        const what = { kind: 'log.failed', instanceId: null, ...asMessage(message) } as const;
         options.append({ eventId: randomUUID(), at: options.clock(), ...what });
       }
     },

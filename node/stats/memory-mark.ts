@@ -1,3 +1,4 @@
+import { said, type Told } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 
 const MIB_BYTES = 1024 * 1024;
@@ -26,8 +27,8 @@ export function isOverMark(wasOver: boolean, bytes: number, markBytes: number): 
 }
 
 /** What is said of one that has come over its mark. */
-export function overMarkText(bytes: number, markBytes: number, { memoryMiB }: Limits): string {
+export function overMarkText(bytes: number, markBytes: number, { memoryMiB }: Limits): Told {
   const mib = (value: number): string => `${Math.floor(value / MIB_BYTES)} MiB`;
-  const limit = memoryMiB === undefined ? '' : `; at ${memoryMiB} MiB the kernel ends processes of it`;
-  return `uses ${mib(bytes)} of memory, its mark is ${mib(markBytes)}${limit}`;
+  const limit = memoryMiB === undefined ? '' : said`; at ${memoryMiB} MiB the kernel ends processes of it`;
+  return said`uses ${mib(bytes)} of memory, its mark is ${mib(markBytes)}${limit}`;
 }

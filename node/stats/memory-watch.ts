@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { type AgentEvent, agentEventSchema } from '../../common/domain/event.ts';
 import type { InstanceFigures } from '../../common/domain/figures.ts';
+import { asMessage } from '../../common/domain/said.ts';
 import { readFileIfThere, writeFileAtomic } from '../../common/system/atomic-file.ts';
 import { isOverMark, memoryMarkOf, memoryThreshold, overMarkText } from './memory-mark.ts';
 import type { SampleTarget } from './sampler.ts';
@@ -55,7 +56,8 @@ export function openMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
       if (isOverMark(wasOver, bytes, markBytes)) {
         if (wasOver) return null;
         const message = overMarkText(bytes, markBytes, limits);
-        return { eventId: randomUUID(), at: clock(), kind: 'instance.memory-high', instanceId, message };
+        const what = { kind: 'instance.memory-high', instanceId, ...asMessage(message) } as const;
+        return { eventId: randomUUID(), at: clock(), ...what };
       }
     }
     over.delete(instanceId);

@@ -1,4 +1,5 @@
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
+import { said, type Told, word } from '../../common/domain/said.ts';
 import { dependencyCycle } from '../../common/domain/service.ts';
 
 /** An instance of this node, as another one that may wait for it sees it. */
@@ -10,7 +11,7 @@ export interface Neighbour {
 export type DependencyVerdict =
   | { kind: 'ready' }
   /** Names what is waited for, and how it is. `announced`: worth an event. */
-  | { kind: 'wait'; reason: string; announced: boolean }
+  | { kind: 'wait'; reason: Told; announced: boolean }
   /** They wait for one another: none of them can ever be started. */
   | { kind: 'cycle'; path: readonly string[] };
 
@@ -34,7 +35,7 @@ export function decideDependencies(own: Assignment, neighbours: readonly Neighbo
   const specs = [...wanted.map(({ assignment }) => assignment.spec), own.spec];
   const path = dependencyCycle(specs, name);
   if (path !== null) return { kind: 'cycle', path };
-  return { kind: 'wait', reason: `waiting for ${describe(missing)}`, announced: true };
+  return { kind: 'wait', reason: said`waiting for ${describe(missing)}`, announced: true };
 }
 
 /** A script has done its part when it has ended well; a container is up like a program. */
@@ -44,11 +45,13 @@ function isUp({ spec }: Assignment, { state, health, lastExit }: InstanceStatus)
   return state === 'running' && (health.state === 'none' || health.state === 'healthy');
 }
 
-function describe(missing: readonly Neighbour[]): string {
+function describe(missing: readonly Neighbour[]): Told {
   const named = missing.slice(0, NAMED).map(({ assignment: { spec, instanceId }, status }) => {
-    const health =
-      status.state === 'running' && status.health.state !== 'none' ? `, ${status.health.state}` : '';
-    return `${spec.name} (instance ${instanceId}: ${status.state}${health})`;
+    const state = word(status.state);
+    const isChecked = status.state === 'running' && status.health.state !== 'none';
+    const how = isChecked ? said`${state}, ${word(status.health.state)}` : state;
+    return said`${spec.name} (instance ${instanceId}: ${how})`;
   });
-  return named.join(', ') + (missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '');
+  const list = named.reduce((all, each) => said`${all}, ${each}`);
+  return missing.length > NAMED ? said`${list} and ${missing.length - NAMED} more` : list;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AgentEvent, EventKind } from '../../common/domain/event.ts';
+import { asMessage, type Told } from '../../common/domain/said.ts';
 
 /**
  * An event of a run. Its id follows from run and kind, so that an agent that was killed after it had queued the event
@@ -10,14 +11,14 @@ export function runEvent(
   kind: EventKind,
   instanceId: number,
   at: number,
-  message: string,
+  message: Told,
 ): AgentEvent {
   return {
     eventId: uuidOf(`${instanceId}/${runId}/${kind}`),
     at,
     kind,
     instanceId,
-    message: message.slice(0, 4096),
+    ...asMessage(message),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ActiveHealthCheck } from '../../common/domain/health.ts';
 import type { Assignment } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
+import { asReason, reasonOf, said } from '../../common/domain/said.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
 import { beginProgress, type HealthProgress, type ProbeResult } from '../health/health-progress.ts';
 import { type HealthWatch, watchHealth } from '../health/health-watch.ts';
@@ -73,7 +73,7 @@ export function createHealthKeeper(
     const leftMs = Math.min(check.startPeriodMs, Math.max(0, check.startPeriodMs - sinceStartMs));
     return watchHealth({
       check,
-      begin: run.health === null ? beginProgress() : beginProgress(run.health.state, run.health.reason),
+      begin: run.health === null ? beginProgress() : beginProgress(run.health.state, reasonOf(run.health)),
       isFresh: run.health === null && !state.passing.adopted,
       startPeriodEndsAtMs: monotonic() + leftMs,
       probe: async (signal) => {
@@ -142,7 +142,9 @@ export function createHealthKeeper(
       return;
     }
     const isWell = health.state === 'healthy';
-    const text = isWell ? `run ${run.number} is healthy` : `run ${run.number} is unhealthy: ${health.reason}`;
+    const text = isWell
+      ? said`run ${run.number} is healthy`
+      : said`run ${run.number} is unhealthy: ${reasonOf(health)}`;
     const kind = isWell ? 'instance.healthy' : 'instance.unhealthy';
     events.append(runEvent(`${runId}/${health.changes}`, kind, instanceId, health.since, text));
     try {
@@ -166,17 +168,17 @@ function isToBeChecked({ record: { run }, passing }: InstanceState): boolean {
 /** What is taken down of a run's health after a check. Pure. */
 export function nextHealth(run: Run, progress: HealthProgress, now: number): RunHealth {
   const before = run.health;
-  const reason = progress.reason.slice(0, MAX_REASON_LENGTH);
+  const why = asReason(progress.reason, MAX_REASON_LENGTH);
   const known = before ?? {
     state: 'starting' as const,
     since: run.startedAt ?? now,
     changes: 0,
     healthyMs: 0,
   };
-  if (known.state === progress.state) return { ...known, reason };
+  if (known.state === progress.state) return { ...known, ...why };
   return {
     state: progress.state,
-    reason,
+    ...why,
     since: now,
     changes: known.changes + 1,
     healthyMs: known.state === 'healthy' ? Math.max(0, now - known.since) : known.healthyMs,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
+import type { Told } from '../../common/domain/said.ts';
 import { recordName } from '../process/records.ts';
 import { groupKeyOf } from './environment.ts';
 import { instanceFiles } from './files.ts';
@@ -16,7 +17,7 @@ export interface InstanceState {
   /** Whether a record was there when the agent started. */
   readonly hadRecord: boolean;
   /** Why the record cannot be trusted, or null: what it said may be running, and only a person can tell. */
-  readonly broken: string | null;
+  readonly broken: Told | null;
   /** Path of the records of the run under way, without `.started` and `.exit`; null when there is none. */
   readonly recordPath: string | null;
   /** Takes an assignment down, durably. @throws SgridError `no_space`, `permission_denied`; nothing is changed then */
@@ -26,7 +27,7 @@ export interface InstanceState {
   /** Changes the record in memory alone, for what needs not survive. */
   keep(record: InstanceRecord): void;
   pass(change: Partial<Passing>): void;
-  distrust(reason: string): void;
+  distrust(reason: Told): void;
   /** A person has said what is true: the record is what is saved now. @throws as `want` */
   trust(record: InstanceRecord): void;
   /** Removes what is on the disk, but data and configuration. */
@@ -41,7 +42,7 @@ export function loadInstanceState(instanceId: number, ports: Ports, onChange: ()
   const loadedRecord = files.loadRecord();
   let assignment = loadedAssignment.value;
   let record = named(loadedRecord.value ?? newRecord('', ports.clock()));
-  let broken = loadedRecord.broken;
+  let broken: Told | null = loadedRecord.broken;
   let passing: Passing = {
     preparing: false,
     starting: false,

@@ -1,9 +1,9 @@
 import type { AgentEvent } from '../../common/domain/event.ts';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { ReleaseRef } from '../../common/domain/release.ts';
-import { said } from '../../common/domain/said.ts';
+import { asReason, said } from '../../common/domain/said.ts';
 import { describeLimits } from '../../common/domain/service.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import { identify, type ProcessIdentity, readProcStat } from '../../common/system/process-identity.ts';
 import type { ConfigReader } from '../config-files/config-files.ts';
 import { recordName } from '../process/records.ts';
@@ -130,12 +130,14 @@ export function createInstance(
     try {
       await ports.releaseStore.prepare(spec.name, release);
     } catch (error) {
-      const text = `release ${release.version} could not be prepared: ${describeError(error)}`;
-      const reason = text.slice(0, MAX_REASON_LENGTH);
+      const text = said`release ${release.version} could not be prepared: ${tellError(error)}`;
       const { record } = state;
       if (state.assignment === null)
-        state.keep({ ...record, rest: { ...record.rest, state: 'failed', reason } });
-      else state.pass({ note: reason });
+        state.keep({
+          ...record,
+          rest: { ...record.rest, state: 'failed', ...asReason(text, MAX_REASON_LENGTH) },
+        });
+      else state.pass({ note: text });
       throw error;
     } finally {
       state.pass({ preparing: false });
@@ -148,7 +150,7 @@ export function createInstance(
     const before = state.assignment?.limits ?? {};
     if (run === null || describeLimits(next.limits) === describeLimits(before)) return;
     await driver.limit(groupKey, next.limits);
-    const text = `limits of run ${run.number}: ${describeLimits(before)}, now ${describeLimits(next.limits)}`;
+    const text = said`limits of run ${run.number}: ${describeLimits(before)}, now ${describeLimits(next.limits)}`;
     events.append(runEvent(`${run.runId}/${next.revision}`, 'instance.limited', instanceId, clock(), text));
   }
 
@@ -171,7 +173,8 @@ export function createInstance(
   async function distrustStrayProcesses(): Promise<void> {
     if (state.hadRecord || state.broken !== null || state.assignment === null) return;
     const pids = await driver.pids(state.record.groupKey);
-    if (pids.length > 0) state.distrust(`there are processes (${pids.join(', ')}) but no record of a run`);
+    if (pids.length > 0)
+      state.distrust(said`there are processes (${pids.join(', ')}) but no record of a run`);
   }
 
   function noteAdopted(pid: number): AgentEvent | null {
@@ -179,7 +182,7 @@ export function createInstance(
     if (run === null) return null;
     state.pass({ adopted: true });
     const adoption = `${run.runId}/${identify(process.pid)?.startTicks}`;
-    const text = `adopted pid ${pid} of run ${run.number}`;
+    const text = said`adopted pid ${pid} of run ${run.number}`;
     return runEvent(adoption, 'instance.adopted', instanceId, clock(), text);
   }
 
@@ -188,7 +191,7 @@ export function createInstance(
     const { assignment, record } = state;
     if (assignment === null || record.run === null) return;
     await driver.limit(record.groupKey, assignment.limits).catch((error: unknown) => {
-      state.pass({ note: describeError(error) });
+      state.pass({ note: tellError(error) });
     });
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Assignment, ExitResult } from '../../common/domain/instance.ts';
+import { asReason, reasonOf, said, saidAll, type Told } from '../../common/domain/said.ts';
 import { launchSpecOf } from '../../common/domain/service.ts';
 import type { ProcessIdentity } from '../../common/system/process-identity.ts';
 import { type InstanceRecord, MAX_REASON_LENGTH, type Rest, type Run, type StopReason } from './record.ts';
@@ -20,11 +21,11 @@ export type Observation =
       startedAt: number;
     }
   /** The shim's child did not become the program. */
-  | { kind: 'not-started'; reason: string }
+  | { kind: 'not-started'; reason: Told }
   | { kind: 'ended'; code: number | null; signal: string | null; startedAt: number; endedAt: number }
   /** Gone, and nobody saw how. */
-  | { kind: 'lost'; reason: string; rebooted: boolean; startedAt: number }
-  | { kind: 'in-doubt'; reason: string };
+  | { kind: 'lost'; reason: Told; rebooted: boolean; startedAt: number }
+  | { kind: 'in-doubt'; reason: Told };
 
 export type Action =
   | { do: 'nothing' }
@@ -40,7 +41,7 @@ export type Action =
   | { do: 'note-started'; program: ProcessIdentity; shim: ProcessIdentity; startedAt: number }
   /** The run is over: clean up behind it and take down its end. */
   | { do: 'settle'; end: RunEnd }
-  | { do: 'doubt'; reason: string };
+  | { do: 'doubt'; reason: Told };
 
 export type RunEnd =
   | {
@@ -49,9 +50,9 @@ export type RunEnd =
       rebooted: boolean;
       /** A person said that it is over. */
       resolved?: boolean;
-      reason: string;
+      reason: Told;
     }
-  | { kind: 'not-started'; reason: string; permanent: boolean }
+  | { kind: 'not-started'; reason: Told; permanent: boolean }
   | { kind: 'never-spawned' };
 
 /** What the program was started with: whatever changes this takes a restart. */
@@ -204,7 +205,7 @@ export function settle(
   if (afresh || end.resolved === true || assignment.desired === 'stopped') return { ...clean, lastExit };
   if (gaveUpOn !== null) {
     const unhealthy = { ...FAILED_START, uptimeMs: gaveUpOn.health?.healthyMs ?? 0 };
-    const why = `unhealthy: ${gaveUpOn.health?.reason ?? ''}`;
+    const why = said`unhealthy: ${reasonOf(gaveUpOn.health ?? { reason: '' })}`;
     return { ...over, lastExit, ...nextByPolicy(assignment, record, unhealthy, why, now, random) };
   }
   if (run?.stopping) return { ...clean, lastExit };
@@ -228,31 +229,31 @@ function nextByPolicy(
   assignment: Assignment,
   { fastDeaths }: InstanceRecord,
   ended: EndedRun,
-  why: string,
+  why: Told,
   now: number,
   random: number,
 ): Pick<InstanceRecord, 'rest' | 'fastDeaths'> {
   const next = decideRestart(restartPolicyOf(assignment.spec), ended, fastDeaths, random);
   const rest: Rest = {
     state: next.state,
-    reason: `${why}; ${next.reason}`.slice(0, MAX_REASON_LENGTH),
+    ...asReason(saidAll([why, next.reason]), MAX_REASON_LENGTH),
     nextStartAt: next.state === 'backoff' ? now + next.delayMs : null,
     askKey: askKeyOf(assignment, next.state),
   };
   return { rest, fastDeaths: next.fastDeaths };
 }
 
-function atRest(state: Rest['state'], reason: string): Rest {
-  return { state, reason: reason.slice(0, MAX_REASON_LENGTH), nextStartAt: null, askKey: '' };
+function atRest(state: Rest['state'], reason: Told): Rest {
+  return { state, ...asReason(reason, MAX_REASON_LENGTH), nextStartAt: null, askKey: '' };
 }
 
 /** "exited with 3", "killed by SIGKILL (out of memory)", "its end was not seen: …" */
 export function describeExit(
   exit: Pick<ExitResult, 'code' | 'signal' | 'oomKilled' | 'cause'>,
-  reason = '',
-): string {
+  reason: Told = '',
+): Told {
   if (exit.code === null && exit.signal === null)
-    return reason === '' ? 'its end was seen by nobody' : `its end was seen by nobody: ${reason}`;
-  const how = exit.signal === null ? `exited with ${exit.code}` : `ended by ${exit.signal}`;
-  return exit.oomKilled ? `${how}, out of memory` : how;
+    return reason === '' ? said`its end was seen by nobody` : said`its end was seen by nobody: ${reason}`;
+  const how = exit.signal === null ? said`exited with ${exit.code ?? ''}` : said`ended by ${exit.signal}`;
+  return exit.oomKilled ? said`${how}, out of memory` : how;
 }

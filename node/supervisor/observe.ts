@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { isAlive, type ProcessIdentity } from '../../common/system/process-identity.ts';
 import { explainNotStarted, readExit, readStarted, type StartedRecord } from '../process/records.ts';
 import type { Observation } from './lifecycle.ts';
@@ -38,16 +39,21 @@ export async function observeRun(
   const seenNow = lookAtRecords(run, record, deps);
   if (seenNow !== null) return seenNow;
   if (program !== null || identitiesOf(run, record, deps.bootId).program !== null)
-    return { kind: 'lost', reason: 'its shim was killed', rebooted: false, startedAt: startOf(run, record) };
+    return {
+      kind: 'lost',
+      reason: said`its shim was killed`,
+      rebooted: false,
+      startedAt: startOf(run, record),
+    };
   const pids = await deps.pids();
   if (pids.length > 0) {
-    const reason = `its shim is gone without a record, and there are processes in its group: ${pids.slice(0, 10).join(', ')}`;
+    const reason = said`its shim is gone without a record, and there are processes in its group: ${pids.slice(0, 10).join(', ')}`;
     return { kind: 'in-doubt', reason };
   }
   if (lookAtRecords(run, record, deps) !== null) return { kind: 'pending' };
   return shimOfMine === 'unknown'
     ? { kind: 'never-spawned' }
-    : { kind: 'not-started', reason: 'the shim ended without a record; is the disk full?' };
+    : { kind: 'not-started', reason: said`the shim ended without a record; is the disk full?` };
 }
 
 /** What records and the program's own process say; null when they leave it open. */
@@ -61,7 +67,7 @@ function lookAtRecords(run: Run, record: string, { bootId, procRoot }: ObserveDe
     return { kind: 'ended', code: exit.code, signal: exit.signal, startedAt, endedAt: exit.endedAt };
   }
   if (run.bootId !== bootId)
-    return { kind: 'lost', reason: 'the machine was restarted', rebooted: true, startedAt };
+    return { kind: 'lost', reason: said`the machine was restarted`, rebooted: true, startedAt };
   const { program, shim } = identitiesOf(run, record, bootId);
   if (program === null || shim === null) return null;
   // First, since a shim ends after its program: the other way round an end in between would look as if it had been killed.

@@ -1,6 +1,6 @@
 import type { Assignment } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
-import { describeError, SgridError } from '../../common/protocol/errors.ts';
+import { english, isSameText, said, type Told } from '../../common/domain/said.ts';
+import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import { isAlive } from '../../common/system/process-identity.ts';
 import type { Launched } from '../process/launcher.ts';
 import { sweepRecord } from '../process/records.ts';
@@ -11,7 +11,7 @@ import { type Action, decide, type Observation, type RunEnd, stopReason } from '
 import { observeRun } from './observe.ts';
 import type { Ports } from './ports.ts';
 import { describeProcesses } from './process-names.ts';
-import { MAX_REASON_LENGTH, type StopReason } from './record.ts';
+import type { StopReason } from './record.ts';
 import { settleRun } from './run-settle.ts';
 import { isPermanent, prepareStart } from './run-start.ts';
 import { endProgram, graceLeftMs, retryStopInMs } from './run-stop.ts';
@@ -28,7 +28,7 @@ export interface Reconciler {
   /** Looks at what an earlier agent left: takes down what ended meanwhile. @returns what is to be seen of its run now. */
   takeStock(): Promise<Observation | null>;
   /** From now on its processes cannot be told. */
-  doubt(reason: string): void;
+  doubt(reason: Told): void;
   /** Starts nothing more. */
   close(): void;
 }
@@ -122,7 +122,7 @@ export function createReconciler(
         // Left as it is, to be looked at again; nothing is retried in a hurry.
         logger.error({ instanceId, err: error }, 'instance left as it is');
         if (error instanceof SgridError && error.code === 'stop_failed') await noteStuck(error);
-        else state.pass({ note: describeError(error) });
+        else state.pass({ note: tellError(error) });
         failure = error;
         break;
       }
@@ -146,18 +146,18 @@ export function createReconciler(
   function doubtSilence(wanted: Assignment): void {
     const { run } = state.record;
     if (closed || run === null) return;
-    const shim = `its shim${run.shim === null ? '' : `, process ${run.shim.pid},`}`;
-    const why = 'is it stopped, or the disk full?';
-    if (run.program !== null) doubt(`its program is gone, and ${shim} does not say how it ended: ${why}`);
-    else if (stopReason(wanted, run) !== null) doubt(`${shim} does not say whether it started: ${why}`);
+    const shim = run.shim === null ? said`its shim` : said`its shim, process ${run.shim.pid},`;
+    const why = said`is it stopped, or the disk full?`;
+    if (run.program !== null) doubt(said`its program is gone, and ${shim} does not say how it ended: ${why}`);
+    else if (stopReason(wanted, run) !== null) doubt(said`${shim} does not say whether it started: ${why}`);
   }
 
   function noteShim(seen: Observation | null): void {
     const isMissing = seen?.kind === 'alive' && seen.isShimGone;
     const shimGone = isMissing
-      ? `its shim, process ${seen.shim.pid}, was killed: how it ends will be seen by nobody`
+      ? said`its shim, process ${seen.shim.pid}, was killed: how it ends will be seen by nobody`
       : null;
-    if (shimGone !== state.passing.shimGone) state.pass({ shimGone });
+    if (!isSameText(shimGone, state.passing.shimGone)) state.pass({ shimGone });
   }
 
   /** @returns the error of a start that failed, or null. */
@@ -192,7 +192,7 @@ export function createReconciler(
     verdict: Extract<DependencyVerdict, { kind: 'wait' }>,
   ): void {
     const { reason, announced } = verdict;
-    if (state.passing.waiting?.reason === reason) return;
+    if (isSameText(state.passing.waiting?.reason ?? null, reason)) return;
     state.pass({ waiting: { reason, since: state.passing.waiting?.since ?? clock() } });
     // By the start that waits, so that it is told once, also over starts of the agent.
     const start = `${state.record.runs + 1}/${wanted.revision}`;
@@ -200,7 +200,7 @@ export function createReconciler(
   }
 
   async function refuseCycle(wanted: Assignment, path: readonly string[]): Promise<SgridError> {
-    const reason = `its dependencies wait for one another: ${path.join(' → ')}`;
+    const reason = said`its dependencies wait for one another: ${path.join(' → ')}`;
     await settleAs(wanted, { kind: 'not-started', reason, permanent: true });
     return new SgridError('conflict', said`${wanted.spec.name}: ${reason}`, {
       hint: said`take one of them off dependsOn`,
@@ -214,8 +214,9 @@ export function createReconciler(
     failedStops += 1;
     const left = new Set(await ports.driver.pids(groupKey));
     if (run.program !== null && isAlive(run.program, ports.procRoot)) left.add(run.program.pid);
-    const who = left.size === 0 ? '' : `${describeProcesses([...left], ports.procRoot)} would not die: `;
-    const reason = `${who}${describeError(error)}`.slice(0, MAX_REASON_LENGTH);
+    const why = tellError(error);
+    const reason =
+      left.size === 0 ? why : said`${describeProcesses([...left], ports.procRoot)} would not die: ${why}`;
     state.pass({ stuck: reason, starting: false });
     events.append(runEvent(run.runId, 'instance.stop-failed', instanceId, clock(), reason));
     timer = setTimeout(poke, retryStopInMs(failedStops));
@@ -242,7 +243,7 @@ export function createReconciler(
       if (closed) throw error;
       logger.warn({ instanceId, err: error }, 'start failed');
       const permanent = isPermanent(error);
-      await settleAs(wanted, { kind: 'not-started', reason: describeError(error), permanent });
+      await settleAs(wanted, { kind: 'not-started', reason: tellError(error), permanent });
       return error;
     }
   }
@@ -251,7 +252,7 @@ export function createReconciler(
     const { program, shim, startedAt } = seen;
     const { run } = state.record;
     if (run === null) return;
-    const text = `started run ${run.number}, release ${run.release.version}, pid ${program.pid}`;
+    const text = said`started run ${run.number}, release ${run.release.version}, pid ${program.pid}`;
     events.append(runEvent(run.runId, 'instance.started', instanceId, startedAt, text));
     state.save({ ...state.record, run: { ...run, program, shim, startedAt }, since: startedAt });
   }
@@ -292,13 +293,13 @@ export function createReconciler(
     if (state.passing.stuck !== null) state.pass({ stuck: null });
   }
 
-  function doubt(reason: string): void {
-    if (state.passing.doubt === reason) return;
+  function doubt(reason: Told): void {
+    if (isSameText(state.passing.doubt, reason)) return;
     const isNew = state.passing.doubt === null;
     state.pass({ doubt: reason, starting: false });
     // The reason names processes, which come and go: it is one doubt all the same.
     if (!isNew) return;
-    logger.error({ instanceId, reason }, 'instance cannot be identified');
+    logger.error({ instanceId, reason: english(reason) }, 'instance cannot be identified');
     const now = clock();
     // Without a record nothing else tells it from an earlier doubt.
     const id = `${state.record.run?.runId ?? 'none'}/${now}`;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { exitResultSchema } from '../../common/domain/instance.ts';
 import { timestampSchema } from '../../common/domain/names.ts';
 import { releaseRefSchema } from '../../common/domain/release.ts';
+import { saidFieldSchema } from '../../common/domain/said.ts';
 import { processIdentitySchema } from '../../common/system/process-identity.ts';
 
 /** Why a run is being stopped. */
@@ -12,6 +13,7 @@ export type StopReason = z.infer<typeof stopReasonSchema>;
 export const runHealthSchema = z.object({
   state: z.enum(['starting', 'healthy', 'unhealthy']),
   reason: z.string().max(1024),
+  said: saidFieldSchema,
   since: timestampSchema,
   /** How often it became healthy or unhealthy: what its events are told apart by. */
   changes: z.int().nonnegative(),
@@ -54,6 +56,7 @@ export const MAX_REASON_LENGTH = 4096;
 export const restSchema = z.object({
   state: z.enum(['stopped', 'exited', 'failed', 'backoff', 'crash-loop', 'unknown']),
   reason: z.string().max(MAX_REASON_LENGTH),
+  said: saidFieldSchema,
   /** When it is to be started again; with `backoff` only. */
   nextStartAt: timestampSchema.nullable(),
   /** What had been asked for when it came to rest: asking for something else starts it again. See `askKeyOf`. */

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Assignment } from '../../common/domain/instance.ts';
-import { said } from '../../common/domain/said.ts';
+import { said, type Told } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from '../../common/system/process-identity.ts';
 import { killUntilEmpty, signalMembers } from '../cgroup/kill-members.ts';
@@ -58,11 +58,11 @@ export async function resolveDoubt(
     });
   }
   const killed =
-    pids.length === 0 ? 'nothing of it was found' : `killed ${describeProcesses(pids, procRoot)}`;
+    pids.length === 0 ? said`nothing of it was found` : said`killed ${describeProcesses(pids, procRoot)}`;
   if (how === 'kill') await killAll(groupKey, shims, ports);
 
   const now = clock();
-  const text = `resolved by ${actor}: ${how === 'kill' ? killed : 'nothing of it runs any more'}`;
+  const text = said`resolved by ${actor}: ${how === 'kill' ? killed : said`nothing of it runs any more`}`;
   events.append(runEvent(run?.runId ?? `at-${now}`, 'instance.resolved', instanceId, now, text));
   state.trust(await recordAfter(state, ports, text, now));
   sweepStrangers(layout.runs, (_name, owner) => owner !== instanceId);
@@ -76,7 +76,7 @@ export async function resolveDoubt(
 async function recordAfter(
   { instanceId, assignment, record, recordPath }: InstanceState,
   ports: Ports,
-  reason: string,
+  reason: Told,
   now: number,
 ): Promise<InstanceRecord> {
   const { run, groupKey } = record;

@@ -1,4 +1,5 @@
 import type { ExitResult } from '../../common/domain/instance.ts';
+import { said, type Told } from '../../common/domain/said.ts';
 import type { RestartPolicy, ServiceSpec } from '../../common/domain/service.ts';
 
 /** A run that has ended, as the policy looks at it. */
@@ -9,9 +10,9 @@ export interface EndedRun {
 }
 
 export type RestartDecision =
-  | { state: 'backoff'; delayMs: number; fastDeaths: number; reason: string }
-  | { state: 'exited'; fastDeaths: number; reason: string }
-  | { state: 'crash-loop'; fastDeaths: number; reason: string };
+  | { state: 'backoff'; delayMs: number; fastDeaths: number; reason: Told }
+  | { state: 'exited'; fastDeaths: number; reason: Told }
+  | { state: 'crash-loop'; fastDeaths: number; reason: Told };
 
 /** Up to a fifth of each delay is taken off at random, so that what died together does not start together. */
 const JITTER = 0.2;
@@ -50,15 +51,19 @@ export function decideRestart(
   const failed = isFailure(ended.exit);
   const stable = ended.uptimeMs >= policy.stableAfterMs;
   const deaths = stable ? 0 : fastDeaths + 1;
-  if (policy.mode === 'never') return { state: 'exited', fastDeaths: deaths, reason: 'its policy is never' };
+  if (policy.mode === 'never')
+    return { state: 'exited', fastDeaths: deaths, reason: said`its policy is never` };
   if (policy.mode === 'on-failure' && !failed)
-    return { state: 'exited', fastDeaths: 0, reason: 'it ended well' };
+    return { state: 'exited', fastDeaths: 0, reason: said`it ended well` };
   if (deaths >= policy.maxFastDeaths) {
     const within = `${policy.stableAfterMs / 1000} s`;
     return {
       state: 'crash-loop',
       fastDeaths: deaths,
-      reason: `ended ${deaths === 1 ? 'once' : `${deaths} times in a row`} within ${within} of its start`,
+      reason:
+        deaths === 1
+          ? said`ended once within ${within} of its start`
+          : said`ended ${deaths} times in a row within ${within} of its start`,
     };
   }
   const doublings = Math.max(0, deaths - 1);
@@ -68,7 +73,9 @@ export function decideRestart(
     delayMs: Math.round(delayMs * (1 - JITTER * random)),
     fastDeaths: deaths,
     reason: stable
-      ? 'restart by policy'
-      : `restart by policy after ${deaths} fast ${deaths === 1 ? 'death' : 'deaths'}`,
+      ? said`restart by policy`
+      : deaths === 1
+        ? said`restart by policy after 1 fast death`
+        : said`restart by policy after ${deaths} fast deaths`,
   };
 }

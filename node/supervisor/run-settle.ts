@@ -1,5 +1,6 @@
 import type { AgentEvent, EventKind } from '../../common/domain/event.ts';
 import type { Assignment } from '../../common/domain/instance.ts';
+import { english, reasonOf, said, type Told } from '../../common/domain/said.ts';
 import { readStarted } from '../process/records.ts';
 import { runEvent } from './events.ts';
 import { describeExit, type RunEnd, settle } from './lifecycle.ts';
@@ -38,7 +39,8 @@ export async function settleRun(
     }
   }
   const next = settle(assignment, record, end, oomKilled, ports.clock(), ports.random());
-  if (run !== null && end.kind === 'exit') await mark(`ended run ${run.number}: ${endText(next, end)}`);
+  if (run !== null && end.kind === 'exit')
+    await mark(`ended run ${run.number}: ${english(endText(next, end))}`);
   if (run !== null) {
     await logStore.endRun(instanceId, run.runId).catch((error: unknown) => {
       logger.warn({ instanceId, err: error }, 'the end of the run could not be noted');
@@ -67,25 +69,25 @@ function eventsOf(
   const list: AgentEvent[] = [];
   // A start that failed before there was a run has no id to be told by, and no crash to be repeated after.
   const runId = run?.runId ?? `at-${now}`;
-  const add = (kind: EventKind, at: number, message: string): void => {
+  const add = (kind: EventKind, at: number, message: Told): void => {
     list.push(runEvent(runId, kind, instanceId, at, message));
   };
   if (end.kind === 'not-started') add('instance.failed', now, end.reason);
   if (end.kind === 'exit' && run !== null) {
     const started = run.program === null && recordPath !== null ? readStarted(recordPath) : null;
     if (started !== null) {
-      const text = `started run ${run.number}, release ${run.release.version}, pid ${started.program.pid}`;
+      const text = said`started run ${run.number}, release ${run.release.version}, pid ${started.program.pid}`;
       add('instance.started', started.startedAt, text);
     }
-    const text = `run ${run.number} ${endText(next, end)}`;
+    const text = said`run ${run.number} ${endText(next, end)}`;
     if (next.lastExit?.oomKilled) add('instance.oom', end.exit.endedAt, text);
     add(run.stopping === null ? 'instance.exited' : 'instance.stopped', end.exit.endedAt, text);
   }
-  if (next.rest.state === 'backoff') add('instance.backoff', now, next.rest.reason);
-  if (next.rest.state === 'crash-loop') add('instance.crash-loop', now, next.rest.reason);
+  if (next.rest.state === 'backoff') add('instance.backoff', now, reasonOf(next.rest));
+  if (next.rest.state === 'crash-loop') add('instance.crash-loop', now, reasonOf(next.rest));
   return list;
 }
 
-function endText({ lastExit }: InstanceRecord, end: RunEnd): string {
+function endText({ lastExit }: InstanceRecord, end: RunEnd): Told {
   return lastExit === null || end.kind !== 'exit' ? '' : describeExit(lastExit, end.reason);
 }

@@ -1,5 +1,6 @@
 import { type HealthStatus, NO_HEALTH } from '../../common/domain/health.ts';
 import type { Assignment, InstanceStatus, ObservedState } from '../../common/domain/instance.ts';
+import { asReason, reasonOf, saidAll, type Told } from '../../common/domain/said.ts';
 import type { InstanceRecord } from './record.ts';
 
 /** What only the running agent knows of an instance. */
@@ -10,15 +11,15 @@ export interface Passing {
   starting: boolean;
   adopted: boolean;
   /** What it waits for before its start, or null. */
-  waiting: { reason: string; since: number } | null;
+  waiting: { reason: Told; since: number } | null;
   /** What would not die, and so is tried again; or null. */
-  stuck: string | null;
+  stuck: Told | null;
   /** That nobody will see how its program ends, which runs; or null. */
-  shimGone: string | null;
+  shimGone: Told | null;
   /** Why its processes cannot be told, or null. */
-  doubt: string | null;
+  doubt: Told | null;
   /** The last thing that went wrong without changing the state, or empty. */
-  note: string;
+  note: Told;
 }
 
 /** What is reported of an instance. Pure. */
@@ -30,8 +31,8 @@ export function statusOf(
 ): InstanceStatus {
   const { run } = record;
   const state = stateOf(record, passing);
-  const ownReasons: Partial<Record<ObservedState, string>> = {
-    [record.rest.state]: record.rest.reason,
+  const ownReasons: Partial<Record<ObservedState, Told>> = {
+    [record.rest.state]: reasonOf(record.rest),
     waiting: passing.waiting?.reason ?? '',
     stopping: passing.stuck ?? '',
     running: passing.shimGone ?? '',
@@ -41,10 +42,7 @@ export function statusOf(
     instanceId,
     revision: assignment?.revision ?? 0,
     state,
-    reason: (passing.doubt ?? [ownReason, passing.note].filter((part) => part !== '').join('; ')).slice(
-      0,
-      4096,
-    ),
+    ...asReason(passing.doubt ?? saidAll([ownReason, passing.note])),
     stateSince: state === 'waiting' ? (passing.waiting?.since ?? record.since) : record.since,
     pid: run?.program?.pid ?? null,
     startedAt: run?.startedAt ?? null,
@@ -62,8 +60,8 @@ export function statusOf(
 function healthOf(assignment: Assignment | null, { run }: InstanceRecord): HealthStatus {
   if (run === null || assignment === null || assignment.spec.health.kind === 'none') return NO_HEALTH;
   if (run.health === null) return { state: 'starting', reason: '', since: run.startedAt };
-  const { state, reason, since } = run.health;
-  return { state, reason, since };
+  const { state, reason, said, since } = run.health;
+  return { state, reason, said, since };
 }
 
 function stateOf({ run, rest }: InstanceRecord, passing: Passing): ObservedState {

@@ -26,6 +26,7 @@ import {
   logReadRequestSchema,
 } from '../../common/domain/log.ts';
 import { parseMark } from '../../common/domain/log-mark.ts';
+import { english } from '../../common/domain/said.ts';
 import { archiveFile } from '../../node/log/archive-format.ts';
 import { prepareCut } from '../../node/log/collapse-range.ts';
 import { createLogStore, type LogStoreOptions } from '../../node/log/create-log-store.ts';
@@ -274,7 +275,7 @@ describe.skipIf(!canCollapse())('where heads can be cut off (ext4, XFS)', () => 
     appendFileSync(stdout, numbered(1, 100));
     const first = await store.read(request({ maxBytes: 1000 }));
     const { stop } = flood();
-    await waitFor('removals', () => events.some(({ message }) => message.includes('removed')));
+    await waitFor('removals', () => events.some(({ message }) => english(message).includes('removed')));
     await stop();
     await waitFor('a small file', () => statSync(stdout).size < 256 * 1024);
     const result = await store.read(request({ from: first.end }));

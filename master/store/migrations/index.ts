@@ -9,6 +9,7 @@ import { configFiles } from './006-config-files.ts';
 import { webhooks } from './007-webhooks.ts';
 import { restartsAndDrains } from './008-restarts-and-drains.ts';
 import { stepPorts } from './009-step-ports.ts';
+import { saidTexts } from './010-said.ts';
 
 export type Migration = (db: Kysely<Database>) => Promise<void>;
 
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   webhooks,
   restartsAndDrains,
   stepPorts,
+  saidTexts,
 ];

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import fsPromises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
+import { english } from '../../../common/domain/said.ts';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
 import { endWithParent } from '../../support/end-with-parent.ts';
 
@@ -67,7 +68,7 @@ const store = createLogStore({
   checkIntervalMs: 1,
   rotation: { maxFileBytes: 100_000, maxAgeMs: 1e12, maxTotalBytes: 1e12 },
   onEvent: ({ kind, message }) => {
-    if (kind === 'failed') rotated.reject(new Error(message));
+    if (kind === 'failed') rotated.reject(new Error(english(message)));
     else rotated.resolve();
   },
 });

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { english } from '../../../common/domain/said.ts';
 import { identify } from '../../../common/system/process-identity.ts';
 import { explainNotStarted, readExit, readStarted } from '../../../node/process/records.ts';
 import { noGroup, runShim, until } from '../../support/agent-shim.ts';
@@ -53,7 +54,7 @@ describe.each(['dash', 'bash'].filter((name) => existsSync(`/usr/bin/${name}`)))
   const failing = (script: string) => via('/bin/sh', '-c', script, '--');
   const reasonOf = (record: string): string => {
     const exit = readExit(record);
-    return exit === null ? 'no exit' : explainNotStarted(record, exit);
+    return exit === null ? 'no exit' : english(explainNotStarted(record, exit));
   };
 
   test('a command that fails is a failed start with its own words: nothing ran, nothing is in the log', async () => {

@@ -4,11 +4,13 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { english } from '../../../common/domain/said.ts';
 import { identify } from '../../../common/system/process-identity.ts';
 import { killCheck, probeCommand } from '../../../node/health/probe-command.ts';
 import { probeHttp } from '../../../node/health/probe-http.ts';
 import { probeTcp } from '../../../node/health/probe-tcp.ts';
 import { noGroup, until } from '../../support/agent-shim.ts';
+import { inEnglish } from '../../support/in-english.ts';
 
 let directory: string;
 const servers: Server[] = [];
@@ -34,7 +36,7 @@ test('tcp: who accepts is well, who refuses is not', async () => {
   expect(await probeTcp('127.0.0.1', port, never)).toEqual({ ok: true });
   const closed = servers.pop();
   await new Promise((resolve) => closed?.close(resolve));
-  expect(await probeTcp('127.0.0.1', port, never)).toEqual({
+  expect(inEnglish(await probeTcp('127.0.0.1', port, never))).toEqual({
     ok: false,
     reason: `no connection to 127.0.0.1:${port}: ECONNREFUSED`,
   });
@@ -43,7 +45,7 @@ test('tcp: who accepts is well, who refuses is not', async () => {
 test('tcp: ends with its signal', async () => {
   const ending = once();
   ending.abort();
-  expect(await probeTcp('127.0.0.1', 9, ending.signal)).toMatchObject({
+  expect(inEnglish(await probeTcp('127.0.0.1', 9, ending.signal))).toMatchObject({
     ok: false,
     reason: expect.stringContaining('within the time-out'),
   });
@@ -72,7 +74,7 @@ test.each([
   expect(result.ok).toBe(ok);
   // A redirect was not followed.
   expect(asked).toEqual(['GET /ready?x=1']);
-  if (!result.ok) expect(result.reason).toContain(`status ${status}, not 200 to 399`);
+  if (!result.ok) expect(english(result.reason)).toContain(`status ${status}, not 200 to 399`);
 });
 
 test('http: other statuses can be asked for', async () => {
@@ -104,18 +106,21 @@ test('http: an answer that stops in the middle is none', async () => {
     {},
     ending.signal,
   );
-  expect(hangs).toMatchObject({ ok: false, reason: expect.stringContaining('within the time-out') });
+  expect(inEnglish(hangs)).toMatchObject({
+    ok: false,
+    reason: expect.stringContaining('within the time-out'),
+  });
   const cut = await askHttp((_, response) => {
     response.writeHead(200, { 'content-length': '10' });
     response.write('a', () => response.destroy());
   });
-  expect(cut).toMatchObject({ ok: false, reason: expect.stringContaining('ECONNRESET') });
+  expect(inEnglish(cut)).toMatchObject({ ok: false, reason: expect.stringContaining('ECONNRESET') });
 });
 
 test('http: no HTTP', async () => {
   const port = await listen(createServer((socket) => socket.resume().end('hello\n')));
   const result = await probeHttp({ host: '127.0.0.1', port, path: '/', status: [200, 399] }, never);
-  expect(result).toMatchObject({ ok: false, reason: expect.stringContaining('HPE_') });
+  expect(inEnglish(result)).toMatchObject({ ok: false, reason: expect.stringContaining('HPE_') });
 });
 
 const probeOf = (command: string[], more = {}) => ({

@@ -2,6 +2,7 @@ import { NO_HEALTH } from '../../../common/domain/health.ts';
 import type { InstanceStatus } from '../../../common/domain/instance.ts';
 import type { Rollout, RolloutStep } from '../../../common/domain/rollout.ts';
 import { nextMoves, type RolloutMove, type StepObservation } from '../../../master/control/rollout.ts';
+import { inEnglish } from '../../support/in-english.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 
 /** A rollout whose steps, of instances 1, 2, …, are in these states. */
@@ -68,9 +69,9 @@ export function movesOf(
   rollout: Rollout,
   ...observations: readonly Partial<StepObservation>[]
 ): RolloutMove[] {
-  return nextMoves(rollout, ({ instanceId }) => seen(observations[instanceId - 1] ?? {}), {
-    nodeWaitMs: 60_000,
-  });
+  return inEnglish(
+    nextMoves(rollout, ({ instanceId }) => seen(observations[instanceId - 1] ?? {}), { nodeWaitMs: 60_000 }),
+  );
 }
 
 /** "1 preparing, 2 preparing": the steps that change. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { english } from '../../../common/domain/said.ts';
 import { isOverMark, memoryMarkOf, overMarkText } from '../../../node/stats/memory-mark.ts';
 
 const MIB = 1024 * 1024;
@@ -25,8 +26,8 @@ test('once over it counts as over until it is below eight tenths of the mark', (
 });
 
 test('what is said names use, mark and limit', () => {
-  expect(overMarkText(93.7 * MIB, 90 * MIB, { memoryMiB: 100 })).toBe(
+  expect(english(overMarkText(93.7 * MIB, 90 * MIB, { memoryMiB: 100 }))).toBe(
     'uses 93 MiB of memory, its mark is 90 MiB; at 100 MiB the kernel ends processes of it',
   );
-  expect(overMarkText(93.7 * MIB, 90 * MIB, { memoryHighMiB: 90 })).not.toContain('kernel');
+  expect(english(overMarkText(93.7 * MIB, 90 * MIB, { memoryHighMiB: 90 }))).not.toContain('kernel');
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { NO_HEALTH } from '../../../common/domain/health.ts';
 import { assignmentSchema, type InstanceStatus } from '../../../common/domain/instance.ts';
 import { decideDependencies, type Neighbour } from '../../../node/supervisor/dependencies.ts';
+import { inEnglish } from '../../support/in-english.ts';
 
 let nextId = 10;
 function neighbour(
@@ -87,7 +88,7 @@ test('what is waited for is named, with its state', () => {
   const db = neighbour('db', { health: health('starting') });
   const setup = neighbour('setup', { state: 'failed' });
   const { instanceId } = db.assignment;
-  expect(decideDependencies(own, [db, setup])).toMatchObject({
+  expect(inEnglish(decideDependencies(own, [db, setup]))).toMatchObject({
     kind: 'wait',
     reason: `waiting for db (instance ${instanceId}: running, starting), setup (instance ${instanceId + 1}: failed)`,
   });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Assignment, assignmentSchema } from '../../../common/domain/instance.ts';
+import { english } from '../../../common/domain/said.ts';
 import {
   askKeyOf,
   decide,
@@ -384,7 +385,8 @@ test('an end that nobody saw says so', () => {
     do: 'settle',
     end: { exit: { code: null, signal: null, cause: 'lost', endedAt: NOW } },
   });
-  expect(describeExit({ code: null, signal: null, oomKilled: false, cause: 'lost' }, 'why')).toContain('why');
+  const exit = { code: null, signal: null, oomKilled: false, cause: 'lost' } as const;
+  expect(english(describeExit(exit, 'why'))).toContain('why');
 });
 
 test('a record with the longest of reasons can be read again', () => {

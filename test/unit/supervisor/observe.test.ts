@@ -9,6 +9,7 @@ import { findShims } from '../../../node/process/shims.ts';
 import { type ObserveDeps, observeRun } from '../../../node/supervisor/observe.ts';
 import type { Run } from '../../../node/supervisor/record.ts';
 import { noGroup, runShim, until } from '../../support/agent-shim.ts';
+import { inEnglish } from '../../support/in-english.ts';
 
 let directory: string;
 const bootId = readBootId();
@@ -88,7 +89,7 @@ test('nothing spawned, nothing there: as if never tried; by this agent: a failed
 test('no shim and no record but somebody in the group: in doubt', async () => {
   const record = join(directory, '7.1-doubt');
   const seen = await observeRun(run('1-doubt'), record, 'unknown', deps({ pids: async () => [4711] }));
-  expect(seen).toMatchObject({ kind: 'in-doubt', reason: expect.stringContaining('4711') });
+  expect(inEnglish(seen)).toMatchObject({ kind: 'in-doubt', reason: expect.stringContaining('4711') });
 });
 
 test('another program with the pid, or another boot, is not ours', async () => {
