@@ -1,4 +1,5 @@
 import type { ReadStream, WriteStream } from 'node:tty';
+import { plainText } from '../format/plain-text.ts';
 import type { ProgressStream } from './progress-stream.ts';
 
 /** The edge of the command line: everything of the process that a command may use, so that tests can pass their own. */
@@ -26,6 +27,10 @@ export function terminalOf({ stdin, stdout }: CliIo): { stdin: ReadStream; stdou
   return { stdin: stdin as ReadStream, stdout: stdout as WriteStream };
 }
 
+/**
+ * Lines for people. They carry names and texts of others, a node's among them, and nothing in them may drive the terminal:
+ * whoever wants to say something cannot forget it here.
+ */
 export function printLine(stream: NodeJS.WritableStream, text: string): void {
-  stream.write(`${text}\n`);
+  stream.write(`${text.split('\n').map(plainText).join('\n')}\n`);
 }

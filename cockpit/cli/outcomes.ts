@@ -4,6 +4,7 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import type { MasterClient } from '../client/master-client.ts';
 import { instanceWords } from '../format/fleet-words.ts';
 import { isUnanswered, NO_ANSWER } from '../format/no-answer.ts';
+import { plainText } from '../format/plain-text.ts';
 import { resolveInstances } from './instance-name.ts';
 import { type CliIo, printLine } from './io.ts';
 
@@ -42,11 +43,11 @@ export function reportOutcomes(
     const who = `${instanceId} (${words.get(instanceId) ?? ''})`;
     if (error === null) {
       printLine(stdout, `${who} ${success(instanceId)}`);
-      if (warning !== undefined) printLine(stderr, `sgrid: ${who}: ${warning}`);
+      if (warning !== undefined) printLine(stderr, `sgrid: ${who}: ${plainText(warning)}`);
       continue;
     }
     const what = isUnanswered(error.code) ? `${NO_ANSWER} (${error.message})` : error.message;
-    printLine(stderr, `sgrid: ${who}: ${what}${error.hint ? ` — ${error.hint}` : ''}`);
+    printLine(stderr, `sgrid: ${who}: ${plainText(`${what}${error.hint ? ` — ${error.hint}` : ''}`)}`);
   }
   const failed = outcomes.flatMap(({ error }) => error ?? []);
   if (failed.length === 0) return;

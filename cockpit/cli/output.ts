@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { plainJson } from '../format/plain-text.ts';
 import type { CliIo } from './io.ts';
 import { formatTable, type TextColumn } from './table.ts';
 
@@ -66,7 +67,7 @@ export async function printListing(io: CliIo, listing: Listing, format: OutputFo
 async function textOf(listing: Listing, format: OutputFormat): Promise<string> {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(listing.objects, null, 2)}\n`;
+      return `${toJson(listing.objects, 2)}\n`;
     case 'yaml':
       return await toYaml(listing.objects);
     case 'table':
@@ -88,7 +89,7 @@ export async function entriesOf(listing: Listing, format: OutputFormat): Promise
     case 'wide':
       return listing.table(format === 'wide').slice(1);
     default:
-      return listing.objects.map((each) => JSON.stringify(each));
+      return listing.objects.map((each) => toJson(each));
   }
 }
 
@@ -104,7 +105,11 @@ export async function printObjects(
 
 /** One thing as JSON or YAML. */
 export async function printObject(io: CliIo, value: object, format: 'json' | 'yaml'): Promise<void> {
-  io.stdout.write(format === 'json' ? `${JSON.stringify(value, null, 2)}\n` : await toYaml(value));
+  io.stdout.write(format === 'json' ? `${toJson(value, 2)}\n` : await toYaml(value));
+}
+
+function toJson(value: unknown, indent = 0): string {
+  return plainJson(JSON.stringify(value, null, indent));
 }
 
 function linesOf(lines: readonly string[]): string {

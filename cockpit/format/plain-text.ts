@@ -9,3 +9,10 @@ const UNPRINTABLE =
 export function plainText(text: string): string {
   return text.replaceAll(/\s*[\r\n]+\s*/g, ' ').replaceAll(UNPRINTABLE, '?');
 }
+
+/** JSON with such characters written as `\u009b` (RFC 8259 7), so that it can be printed and reads the same; its own line ends stay. */
+export function plainJson(json: string): string {
+  return json.replaceAll(UNPRINTABLE, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

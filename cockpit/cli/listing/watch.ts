@@ -22,7 +22,7 @@ export async function watchListing(
   const changes = createSignal(client, io.signal);
   try {
     let before = await list();
-    if (format === 'yaml') for (const text of await entriesOf(before, format)) printLine(io.stdout, text);
+    if (format === 'yaml') for (const text of await entriesOf(before, format)) io.stdout.write(`${text}\n`);
     else await printListing(io, before, format);
     for (;;) {
       await changes.next();
@@ -42,7 +42,7 @@ export async function watchListing(
 async function printChanges(io: CliIo, before: Listing, now: Listing, format: OutputFormat): Promise<void> {
   const known = new Map(before.names.map((name, at) => [name, before.marks[at]]));
   const changed = now.names.flatMap((name, at) => (known.get(name) === now.marks[at] ? [] : [at]));
-  for (const text of await entriesOf(pick(now, changed), format)) printLine(io.stdout, text);
+  for (const text of await entriesOf(pick(now, changed), format)) io.stdout.write(`${text}\n`);
   const left = new Set(now.names);
   for (const name of known.keys()) {
     if (left.has(name)) continue;
