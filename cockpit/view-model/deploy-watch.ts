@@ -1,13 +1,13 @@
-import { hasEnded, type Rollout, type RolloutStep, type StepAction } from '../../common/domain/rollout.ts';
+import type { Rollout, RolloutStep, StepAction } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
-import { formatSpan } from '../format/time.ts';
 import { wrapWords } from '../format/width.ts';
 import type { Translate, Word } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { type Block, blockRows, dialogColumns, textLine, visibleTable } from './dialog.ts';
 import type { Line, Segment, Tone } from './line.ts';
+import { endBlock } from './rollout-end.ts';
 
 const TONES: Readonly<Record<RolloutStep['state'], Tone>> = {
   pending: 'dim',
@@ -39,35 +39,6 @@ const MOVING: Readonly<Partial<Record<StepAction, Partial<typeof WORDS>>>> = {
   retire: { applying: 'stopping', done: 'removed' },
   stop: { applying: 'stopping', done: 'stopped' },
 };
-
-/** What a rollout is about, in front of its state. */
-const PURPOSES = {
-  deploy: 'Deploying {release} ... {spent}',
-  restart: 'Restarting {release} ... {spent}',
-  drain: 'Draining {release} ... {spent}',
-} as const satisfies Record<Rollout['kind'], string>;
-
-const DOING = {
-  paused: 'Paused: {release} ... {spent}',
-  aborting: 'Aborting {release} ... {spent}',
-  'rolling-back': 'Rolling back {release} ... {spent}',
-} as const satisfies Partial<Record<Rollout['state'], string>>;
-
-const SUCCEEDED = {
-  deploy: '{service} {version} runs on {instances}, after {took}',
-  restart: '{service} is restarted on {instances}, after {took}',
-  drain: '{service} is drained, after {took}',
-} as const satisfies Record<Rollout['kind'], string>;
-const ABORTED = {
-  deploy: 'Aborted after {took}: {instances} of {total} did not get {version}',
-  restart: 'Aborted after {took}: {instances} of {total} not restarted',
-  drain: 'Aborted after {took}: {instances} of {total} not done',
-} as const satisfies Record<Rollout['kind'], string>;
-const FAILED = {
-  deploy: 'Failed after {took}: {instances} of {total} did not get {version}',
-  restart: 'Failed after {took}: {instances} of {total} not restarted',
-  drain: 'Failed after {took}: {instances} of {total} not done',
-} as const satisfies Record<Rollout['kind'], string>;
 
 /** A rollout as it goes, instance by instance, and how it ended. */
 export function watchBlocks(state: CockpitState, rolloutId: number, rows: number): Block[] {
@@ -125,44 +96,6 @@ function reasonLines(rollout: Rollout, columns: number): Line[] {
   return wrapWords(plainText(failed.reason), columns - 2)
     .slice(0, MAX_REASON_ROWS)
     .map((text) => textLine(text, 'bad'));
-}
-
-function endBlock(state: CockpitState, rollout: Rollout, done: number, total: number): Block {
-  const { t } = state;
-  const masterNow = state.now + state.fleet.masterOffsetMs;
-  if (!hasEnded(rollout)) {
-    const spent = formatSpan(masterNow - rollout.startedAt);
-    const link = state.link.state === 'up' ? '' : t(' (link down: as last heard; the rollout goes on)');
-    const release = `${rollout.serviceName} ${rollout.version}`;
-    const doing =
-      rollout.state in DOING ? DOING[rollout.state as keyof typeof DOING] : PURPOSES[rollout.kind];
-    return { kind: 'busy', text: t(doing, { release, spent }) + link };
-  }
-  const took = formatSpan((rollout.endedAt ?? masterNow) - rollout.startedAt);
-  if (rollout.state === 'succeeded') {
-    const text = t(SUCCEEDED[rollout.kind], {
-      service: rollout.serviceName,
-      version: rollout.version,
-      instances: t.count(done, 'instance'),
-      took,
-    });
-    return { kind: 'alert', variant: 'success', text };
-  }
-  if (rollout.state === 'rolled-back') {
-    const text = t('Rolled back after {took}: {service} runs what it ran before', {
-      took,
-      service: rollout.serviceName,
-    });
-    return { kind: 'alert', variant: 'error', text };
-  }
-  const values = {
-    took,
-    instances: t.count(total - done, 'instance'),
-    total,
-    version: rollout.version,
-  };
-  const text = t((rollout.state === 'aborted' ? ABORTED : FAILED)[rollout.kind], values);
-  return { kind: 'alert', variant: 'error', text };
 }
 
 function stepCells(state: CockpitState, rollout: Rollout, step: RolloutStep): Segment[] {

@@ -144,18 +144,11 @@ export const QUESTIONS = {
     '已回滚，耗时 {took}：{service} 恢复为此前的版本',
   '{service} is restarted on {instances}, after {took}': '{service} 的 {instances}已重启，耗时 {took}',
   '{service} is drained, after {took}': '{service} 已排空，耗时 {took}',
-  'Aborted after {took}: {instances} of {total} not restarted':
-    '已中止，耗时 {took}：共 {total} 个，有 {instances}未重启',
-  'Aborted after {took}: {instances} of {total} not done':
-    '已中止，耗时 {took}：共 {total} 个，有 {instances}未完成',
-  'Failed after {took}: {instances} of {total} not restarted':
-    '失败，耗时 {took}：共 {total} 个，有 {instances}未重启',
-  'Failed after {took}: {instances} of {total} not done':
-    '失败，耗时 {took}：共 {total} 个，有 {instances}未完成',
-  'Aborted after {took}: {instances} of {total} did not get {version}':
-    '已中止，耗时 {took}：共 {total} 个，有 {instances}未换上 {version}',
-  'Failed after {took}: {instances} of {total} did not get {version}':
-    '失败，耗时 {took}：共 {total} 个，有 {instances}未换上 {version}',
+  'Aborted after {took}: {rest}': '已中止，耗时 {took}：{rest}',
+  'Failed after {took}: {rest}': '失败，耗时 {took}：{rest}',
+  '{instances} of {total} did not get {version}': '共 {total} 个，有 {instances}未换上 {version}',
+  '{instances} of {total} not restarted': '共 {total} 个，有 {instances}未重启',
+  '{instances} of {total} not done': '共 {total} 个，有 {instances}未完成',
   'no process': '无进程',
   'canary {canary}, ': '金丝雀 {canary} 个，',
   '{first}{count} at a time, on a failure {failure}': '{first}每批 {count}，失败时{failure}',
