@@ -15,6 +15,7 @@ import {
   textLine,
   visibleTable,
 } from './dialog.ts';
+import { hiddenMarks } from './hidden-marks.ts';
 import { stateCell } from './instance-cells.ts';
 import type { Line } from './line.ts';
 import { rolloutBlocks } from './rollout-plan.ts';
@@ -31,12 +32,19 @@ const COLUMNS: readonly DialogColumn[] = [
 /** What a change would hit, and what is left of it, before it is sent. */
 export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: number): Block[] {
   if (confirm.change.kind === 'rollout')
-    return rolloutBlocks(state, confirm, rows, answerLines(state, confirm));
+    return rolloutBlocks(state, confirm, rows, [
+      ...hiddenLines(state, confirm),
+      ...answerLines(state, confirm),
+    ]);
   const { change } = confirm;
   const targets = confirm.instanceIds.flatMap((id) => state.fleet.instances.get(id) ?? []);
   const head: Block = { kind: 'alert', ...questionOf(state, confirm) };
   const details = detailLines(state, confirm);
-  const below = [...capacityLines(state, confirm, targets), ...answerLines(state, confirm)];
+  const below = [
+    ...capacityLines(state, confirm, targets),
+    ...hiddenLines(state, confirm),
+    ...answerLines(state, confirm),
+  ];
   const room = rows - blockRows(head) - below.length;
   // Its plan says more of each instance than the table.
   if (change.kind === 'drain') {
@@ -77,6 +85,22 @@ function targetTable(
     ],
     (view) => view.instanceId,
   );
+}
+
+/** That it hits more than was in sight when it was asked for; the list has those too. */
+function hiddenLines(state: CockpitState, { instanceIds }: Confirm): Line[] {
+  const hidden = hiddenMarks(state, instanceIds);
+  if (hidden === null) return [];
+  const { t } = state;
+  const values = { count: hidden.count, instances: t.count(instanceIds.length, 'instance') };
+  return [
+    textLine(
+      hidden.isFiltered
+        ? t('Marked, but hidden by the filter: {count} of {instances}.', values)
+        : t('Marked, but not on this screen: {count} of {instances}.', values),
+      'warn',
+    ),
+  ];
 }
 
 /** How to say yes. */

@@ -9,6 +9,7 @@ import type { CockpitState, View } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { splitLine } from './columns.ts';
 import { dataAge } from './data-time.ts';
+import { hiddenMarks } from './hidden-marks.ts';
 import type { Line, Segment } from './line.ts';
 
 /** Two lines: whom one talks to and as whom, and where one is and how old what one sees is. */
@@ -89,6 +90,8 @@ function pathSegments(state: CockpitState): Segment[] {
     segments.push({ text: viewName(state, view), tone: isLast ? 'strong' : 'dim' });
   });
   const { screen, table } = currentView(state);
+  // In front of the filter, which may be long: how much an action hits must not be cut off.
+  if (screen.name === 'instances' && state.marks.size > 0) segments.push(...markSegments(state));
   if (table.filter !== '') {
     const shown = table.rows.filter((row) => row.kind === 'row').length;
     segments.push(
@@ -99,13 +102,21 @@ function pathSegments(state: CockpitState): Segment[] {
   if (screen.name === 'events' && state.insight.isFollowing)
     segments.push({ text: t('  following'), tone: 'accent' });
   if (table.sort.badFirst === true) segments.push({ text: t('  bad first'), tone: 'accent' });
-  if (screen.name === 'instances' && state.marks.size > 0) {
-    segments.push({ text: `  ${t.count(state.marks.size, 'marked instance')}`, tone: 'accent' });
-  }
   if (screen.name === 'releases' && state.releaseMarks.size > 0) {
     segments.push({ text: `  ${t.count(state.releaseMarks.size, 'marked release')}`, tone: 'accent' });
   }
   return segments;
+}
+
+function markSegments(state: CockpitState): Segment[] {
+  const { t, marks } = state;
+  const hidden = hiddenMarks(state);
+  if (hidden === null) return [{ text: `  ${t.count(marks.size, 'marked instance')}`, tone: 'accent' }];
+  const values = { marked: marks.size, count: hidden.count };
+  const text = hidden.isFiltered
+    ? t('  {marked} marked, {count} hidden by the filter', values)
+    : t('  {marked} marked, {count} on other nodes', values);
+  return [{ text, tone: 'warn' }];
 }
 
 /** What a screen is called in the way to it. */

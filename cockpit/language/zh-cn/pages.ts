@@ -115,6 +115,11 @@ export const PAGES = {
   '{count} with a warning': '{count} 有告警',
   '{count} unhealthy': '{count} 不健康',
   ' ({what})': '（{what}）',
+  '  {marked} marked, {count} hidden by the filter': '  已标记 {marked} 个，其中 {count} 个被过滤隐藏',
+  '  {marked} marked, {count} on other nodes': '  已标记 {marked} 个，其中 {count} 个在其他节点',
+  'Marked, but hidden by the filter: {count} of {instances}.':
+    '已标记但被过滤隐藏：{instances}中 {count} 个。',
+  'Marked, but not on this screen: {count} of {instances}.': '已标记但不在此界面：{instances}中 {count} 个。',
   '{count} failed': '{count} 失败',
   'none under way': '没有进行中的',
   '{count} under way': '{count} 个进行中',

@@ -11,6 +11,9 @@ function withPid(instanceId: number, pid: number | null) {
   return { ...view, status: { ...view.status, pid } };
 }
 
+const shownRows = ({ state }: Session): number =>
+  state.views.at(-1)?.table.rows.filter(({ kind }) => kind === 'row').length ?? 0;
+
 describe('restart, stop and start', () => {
   test('a restart names what it hits, is sent after y alone, and tells old and new pid', () => {
     const session = Session.ready().keys('i', 'down', 'down');
@@ -49,6 +52,33 @@ describe('restart, stop and start', () => {
       expect(session.state.confirm).toBeNull();
       expect(session.took()).toEqual([{ type: 'load-services' }]);
     }
+  });
+
+  test('marks that a filter hides are told in the header and the question, listed, and hit like all others', () => {
+    const session = Session.ready().keys('i', 'ctrl-a', '/', 'web', 'enter');
+    const all = session.state.marks.size;
+    const shown = shownRows(session);
+    expect(shown).toBeGreaterThan(0);
+    expect(shown).toBeLessThan(all);
+    expect(session.header()[1]).toContain(`${all} marked, ${all - shown} hidden by the filter  /web`);
+    session.keys('ctrl-d');
+    const question = session.body().join('\n');
+    expect(question).toContain(`Marked, but hidden by the filter: ${all - shown} of ${all} instances.`);
+    expect(question).toContain('pricing:8102');
+    expect(session.state.confirm?.instanceIds).toHaveLength(all);
+    session.keys('esc');
+    // Others cannot be hidden: one that is not marked is not among those that are hit.
+    session.keys('esc', 'esc', 'j', 'ctrl-d');
+    expect(session.body().join('\n')).not.toContain('Marked, but');
+  });
+
+  test('marks on other nodes than the one that is shown are told too', () => {
+    const session = Session.ready().keys('i', 'ctrl-a', ':nodes\r', 'enter');
+    const all = session.state.marks.size;
+    const shown = shownRows(session);
+    expect(session.header()[1]).toContain(`${all} marked, ${all - shown} on other nodes`);
+    session.keys('r');
+    expect(session.body().join('\n')).toContain(`Marked, but not on this screen: ${all - shown} of ${all}`);
   });
 
   test('marked instances are hit, not the one under the cursor; those gone meanwhile are left out', () => {
