@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import { describeError } from '../common/protocol/errors.ts';
-import { createAuthority } from './access/authority.ts';
+import { type Authority, createAuthority } from './access/authority.ts';
 import { createFailureLimit, DEFAULT_FAILURE_LIMIT } from './access/failure-limit.ts';
 import type { RenewTokenFile } from './access/first-tokens.ts';
+import { createTokenExpiry } from './access/token-expiry.ts';
 import { createBackground } from './background.ts';
 import type { Keyring } from './config-files/keyring.ts';
 import { createControl } from './control/create-control.ts';
@@ -16,6 +17,7 @@ import { createHistory } from './history/history.ts';
 import type { Certificate } from './http/certificate.ts';
 import { listen } from './http/listen.ts';
 import { createHttpListener } from './http/listener.ts';
+import { createOpenRequests } from './http/open-requests.ts';
 import { createMasterServer } from './http/open-server.ts';
 import { ownUrl } from './http/own-url.ts';
 import type { PackageStore } from './http/package-store.ts';
@@ -73,7 +75,8 @@ export async function createMaster(components: MasterComponents): Promise<Master
   await packages.sweep((sha256) => store.releases.hasPackage(sha256), now());
   const fleet = await loadFleet(store);
   const failures = createFailureLimit({ ...DEFAULT_FAILURE_LIMIT, clock: () => performance.now() });
-  const authority = createAuthority(await store.tokens.list(), now, failures);
+  const tokens = await store.tokens.list();
+  const known = createAuthority(tokens, now, failures);
   const background = createBackground(logger);
 
   const timeouts = {
@@ -91,6 +94,20 @@ export async function createMaster(components: MasterComponents): Promise<Master
   const sockets = createSocketServer(server);
   const { agents, cockpits } = sockets;
   const audience = createAudience(sockets);
+  const openRequests = createOpenRequests();
+  const cutToken = (name: string): void => {
+    audience.cutToken(name);
+    openRequests.cut(name);
+  };
+  const expiry = createTokenExpiry({ now, end: cutToken });
+  const authority: Authority = {
+    ...known,
+    load(all) {
+      known.load(all);
+      expiry.watch(all);
+    },
+  };
+  expiry.watch(tokens);
 
   const metrics = createMetrics(version, () => ({
     fleet: fleet.snapshot({ kind: 'all' }, now()),
@@ -170,7 +187,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     logger,
     registry,
     authority,
-    cutToken: audience.cutToken,
+    cutToken,
     renewTokenFile: components.renewTokenFile ?? (() => null),
     now,
     version,
@@ -217,11 +234,21 @@ export async function createMaster(components: MasterComponents): Promise<Master
       (error: unknown) => [`the database cannot be read: ${describeError(error)}`],
     );
   };
-  const listener = createHttpListener({ authority, packages, uploads, metrics, unready, version, logger });
+  const listener = createHttpListener({
+    authority,
+    packages,
+    uploads,
+    metrics,
+    openRequests,
+    unready,
+    version,
+    logger,
+  });
   server.on('checkContinue', listener);
 
   const close = async (): Promise<void> => {
     closing = true;
+    expiry.close();
     control.close();
     frames.close();
     presence.close();

@@ -10,6 +10,7 @@ import { HTTP_PATHS, OFFSET_HEADER } from '../../common/protocol/http.ts';
 import { type Authority, addressOfPeer, demandRole, type Identity } from '../access/authority.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { sendPackage } from './download.ts';
+import type { OpenRequests } from './open-requests.ts';
 import type { PackageStore } from './package-store.ts';
 import { sendError, sendJson } from './respond.ts';
 import type { Uploads } from './upload.ts';
@@ -24,19 +25,23 @@ export function createHttpListener(deps: {
   packages: PackageStore;
   uploads: Uploads;
   metrics: Pick<Metrics, 'contentType' | 'render'>;
+  openRequests: Pick<OpenRequests, 'hold'>;
   /** Why the master cannot do its job; empty when it can. */
   unready: () => Promise<string[]>;
   version: string;
   logger: Logger;
 }): RequestListener {
-  const { authority, packages, uploads, metrics, unready, version, logger } = deps;
+  const { authority, packages, uploads, metrics, openRequests, unready, version, logger } = deps;
 
-  const identify = (request: IncomingMessage): Identity =>
-    // The scheme's name is case-insensitive (RFC 9110 11.1).
-    authority.authenticate(
+  const identify = (request: IncomingMessage, response: ServerResponse): Identity => {
+    const identity = authority.authenticate(
+      // The scheme's name is case-insensitive (RFC 9110 11.1).
       /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1],
       addressOfPeer(request.socket.remoteAddress),
     );
+    openRequests.hold(identity.actor, response);
+    return identity;
+  };
 
   const upload = async (
     request: IncomingMessage,
@@ -44,7 +49,7 @@ export function createHttpListener(deps: {
     serviceName: string,
     query: URLSearchParams,
   ): Promise<void> => {
-    const identity = identify(request);
+    const identity = identify(request, response);
     demandRole(identity, 'operator', 'uploading a package');
     const accept = (): void => {
       if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
@@ -58,7 +63,7 @@ export function createHttpListener(deps: {
     response: ServerResponse,
     sha256: string,
   ): Promise<void> => {
-    demandRole(identify(request), 'operator', 'uploading a package');
+    demandRole(identify(request, response), 'operator', 'uploading a package');
     const bytes = await packages.partBytes(sha256);
     response
       .writeHead(bytes === 0 ? 404 : 200, { [OFFSET_HEADER]: bytes, 'cache-control': 'no-store' })
@@ -70,7 +75,7 @@ export function createHttpListener(deps: {
     response: ServerResponse,
     sha256: string,
   ): Promise<void> => {
-    const identity = identify(request);
+    const identity = identify(request, response);
     if (!roleIncludes(identity.role, 'operator')) demandRole(identity, 'agent', 'downloading a package');
     if (!sha256Schema.safeParse(sha256).success) {
       throw new SgridError('bad_request', said`a package is named by its sha256 in lower-case hex`);
@@ -79,7 +84,7 @@ export function createHttpListener(deps: {
   };
 
   const sendMetrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    demandRole(identify(request), 'viewer', 'reading metrics');
+    demandRole(identify(request, response), 'viewer', 'reading metrics');
     response.writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' });
     await pipeline(Readable.from(metrics.render()), response);
   };

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Role } from '../../common/domain/role.ts';
@@ -77,6 +79,32 @@ test('revoking ends the connections of that token at once, and for good', async 
   await master.close();
   await startAgain();
   await expect(cockpit(secret)).rejects.toThrow(code('unauthenticated'));
+});
+
+test('a token that expires ends the connections of that token, those of the others go on', async () => {
+  const short = await make('short', 'operator', { expiresInMs: 1_500 });
+  const long = await make('long', 'operator', { expiresInMs: 60_000 });
+  const [first, other] = [await cockpit(short.secret), await cockpit(long.secret)];
+  const node = agent((await make('node', 'agent', { expiresInMs: 1_000 })).secret, 3);
+  await node.connect();
+  await waitFor('both to be cut', () => !first.socket.connected && !node.socket().connected);
+  expect(other.socket.connected).toBe(true);
+  await expect(cockpit(short.secret)).rejects.toThrow(code('unauthenticated'));
+});
+
+test('an upload that is under way with a token ends with it', async () => {
+  await admin.call('service.create', { spec: { name: 'web', type: 'node', entry: 'server.js' } });
+  const { secret } = await make('ci', 'operator');
+  const upload = request(`${master.url}${HTTP_PATHS.upload('web')}?version=1.0.0`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, expect: '100-continue' },
+  });
+  const cut = once(upload, 'error');
+  upload.flushHeaders();
+  await once(upload, 'continue');
+  upload.write(Buffer.alloc(1024));
+  await admin.call('token.revoke', { name: 'ci' });
+  await cut;
 });
 
 test('an agent whose token is revoked is cut off too', async () => {

@@ -1,0 +1,47 @@
+import type { TokenRecord } from '../store/tokens.ts';
+
+/** Ends what was begun with a token when its time is over: the door asks only who comes in. */
+export interface TokenExpiry {
+  /** From now on these count. */
+  watch(tokens: readonly TokenRecord[]): void;
+  close(): void;
+}
+
+/** A clock that was set is noticed within this. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** @param end called with the name of a token that has expired, once. */
+export function createTokenExpiry({
+  now,
+  end,
+}: {
+  now: () => number;
+  end: (name: string) => void;
+}): TokenExpiry {
+  let timer: NodeJS.Timeout | null = null;
+  let waiting: { name: string; at: number }[] = [];
+
+  const stop = (): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+  };
+  const look = (): void => {
+    stop();
+    const at = now();
+    const over = waiting.filter((token) => token.at <= at);
+    waiting = waiting.filter((token) => token.at > at);
+    for (const { name } of over) end(name);
+    if (waiting.length === 0) return;
+    const nextMs = Math.min(...waiting.map((token) => token.at)) - at;
+    timer = setTimeout(look, Math.min(nextMs, LONGEST_WAIT_MS));
+  };
+  return {
+    watch(tokens) {
+      waiting = tokens.flatMap(({ name, expiresAt, revokedAt }) =>
+        expiresAt === null || revokedAt !== null ? [] : [{ name, at: expiresAt }],
+      );
+      look();
+    },
+    close: stop,
+  };
+}
