@@ -106,13 +106,22 @@ lock() {
   trap 'exit 143' TERM
 }
 
+# lighter PRODUCT: what stands for packages and globals whose loading takes long, see each file.
+lighter() {
+  [ "$1" = sgrid ] || return 0
+  printf '%s ' --alias:node:process=./cockpit/bundle/process.ts --alias:string-width=./cockpit/bundle/string-width.ts \
+    --alias:yoga-layout=./cockpit/bundle/yoga.ts --alias:yoga-layout/load=./node_modules/yoga-layout/dist/src/load.js \
+    --define:Intl.Segmenter=LazySegmenter --inject:./cockpit/bundle/lazy-segmenter.ts
+}
+
 # bundle NAME FILE=ENTRY...: one product into dist/.new/NAME, with the list of what went into it.
 # Code splitting keeps what is imported lazily (the screen, for `sgrid get`) out of the first file.
 # CommonJS dependencies call require(), which an ES module has to be given.
 bundle() {
   product=$1
   shift
-  (cd "$root" && esbuild "$@" --bundle --platform=node --target=node22 --format=esm --splitting --minify \
+  # shellcheck disable=SC2046 # a list of words
+  (cd "$root" && esbuild "$@" $(lighter "$product") --bundle --platform=node --target=node22 --format=esm --splitting --minify \
     --outdir="$dist/.new/$product" --chunk-names='chunk-[hash]' \
     --define:process.env.NODE_ENV='"production"' \
     --external:better-sqlite3 --external:react-devtools-core \
@@ -262,9 +271,12 @@ stage_extras() {
       cp -R "$root/node_modules/better-sqlite3/lib" "$root/node_modules/better-sqlite3/package.json" \
         "$root/node_modules/better-sqlite3/LICENSE" "$module/"
       cp "$root/node_modules/better-sqlite3/prebuilds/linux-$3.node" "$module/prebuilds/"
-      cp "$root/master/install/sgridnext.service" "$2/"
+      cp "$root/master/install/sgridnext.service" "$root/master/install/config.example.jsonc" "$2/"
       ;;
-    sgridnode) cp "$root/node/install/sgridnode.service" "$root/node/install/business.slice" "$2/" ;;
+    sgridnode)
+      cp "$root/node/install/sgridnode.service" "$root/node/install/business.slice" \
+        "$root/node/install/config.example.jsonc" "$2/"
+      ;;
   esac
 }
 
@@ -496,7 +508,9 @@ switch_to() {
   home=$destdir/usr/$1
   ln -sfn "versions/$2" "$home/.current.new"
   mv -fT "$home/.current.new" "$home/current"
-  [ -h "$home/$1" ] || ln -sfn "current/$1" "$home/$1"
+  for name in "$1" config.example.jsonc; do
+    if [ -e "$home/current/$name" ] && [ ! -h "$home/$name" ]; then ln -sfn "current/$name" "$home/$name"; fi
+  done
 }
 
 current_of() {
@@ -713,7 +727,7 @@ uninstall_product() {
   fi
   rm -f "$destdir/etc/systemd/system/$product.service"
   [ "$role" != cockpit ] || rm -f "$destdir/usr/local/bin/sgrid"
-  rm -rf "$destdir/usr/${product:?}/versions" "$destdir/usr/${product:?}/current" "$destdir/usr/${product:?}/$product"
+  for name in versions current "$product" config.example.jsonc; do rm -rf "$destdir/usr/${product:?}/$name"; done
   if [ "$purge" = yes ]; then
     rm -rf "$destdir/usr/${product:?}" "$destdir/var/lib/${product:?}" "$destdir/var/cache/${product:?}"
     [ "$role" != node ] || rm -f "$destdir/etc/systemd/system/business.slice"

@@ -4,7 +4,7 @@ import { SgridError } from '../protocol/errors.ts';
 import { readFileIfThere } from '../system/atomic-file.ts';
 
 export interface ConfigSources {
-  /** A JSON file, or undefined for none. */
+  /** A JSON file, in which lines that begin with `//` are comments; or undefined for none. */
   file?: string | undefined;
   /** Whether a missing file is an error: true when the user named it, false for a default place. */
   fileMustExist?: boolean;
@@ -95,14 +95,19 @@ function readConfigFile(
 
 function parseObject(file: string, text: string): Record<string, unknown> {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(blankComments(text)));
   } catch (cause) {
     const problem = cause instanceof SyntaxError ? cause.message : 'it must hold one JSON object';
     throw new SgridError('bad_request', `config file ${file} cannot be read: ${problem}`, {
-      hint: 'mend the file; it is plain JSON',
+      hint: 'mend the file: it is one JSON object, and lines that begin with // are comments',
       cause,
     });
   }
+}
+
+/** Blanks lines that begin with `//`, so that places in messages stay right. No JSON value reaches over a line's end. */
+function blankComments(text: string): string {
+  return text.replace(/^[ \t]*\/\/.*$/gm, (line) => ' '.repeat(line.length));
 }
 
 function unknownKey(file: string, key: string, known: readonly string[]): SgridError {

@@ -40,6 +40,13 @@ test('an unknown key is named, with the key that was meant', () => {
   );
 });
 
+test('lines that begin with // are comments, and others are told their true place', () => {
+  writeFileSync(file, '// mine\n{\n  // "httpPort": 1,\n  "host": "a//b"\n}\n');
+  expect(load().config).toEqual({ httpPort: 15872, host: 'a//b' });
+  writeFileSync(file, '// mine\n{\n  "host": "a"\n  "httpPort": 1\n}\n');
+  expect(() => load()).toThrow(/line 4 column 3/);
+});
+
 test('a key of an older config is ignored with a notice', () => {
   writeFileSync(file, '{"db": "mysql://x"}');
   expect(load({}, {}, { ignored: { db: 'the agent needs no database' } }).notices).toEqual([
