@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Assignment } from '../../common/domain/instance.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import type { MessageDefinition } from '../../common/protocol/define.ts';
 import { nodeFigures } from '../support/figures.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 import { COCKPIT_PAYLOADS } from './support/payloads.ts';
 
 /** Node 1 has fallen to an attacker who has its token and its identity; node 2 and the master have not. */
@@ -20,8 +20,7 @@ let foreign: number;
 let assignment: Assignment;
 
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 2);
+  ({ master, fleet } = await startWebFleet(2));
   const [first, second] = fleet.agents;
   const [mine, theirs] = fleet.instances;
   if (!(first && second && mine && theirs)) throw new Error('no fleet');
@@ -30,10 +29,6 @@ beforeEach(async () => {
   const applied = hostile.applied.at(-1);
   if (applied === undefined) throw new Error('nothing was applied');
   assignment = applied;
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
 });
 
 const GREATEST = Number.MAX_SAFE_INTEGER;

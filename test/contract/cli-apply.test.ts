@@ -2,23 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { runSgrid } from '../support/sgrid.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let directory: string;
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sgrid-apply-'));
-  master = await startMaster();
-  fleet = await createWebFleet(master, 2);
+  ({ master, fleet } = await startWebFleet(2));
 });
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const sgrid = (...argv: string[]) => runSgrid(master, argv, directory);
 const write = (text: string) => writeFileSync(join(directory, 'fleet.yaml'), text);

@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../cockpit/cli/program.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { statusOf } from '../support/test-agent.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 let directory: string;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sgrid-config-'));
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 2);
+  ({ master, fleet } = await startWebFleet(2));
   for (const agent of fleet.agents) {
     const { apply } = agent.behaviour;
     agent.behaviour.apply = async (assignment) => {
@@ -24,11 +23,7 @@ beforeEach(async () => {
     };
   }
 });
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 interface Ran {
   code: number;

@@ -5,24 +5,19 @@ import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runCli } from '../../cockpit/cli/program.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { createTestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, uploadVersion, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, uploadVersion, type WebFleet } from './support/fleet.ts';
 
 let directory: string;
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sgrid-cli-'));
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 2);
+  ({ master, fleet } = await startWebFleet(2));
 });
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** `sgrid` of an admin against this master, in this process. */
 async function sgrid(...argv: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -1,33 +1,23 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { type Rollout, rolloutSchema } from '../../common/domain/rollout.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { runSgrid } from '../support/sgrid.ts';
-import { statusOf, type TestAgent } from '../support/test-agent.ts';
-import { closeAll, createWebFleet, deploy, uploadVersion, type WebFleet } from './support/fleet.ts';
+import { statusOf } from '../support/test-agent.ts';
+import { deploy, startWebFleet, uploadVersion, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 3);
+  ({ master, fleet } = await startWebFleet(3));
   const instanceIds = fleet.instances.map(({ instanceId }) => instanceId);
   await deploy(fleet.admin, fleet.release.releaseId, instanceIds);
   await uploadVersion(master, 'v2');
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
 });
 
 const sgrid = (...argv: string[]) => runSgrid(master, argv);
 const versions = async () => {
   const { instances } = await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } });
   return instances.map(({ release }) => release?.version);
-};
-const at = (index: number): TestAgent => {
-  const agent = fleet.agents[index];
-  if (agent === undefined) throw new Error(`no agent ${index}`);
-  return agent;
 };
 const latest = async (): Promise<Rollout> => {
   const [rollout] = (await fleet.admin.call('rollout.list', { limit: 1 })).rollouts;
@@ -85,13 +75,13 @@ test('with a pause after the canary --wait ends well there, and the resumed one 
 });
 
 test('a failure: 1, why, and the last lines of the output of the instance, made safe', async () => {
-  const { apply } = at(1).behaviour;
-  at(1).behaviour.apply = async (assignment) =>
+  const { apply } = fleet.agentOf(2).behaviour;
+  fleet.agentOf(2).behaviour.apply = async (assignment) =>
     assignment.release?.version === 'v2'
       ? statusOf(assignment, { state: 'crash-loop', reason: 'died' })
       : apply(assignment);
   const output = `${Array.from({ length: 30 }, (_, line) => `line ${line}`).join('\n')}\nno\x1b[2J database\n`;
-  at(1).behaviour.readLog = async () => ({
+  fleet.agentOf(2).behaviour.readLog = async () => ({
     data: Buffer.from(output),
     start: { lineage: 'test', offset: 0 },
     end: { lineage: 'test', offset: output.length },
@@ -114,12 +104,12 @@ test('--quiet: nothing of what goes well, in front of the verb and behind it; al
   expect(await sgrid('deploy', 'web', 'v2', '--wait', '--quiet')).toEqual(done);
   expect(await sgrid('-q', 'rollback', 'web', '--wait')).toMatchObject({ code: 0, err: '' });
   expect((await sgrid('deploy', 'web', 'v2', '--wait')).err).toContain('web@test-1:8001 done\n');
-  const { apply } = at(1).behaviour;
-  at(1).behaviour.apply = async (assignment) =>
+  const { apply } = fleet.agentOf(2).behaviour;
+  fleet.agentOf(2).behaviour.apply = async (assignment) =>
     assignment.release?.version === 'v1'
       ? statusOf(assignment, { state: 'crash-loop', reason: 'died' })
       : apply(assignment);
-  at(1).behaviour.readLog = async () => ({
+  fleet.agentOf(2).behaviour.readLog = async () => ({
     ...{ data: Buffer.from('no database\n'), headOffset: 0, tailOffset: 12, lostBytes: 0 },
     ...{ start: { lineage: 'test', offset: 0 }, end: { lineage: 'test', offset: 12 } },
   });
@@ -132,8 +122,8 @@ test('--quiet: nothing of what goes well, in front of the verb and behind it; al
 
 test('what was not over in time: 4; what somebody ended meanwhile: 1', async () => {
   const held = Promise.withResolvers<void>();
-  const { apply } = at(0).behaviour;
-  at(0).behaviour.apply = async (assignment) => {
+  const { apply } = fleet.agentOf(1).behaviour;
+  fleet.agentOf(1).behaviour.apply = async (assignment) => {
     await held.promise;
     return apply(assignment);
   };

@@ -8,29 +8,24 @@ import { EndedBySignal, type EndingSignal } from '../../cockpit/cli/exit-code.ts
 import { runCli } from '../../cockpit/cli/program.ts';
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { Role } from '../../common/domain/role.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let directory: string;
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'sgrid-verbs-'));
-  master = await startMaster({ limits: { minReadyMs: 1, frameIntervalMs: 20 } });
-  fleet = await createWebFleet(master, 2);
+  ({ master, fleet } = await startWebFleet(2, { frameIntervalMs: 20 }));
   await deploy(
     fleet.admin,
     fleet.release.releaseId,
     fleet.instances.map(({ instanceId }) => instanceId),
   );
 });
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-  rmSync(directory, { recursive: true, force: true });
-});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function targetOf(role: Role): Record<string, string> {
   return { SGRID_MASTER: master.url, SGRID_TOKEN_FILE: master.tokenFile(role) };

@@ -6,8 +6,8 @@ import { matchTexts } from '../../common/domain/log-search.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import type { LogStore } from '../../node/log/log-store.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
-import { closeAll, createWebFleet, type WebFleet } from './support/fleet.ts';
+import type { TestMaster } from '../support/master.ts';
+import { startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let base: string;
 let master: TestMaster;
@@ -18,8 +18,7 @@ let instanceId: number;
 beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'sgrid-log-search-'));
   store = createLogStore({ root: join(base, 'logs'), clock: Date.now });
-  master = await startMaster({});
-  fleet = await createWebFleet(master);
+  ({ master, fleet } = await startWebFleet(1));
   const [agent] = fleet.agents;
   const [instance] = fleet.instances;
   if (agent === undefined || instance === undefined) throw new Error('no fleet');
@@ -27,8 +26,6 @@ beforeEach(async () => {
   agent.behaviour.searchLog = (request) => store.search(request);
 });
 afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
   await store.close();
   rmSync(base, { recursive: true, force: true });
 });

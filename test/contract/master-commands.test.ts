@@ -1,20 +1,15 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 2);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
+  ({ master, fleet } = await startWebFleet(2));
 });
 
 const ids = () => fleet.instances.map((instance) => instance.instanceId);

@@ -1,35 +1,25 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { ConfigContent } from '../../common/domain/config-file.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
 import { call } from '../../common/protocol/bind.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 3);
+  ({ master, fleet } = await startWebFleet(3));
   for (const agent of fleet.agents) takeConfigs(agent);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
 });
 
 const web = { serviceName: 'web' };
 const app = { ...web, name: 'app.json' };
 const ids = () => fleet.instances.map(({ instanceId }) => instanceId);
-function agentOf(at: number): TestAgent {
-  const agent = fleet.agents[at];
-  if (agent === undefined) throw new Error('no agent');
-  return agent;
-}
 
 /** Like an agent that has written the files of every assignment. */
 function takeConfigs(agent: TestAgent): void {
@@ -50,11 +40,12 @@ const delivered = () =>
     const { deliveries } = await status();
     return deliveries.every(({ state }) => state === 'delivered');
   });
-const fetchAs = (at: number, instanceId: number, versionId: number): Promise<ConfigContent> =>
-  call(agentOf(at).socket(), agentLink.toMaster, 'config.fetch', { instanceId, versionId });
+const fetchAs = (nodeId: number, instanceId: number, versionId: number): Promise<ConfigContent> =>
+  call(fleet.agentOf(nodeId).socket(), agentLink.toMaster, 'config.fetch', { instanceId, versionId });
 /** What an agent was last told of a file. */
-const fileOf = (at: number, name = 'app.json') =>
-  agentOf(at)
+const fileOf = (nodeId: number, name = 'app.json') =>
+  fleet
+    .agentOf(nodeId)
     .applied.at(-1)
     ?.config?.files.find((file) => file.name === name);
 const commands = async () => {
@@ -102,20 +93,20 @@ test('published files reach the instances, with an override where there is one, 
   const [first = 0, second = 0] = ids();
   const base = await set('{"a": 1}');
   const own = await set('{"a": "second"}', { instanceId: second });
-  expect(agentOf(0).applied.at(-1)?.config).toBeUndefined();
+  expect(fleet.agentOf(1).applied.at(-1)?.config).toBeUndefined();
   const { publication, instances } = await publish({ message: 'go' });
   expect(instances.map(({ effect }) => effect)).toEqual(['live', 'live', 'live']);
   await delivered();
-  expect(fileOf(0)).toMatchObject({ versionId: base.file.versionId, sha256: base.file.sha256 });
-  expect(fileOf(1)?.versionId).toBe(own.file.versionId);
-  expect(await fetchAs(0, first, base.file.versionId)).toEqual({ text: '{"a": 1}', secrets: [] });
-  expect(await fetchAs(1, second, own.file.versionId)).toEqual({ text: '{"a": "second"}', secrets: [] });
+  expect(fileOf(1)).toMatchObject({ versionId: base.file.versionId, sha256: base.file.sha256 });
+  expect(fileOf(2)?.versionId).toBe(own.file.versionId);
+  expect(await fetchAs(1, first, base.file.versionId)).toEqual({ text: '{"a": 1}', secrets: [] });
+  expect(await fetchAs(2, second, own.file.versionId)).toEqual({ text: '{"a": "second"}', secrets: [] });
   // Another's file, and another's instance.
-  for (const [at, instanceId, versionId] of [
-    [0, first, own.file.versionId],
-    [0, second, own.file.versionId],
+  for (const [nodeId, instanceId, versionId] of [
+    [1, first, own.file.versionId],
+    [1, second, own.file.versionId],
   ] as const) {
-    await expect(fetchAs(at, instanceId, versionId)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(fetchAs(nodeId, instanceId, versionId)).rejects.toMatchObject({ code: 'not_found' });
   }
   expect((await status()).publication).toMatchObject({
     revision: publication?.revision,
@@ -131,7 +122,7 @@ test('published files reach the instances, with an override where there is one, 
   // Once its own is gone, the service's is there again.
   await fleet.admin.call('config.remove', { ...app, instanceId: second });
   await publish();
-  await waitFor('the base file', () => fileOf(1)?.versionId === base.file.versionId);
+  await waitFor('the base file', () => fileOf(2)?.versionId === base.file.versionId);
 });
 
 test('a new instance begins with what was published to all, not with what some have', async () => {
@@ -140,8 +131,8 @@ test('a new instance begins with what was published to all, not with what some h
   await set('{"a": 2}');
   await publish({ instanceIds: ids().slice(0, 1) });
   await fleet.admin.call('instance.create', { ...web, nodeId: 1, port: 9000 });
-  await waitFor('the new one', () => agentOf(0).applied.at(-1)?.port === 9000);
-  expect(agentOf(0).applied.at(-1)?.config).toMatchObject({
+  await waitFor('the new one', () => fleet.agentOf(1).applied.at(-1)?.port === 9000);
+  expect(fleet.agentOf(1).applied.at(-1)?.config).toMatchObject({
     action: { kind: 'nothing' },
     files: [{ versionId: file.versionId }],
   });
@@ -151,12 +142,12 @@ test('a dry run says what would happen, and changes nothing', async () => {
   await deploy(fleet.admin, fleet.release.releaseId, ids());
   await fleet.admin.call('instance.stop', { instanceIds: ids().slice(2) });
   await set('{}');
-  const before = agentOf(0).applied.length;
+  const before = fleet.agentOf(1).applied.length;
   const plan = await publish({ action: { kind: 'restart' }, dryRun: true });
   expect(plan.publication).toBeNull();
   expect(plan.instances.map(({ effect }) => effect)).toEqual(['restart', 'restart', 'live']);
   expect((await status()).deliveries.map(({ state }) => state)).toEqual(['none', 'none', 'none']);
-  expect(agentOf(0).applied).toHaveLength(before);
+  expect(fleet.agentOf(1).applied).toHaveLength(before);
 });
 
 test('secrets are sealed in the database, told to the agent alone, and named everywhere else', async () => {
@@ -165,9 +156,9 @@ test('secrets are sealed in the database, told to the agent alone, and named eve
   const { file } = await set(`{"password": "\${secret:db}", "literal": "$\${secret:db}"}`);
   await publish();
   await delivered();
-  expect(fileOf(0)?.secrets).toEqual([{ name: 'db', secretId: expect.any(Number) }]);
-  const content = await fetchAs(0, ids()[0] ?? 0, file.versionId);
-  expect(content.secrets).toEqual([{ secretId: fileOf(0)?.secrets[0]?.secretId, value }]);
+  expect(fileOf(1)?.secrets).toEqual([{ name: 'db', secretId: expect.any(Number) }]);
+  const content = await fetchAs(1, ids()[0] ?? 0, file.versionId);
+  expect(content.secrets).toEqual([{ secretId: fileOf(1)?.secrets[0]?.secretId, value }]);
   expect(content.text).toContain(`\${secret:db}`);
 
   const viewer = await connectCockpit(master, 'viewer');
@@ -176,7 +167,7 @@ test('secrets are sealed in the database, told to the agent alone, and named eve
     await viewer.call('config.list', web),
     await viewer.call('config.status', web),
     await viewer.call('event.list', {}),
-    agentOf(0).applied,
+    fleet.agentOf(1).applied,
   ]);
   viewer.close();
   expect(seen).not.toContain(value);
@@ -221,7 +212,7 @@ test('another key: all secrets open as before; a key that is gone is named', asy
   writeFileSync(file, JSON.stringify(keys));
   await publish();
   await delivered();
-  const content = await fetchAs(0, ids()[0] ?? 0, fileOf(0)?.versionId ?? 0);
+  const content = await fetchAs(1, ids()[0] ?? 0, fileOf(1)?.versionId ?? 0);
   expect(content.secrets[0]?.value).toBe('one');
 
   renameSync(file, `${file}.lost`);
@@ -237,23 +228,23 @@ test('a rolling restart goes on when the one before is up, and each instance is 
   await deploy(fleet.admin, fleet.release.releaseId, ids());
   const starts = fleet.agents.map((agent) => agent.applied.at(-1)?.restartGeneration ?? 0);
   await set('{}');
-  const { apply } = agentOf(0).behaviour;
-  agentOf(0).behaviour.apply = async (assignment) => {
+  const { apply } = fleet.agentOf(1).behaviour;
+  fleet.agentOf(1).behaviour.apply = async (assignment) => {
     const up = await apply(assignment);
     return { ...up, state: 'starting', pid: null };
   };
   await publish({ action: { kind: 'restart' } });
-  await waitFor('the first turn', () => fileOf(0));
-  expect(agentOf(0).applied.at(-1)?.restartGeneration).toBe((starts[0] ?? 0) + 1);
+  await waitFor('the first turn', () => fileOf(1));
+  expect(fleet.agentOf(1).applied.at(-1)?.restartGeneration).toBe((starts[0] ?? 0) + 1);
   // A whole turn of the link to the second node.
   await fleet.admin.call('log.runs', { instanceId: ids()[1] ?? 0 });
-  expect(fileOf(1)).toBeUndefined();
+  expect(fileOf(2)).toBeUndefined();
   expect((await status()).deliveries.map(({ state }) => state)).toEqual(['delivered', 'waits', 'waits']);
-  const assignment = agentOf(0).applied.at(-1);
+  const assignment = fleet.agentOf(1).applied.at(-1);
   if (assignment === undefined) throw new Error('nothing applied');
   const configRevision = assignment.config?.revision ?? 0;
-  await agentOf(0).report(statusOf(assignment, { pid: 7, startedAt: 7, configRevision }));
-  await waitFor('the last turn', () => fileOf(2));
+  await fleet.agentOf(1).report(statusOf(assignment, { pid: 7, startedAt: 7, configRevision }));
+  await waitFor('the last turn', () => fileOf(3));
   await delivered();
   expect(
     fleet.agents.map((agent, at) => (agent.applied.at(-1)?.restartGeneration ?? 0) - (starts[at] ?? 0)),
@@ -263,7 +254,7 @@ test('a rolling restart goes on when the one before is up, and each instance is 
 test('a rolling restart halts at one that does not come up: the others keep what they have', async () => {
   await deploy(fleet.admin, fleet.release.releaseId, ids());
   await set('{}');
-  agentOf(0).behaviour.apply = async (assignment) =>
+  fleet.agentOf(1).behaviour.apply = async (assignment) =>
     statusOf(assignment, { state: 'crash-loop', configRevision: assignment.config?.revision ?? 0 });
   await publish({ action: { kind: 'restart' } });
   const event = await waitFor('the halt', async () =>
@@ -271,36 +262,36 @@ test('a rolling restart halts at one that does not come up: the others keep what
   );
   expect(event.message).toMatch(/restart of web failed: web@1:8001: crash-loop/);
   expect((await status()).deliveries.map(({ state }) => state)).toEqual(['delivered', 'none', 'none']);
-  expect(fileOf(1)).toBeUndefined();
+  expect(fileOf(2)).toBeUndefined();
 });
 
 test('a node that was away gets it at its return, once; one turn waits for it and holds up nobody', async () => {
   await deploy(fleet.admin, fleet.release.releaseId, ids());
-  const restarts = () => agentOf(0).applied.at(-1)?.restartGeneration ?? 0;
+  const restarts = () => fleet.agentOf(1).applied.at(-1)?.restartGeneration ?? 0;
   const before = restarts();
-  agentOf(0).close();
+  fleet.agentOf(1).close();
   await waitFor('the loss', async () => {
     const { nodes } = await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } });
     return nodes.some(({ nodeId, link }) => nodeId === 1 && link === 'down');
   });
   await set('{}');
   await publish({ action: { kind: 'restart' } });
-  await waitFor('the others', () => fileOf(1) && fileOf(2));
+  await waitFor('the others', () => fileOf(2) && fileOf(3));
   expect((await status()).deliveries[0]).toMatchObject({ state: 'waits', wantedRevision: 1 });
-  await agentOf(0).connect();
+  await fleet.agentOf(1).connect();
   await delivered();
-  expect(fileOf(0)).toBeDefined();
+  expect(fileOf(1)).toBeDefined();
   expect(restarts()).toBe(before + 1);
-  const withConfig = agentOf(0).applied.filter(({ config }) => config !== undefined);
+  const withConfig = fleet.agentOf(1).applied.filter(({ config }) => config !== undefined);
   expect(new Set(withConfig.map(({ revision }) => revision)).size).toBe(1);
 });
 
 test('a delivery that failed is tried again', async () => {
   await set('{}');
   let failures = 1;
-  const { apply } = agentOf(0).behaviour;
-  const { statuses } = agentOf(0);
-  agentOf(0).behaviour.apply = async (assignment) => {
+  const { apply } = fleet.agentOf(1).behaviour;
+  const { statuses } = fleet.agentOf(1);
+  fleet.agentOf(1).behaviour.apply = async (assignment) => {
     if (failures-- > 0) throw new Error('disk full');
     return apply(assignment);
   };
@@ -322,7 +313,7 @@ test('of a thousand versions the last hundred stay, and the one that is publishe
     publishedVersion: 1,
   });
   await delivered();
-  expect((await fetchAs(0, ids()[0] ?? 0, fileOf(0)?.versionId ?? 0)).text).toBe('{"n": 0}');
+  expect((await fetchAs(1, ids()[0] ?? 0, fileOf(1)?.versionId ?? 0)).text).toBe('{"n": 0}');
 });
 
 test('what goes away with its service or instance leaves nothing behind', async () => {

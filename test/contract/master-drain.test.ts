@@ -1,34 +1,20 @@
-import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { type Rollout, stepName } from '../../common/domain/rollout.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { PayloadInput } from '../../common/protocol/define.ts';
-import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
-import { statusOf, type TestAgent } from '../support/test-agent.ts';
+import type { TestMaster } from '../support/master.ts';
+import { statusOf } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, ended, uploadVersion, type WebFleet } from './support/fleet.ts';
+import { deploy, ended, startWebFleet, uploadVersion, type WebFleet } from './support/fleet.ts';
 
-let stateDir: string;
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  stateDir = newStateDir();
-  master = await startMaster({ stateDir, limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 3);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-  rmSync(stateDir, { recursive: true, force: true });
+  ({ master, fleet } = await startWebFleet(3));
 });
 
 const ids = () => fleet.instances.map((instance) => instance.instanceId);
-function agentOf(nodeId: number): TestAgent {
-  const agent = fleet.agents.find((each) => each.nodeId === nodeId);
-  if (agent === undefined) throw new Error('no agent');
-  return agent;
-}
 async function instances(): Promise<InstanceView[]> {
   return (await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } })).instances;
 }
@@ -53,7 +39,7 @@ test('a moved instance has another one up in its place before it goes, with its 
   await admin.call('config.set', { ...file, text: '{"for":"all"}' });
   await admin.call('config.set', { ...file, instanceId: first, text: '{"for":"one"}' });
   await admin.call('config.publish', { serviceName: 'web' });
-  await waitFor('the files', () => agentOf(1).applied.at(-1)?.config);
+  await waitFor('the files', () => fleet.agentOf(1).applied.at(-1)?.config);
 
   const before = await told();
   const { plan } = await drain({ dryRun: true });
@@ -71,8 +57,8 @@ test('a moved instance has another one up in its place before it goes, with its 
     const running = (await instances()).filter(({ status }) => status?.state === 'running');
     serving.push(running.length);
   };
-  const { remove } = agentOf(1).behaviour;
-  agentOf(1).behaviour.remove = async (instanceId) => {
+  const { remove } = fleet.agentOf(1).behaviour;
+  fleet.agentOf(1).behaviour.remove = async (instanceId) => {
     await watch();
     return remove(instanceId);
   };
@@ -88,8 +74,8 @@ test('a moved instance has another one up in its place before it goes, with its 
   // The three and the new one were up when the old one was told to go.
   expect(serving).toEqual([4]);
   expect(await told()).toEqual(['2@2:8002 running v1', '3@3:8003 running v1', '4@2:8004 running v1']);
-  expect(agentOf(1).statuses.size).toBe(0);
-  const placed = agentOf(2).applied.find(({ instanceId }) => instanceId === 4);
+  expect(fleet.agentOf(1).statuses.size).toBe(0);
+  const placed = fleet.agentOf(2).applied.find(({ instanceId }) => instanceId === 4);
   expect(placed).toMatchObject({ limits: { memoryMiB: 64 }, desired: 'running', host: '127.0.0.1' });
   const versionId = placed?.config?.files[0]?.versionId ?? 0;
   const { text } = await admin.call('config.read', { ...file, instanceId: 4 });
@@ -107,7 +93,7 @@ test('a moved instance has another one up in its place before it goes, with its 
 test('one that does not come up is taken away again, and the old one stays', async () => {
   const { admin, release } = fleet;
   await deploy(admin, release.releaseId, ids());
-  agentOf(2).behaviour.apply = async (assignment) =>
+  fleet.agentOf(2).behaviour.apply = async (assignment) =>
     statusOf(assignment, { state: 'crash-loop', reason: 'no database here' });
   const { rollouts } = await drain();
   const done = await ended(admin, rollouts[0]?.rolloutId ?? 0);
@@ -117,8 +103,8 @@ test('one that does not come up is taken away again, and the old one stays', asy
   });
   expect(steps(done)).toEqual(['place reverted', 'retire skipped']);
   expect(await told()).toEqual(['1@1:8001 running v1', '2@2:8002 running v1', '3@3:8003 running v1']);
-  expect([...agentOf(2).statuses.keys()]).toEqual([2]);
-  expect(agentOf(1).applied.at(-1)?.desired).toBe('running');
+  expect([...fleet.agentOf(2).statuses.keys()]).toEqual([2]);
+  expect(fleet.agentOf(1).applied.at(-1)?.desired).toBe('running');
 });
 
 test('ended by somebody: a move that has begun is finished, the others leave nothing behind', async () => {
@@ -127,8 +113,8 @@ test('ended by somebody: a move that has begun is finished, the others leave not
   await deploy(admin, release.releaseId, [...ids(), more.instance.instanceId]);
   const gate = Promise.withResolvers<void>();
   for (const nodeId of [2, 3]) {
-    const { apply } = agentOf(nodeId).behaviour;
-    agentOf(nodeId).behaviour.apply = async (assignment) => {
+    const { apply } = fleet.agentOf(nodeId).behaviour;
+    fleet.agentOf(nodeId).behaviour.apply = async (assignment) => {
       if (assignment.instanceId > 4) await gate.promise;
       return apply(assignment);
     };
@@ -190,10 +176,10 @@ test('what cannot be moved is named with its reason, and left or stopped as was 
   const left = await drain({ stop: true });
   expect(left.rollouts).toEqual([]);
   expect(left.plan).toMatchObject({ isCordoned: true, instances: [{ action: 'leave' }] });
-  expect(agentOf(1).applied.at(-1)?.desired).toBe('running');
+  expect(fleet.agentOf(1).applied.at(-1)?.desired).toBe('running');
 
   const gate = Promise.withResolvers<{ alreadyThere: boolean }>();
-  agentOf(3).behaviour.prepare = () => gate.promise;
+  fleet.agentOf(3).behaviour.prepare = () => gate.promise;
   const again = { releaseId: release.releaseId, instanceIds: [third], confirm: ['web'] };
   const { rollout } = await admin.call('rollout.create', again);
   expect(await plan({ confirm: ['web'] })).toMatchObject({
@@ -215,7 +201,7 @@ test('a container of the node and a script stay; neither to move nor to stop is 
       ...{ serviceName: spec.name, nodeId: 1, port: spec.name === 'box' ? 9001 : 9002 },
     });
     const { releaseId } = await uploadVersion(master, 'v1', spec.name);
-    agentOf(1).behaviour.apply = async (assignment) =>
+    fleet.agentOf(1).behaviour.apply = async (assignment) =>
       statusOf(assignment, {
         state: spec.name === 'box' ? 'running' : 'exited',
         pid: spec.name === 'box' ? 5 : null,

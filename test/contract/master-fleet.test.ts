@@ -1,23 +1,18 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { FleetFrame, FleetSnapshot } from '../../common/domain/fleet.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
 import { call } from '../../common/protocol/bind.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { instanceFigures } from '../support/figures.ts';
 import { createLinkProxy } from '../support/link-proxy.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1, frameIntervalMs: 200 } });
-  fleet = await createWebFleet(master, 2);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
+  ({ master, fleet } = await startWebFleet(2, { frameIntervalMs: 200 }));
 });
 
 const figures = (instanceId: number, cpuMillicores: number) =>

@@ -1,33 +1,24 @@
-import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { instanceFigures } from '../support/figures.ts';
-import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, type WebFleet } from './support/fleet.ts';
 
-let stateDir: string;
 let master: TestMaster;
 let fleet: WebFleet;
 let agent: TestAgent;
 let instanceId: number;
 beforeEach(async () => {
-  stateDir = newStateDir();
-  master = await startMaster({ stateDir, limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 1);
+  ({ master, fleet } = await startWebFleet(1));
   const [only] = fleet.agents;
   const [instance] = fleet.instances;
   if (only === undefined || instance === undefined) throw new Error('no fleet');
   agent = only;
   instanceId = instance.instanceId;
   await deploy(fleet.admin, fleet.release.releaseId, [instanceId]);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-  rmSync(stateDir, { recursive: true, force: true });
 });
 
 const limit = (limits: object) => fleet.admin.call('instance.limit', { instanceIds: [instanceId], limits });

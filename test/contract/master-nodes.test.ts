@@ -4,7 +4,7 @@ import { NO_HEALTH } from '../../common/domain/health.ts';
 import type { NodeView } from '../../common/domain/node.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
-import { createTestAgent, statusOf, type TestAgent } from '../support/test-agent.ts';
+import { createTestAgent, statusOf } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { closeAll, createWebFleet, deploy, ended, type WebFleet } from './support/fleet.ts';
 
@@ -23,11 +23,6 @@ afterEach(async () => {
 });
 
 const ids = () => fleet.instances.map((instance) => instance.instanceId);
-function agentOf(nodeId: number): TestAgent {
-  const agent = fleet.agents.find((each) => each.nodeId === nodeId);
-  if (agent === undefined) throw new Error('no agent');
-  return agent;
-}
 async function nodes(): Promise<NodeView[]> {
   return (await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } })).nodes;
 }
@@ -35,7 +30,7 @@ async function node(nodeId: number): Promise<NodeView | undefined> {
   return (await nodes()).find((each) => each.nodeId === nodeId);
 }
 async function leaves(nodeId: number): Promise<void> {
-  agentOf(nodeId).close();
+  fleet.agentOf(nodeId).close();
   await waitFor('the node to be down', async () => (await node(nodeId))?.link === 'down');
 }
 
@@ -54,7 +49,7 @@ test('a cordoned node gets no new instance, keeps those it has, and stays so ove
   await master.close();
   master = await startMaster({ stateDir });
   fleet.admin = await connectCockpit(master);
-  const back = createTestAgent(master, { nodeId: 2, agentId: agentOf(2).agentId });
+  const back = createTestAgent(master, { nodeId: 2, agentId: fleet.agentOf(2).agentId });
   fleet.agents.push(back);
   await back.connect();
   expect(await node(2)).toMatchObject({ isCordoned: true, outerAddress: '203.0.113.7', link: 'up' });
@@ -73,12 +68,12 @@ test('a drain says what is left of each service, stops what should run there, an
   await admin.call('service.create', { spec: { name: 'alone', type: 'binary', entry: 'run.sh' } });
   await deploy(admin, fleet.release.releaseId, ids());
   const [, , third] = fleet.instances;
-  const last = agentOf(3).applied.at(-1);
+  const last = fleet.agentOf(3).applied.at(-1);
   if (last === undefined || third === undefined) throw new Error('nothing applied');
   // Of three, one is on the node and one is unhealthy.
-  await agentOf(3).report(
-    statusOf(last, { state: 'running', pid: 9, health: { ...NO_HEALTH, state: 'unhealthy' } }),
-  );
+  await fleet
+    .agentOf(3)
+    .report(statusOf(last, { state: 'running', pid: 9, health: { ...NO_HEALTH, state: 'unhealthy' } }));
   const request = { nodeId: 1, move: false, stop: true };
   const { plan } = await admin.call('node.drain', { ...request, dryRun: true });
   expect(plan).toEqual({
@@ -90,14 +85,14 @@ test('a drain says what is left of each service, stops what should run there, an
     services: [{ serviceName: 'web', stopped: 1, remaining: 1 }],
   });
   expect(await node(1)).toMatchObject({ isCordoned: false });
-  expect(agentOf(1).applied.at(-1)?.desired).toBe('running');
+  expect(fleet.agentOf(1).applied.at(-1)?.desired).toBe('running');
 
   const { rollouts, ...done } = await admin.call('node.drain', request);
   expect(done.plan).toEqual({ ...plan, isCordoned: true });
   expect(rollouts).toMatchObject([{ kind: 'drain', nodeId: 1, steps: [{ action: 'stop' }] }]);
   expect((await ended(admin, rollouts[0]?.rolloutId ?? 0)).state).toBe('succeeded');
-  expect(agentOf(1).applied.at(-1)?.desired).toBe('stopped');
-  expect(agentOf(2).applied.at(-1)?.desired).toBe('running');
+  expect(fleet.agentOf(1).applied.at(-1)?.desired).toBe('stopped');
+  expect(fleet.agentOf(2).applied.at(-1)?.desired).toBe('running');
   expect(await node(1)).toMatchObject({ isCordoned: true });
   expect((await admin.call('node.drain', request)).plan.instances).toEqual([]);
 });
@@ -150,7 +145,7 @@ test('an empty node goes without force, and its own token with it', async () => 
 test('a node with a rollout under way stays', async () => {
   const { admin } = fleet;
   const gate = Promise.withResolvers<{ alreadyThere: boolean }>();
-  agentOf(1).behaviour.prepare = () => gate.promise;
+  fleet.agentOf(1).behaviour.prepare = () => gate.promise;
   const { rollout } = await admin.call('rollout.create', {
     releaseId: fleet.release.releaseId,
     instanceIds: ids(),

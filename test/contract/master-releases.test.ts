@@ -1,22 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import { beforeEach, expect, test } from 'vitest';
+import type { TestMaster } from '../support/master.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 import { statusOf } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, uploadVersion, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, uploadVersion, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 1);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
+  ({ master, fleet } = await startWebFleet(1));
 });
 
 const hasFile = (sha256: string) => existsSync(join(master.stateDir, 'packages', sha256));

@@ -1,33 +1,23 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Assignment, InstanceStatus } from '../../common/domain/instance.ts';
 import type { Release } from '../../common/domain/release.ts';
 import type { RolloutOptions } from '../../common/domain/rollout.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
+import type { TestMaster } from '../support/master.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 import { statusOf, type TestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, ended, uploadVersion, type WebFleet } from './support/fleet.ts';
+import { deploy, ended, startWebFleet, uploadVersion, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 let v2: Release;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1, nodeWaitMs: 20_000 } });
-  fleet = await createWebFleet(master, 3);
+  ({ master, fleet } = await startWebFleet(3, { nodeWaitMs: 20_000 }));
   await deploy(fleet.admin, fleet.release.releaseId, ids());
   v2 = await uploadVersion(master, 'v2');
 });
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
-});
 
 const ids = () => fleet.instances.map((instance) => instance.instanceId);
-const at = (index: number): TestAgent => {
-  const agent = fleet.agents[index];
-  if (agent === undefined) throw new Error(`no agent ${index}`);
-  return agent;
-};
 const begin = (options: Partial<RolloutOptions> = {}, instanceIds = ids()) =>
   fleet.admin.call('rollout.create', { releaseId: v2.releaseId, instanceIds, options });
 const stepsOf = async (rolloutId: number) => {
@@ -72,16 +62,16 @@ test('a node fetches a release once, however many of its instances get it at the
       return instance.instanceId;
     }),
   );
-  at(0).prepared.length = 0;
+  fleet.agentOf(1).prepared.length = 0;
   const { rollout } = await begin({ maxUnavailable: 100 }, [...ids(), ...more]);
   expect((await ended(fleet.admin, rollout.rolloutId)).state).toBe('succeeded');
-  expect(at(0).prepared).toHaveLength(1);
-  expect(at(0).applied.filter(({ release }) => release?.version === 'v2')).toHaveLength(4);
+  expect(fleet.agentOf(1).prepared).toHaveLength(1);
+  expect(fleet.agentOf(1).applied.filter(({ release }) => release?.version === 'v2')).toHaveLength(4);
 });
 
 test('a canary that becomes unhealthy takes itself back, and the others are never touched', async () => {
   await closeAndStartChecked();
-  const canary = at(0);
+  const canary = fleet.agentOf(1);
   const inHealth = (assignment: Assignment, state: 'starting' | 'unhealthy') =>
     statusOf(assignment, {
       state: 'running',
@@ -103,8 +93,8 @@ test('a canary that becomes unhealthy takes itself back, and the others are neve
   expect(end.reason).toBe(`instance ${ids()[0]}: unhealthy: GET / answered 500`);
   expect(end.steps.map((step) => step.state)).toEqual(['reverted', 'skipped', 'skipped']);
   expect(new Set(await versions())).toEqual(new Set(['running v1']));
-  for (const index of [1, 2])
-    expect(at(index).applied.every(({ release }) => release?.version !== 'v2')).toBe(true);
+  for (const nodeId of [2, 3])
+    expect(fleet.agentOf(nodeId).applied.every(({ release }) => release?.version !== 'v2')).toBe(true);
   const { events } = await fleet.admin.call('event.list', {});
   const told = events.filter(({ kind }) => kind.startsWith('rollout.')).slice(0, 3);
   expect(told.map(({ kind, result }) => `${kind} ${result}`).reverse()).toEqual([
@@ -160,8 +150,8 @@ test('paused after the canary: the rest waits, what is done is free, and somebod
 
 test('aborted: what is under way finishes, the rest is skipped, and the service is free again', async () => {
   const held = Promise.withResolvers<void>();
-  const { apply } = at(0).behaviour;
-  onV2(at(0), async (assignment) => {
+  const { apply } = fleet.agentOf(1).behaviour;
+  onV2(fleet.agentOf(1), async (assignment) => {
     await held.promise;
     return apply(assignment);
   });
@@ -184,14 +174,14 @@ test('a roll-back stops again what was stopped, and leaves without a release wha
     nodeId: 2,
     port: 8500,
   });
-  onV2(at(2), async (assignment) => statusOf(assignment, { state: 'failed', reason: 'no' }));
+  onV2(fleet.agentOf(3), async (assignment) => statusOf(assignment, { state: 'failed', reason: 'no' }));
   const instanceIds = [...ids().slice(0, 1), bare.instanceId, ...ids().slice(2)];
   const { rollout } = await begin({ onFailure: 'rollback' }, instanceIds);
   const end = await ended(admin, rollout.rolloutId);
   expect(end.steps.map((step) => step.state)).toEqual(['reverted', 'reverted', 'reverted']);
   expect(end.state).toBe('rolled-back');
   expect(await versions()).toEqual(['stopped v1', 'running v1', 'running v1', 'stopped nothing']);
-  expect(at(0).statuses.get(ids()[0] ?? 0)?.state).toBe('stopped');
+  expect(fleet.agentOf(1).statuses.get(ids()[0] ?? 0)?.state).toBe('stopped');
 });
 
 test('taking back a rollout gives each instance what it ran before that, also different releases', async () => {
@@ -216,7 +206,7 @@ test('taking back a rollout gives each instance what it ran before that, also di
 test('a dry run says what would be done, warns, and changes nothing', async () => {
   const { admin } = fleet;
   await admin.call('instance.stop', { instanceIds: ids().slice(1, 2) });
-  at(2).close();
+  fleet.agentOf(3).close();
   await waitFor('the loss', () => admin.events.some((event) => event.kind === 'node.lost'));
   const before = await admin.call('fleet.watch', { scope: { kind: 'all' } });
   const request = { releaseId: v2.releaseId, instanceIds: ids() };

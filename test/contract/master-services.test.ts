@@ -1,29 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { ServiceSpec } from '../../common/domain/service.ts';
-import { startMaster, type TestMaster } from '../support/master.ts';
-import { statusOf, type TestAgent } from '../support/test-agent.ts';
+import type { TestMaster } from '../support/master.ts';
+import { statusOf } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { closeAll, createWebFleet, deploy, uploadVersion, type WebFleet } from './support/fleet.ts';
+import { deploy, startWebFleet, uploadVersion, type WebFleet } from './support/fleet.ts';
 
 let master: TestMaster;
 let fleet: WebFleet;
 beforeEach(async () => {
-  master = await startMaster({ limits: { minReadyMs: 1 } });
-  fleet = await createWebFleet(master, 2);
-});
-afterEach(async () => {
-  closeAll(fleet);
-  await master.close();
+  ({ master, fleet } = await startWebFleet(2));
 });
 
 const ids = () => fleet.instances.map((instance) => instance.instanceId);
-function agentOf(at: number): TestAgent {
-  const agent = fleet.agents[at];
-  if (agent === undefined) throw new Error('no agent');
-  return agent;
-}
 async function web(): Promise<ServiceSpec> {
   const { services } = await fleet.admin.call('service.list', {});
   const found = services.find(({ name }) => name === 'web');
@@ -57,8 +47,8 @@ test('an update says who is restarted, and reaches the nodes with new revisions'
   for (const agent of fleet.agents) {
     await waitFor('the assignment', () => agent.applied.at(-1)?.spec.env.GREETING === 'secret');
   }
-  expect(agentOf(0).applied.at(-1)).toMatchObject({ desired: 'running', spec: { graceMs: 7_000 } });
-  expect(agentOf(1).applied.at(-1)).toMatchObject({ desired: 'stopped' });
+  expect(fleet.agentOf(1).applied.at(-1)).toMatchObject({ desired: 'running', spec: { graceMs: 7_000 } });
+  expect(fleet.agentOf(2).applied.at(-1)).toMatchObject({ desired: 'stopped' });
   expect((await audit())[0]).toBe('ok update service web: env, graceMs; 1 of 2 instances are restarted');
 
   const revisions = fleet.agents.map((agent) => agent.applied.at(-1)?.revision);
@@ -91,18 +81,18 @@ test('what does not start the program differently restarts nobody', async () => 
 test('instances are restarted one after another', async () => {
   await deploy(fleet.admin, fleet.release.releaseId, ids());
   const gate = Promise.withResolvers<void>();
-  agentOf(0).behaviour.apply = async (assignment) => {
+  fleet.agentOf(1).behaviour.apply = async (assignment) => {
     await gate.promise;
     return statusOf(assignment, { state: 'running', pid: 5, startedAt: 1 });
   };
   const spec = { ...(await web()), args: ['--new'] };
   await fleet.admin.call('service.update', { spec });
-  await waitFor('the first', () => agentOf(0).applied.at(-1)?.spec.args[0] === '--new');
+  await waitFor('the first', () => fleet.agentOf(1).applied.at(-1)?.spec.args[0] === '--new');
   // A whole turn of the link to the second node.
   await fleet.admin.call('log.runs', { instanceId: ids()[1] ?? 0 });
-  expect(agentOf(1).applied.at(-1)?.spec.args).toEqual([]);
+  expect(fleet.agentOf(2).applied.at(-1)?.spec.args).toEqual([]);
   gate.resolve();
-  await waitFor('the second', () => agentOf(1).applied.at(-1)?.spec.args[0] === '--new');
+  await waitFor('the second', () => fleet.agentOf(2).applied.at(-1)?.spec.args[0] === '--new');
 });
 
 test('what cannot be is refused, naming it', async () => {
@@ -133,7 +123,7 @@ test('what cannot be is refused, naming it', async () => {
 
 test('no update while a rollout works on the instances', async () => {
   const gate = Promise.withResolvers<{ alreadyThere: boolean }>();
-  agentOf(0).behaviour.prepare = () => gate.promise;
+  fleet.agentOf(1).behaviour.prepare = () => gate.promise;
   const { releaseId } = fleet.release;
   const { rollout } = await fleet.admin.call('rollout.create', { releaseId, instanceIds: ids() });
   const spec = { ...(await web()), graceMs: 5 };
@@ -155,7 +145,7 @@ test('a service that has instances goes only with force and its name typed, and 
   });
   await expect(remove({ force: true })).rejects.toMatchObject({ code: 'unconfirmed' });
   await expect(remove({ force: true, confirm: ['wed'] })).rejects.toMatchObject({ code: 'unconfirmed' });
-  expect(agentOf(0).statuses.size).toBe(1);
+  expect(fleet.agentOf(1).statuses.size).toBe(1);
 
   await remove({ force: true, confirm: ['web'] });
   const { instances } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
@@ -183,7 +173,7 @@ test('a package that another service has too stays', async () => {
 
 test('an instance on a node that is away keeps its service, and what could be removed is', async () => {
   const { admin } = fleet;
-  agentOf(1).close();
+  fleet.agentOf(2).close();
   await waitFor('the node to be down', async () => {
     const { nodes } = await admin.call('fleet.watch', { scope: { kind: 'all' } });
     return nodes.some(({ link }) => link === 'down');

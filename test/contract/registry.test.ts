@@ -42,29 +42,24 @@ async function runEverywhere(nodes: number): Promise<number[]> {
   for (const agent of fleet.agents) await idsAre(agent, ids);
   return ids;
 }
-function agentOf(at: number): TestAgent {
-  const agent = fleet.agents[at];
-  if (agent === undefined) throw new Error('no such agent');
-  return agent;
-}
 
 test('every node hears of what runs anywhere, and of what does no longer', async () => {
   const ids = await runEverywhere(3);
   const [first = 0, ...others] = ids;
-  expect(inOrder(tableOf(agentOf(2)))[0]).toEqual({
+  expect(inOrder(tableOf(fleet.agentOf(3)))[0]).toEqual({
     instanceId: first,
     serviceId: 1,
     serviceName: 'web',
     nodeId: 1,
     host: '127.0.0.1',
     port: 8001,
-    pid: agentOf(0).statuses.get(first)?.pid,
+    pid: fleet.agentOf(1).statuses.get(first)?.pid,
   });
-  const status = agentOf(0).statuses.get(first);
+  const status = fleet.agentOf(1).statuses.get(first);
   if (status === undefined) throw new Error('no status');
-  await agentOf(0).report({ ...status, state: 'backoff', pid: null });
+  await fleet.agentOf(1).report({ ...status, state: 'backoff', pid: null });
   for (const agent of fleet.agents) await idsAre(agent, others);
-  await agentOf(0).report({ ...status, pid: 4711 });
+  await fleet.agentOf(1).report({ ...status, pid: 4711 });
   for (const agent of fleet.agents)
     await waitFor('the new pid', () => tableOf(agent).get(first)?.pid === 4711);
   for (const { registryChanges } of fleet.agents)
@@ -73,7 +68,7 @@ test('every node hears of what runs anywhere, and of what does no longer', async
 
 test('of a burst of changes none is missing', async () => {
   const [first = 0] = await runEverywhere(1);
-  const agent = agentOf(0);
+  const agent = fleet.agentOf(1);
   const status = agent.statuses.get(first);
   if (status === undefined) throw new Error('no status');
   await Promise.all(Array.from({ length: 100 }, (_, at) => agent.report({ ...status, pid: 5000 + at })));
@@ -83,7 +78,7 @@ test('of a burst of changes none is missing', async () => {
 
 test('an agent that has just this registry is not sent it again; another gets it whole', async () => {
   const ids = await runEverywhere(2);
-  const kept = tableOf(agentOf(0));
+  const kept = tableOf(fleet.agentOf(1));
   const knowing = createTestAgent(master, { nodeId: 7, registryDigest: () => registryDigest(kept) });
   const asking = createTestAgent(master, { nodeId: 8, registryDigest: () => '0'.repeat(64) });
   fleet.agents.push(knowing, asking);
@@ -104,23 +99,23 @@ test('a lost node: its instances leave after the grace, and come back with it', 
   await master.close();
   master = await start({ registryGraceMs: 50 });
   const [first = 0, second = 0] = await runEverywhere(2);
-  agentOf(1).close();
-  await idsAre(agentOf(0), [first]);
-  await agentOf(1).connect();
-  await idsAre(agentOf(0), [first, second]);
+  fleet.agentOf(2).close();
+  await idsAre(fleet.agentOf(1), [first]);
+  await fleet.agentOf(2).connect();
+  await idsAre(fleet.agentOf(1), [first, second]);
 });
 
 test('a lost node: within the grace nothing leaves', async () => {
   const [first = 0, second = 0] = await runEverywhere(2);
-  agentOf(1).close();
+  fleet.agentOf(2).close();
   await waitFor('its loss', () => fleet.admin.events.some(({ kind }) => kind === 'node.lost'));
-  await agentOf(1).connect();
+  await fleet.agentOf(2).connect();
   // Whatever was pushed on the way came before this.
   await fleet.admin.call('instance.stop', { instanceIds: [first] });
-  await idsAre(agentOf(0), [second]);
-  const removed = agentOf(0).registryChanges.flatMap((change) =>
-    change.kind === 'delta' ? change.removedInstanceIds : [],
-  );
+  await idsAre(fleet.agentOf(1), [second]);
+  const removed = fleet
+    .agentOf(1)
+    .registryChanges.flatMap((change) => (change.kind === 'delta' ? change.removedInstanceIds : []));
   expect(removed).toEqual([first]);
 });
 
@@ -129,8 +124,8 @@ test('a lost node: a service that is nowhere else stays as last known', async ()
   master = await start({ registryGraceMs: 20 });
   const [first = 0, second = 0] = await runEverywhere(2);
   await fleet.admin.call('instance.stop', { instanceIds: [first] });
-  await idsAre(agentOf(0), [second]);
-  agentOf(1).close();
+  await idsAre(fleet.agentOf(1), [second]);
+  fleet.agentOf(2).close();
   await waitFor('its loss', () => fleet.admin.events.some(({ kind }) => kind === 'node.lost'));
   const watching = createTestAgent(master, { nodeId: 9 });
   fleet.agents.push(watching);
@@ -138,21 +133,21 @@ test('a lost node: a service that is nowhere else stays as last known', async ()
     await watching.connect();
     return watching.registryChanges.length > 10;
   });
-  await idsAre(agentOf(0), [second]);
+  await idsAre(fleet.agentOf(1), [second]);
   await fleet.admin.call('instance.start', { instanceIds: [first] });
-  await idsAre(agentOf(0), [first]);
+  await idsAre(fleet.agentOf(1), [first]);
 });
 
 test('a master that starts again has the registry of before, and gives the nodes time to come back', async () => {
   const [first = 0, second = 0] = await runEverywhere(2);
-  const kept = tableOf(agentOf(0));
+  const kept = tableOf(fleet.agentOf(1));
   closeAll(fleet);
   await master.close();
   master = await start({ registryStartGraceMs: 400, registryGraceMs: 1 });
-  const status = agentOf(0).statuses.get(first);
+  const status = fleet.agentOf(1).statuses.get(first);
   const again = createTestAgent(master, {
     nodeId: 1,
-    agentId: agentOf(0).agentId,
+    agentId: fleet.agentOf(1).agentId,
     registryDigest: () => registryDigest(kept),
   });
   if (status !== undefined) again.statuses.set(first, status);

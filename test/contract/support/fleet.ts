@@ -1,8 +1,9 @@
+import { onTestFinished } from 'vitest';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Release } from '../../../common/domain/release.ts';
 import { hasEnded } from '../../../common/domain/rollout.ts';
 import { type CockpitPeer, connectCockpit } from '../../support/cockpit-peer.ts';
-import type { TestMaster } from '../../support/master.ts';
+import { startMaster, type TestMaster, type TestMasterOptions } from '../../support/master.ts';
 import { tarOf, uploadPackage } from '../../support/packages.ts';
 import { createTestAgent, type TestAgent } from '../../support/test-agent.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -13,6 +14,20 @@ export interface WebFleet {
   agents: TestAgent[];
   instances: InstanceView[];
   release: Release;
+  /** @throws Error for a node that there is none of */
+  agentOf(nodeId: number): TestAgent;
+}
+
+/** A master and its web fleet until the test is over, for `beforeEach`. Rollouts take a program for up at once. */
+export async function startWebFleet(
+  nodes: number,
+  limits: TestMasterOptions['limits'] = {},
+): Promise<{ master: TestMaster; fleet: WebFleet }> {
+  const master = await startMaster({ limits: { minReadyMs: 1, ...limits } });
+  onTestFinished(master.close);
+  const fleet = await createWebFleet(master, nodes);
+  onTestFinished(() => closeAll(fleet));
+  return { master, fleet };
 }
 
 type MasterAddress = Pick<TestMaster, 'url' | 'token'>;
@@ -38,7 +53,14 @@ export async function createWebFleet(master: MasterAddress, nodes = 1): Promise<
     });
     instances.push(instance);
   }
-  return { admin, agents, instances, release };
+  return {
+    ...{ admin, agents, instances, release },
+    agentOf(nodeId) {
+      const agent = agents.find((each) => each.nodeId === nodeId);
+      if (agent === undefined) throw new Error(`no agent of node ${nodeId}`);
+      return agent;
+    },
+  };
 }
 
 export function uploadVersion(master: MasterAddress, version: string, serviceName = 'web'): Promise<Release> {
