@@ -30,7 +30,7 @@ export async function chooseInstances(
  *
  * @param done what was asked for, as a participle: "stopped".
  * @param success where that is not what to say of one: "already runs".
- * @throws SgridError with the code of the first refusal when it did not work on all of them.
+ * @throws SgridError with the code of the first refusal when it did not work on all of them; of one alone, that refusal.
  */
 export function reportOutcomes(
   { stdout, stderr }: Pick<CliIo, 'stdout' | 'stderr'>,
@@ -46,7 +46,11 @@ export function reportOutcomes(
       if (warning !== undefined) printLine(stderr, `sgrid: ${who}: ${plainText(warning)}`);
       continue;
     }
-    const what = isUnanswered(error.code) ? `${NO_ANSWER} (${error.message})` : error.message;
+    const isLost = isUnanswered(error.code);
+    const what = isLost ? `${NO_ANSWER} (${error.message})` : error.message;
+    // Of one alone there is nothing to sum up: whoever catches it says it.
+    if (outcomes.length === 1)
+      throw new SgridError(isLost ? 'timeout' : error.code, `${who}: ${what}`, { hint: error.hint });
     printLine(stderr, `sgrid: ${who}: ${plainText(`${what}${error.hint ? ` — ${error.hint}` : ''}`)}`);
   }
   const failed = outcomes.flatMap(({ error }) => error ?? []);

@@ -160,12 +160,13 @@ function tellOutcomes(
   }
   const warned = outcomes.find(({ warning }) => warning !== undefined);
   if (warned?.warning !== undefined)
-    next = withToast(next, 'warn', `${subjectOf(state, [warned.instanceId])}: ${t.known(warned.warning)}`);
+    next = withToast(next, 'warn', `${subjectOf(state, [warned.instanceId])}: ${t.told(warned.warning)}`);
   const [first] = failed;
   if (first?.error == null) return next;
   const more =
     failed.length > 1 ? t(' (and {more})', { more: t.count(failed.length - 1, 'more failure') }) : '';
-  const what = `${label}${more}: ${subjectOf(state, [first.instanceId])}`;
+  // The label names it where it is the only one.
+  const what = outcomes.length === 1 ? label : `${label}${more}: ${subjectOf(state, [first.instanceId])}`;
   return isUnanswered(first.error.code)
     ? withUnanswered(next, what, first.error.message)
     : withError(next, what, first.error);

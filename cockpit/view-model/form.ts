@@ -83,7 +83,8 @@ function previewLines(state: CockpitState, form: Form): Line[] {
       return limitPreview(t, form, purpose.use);
     case 'scale': {
       const places = placesOf(state, form);
-      if (typeof places === 'string') return [textLine(places, 'warn')];
+      // What was handed in as it is has been refused with the same words.
+      if (typeof places === 'string') return places === form.problem ? [] : [textLine(places, 'warn')];
       const ports = places.map(({ nodeId, port }) => {
         const label = form.fields.find(({ key }) => key === String(nodeId))?.label ?? '';
         return port === null ? label : `${label}:${port}`;

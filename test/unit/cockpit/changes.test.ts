@@ -168,6 +168,19 @@ describe('limits', () => {
   });
 });
 
+test('limits that the master refuses are told once, with the name of the instance once', () => {
+  const session = Session.ready().keys(':inst web\r', 'j', 'm', 'enter', 'y');
+  const effect = session.took().find(({ type }) => type === 'run-change');
+  if (effect?.type !== 'run-change') throw new Error('nothing was sent');
+  const [instanceId = 0] = effect.instanceIds;
+  const error = { code: 'out_of_range', message: 'limits are not possible', hint: 'choose another' } as const;
+  const result = { outcomes: [{ instanceId, error }] };
+  session.does({ type: 'change-done', taskId: effect.taskId, result });
+  expect(session.state.toasts.map(({ text }) => text)).toEqual([
+    expect.stringMatching(/^Limiting web@\w+:\d+: limits are not possible \(choose another\)$/),
+  ]);
+});
+
 describe('scale', () => {
   test('proposes the next free port on the node with the fewest; cordoned nodes are left out', () => {
     const session = onWeb();
@@ -189,7 +202,8 @@ describe('scale', () => {
     session.keys('tab', 'ctrl-u', '2');
     expect(session.body().join('\n')).toContain('Adds alpha:8104, beta:8102, beta:8103');
     session.keys('ctrl-u', 'x', 'enter');
-    expect(session.body().join('\n')).toContain('beta: "x" is no number of instances');
+    // Once, although the preview says the same while one types.
+    expect(session.body().join('\n').split('beta: "x" is no number of instances')).toHaveLength(2);
     session.keys('ctrl-u', '0', 'enter');
     expect(session.body().join('\n')).toContain('They are started with 1.1.0');
     session.took();
