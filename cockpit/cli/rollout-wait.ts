@@ -1,4 +1,5 @@
 import {
+  failedStep,
   hasEnded,
   type Rollout,
   type RolloutStep,
@@ -45,11 +46,6 @@ export async function waitForRollout(
   throw new SgridError('start_failed', `rollout ${rolloutId} of ${serviceName} ${what}${why}`, {
     hint: failed === undefined ? undefined : `see its output: sgrid logs ${failed.instanceId} --tail 50`,
   });
-}
-
-/** The first instance that the release did not come up on. */
-export function failedStep({ steps }: Rollout): RolloutStep | undefined {
-  return steps.find(({ state, reason }) => reason !== '' && state !== 'skipped');
 }
 
 /** It waits for somebody, as it was asked to: whoever waits for it is at the end of what can be waited for. */

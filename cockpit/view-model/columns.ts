@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly minWidth: number;
   /** It grows up to here where there is room; without it, it keeps `minWidth`. */
   readonly maxWidth?: number;
+  /** Free text, which grows by so many columns where the others grow by one. */
+  readonly growth?: number;
   /** 1 is the last to be left out on a narrow terminal. */
   readonly priority: number;
   /** @param width that it has; all there is where a filter asks */
@@ -55,9 +57,10 @@ export function fitColumns<Row>(all: readonly Column<Row>[], width: number): Fit
   const canGrow = (at: number): boolean => (widths[at] ?? 0) < (columns[at]?.maxWidth ?? 0);
   while (room > 0 && columns.some((_, at) => canGrow(at))) {
     for (let at = 0; at < columns.length && room > 0; at++) {
-      if (!canGrow(at)) continue;
-      widths[at] = (widths[at] ?? 0) + 1;
-      room -= 1;
+      const { maxWidth = 0, growth = 1 } = columns[at] ?? {};
+      const step = Math.max(0, Math.min(growth, maxWidth - (widths[at] ?? 0), room));
+      widths[at] = (widths[at] ?? 0) + step;
+      room -= step;
     }
   }
   return { columns: columns.map((column, at) => ({ column, width: widths[at] ?? 0 })), gap };

@@ -1,4 +1,4 @@
-import type { Rollout, RolloutStep, StepAction } from '../../common/domain/rollout.ts';
+import { failedStep, type Rollout, type RolloutStep, type StepAction } from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
@@ -91,7 +91,7 @@ const MAX_REASON_ROWS = 3;
 
 /** The first failure in full: a cell is too narrow for what one has to act on. */
 function reasonLines(rollout: Rollout, columns: number): Line[] {
-  const failed = rollout.steps.find((step) => step.reason !== '' && step.state !== 'skipped');
+  const failed = failedStep(rollout);
   if (failed === undefined) return [];
   return wrapWords(plainText(failed.reason), columns - 2)
     .slice(0, MAX_REASON_ROWS)

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../common/domain/said.ts';
 import { exitWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatSpan } from '../format/time.ts';
@@ -27,7 +28,8 @@ export function instanceNote(row: InstanceRow, shown: ReadonlySet<string>, t: Tr
 
 function noteWords({ view: { status }, nodeNow }: InstanceRow, t: Translate): string {
   if (status === null) return '';
-  const { state, lastExit, nextStartAt, restarts, reason } = status;
+  const { state, lastExit, nextStartAt, restarts } = status;
+  const reason = plainText(t.told(reasonOf(status)));
   const words: string[] = [];
   const isAboutEnd = !['preparing', 'waiting', 'starting'].includes(state);
   if (lastExit !== null && isAboutEnd) {
@@ -35,8 +37,10 @@ function noteWords({ view: { status }, nodeNow }: InstanceRow, t: Translate): st
     words.push(t('{how} {span} ago', { how: exitWords(lastExit, t), span }));
   }
   if (nextStartAt !== null) words.push(t('again in {span}', { span: formatSpan(nextStartAt - nodeNow) }));
-  if (state === 'waiting' && reason !== '') return plainText(reason);
+  if (state === 'waiting' && reason !== '') return reason;
   if (restarts > 0) words.push(t.count(restarts, 'restart'));
-  if (reason !== '') words.push(plainText(reason));
+  // What ended it stands in front already, and that it does so again and again is its state.
+  const isTold = lastExit !== null && (state === 'crash-loop' || state === 'backoff');
+  if (reason !== '' && !isTold) words.push(reason);
   return words.join(t(', '));
 }

@@ -1,4 +1,5 @@
-import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import { failedStep, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import { barText } from '../format/bar.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatSpan } from '../format/time.ts';
@@ -26,7 +27,9 @@ const TONES: Readonly<Record<Rollout['state'], Tone>> = {
   'rolled-back': 'warn',
 };
 
+/** Of the bar; behind it stands `12/40`. */
 const BAR_WIDTH = 8;
+const COUNT_WIDTH = 6;
 
 const COLUMNS: readonly Column<RolloutRow>[] = [
   {
@@ -70,11 +73,11 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
   {
     key: 'progress',
     title: 'PROGRESS',
-    minWidth: BAR_WIDTH + 6,
-    maxWidth: BAR_WIDTH + 10,
+    minWidth: BAR_WIDTH / 2 + COUNT_WIDTH,
+    maxWidth: BAR_WIDTH + COUNT_WIDTH,
     priority: 4,
-    cell: ({ rollout, done }) => ({
-      text: `${barText(done / Math.max(1, rollout.steps.length), BAR_WIDTH)} ${done}/${rollout.steps.length}`,
+    cell: ({ rollout, done }, _t, width = BAR_WIDTH + COUNT_WIDTH) => ({
+      text: `${barText(done / Math.max(1, rollout.steps.length), Math.min(BAR_WIDTH, width - COUNT_WIDTH))} ${done}/${rollout.steps.length}`,
       tone: hasEnded(rollout) ? 'plain' : 'busy',
     }),
     sortValue: ({ rollout, done }) => done / Math.max(1, rollout.steps.length),
@@ -112,11 +115,15 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
     title: 'WHY',
     minWidth: 12,
     maxWidth: 70,
+    growth: 4,
     priority: 9,
-    cell: ({ rollout }) =>
-      rollout.reason === ''
+    // Which instance it was stands on its page; the column is narrow.
+    cell: ({ rollout }) => {
+      const reason = failedStep(rollout)?.reason ?? rollout.reason;
+      return reason === ''
         ? { text: plainText(rollout.message), tone: 'dim' }
-        : { text: plainText(rollout.reason), tone: TONES[rollout.state] },
+        : { text: plainText(reason), tone: TONES[rollout.state] };
+    },
   },
 ];
 

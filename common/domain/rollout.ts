@@ -153,6 +153,11 @@ export function stepName(
   return port === null ? `instance ${instanceId}` : `${serviceName}@${nodeId}:${port}`;
 }
 
+/** The first step that did not go as it should: why its rollout ended. */
+export function failedStep({ steps }: Pick<Rollout, 'steps'>): RolloutStep | undefined {
+  return steps.find(({ state, reason }) => reason !== '' && state !== 'skipped');
+}
+
 /** Whether nothing will happen in it any more, and its service is free for another. */
 export function hasEnded({ state }: Pick<Rollout, 'state'>): boolean {
   return ['succeeded', 'failed', 'aborted', 'rolled-back'].includes(state);
