@@ -2,11 +2,12 @@ import stringWidth from 'string-width';
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /**
- * Letters and signs that take one column on every terminal: Latin, Greek, Cyrillic, box drawing, blocks, Braille. Known without
- * asking string-width, which looks at 2 characters a microsecond: a table with history lines holds some hundred.
+ * Letters and signs that take one column on every terminal: Latin, Greek, Cyrillic, box drawing, blocks, Braille, and those for
+ * private use, which stand for rows (components/row-slots.ts). Known without asking string-width, which looks at 2 characters a
+ * microsecond, a table with history lines holds some hundred, and takes 30 ms to look for the first time.
  */
 const NARROW =
-  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03c9\u0400-\u0482\u2500-\u259f\u2800-\u28ff]*$/;
+  /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0377\u0391-\u03c9\u0400-\u0482\u2500-\u259f\u2800-\u28ff\ue000-\uf8ff]*$/;
 /** Han and the punctuation that goes with it, beside ASCII: two columns each (UAX 11, W and F), whatever the locale. */
 const WITH_HAN = /^[\x20-\x7e\u3001-\u3003\u3008-\u3011\u4e00-\u9fff\uff01-\uff60]*$/;
 const ASCII_END = 0x7e;

@@ -4,8 +4,8 @@ import { displayWidth, isNarrow } from '../../../cockpit/format/width.ts';
 
 test('what is taken for narrow without asking is narrow, also side by side', () => {
   const units = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(isNarrow);
-  // Latin, Greek, Cyrillic, box drawing, blocks and Braille are among them.
-  for (const each of ['a', 'é', 'Ω', 'Ж', '│', '▁', '⣿']) expect(units).toContain(each);
+  // Latin, Greek, Cyrillic, box drawing, blocks, Braille and the tokens of rows are among them.
+  for (const each of ['a', 'é', 'Ω', 'Ж', '│', '▁', '⣿', '\ue000']) expect(units).toContain(each);
   expect(units.filter((unit) => stringWidth(unit) !== 1)).toEqual([]);
   expect(stringWidth(units.join(''))).toBe(units.length);
 });
