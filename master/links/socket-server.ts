@@ -1,4 +1,4 @@
-import { type Namespace, Server } from 'socket.io';
+import { type Namespace, Server, type Socket } from 'socket.io';
 import { agentLink } from '../../common/protocol/agent-link.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -7,6 +7,9 @@ import type { MasterServer } from '../http/open-server.ts';
 
 /** Larger than any message that is meant to be: a log chunk has 1 MiB, the report of a node with 10,000 instances 5. */
 const MAX_MESSAGE_BYTES = 8 * 1024 * 1024;
+
+/** Of who has not shown a token yet: a hello has less than 4 KiB, and what is begun is held in memory until it is whole. */
+const MAX_STRANGER_BYTES = 16 * 1024;
 
 export interface SocketServer {
   agents: Namespace;
@@ -20,15 +23,23 @@ export function createSocketServer(server: MasterServer): SocketServer {
     transports: ['websocket'],
     serveClient: false,
     perMessageDeflate: false,
-    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    maxHttpBufferSize: MAX_STRANGER_BYTES,
     connectTimeout: 10_000,
     pingInterval: 5_000,
     pingTimeout: 10_000,
   });
   io.use((_socket, next) => next(toConnectError(new SgridError('not_found', 'nothing is served here'))));
-  return {
-    agents: io.of(agentLink.namespace),
-    cockpits: io.of(cockpitLink.namespace),
-    close: () => io.close(),
-  };
+  const [agents, cockpits] = [io.of(agentLink.namespace), io.of(cockpitLink.namespace)];
+  for (const namespace of [agents, cockpits]) namespace.on('connection', takeLargeMessages);
+  return { agents, cockpits, close: () => io.close() };
+}
+
+/** Where ws 8 keeps the limit of a connection, which it has no way to change. */
+interface Receiving {
+  readonly transport?: { readonly socket?: { readonly _receiver?: { _maxPayload: number } } };
+}
+
+function takeLargeMessages({ conn }: Pick<Socket, 'conn'>): void {
+  const receiver = (conn as unknown as Receiving).transport?.socket?._receiver;
+  if (receiver !== undefined) receiver._maxPayload = MAX_MESSAGE_BYTES;
 }

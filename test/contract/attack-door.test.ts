@@ -228,6 +228,18 @@ test('frames beyond the limit end only the link that they come over, also before
   await serves();
 });
 
+test('of who has shown no token nothing large is held, and who has may send it', async () => {
+  const url = `${master.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`;
+  const stranger = new WebSocket(url);
+  await once(stranger, 'open');
+  const closed = once(stranger, 'close');
+  stranger.send(`40${cockpitLink.namespace},{"token":"${'x'.repeat(20_000)}"}`);
+  expect((await closed)[0]).toMatchObject({ code: 1009 });
+  const known = await openRawLink(master.url, cockpitLink.namespace, hello(master.token('viewer')));
+  const answer = await known.ask(`["event.list",{"filler":"${'x'.repeat(7 * 1024 * 1024)}"}]`);
+  expect(JSON.stringify(answer)).toContain('"ok":true');
+});
+
 test('an agent tells a master with another certificate nothing, and takes nothing from it', async () => {
   const stateDir = newAgentDir();
   const certificateDir = newStateDir();
