@@ -1,4 +1,4 @@
-import type { Activity, Session } from '../common/domain/presence.ts';
+import { type Activity, isSameActivity, type Session } from '../common/domain/presence.ts';
 import type { Role } from '../common/domain/role.ts';
 
 /** Who is connected with a cockpit, and what they do. */
@@ -40,14 +40,14 @@ export function createPresence(options: {
   return {
     join(sessionId, { actor, role, from }) {
       const at = now();
-      const nothing: Activity = { screen: '', doing: '' };
+      const nothing: Activity = { screen: '', about: [], doing: '' };
       sessions.set(sessionId, { sessionId, actor, role, from, since: at, changedAt: at, ...nothing });
       changed();
     },
-    tell(sessionId, { screen, doing }) {
+    tell(sessionId, activity) {
       const known = sessions.get(sessionId);
-      if (known === undefined || (known.screen === screen && known.doing === doing)) return;
-      sessions.set(sessionId, { ...known, screen, doing, changedAt: now() });
+      if (known === undefined || isSameActivity(known, activity)) return;
+      sessions.set(sessionId, { ...known, ...activity, changedAt: now() });
       changed();
     },
     leave(sessionId) {

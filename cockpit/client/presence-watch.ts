@@ -1,4 +1,4 @@
-import type { Activity, Session } from '../../common/domain/presence.ts';
+import { type Activity, isSameActivity, type Session } from '../../common/domain/presence.ts';
 import type { MasterClient } from './master-client.ts';
 
 const TELL_INTERVAL_MS = 1_000;
@@ -25,7 +25,7 @@ export function createPresenceWatch({
 
   const tell = (): void => {
     if (present === null || !isUp || timer !== undefined) return;
-    if (told?.screen === present.screen && told.doing === present.doing) return;
+    if (told !== null && isSameActivity(told, present)) return;
     told = present;
     // Nobody waits for it: what is not told now is told with the next change or connection.
     client.call('presence.tell', told).catch(() => undefined);

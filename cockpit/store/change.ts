@@ -90,6 +90,7 @@ export interface Task {
   readonly taskId: number;
   readonly label: string;
   readonly change: Change;
+  readonly instanceIds: readonly number[];
   readonly startedAt: number;
 }
 

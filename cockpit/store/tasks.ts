@@ -22,13 +22,15 @@ export interface ChangeResult {
 export function taskOf(state: CockpitState, change: Change, instanceIds: readonly number[]): Task {
   return {
     taskId: state.nextId,
-    label: labelOf(state, change, instanceIds),
+    label: changeLabel(state, change, instanceIds),
     change,
+    instanceIds,
     startedAt: state.now,
   };
 }
 
-function labelOf(state: CockpitState, change: Change, instanceIds: readonly number[]): string {
+/** What is under way, in the language of the state. */
+export function changeLabel(state: CockpitState, change: Change, instanceIds: readonly number[]): string {
   const { t } = state;
   const node = (id: number): string => nodeWords(state.fleet.nodes.get(id), id);
   const hit = subjectOf(state, instanceIds);

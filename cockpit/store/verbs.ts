@@ -26,11 +26,16 @@ const FAILED = {
 /** How long after the answer the fleet may take to show new pids: a frame comes each second. */
 const SETTLE_MS = 3_000;
 
+/** What is under way, in the language of the state. */
+export function verbLabel(state: CockpitState, verb: Verb, instanceIds: readonly number[]): string {
+  return state.t(DOING[verb], { what: subject(state, instanceIds) });
+}
+
 /** The confirmed command goes out. */
 export function sendVerb(state: CockpitState, verb: Verb, instanceIds: readonly number[]): Reduction {
   const job: Job = {
     jobId: state.nextId,
-    label: state.t(DOING[verb], { what: subject(state, instanceIds) }),
+    label: verbLabel(state, verb, instanceIds),
     startedAt: state.now,
     verb,
     instanceIds,

@@ -1,16 +1,14 @@
-import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 
 import { formatSpan } from '../format/time.ts';
 import type { Translate } from '../language/translate.ts';
-import type { ConfigFileKey } from '../store/config-state.ts';
-import type { DescribeTarget } from '../store/described.ts';
-import type { CockpitState, View } from '../store/state.ts';
+import type { CockpitState } from '../store/state.ts';
 import { currentView } from '../store/views.ts';
 import { splitLine } from './columns.ts';
 import { dataAge } from './data-time.ts';
 import { hiddenMarks } from './hidden-marks.ts';
 import type { Line, Segment } from './line.ts';
+import { placeOf, placeWords } from './place.ts';
 
 /** Two lines: whom one talks to and as whom, and where one is and how old what one sees is. */
 export function headerLines(state: CockpitState): Line[] {
@@ -87,7 +85,7 @@ function pathSegments(state: CockpitState): Segment[] {
   state.views.forEach((view, at) => {
     const isLast = at === state.views.length - 1;
     if (at > 0) segments.push({ text: ' > ', tone: 'dim' });
-    segments.push({ text: viewName(state, view), tone: isLast ? 'strong' : 'dim' });
+    segments.push({ text: placeWords(t, placeOf(state, view)), tone: isLast ? 'strong' : 'dim' });
   });
   const { screen, table } = currentView(state);
   // In front of the filter, which may be long: how much an action hits must not be cut off.
@@ -117,69 +115,4 @@ function markSegments(state: CockpitState): Segment[] {
     ? t('  {marked} marked, {count} hidden by the filter', values)
     : t('  {marked} marked, {count} on other nodes', values);
   return [{ text, tone: 'warn' }];
-}
-
-/** What a screen is called in the way to it. */
-export function viewName(
-  { fleet, logPane, catalog, t }: Pick<CockpitState, 'fleet' | 'logPane' | 'catalog' | 't'>,
-  { screen }: View,
-): string {
-  const instanceName = (id: number): string => {
-    const instance = fleet.instances.get(id);
-    return instance === undefined ? t('instance {id}', { id }) : `${instance.serviceName}:${instance.port}`;
-  };
-  const serviceName = (id: number): string =>
-    catalog.services?.find((service) => service.serviceId === id)?.name ?? t('service {id}', { id });
-  const nameOf = ({ kind, id }: DescribeTarget) => ({
-    name:
-      kind === 'node'
-        ? nodeWords(fleet.nodes.get(id), id)
-        : kind === 'service'
-          ? serviceName(id)
-          : instanceName(id),
-  });
-  const configName = ({ serviceName, name, instanceId }: ConfigFileKey): string =>
-    t('{file} of {whom}', { file: name, whom: instanceId === null ? serviceName : instanceName(instanceId) });
-  switch (screen.name) {
-    case 'instances':
-      return screen.nodeId === null
-        ? t('instances')
-        : nodeWords(fleet.nodes.get(screen.nodeId), screen.nodeId);
-    case 'release-diff':
-      return t('compare releases');
-    case 'rollout':
-      return t('rollout {rolloutId}', { rolloutId: screen.rolloutId });
-    case 'describe':
-      return t('describe {name}', nameOf(screen.target));
-    case 'chart':
-      return t('charts of {name}', nameOf(screen.target));
-    case 'capsule':
-      return t('last death of {name}', { name: instanceName(screen.instanceId) });
-    case 'logs':
-      return logPane !== null && logPane.view.sources.length > 1
-        ? t.count(logPane.view.sources.length, 'log')
-        : t('log of {name}', { name: instanceName(screen.instanceId) });
-    case 'config-file':
-      return configName(screen.file);
-    case 'config-text':
-      return t('text');
-    case 'config-diff':
-      return t('difference');
-    case 'config-service':
-      return t('who has the config of {serviceName}', screen);
-    case 'nodes':
-    case 'config':
-    case 'who':
-    case 'pulse':
-    case 'events':
-    case 'services':
-    case 'releases':
-    case 'rollouts':
-    case 'registry':
-    case 'tokens':
-    case 'deploy':
-    case 'help':
-    case 'tour':
-      return t(screen.name);
-  }
 }

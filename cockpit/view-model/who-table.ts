@@ -5,6 +5,7 @@ import type { CockpitState } from '../store/state.ts';
 import type { Column } from './columns.ts';
 import { defineTable, type Table } from './define-table.ts';
 import type { FilterField } from './filter.ts';
+import { placeWords } from './place.ts';
 
 interface WhoRow {
   /** Its place in the order of arrival, from 1. */
@@ -36,8 +37,8 @@ const COLUMNS: readonly Column<WhoRow>[] = [
     priority: 2,
     // A connection of the command line, or of something else that shows no screen.
     cell: ({ session }, t) =>
-      session.screen === '' ? { text: t('no screen'), tone: 'dim' } : { text: plainText(session.screen) },
-    sortValue: ({ session }) => session.screen,
+      session.screen === '' ? { text: t('no screen'), tone: 'dim' } : { text: placeWords(t, session) },
+    sortValue: ({ session }) => [session.screen, ...session.about].join(' '),
   },
   {
     key: 'doing',
@@ -92,7 +93,7 @@ const COLUMNS: readonly Column<WhoRow>[] = [
 const FIELDS: readonly FilterField<WhoRow>[] = [
   { keys: ['who', 'actor'], texts: ({ session }) => [session.actor] },
   { keys: ['role'], words: ({ session }) => [session.role] },
-  { keys: ['screen'], texts: ({ session }) => [session.screen] },
+  { keys: ['screen'], texts: ({ session }, t) => [session.screen, placeWords(t, session)] },
   { keys: ['does', 'doing'], texts: ({ session }) => [session.doing] },
   { keys: ['from'], texts: ({ session }) => [session.from] },
 ];

@@ -2,14 +2,25 @@ import * as z from 'zod';
 import { lineSchema, timestampSchema } from './names.ts';
 import { roleSchema } from './role.ts';
 
-/** What somebody at a cockpit looks at and does. */
-export const activitySchema = z.object({
-  /** The screen, as the breadcrumbs name it. */
+/** Where somebody is, without words of any language: whoever shows it has those. */
+export const placeSchema = z.object({
+  /** The screen's name: `nodes`, `logs`; empty for a connection that shows none. */
   screen: lineSchema(120),
-  /** A question on screen or a command under way; empty for looking. */
+  /** Names of what it shows: the instance whose log it is, the node. */
+  about: z.array(lineSchema(160)).max(4).default([]),
+});
+export type Place = z.infer<typeof placeSchema>;
+
+/** What somebody at a cockpit looks at and does. */
+export const activitySchema = placeSchema.extend({
+  /** A question on screen or a command under way, in English; empty for looking. */
   doing: lineSchema(160),
 });
 export type Activity = z.infer<typeof activitySchema>;
+
+export function isSameActivity(a: Activity, b: Activity): boolean {
+  return a.screen === b.screen && a.doing === b.doing && a.about.join('\n') === b.about.join('\n');
+}
 
 /** One connection of the cockpit link. */
 export const sessionSchema = activitySchema.extend({

@@ -108,12 +108,12 @@ test('events of one service or one node', async () => {
 test('everybody is told who is connected, what they look at, and that they have gone', async () => {
   const { admin } = fleet;
   const viewer = await connectCockpit(master, 'viewer');
-  await viewer.call('presence.tell', { screen: 'log of web:8101', doing: '' });
+  await viewer.call('presence.tell', { screen: 'logs', about: ['web:8101'], doing: '' });
   const { selfId, sessions } = await viewer.call('presence.list', {});
   expect(selfId).toBe(viewer.socket.id);
   expect(sessions.map(({ actor }) => actor)).toEqual(['admin', 'viewer']);
   const told = await waitFor('the notice', () =>
-    admin.presences.at(-1)?.find(({ screen }) => screen === 'log of web:8101'),
+    admin.presences.at(-1)?.find(({ about }) => about[0] === 'web:8101'),
   );
   expect(told).toMatchObject({
     sessionId: selfId,

@@ -20,6 +20,7 @@ const session = (sessionId: string, change: Partial<Session> = {}): Session => (
   since: recording.snapshot.at - 60_000,
   changedAt: recording.snapshot.at - 5_000,
   screen: 'nodes',
+  about: [],
   doing: '',
   ...change,
 });
@@ -34,7 +35,7 @@ test('who else is here: a count in the header, all of them in :who, and it follo
   expect(terminal.screen()[0]).not.toContain(' here');
   const sessions = [
     session('alice'),
-    session('bob', { screen: 'log of web:8101', doing: 'Restarting web@alpha:8101' }),
+    session('bob', { screen: 'logs', about: ['web:8101'], doing: 'Restarting web@alpha:8101' }),
     session('script', { screen: '', role: 'viewer' }),
   ];
   client.send((listener) => listener.onPresence?.(sessions));
@@ -60,14 +61,14 @@ test('the others are told where one is and what one is about to do, at most once
   const { terminal } = openCockpit({ client });
   await terminal.waitFor('alpha');
   await waitFor('the first', () => told(client).length === 1);
-  expect(told(client)).toEqual([{ screen: 'nodes', doing: '' }]);
+  expect(told(client)).toEqual([{ screen: 'nodes', about: [], doing: '' }]);
   terminal.press('i', 'd', 'escape', 'r');
   await terminal.waitFor('Restart 1 instance');
   await waitFor('the last', () => told(client).length > 1);
   // Of what went by within the second nobody is told.
   expect(told(client)).toEqual([
-    { screen: 'nodes', doing: '' },
-    { screen: 'instances', doing: 'about to restart 1 instance' },
+    { screen: 'nodes', about: [], doing: '' },
+    { screen: 'instances', about: [], doing: 'about to restart 1 instance' },
   ]);
   client.setLink({ state: 'down', since: 0, attempt: 1, lastError: null });
   client.setLink(linkUp());

@@ -11,7 +11,7 @@ export const COCKPIT_PAYLOADS: { [N in keyof CockpitToMaster]: PayloadInput<Cock
   'fleet.unwatch': {},
   'figures.history': { instanceIds: [1] },
   'history.read': { nodeId: 1, from: 1, to: 2 },
-  'presence.tell': { screen: 'nodes', doing: '' },
+  'presence.tell': { screen: 'nodes', about: [], doing: '' },
   'presence.list': {},
   'service.list': {},
   'service.create': { spec: { name: 'intruder', type: 'binary' } },
