@@ -10,6 +10,7 @@ import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
 import { type CliIo, printLine } from './io.ts';
 import { readLastLines } from './last-lines.ts';
+import { printObject } from './output.ts';
 import { createProgress } from './progress.ts';
 import { parseTimeout } from './rollout-options.ts';
 import { rolloutProgress } from './rollout-progress.ts';
@@ -18,7 +19,10 @@ import { formatTable, type TextColumn } from './table.ts';
 
 type Request = PayloadInput<CockpitToMaster, 'rollout.create'>;
 
-/** Begins a rollout as `--dry-run` and `--wait` say, and tells of it. */
+/**
+ * Begins a rollout as `--dry-run` and `--wait` say, and tells of it; with `-o json` or `yaml` its plan, or the rollout as it then
+ * is, is all that stands on standard output.
+ */
 export async function beginRollout(
   client: MasterClient,
   io: CliIo,
@@ -27,14 +31,29 @@ export async function beginRollout(
   options: Record<string, unknown>,
 ): Promise<void> {
   const timeoutMs = parseTimeout(options.timeout);
+  const format = options.output === 'json' || options.output === 'yaml' ? options.output : null;
   if (options.dryRun === true) {
     const { plan } = await client.call('rollout.plan', request);
-    printPlan(io, plan, namesOf(fleet));
+    if (format === null) printPlan(io, plan, namesOf(fleet));
+    else await printObject(io, plan, format);
     return;
   }
   const { rollout } = await callChange(client, 'rollout.create', request);
-  printLine(io.stdout, rolloutWords(rollout));
-  if (options.wait === true) await followRollout(client, io, rollout, fleet, { timeoutMs });
+  const told = format === null ? io : { ...io, stdout: io.stderr };
+  printLine(told.stdout, rolloutWords(rollout));
+  const following =
+    options.wait === true ? followRollout(client, told, rollout, fleet, { timeoutMs }) : Promise.resolve();
+  if (format === null) return following;
+  const print = async (): Promise<void> => {
+    const { rollout: now } = await client.call('rollout.get', { rolloutId: rollout.rolloutId });
+    await printObject(io, now, format);
+  };
+  // Of a rollout that failed a script wants to know the more; why it is not known is then told already.
+  await following.catch(async (error: unknown) => {
+    await print().catch(() => {});
+    throw error;
+  });
+  await print();
 }
 
 /** "rollout 3: web 1.4.0 on 2 instances", "rollout 4: restart of web on 2 instances" */

@@ -6,10 +6,11 @@ import {
 } from '../../common/domain/rollout.ts';
 import { parseAmount } from '../format/parse-amount.ts';
 import { UsageError } from './exit-code.ts';
+import { addOutputOption, ONE_THING } from './output.ts';
 
 /** The options of every verb that begins a rollout. */
 export function addRolloutOptions(command: Command): Command {
-  return command
+  return addOutputOption(command, ONE_THING)
     .option('--max-unavailable <count>', 'how many may be down at a time: a number, or a percentage', '1')
     .option('--canary <count>', 'bring so many up first, before any other is touched', '0')
     .option('--pause-after-canary', 'then wait for "sgrid rollout resume"')

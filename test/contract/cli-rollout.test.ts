@@ -47,6 +47,24 @@ test('a dry run: the batches, and nothing done', async () => {
   });
 });
 
+test('-o json: the plan of a dry run, or the rollout as it ended, by itself on standard output', async () => {
+  const plan = await sgrid('deploy', 'web', 'v2', '--canary', '1', '--dry-run', '-o', 'json');
+  expect(plan).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(plan.out)).toMatchObject({ version: 'v2', batches: [{ isCanary: true }, {}, {}] });
+  const done = await sgrid('deploy', 'web', 'v2', '--wait', '-o', 'json');
+  expect(done).toMatchObject({ code: 0, err: expect.stringContaining('rollout 2: web v2 on 3 instances\n') });
+  expect(JSON.parse(done.out)).toMatchObject({ rolloutId: 2, state: 'succeeded', version: 'v2' });
+  const [first] = fleet.agents;
+  if (first === undefined) throw new Error('no agent');
+  first.behaviour.apply = async (assignment) => statusOf(assignment, { state: 'crash-loop' });
+  const failed = await sgrid('deploy', 'web', 'v1', '--wait', '-o', 'json');
+  expect(failed.code).toBe(1);
+  expect(JSON.parse(failed.out)).toMatchObject({ rolloutId: 3, state: 'failed' });
+  const drain = await sgrid('node', 'drain', 'test-2', '--dry-run', '-o', 'json');
+  expect(JSON.parse(drain.out)).toMatchObject({ nodeId: 2, instances: [{ instanceId: 2, action: 'move' }] });
+  expect(await sgrid('node', 'drain', 'test-2', '-o', 'json')).toMatchObject({ code: 2 });
+});
+
 test('with a pause after the canary --wait ends well there, and the resumed one at the end', async () => {
   const careful = ['--canary', '1', '--pause-after-canary', '-m', 'friday', '--wait'];
   const paused = await sgrid('deploy', 'web', 'v2', ...careful);

@@ -8,16 +8,17 @@ import type { MasterClient } from '../../client/master-client.ts';
 import { nodeWords } from '../../format/fleet-words.ts';
 import { count } from '../../format/quantity.ts';
 import { withMaster } from '../connect.ts';
+import { UsageError } from '../exit-code.ts';
 import { resolveNode } from '../instance-name.ts';
 import { type CliIo, printLine } from '../io.ts';
+import { addOutputOption, ONE_THING, printObject } from '../output.ts';
 import type { CliContext } from '../program.ts';
 import { followRollouts, rolloutWords } from '../rollout-begin.ts';
 import { parseTimeout, restartOptions } from '../rollout-options.ts';
 import { formatTable, type TextColumn } from '../table.ts';
 
 export function registerNodeDrain(node: Command, { io, act }: CliContext): void {
-  node
-    .command('drain')
+  addOutputOption(node.command('drain'), ONE_THING)
     .argument('<node>', 'alias or id of the node')
     .option('--move', 'move what can be moved, and leave the rest: this is the default')
     .option('--stop', 'stop all of it; with --move, only what cannot be moved')
@@ -49,11 +50,15 @@ Examples:
         await withMaster(options, io, async (client) => {
           const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
           const { nodeId, alias } = resolveNode(String(name), fleet.nodes);
+          if (options.output !== 'table' && options.dryRun !== true)
+            throw new UsageError('-o is for --dry-run', 'what comes of a drain is in "sgrid get rollouts"');
           if (options.abort === true) return abortDrain(client, io, nodeId);
           const stop = options.stop === true;
           const request = { nodeId, move: options.move === true || !stop, stop, options: rolling };
           const { plan } = await client.call('node.drain', { ...request, dryRun: true });
           const isDryRun = options.dryRun === true;
+          if (isDryRun && options.output !== 'table')
+            return printObject(io, plan, options.output as 'json' | 'yaml');
           printPlan(isDryRun ? io.stdout : io.stderr, plan, fleet);
           if (isDryRun) return;
           await drain(client, io, { ...request, message: String(options.message) }, fleet, {
