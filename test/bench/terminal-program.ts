@@ -106,14 +106,15 @@ export async function openTerminalProgram(options: TerminalProgramOptions): Prom
       looks.delete(look);
     });
   };
+  let pid: number | null = null;
   const end = async (): Promise<void> => {
-    script.kill('SIGHUP');
+    // Not script(1), which takes it and goes on: the program, which a terminal that closes tells so too.
+    if (script.exitCode === null && script.signalCode === null) hangUp(pid ?? script.pid);
     const deadline = setTimeout(() => script.kill('SIGKILL'), 5_000);
     await gone;
     clearTimeout(deadline);
     emulator.close();
   };
-  let pid: number;
   try {
     await waitForScreen('the shell', ([line = '']) => READY.test(line));
     // exec(3) keeps the pid of the shell.
@@ -140,6 +141,15 @@ export async function openTerminalProgram(options: TerminalProgramOptions): Prom
     },
     close: end,
   };
+}
+
+/** It may have ended by itself a moment ago. */
+function hangUp(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGHUP');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** What a login shell would have; nothing of the bench's own. */
