@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { createServer } from '../../common/system/node-http.ts';
@@ -50,6 +51,12 @@ export function readinessHandler(reasons: () => readonly string[]): LocalHandler
 }
 
 /**
+ * Beyond it a connection is closed as it comes: a program that opens them without end must not take the descriptors with which
+ * the agent looks after the others. All that may wait for changes at once, and as many again.
+ */
+const MAX_CONNECTIONS = 2_048;
+
+/**
  * The agent's HTTP port for programs on this machine: loopback only, since it asks for no token; nothing can be changed
  * through it.
  *
@@ -57,7 +64,11 @@ export function readinessHandler(reasons: () => readonly string[]): LocalHandler
  * @param handlers asked in turn.
  * @throws SgridError `conflict` or `permission_denied` when the port cannot be had.
  */
-export async function openLocalServer(port: number, handlers: readonly LocalHandler[]): Promise<LocalServer> {
+export async function openLocalServer(
+  port: number,
+  handlers: readonly LocalHandler[],
+  maxConnections = MAX_CONNECTIONS,
+): Promise<LocalServer> {
   const server = createServer((request, response) => {
     try {
       handle(request, response, handlers);
@@ -65,6 +76,7 @@ export async function openLocalServer(port: number, handlers: readonly LocalHand
       sendError(response, error);
     }
   });
+  server.maxConnections = maxConnections;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', (error) => reject(explain(error, port)));
   server.listen(port, '127.0.0.1', resolve);
@@ -80,12 +92,27 @@ function handle(request: IncomingMessage, response: ServerResponse, handlers: re
     sendError(response, error, 405, { allow: 'GET, HEAD' });
     return;
   }
+  if (!isNameOfHere(request.headers.host)) {
+    const error = new SgridError('bad_request', 'this port answers to localhost and to addresses only');
+    sendError(response, error, 421);
+    return;
+  }
   const url = URL.parse(request.url ?? '', 'http://127.0.0.1');
   if (url === null) throw new SgridError('bad_request', 'the path cannot be understood');
   if (handlers.some((handler) => handler(url, request, response))) return;
   throw new SgridError('not_found', `nothing is served at ${url.pathname}`, {
     hint: 'try GET /healthz, /readyz, /metrics or /v1/services',
   });
+}
+
+/**
+ * Against DNS rebinding: a page in somebody's browser on this machine reaches the port under a name of its own, and would read what
+ * is answered. Programs that send no `Host` are no browsers. (421: RFC 9110 15.5.20.)
+ */
+function isNameOfHere(host: string | undefined): boolean {
+  if (host === undefined) return true;
+  const name = URL.parse(`http://${host}`)?.hostname.replace(/^\[|\]$/g, '') ?? '';
+  return name === 'localhost' || isIP(name) !== 0;
 }
 
 function explain(error: NodeJS.ErrnoException, port: number): unknown {
