@@ -1,3 +1,12 @@
+import type { EventKind } from '../../common/domain/event.ts';
+import {
+  filledIn,
+  english as inEnglish,
+  type Said,
+  type SaidValue,
+  type Told,
+} from '../../common/domain/said.ts';
+import type { ErrorCode, WireError } from '../../common/protocol/errors.ts';
 import type { Language } from './language.ts';
 
 type ZhCn = typeof import('./zh-cn.ts');
@@ -26,12 +35,23 @@ export interface Translate {
   count(amount: number, noun: Noun): string;
   /** A text that came as data, with an error say: translated where it is one of ours, else as it is. */
   known(text: string): string;
+  /** What master or agent said, in this language as far as it knows the sentence, and those within it. */
+  told(told: Told): string;
+  /** What was refused, and why. */
+  why(error: WireError): string;
+  /** What can be done about it; undefined where there is nothing to say. */
+  hint(error: WireError): string | undefined;
+  /** What kind of thing happened, short. */
+  event(kind: EventKind): string;
   readonly language: Language;
 }
 
 export interface Catalogue {
   readonly MESSAGES: Readonly<Record<Message, string>>;
   readonly NOUNS: Readonly<Record<Noun, string>>;
+  readonly TOLD: Readonly<Record<string, string>>;
+  readonly ERROR_WORDS: Readonly<Record<ErrorCode, string>>;
+  readonly EVENT_WORDS: Readonly<Record<EventKind, string>>;
 }
 
 const PLACE = /\{(\w+)\}/g;
@@ -52,19 +72,42 @@ export const english: Translate = Object.assign(
   {
     count: (amount: number, noun: Noun) => `${grouped(amount)} ${noun}${amount === 1 ? '' : 's'}`,
     known: (text: string) => text,
+    told: (told: Told) => inEnglish(told),
+    why: ({ message }: WireError) => message,
+    hint: ({ hint }: WireError) => hint,
+    event: (kind: EventKind) => kind,
     language: 'en' as const,
   },
 );
 
 /** A text that a catalogue lacks stays English. */
-export function createTranslate(language: Language, { MESSAGES, NOUNS }: Catalogue): Translate {
+export function createTranslate(language: Language, catalogue: Catalogue): Translate {
+  const { MESSAGES, NOUNS, TOLD, ERROR_WORDS, EVENT_WORDS } = catalogue;
+  const own = (text: string): string | undefined => {
+    if (Object.hasOwn(TOLD, text)) return TOLD[text];
+    return Object.hasOwn(MESSAGES, text) ? MESSAGES[text as Message] : undefined;
+  };
+  const known = (text: string): string => own(text) ?? text;
+  const say = (value: SaidValue): string =>
+    typeof value === 'object' ? filledIn(known(value.text), value.values, say) : String(value);
+  const told = (text: Told): string => (typeof text === 'string' ? known(text) : say(text));
+  const isKnown = (text: Told): boolean => own(typeof text === 'string' ? text : text.text) !== undefined;
   return Object.assign(
     (text: Message, values?: Readonly<Record<string, string | number>>) =>
       filled(MESSAGES[text] ?? text, values),
     {
       count: (amount: number, noun: Noun) =>
         filled(NOUNS[noun] ?? `{count} ${noun}`, { count: grouped(amount) }),
-      known: (text: string) => (Object.hasOwn(MESSAGES, text) ? MESSAGES[text as Message] : text),
+      known,
+      told,
+      why: ({ code, message, said }: WireError) => {
+        const facts: Said | string = said ?? message;
+        return isKnown(facts)
+          ? told(facts)
+          : filledIn(known('{0}: {1}'), [ERROR_WORDS[code], message], String);
+      },
+      hint: ({ hint, saidHint }: WireError) => (hint === undefined ? undefined : told(saidHint ?? hint)),
+      event: (kind: EventKind) => EVENT_WORDS[kind],
       language,
     },
   );

@@ -4,6 +4,9 @@ import { LOG } from './zh-cn/log.ts';
 import { PAGES } from './zh-cn/pages.ts';
 import { QUESTIONS } from './zh-cn/questions.ts';
 import { TOASTS } from './zh-cn/toasts.ts';
+import { TOLD_EVENTS } from './zh-cn/told-events.ts';
+import { TOLD_HINTS } from './zh-cn/told-hints.ts';
+import { TOLD_REFUSALS } from './zh-cn/told-refusals.ts';
 import { WORDS } from './zh-cn/words.ts';
 
 /** Simplified Chinese, by the English text. What Chinese operators say in English stays so: PID, cgroup, OOM, token. */
@@ -36,3 +39,8 @@ export const NOUNS = {
   restart: '重启 {count} 次',
   'running instance': '{count} 个运行中实例',
 } as const;
+
+/** What master and agents say, by the text of the tag `said`. */
+export const TOLD: Readonly<Record<string, string>> = { ...TOLD_EVENTS, ...TOLD_REFUSALS, ...TOLD_HINTS };
+
+export { ERROR_WORDS, EVENT_WORDS } from './zh-cn/kinds.ts';

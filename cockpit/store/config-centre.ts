@@ -254,8 +254,9 @@ function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): C
   if (error.code === 'timeout')
     return withUnanswered({ ...state, form: null }, t('Saving {name}', file), error.hint ?? error.message);
   if (!isOpen) return withError(state, t('{name} is not saved', file), error);
-  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
-  const problem = t('Not saved: {why}', { why: t.known(error.message) + hint });
+  const todo = t.hint(error);
+  const hint = todo === undefined ? '' : ` (${todo})`;
+  const problem = t('Not saved: {why}', { why: t.why(error) + hint });
   return withForm(state, { problem, isSending: false });
 }
 
@@ -263,8 +264,9 @@ function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): C
 function failed(state: CockpitState, what: Word, error: WireError): CockpitState {
   const { t } = state;
   if (state.form?.purpose.kind !== 'config-publish') return withError(state, t(what), error);
-  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
-  return withForm(state, { problem: `${t(what)}: ${t.known(error.message)}${hint}` });
+  const todo = t.hint(error);
+  const hint = todo === undefined ? '' : ` (${todo})`;
+  return withForm(state, { problem: `${t(what)}: ${t.why(error)}${hint}` });
 }
 
 /** The master has said what a publication would do: now it is asked about. */

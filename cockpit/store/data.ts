@@ -1,7 +1,7 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { Release } from '../../common/domain/release.ts';
 import { hasEnded, type Rollout } from '../../common/domain/rollout.ts';
-
+import { reasonOf } from '../../common/domain/said.ts';
 import type { Translate } from '../language/translate.ts';
 import type { DataAction } from './action.ts';
 import { staleConfig } from './config-centre.ts';
@@ -152,7 +152,7 @@ function endOfRollout(t: Translate, rollout: Rollout): ['ok' | 'bad', string] {
   const what = t('{serviceName} {version} (by {actor})', rollout);
   if (rollout.state === 'succeeded')
     return ['ok', t('Deployed {what} on {instances}', { what, instances: t.count(done, 'instance') })];
-  const why = rollout.reason === '' ? '' : `: ${rollout.reason}`;
+  const why = rollout.reason === '' ? '' : `: ${t.told(reasonOf(rollout))}`;
   if (rollout.state === 'aborted' || rollout.state === 'rolled-back')
     return ['bad', t('Deploying {what}: {state}', { what, state: t(rollout.state) }) + why];
   const all = t.count(rollout.steps.length, 'instance');

@@ -1,4 +1,5 @@
 import type { DrainPlan } from '../../common/domain/node.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
@@ -75,7 +76,7 @@ export function drainPlanned(state: CockpitState, request: DrainRequest, plan: D
     return become(
       withForm(state, {
         problem: state.t('Nothing can be moved: {why}. "move, else stop" stops it', {
-          why: first?.reason ?? '',
+          why: first === undefined ? '' : state.t.told(reasonOf(first)),
         }),
       }),
     );
@@ -87,6 +88,7 @@ export function drainPlanned(state: CockpitState, request: DrainRequest, plan: D
 export function drainRefused(state: CockpitState, error: WireError): CockpitState {
   const { t } = state;
   if (state.form?.purpose.kind !== 'drain') return withError(state, t('It would not be drained'), error);
-  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
-  return withForm(state, { problem: t.known(error.message) + hint });
+  const todo = t.hint(error);
+  const hint = todo === undefined ? '' : ` (${todo})`;
+  return withForm(state, { problem: t.why(error) + hint });
 }

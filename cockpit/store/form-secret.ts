@@ -71,7 +71,8 @@ export function secretNotSet(state: CockpitState, error: WireError): CockpitStat
   const closed = isOpen ? { ...state, form: null } : state;
   if (error.code === 'timeout')
     return withUnanswered(closed, t('Setting the secret'), error.hint ?? error.message);
-  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
-  const problem = t('Not set: {why}', { why: t.known(error.message) + hint });
+  const todo = t.hint(error);
+  const hint = todo === undefined ? '' : ` (${todo})`;
+  const problem = t('Not set: {why}', { why: t.why(error) + hint });
   return isOpen ? withForm(state, { problem, isSending: false }) : withToast(state, 'bad', problem);
 }

@@ -122,7 +122,7 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
         runStep: null,
         notice: state.t('no {what}: {why}', {
           what: state.t(action.what),
-          why: state.t.known(action.error.message),
+          why: state.t.why(action.error),
         }),
       });
     case 'path-completed':
@@ -151,7 +151,7 @@ function handle(state: LogPaneState, action: LogPaneAction): LogPaneReduction {
     case 'copy-failed':
       return only({
         ...state,
-        notice: state.t('not copied: {why}', { why: state.t.known(action.error.message) }),
+        notice: state.t('not copied: {why}', { why: state.t.why(action.error) }),
       });
   }
 }

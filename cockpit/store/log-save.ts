@@ -44,9 +44,10 @@ export function saveDone(state: LogPaneState, saveId: number, path: string, byte
   return ended(state, saveId, t('saved {amount} to {path}', { amount, path }));
 }
 
-export function saveFailed(state: LogPaneState, saveId: number, { message, hint }: WireError): LogPaneState {
+export function saveFailed(state: LogPaneState, saveId: number, error: WireError): LogPaneState {
   const { t } = state;
-  const why = t.known(message) + (hint === undefined ? '' : ` (${t.known(hint)})`);
+  const hint = t.hint(error);
+  const why = t.why(error) + (hint === undefined ? '' : ` (${hint})`);
   return ended(state, saveId, t('not saved: {why}', { why }));
 }
 

@@ -151,7 +151,7 @@ export function searchMissed(state: LogPaneState, searchId: number): LogPaneStat
 
 export function searchFailed(state: LogPaneState, searchId: number, error: WireError): LogPaneState {
   const { t } = state;
-  return withoutSearch(state, searchId, t('search ended: {why}', { why: t.known(error.message) }));
+  return withoutSearch(state, searchId, t('search ended: {why}', { why: t.why(error) }));
 }
 
 function withoutSearch(state: LogPaneState, searchId: number, notice: string): LogPaneState {

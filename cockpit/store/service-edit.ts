@@ -67,13 +67,10 @@ export function serviceRefused(
       withToast(
         state,
         'bad',
-        t('Nothing changed of {serviceName}: {why}', { serviceName, why: t.known(error.message) }),
+        t('Nothing changed of {serviceName}: {why}', { serviceName, why: t.why(error) }),
       ),
     );
-  return editAgain(state, serviceName, text, [
-    t.known(error.message),
-    ...(error.hint === undefined ? [] : [t.known(error.hint)]),
-  ]);
+  return editAgain(state, serviceName, text, [t.why(error), ...[t.hint(error) ?? []].flat()]);
 }
 
 function editAgain(

@@ -22,8 +22,9 @@ export function withToast(state: CockpitState, tone: Toast['tone'], text: string
 
 export function withError(state: CockpitState, what: string, error: WireError): CockpitState {
   const { t } = state;
-  const hint = error.hint === undefined ? '' : ` (${t.known(error.hint)})`;
-  return withToast(state, 'bad', `${what}: ${t.known(error.message)}${hint}`);
+  const todo = t.hint(error);
+  const hint = todo === undefined ? '' : ` (${todo})`;
+  return withToast(state, 'bad', `${what}: ${t.why(error)}${hint}`);
 }
 
 /** A change whose answer was lost is no failure: only looking tells. `why` says how it was lost. */

@@ -1,4 +1,5 @@
 import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { exitWords, instanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
@@ -72,7 +73,7 @@ function deathFacts(state: CockpitState, view: InstanceView): Fact[] {
     t('release {version}', { version: view.release?.version ?? t('none') }),
   ];
   facts.push([t('Now'), { ...cell, text: parts.join(t(', ')) }]);
-  const reason = plainText(status?.reason ?? '');
+  const reason = status === null ? '' : plainText(t.told(reasonOf(status)));
   if (reason !== '') facts.push([t('Reason'), reason]);
   return facts;
 }

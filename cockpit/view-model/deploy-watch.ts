@@ -1,4 +1,5 @@
 import { failedStep, type Rollout, type RolloutStep, type StepAction } from '../../common/domain/rollout.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
@@ -56,7 +57,7 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
     ['preparing', 'applying', 'reverting', 'failed'].includes(state),
   );
   const end = endBlock(state, rollout, done, counted.length);
-  const why = reasonLines(rollout, state.size.columns);
+  const why = reasonLines(t, rollout, state.size.columns);
   const columns = dialogColumns(
     [
       { title: 'INSTANCE', width: 22 },
@@ -90,10 +91,10 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
 const MAX_REASON_ROWS = 3;
 
 /** The first failure in full: a cell is too narrow for what one has to act on. */
-function reasonLines(rollout: Rollout, columns: number): Line[] {
+function reasonLines(t: Translate, rollout: Rollout, columns: number): Line[] {
   const failed = failedStep(rollout);
   if (failed === undefined) return [];
-  return wrapWords(plainText(failed.reason), columns - 2)
+  return wrapWords(plainText(t.told(reasonOf(failed))), columns - 2)
     .slice(0, MAX_REASON_ROWS)
     .map((text) => textLine(text, 'bad'));
 }
@@ -120,7 +121,7 @@ function nowCell(
   version: string | undefined,
 ): Segment {
   if (step.state === 'failed' || step.state === 'skipped' || step.state === 'revert-failed') {
-    return { text: plainText(step.reason), tone: step.state === 'skipped' ? 'dim' : 'bad' };
+    return { text: plainText(t.told(reasonOf(step))), tone: step.state === 'skipped' ? 'dim' : 'bad' };
   }
   if (step.state === 'preparing') {
     const amounts = { part: formatBytes(step.receivedBytes), total: formatBytes(rollout.sizeBytes) };

@@ -1,4 +1,5 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import { exitWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
@@ -44,7 +45,7 @@ export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
       t('Instance {id} of {service}', { id: view.instanceId, service: view.serviceName }),
       [
         [t('State'), stateCell(view, row.node, t)],
-        [t('Reason'), plainText(status?.reason ?? '')],
+        [t('Reason'), status === null ? '' : plainText(t.told(reasonOf(status)))],
         [t('Health'), healthFact(row, at, t)],
         [t('Since'), status === null ? '-' : at(status.stateSince)],
         [t('Desired'), t(view.desired)],
@@ -166,6 +167,6 @@ function healthFact(row: InstanceRow, at: (nodeTime: number) => string, t: Trans
   const cell = healthCell(row, t);
   if (health === undefined || health.state === 'none') return { text: t('not checked'), tone: 'dim' };
   const since = health.since === null ? '' : t(' since {at}', { at: at(health.since) });
-  const reason = health.reason === '' ? '' : `: ${plainText(health.reason)}`;
+  const reason = health.reason === '' ? '' : `: ${plainText(t.told(reasonOf(health)))}`;
   return { ...cell, text: `${cell.text}${since}${reason}` };
 }

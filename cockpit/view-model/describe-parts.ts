@@ -79,8 +79,8 @@ export function eventLines({ now, insight: { described }, size, t }: CockpitStat
   const events = parts.events.value;
   const shown = events.slice(0, LAST_EVENTS).map((event): Fact => {
     const text = t('{kind}  {message}  by {actor}', {
-      kind: event.kind,
-      message: plainText(event.message),
+      kind: t.event(event.kind),
+      message: plainText(t.told(event.said ?? event.message)),
       actor: plainText(event.actor),
     });
     return [formatClock(event.at, now), { text, tone: isTrouble(event) ? 'bad' : 'plain' }];

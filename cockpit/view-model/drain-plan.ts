@@ -1,4 +1,5 @@
 import type { DrainStep } from '../../common/domain/node.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { fitText } from '../format/width.ts';
@@ -14,8 +15,9 @@ const TONES: Readonly<Record<DrainStep['action'], Tone>> = { move: 'ok', stop: '
 
 /** What becomes of each instance of a node that is drained, and what is left of each service. */
 export function drainLines({ fleet, t }: CockpitState, { plan }: Change & { kind: 'drain' }): Line[] {
-  const words = ({ action, to, reason }: DrainStep): string => {
-    const why = reason === '' ? '' : `: ${plainText(reason)}`;
+  const words = (step: DrainStep): string => {
+    const { action, to, reason } = step;
+    const why = reason === '' ? '' : `: ${plainText(t.told(reasonOf(step)))}`;
     if (action !== 'move' || to === null) return t(WORDS[action]) + why;
     return t('move to {place}', {
       place: `${nodeWords(fleet.nodes.get(to.nodeId), to.nodeId)}:${to.port}`,

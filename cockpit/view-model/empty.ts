@@ -41,8 +41,9 @@ function wordsOf(state: CockpitState): Line[] {
     if (link.state === 'up') return loading('Waiting for the first figures ...');
     const error = link.state === 'refused' ? null : link.lastError;
     const lines = [BLANK, textLine(t('No connection to {url} yet.', { url: plainText(state.url) }), 'warn')];
-    if (error !== null) lines.push(textLine(plainText(t.known(error.message))));
-    if (error?.hint !== undefined) lines.push(textLine(plainText(t.known(error.hint)), 'dim'));
+    if (error !== null) lines.push(textLine(plainText(t.why(error))));
+    const hint = error === null ? undefined : t.hint(error);
+    if (hint !== undefined) lines.push(textLine(plainText(hint), 'dim'));
     lines.push(BLANK, textLine(t('It goes on trying. :q leaves.'), 'dim'));
     return lines;
   }

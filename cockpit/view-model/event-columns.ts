@@ -13,6 +13,9 @@ export interface EventRow {
   /** Names of the service and the node that it is about; empty for none. */
   readonly service: string;
   readonly node: string;
+  /** What happened, in the reader's language. */
+  readonly kind: string;
+  readonly message: string;
   readonly now: number;
 }
 
@@ -31,7 +34,11 @@ export function eventRow(
   };
   const service = instance?.serviceName ?? services.get(event.serviceId ?? 0) ?? '';
   const node = event.nodeId === null ? '' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
-  return { event, subject: subject(), service, node, now };
+  const [kind, message] = [
+    t.event(event.kind).replace(/^instance\./, ''),
+    plainText(t.told(event.said ?? event.message)),
+  ];
+  return { event, subject: subject(), service, node, kind, message, now };
 }
 
 const TROUBLE: ReadonlySet<string> = new Set([
@@ -65,9 +72,8 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     minWidth: 12,
     maxWidth: 20,
     priority: 2,
-    cell: ({ event }) => ({
-      // What an instance did needs no word for what did it: that stands beside it, and 80 columns are few.
-      text: event.kind.replace(/^instance\./, ''),
+    cell: ({ event, kind }) => ({
+      text: kind,
       tone: isTrouble(event) ? 'bad' : 'plain',
     }),
   },
@@ -94,6 +100,6 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     maxWidth: 400,
     growth: 4,
     priority: 4,
-    cell: ({ event }) => ({ text: plainText(event.message) }),
+    cell: ({ message }) => ({ text: message }),
   },
 ];

@@ -4,13 +4,13 @@ import { EVENT_COLUMNS, type EventRow, eventRow } from './event-columns.ts';
 import type { FilterField } from './filter.ts';
 
 const FIELDS: readonly FilterField<EventRow>[] = [
-  { keys: ['event', 'kind'], texts: ({ event }) => [event.kind] },
+  { keys: ['event', 'kind'], texts: ({ event, kind }) => [event.kind, kind] },
   { keys: ['on', 'subject'], texts: ({ subject }) => [subject] },
   { keys: ['by', 'actor'], texts: ({ event }) => [event.actor] },
   { keys: ['result'], texts: ({ event }) => [event.result] },
   { keys: ['service', 'svc'], texts: ({ service }) => [service] },
   { keys: ['node'], texts: ({ node }) => [node], amount: ({ event }) => event.nodeId },
-  { keys: ['message'], texts: ({ event }) => [event.message] },
+  { keys: ['message'], texts: ({ message }) => [message] },
 ];
 
 function serviceNames({ catalog }: CockpitState): ReadonlyMap<number, string> {

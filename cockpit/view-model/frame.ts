@@ -98,18 +98,18 @@ function bodyOf(state: CockpitState, rows: number): Body {
 
 function refusedBlocks({ link, url, t }: CockpitState): Block[] {
   if (link.state !== 'refused') return [];
-  const { message, hint } = link.error;
+  const hint = t.hint(link.error);
   return [
     { kind: 'lines', lines: [BLANK] },
     {
       kind: 'alert',
       variant: 'error',
-      text: t('{url} refused: {why}', { url: plainText(url), why: plainText(t.known(message)) }),
+      text: t('{url} refused: {why}', { url: plainText(url), why: plainText(t.why(link.error)) }),
     },
     {
       kind: 'lines',
       lines: [
-        ...(hint === undefined ? [] : [textLine(plainText(t.known(hint)))]),
+        ...(hint === undefined ? [] : [textLine(plainText(hint))]),
         textLine(t('Trying again will not help. :q leaves.'), 'dim'),
       ],
     },

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../common/domain/said.ts';
 import { exitWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatSpan } from '../format/time.ts';
@@ -28,7 +29,7 @@ export function instanceNote(row: InstanceRow, shown: ReadonlySet<string>, t: Tr
 function noteWords({ view: { status }, nodeNow }: InstanceRow, t: Translate): string {
   if (status === null) return '';
   const { state, lastExit, nextStartAt, restarts } = status;
-  const reason = plainText(status.reason);
+  const reason = plainText(t.told(reasonOf(status)));
   const words: string[] = [];
   const isAboutEnd = !['preparing', 'waiting', 'starting'].includes(state);
   if (lastExit !== null && isAboutEnd) {

@@ -58,7 +58,7 @@ function newsSegments(state: LogPaneState): Segment[] {
   if (state.selection !== null) return selectionSegments(state, state.selection);
   if (state.trouble !== null)
     return [
-      { text: plainText(t.known(state.trouble.message)), tone: 'bad' },
+      { text: plainText(t.why(state.trouble)), tone: 'bad' },
       { text: t('  goes on by itself'), tone: 'dim' },
     ];
   const [trouble, ...others] = state.troubles;

@@ -209,8 +209,8 @@ function failuresSection({ fleet, catalog, now, t }: CockpitState): PulseSection
         segments: [
           cell(formatClock(event.at, now), 12, 'dim'),
           cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), 25, 'strong'),
-          cell(event.kind, 20, 'bad'),
-          { text: plainText(event.message) },
+          cell(t.event(event.kind), 20, 'bad'),
+          { text: plainText(t.told(event.said ?? event.message)) },
         ],
       };
     }),

@@ -1,4 +1,5 @@
 import { hasEnded } from '../../common/domain/rollout.ts';
+import { reasonOf } from '../../common/domain/said.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatDate } from '../format/time.ts';
 import type { CockpitState } from '../store/state.ts';
@@ -36,6 +37,7 @@ function headLines({ catalog, t }: CockpitState, rolloutId: number): Line[] {
     ),
     textLine(t('{how}; {state}', { how, state: t(rollout.state) }), 'dim'),
   ];
-  if (reason !== '') lines.push(textLine(plainText(reason), hasEnded(rollout) ? 'bad' : 'warn'));
+  if (reason !== '')
+    lines.push(textLine(plainText(t.told(reasonOf(rollout))), hasEnded(rollout) ? 'bad' : 'warn'));
   return lines;
 }

@@ -31,8 +31,9 @@ export function rolloutBlocks(
   if (change.kind !== 'rollout') return [];
   const { t } = state;
   if (refusal !== null) {
-    const hint = refusal.hint === undefined ? [] : [textLine(plainText(t.known(refusal.hint)), 'dim')];
-    const why = wrapWords(plainText(t.known(refusal.message)), state.size.columns - 2).map((text) =>
+    const todo = t.hint(refusal);
+    const hint = todo === undefined ? [] : [textLine(plainText(todo), 'dim')];
+    const why = wrapWords(plainText(t.why(refusal)), state.size.columns - 2).map((text) =>
       textLine(text, 'bad'),
     );
     return [

@@ -118,11 +118,11 @@ const COLUMNS: readonly Column<RolloutRow>[] = [
     growth: 4,
     priority: 9,
     // Which instance it was stands on its page; the column is narrow.
-    cell: ({ rollout }) => {
-      const reason = failedStep(rollout)?.reason ?? rollout.reason;
+    cell: ({ rollout }, t) => {
+      const reason = plainText(t.told(reasonOf(failedStep(rollout) ?? rollout)));
       return reason === ''
         ? { text: plainText(rollout.message), tone: 'dim' }
-        : { text: plainText(reason), tone: TONES[rollout.state] };
+        : { text: reason, tone: TONES[rollout.state] };
     },
   },
 ];

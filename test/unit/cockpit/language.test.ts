@@ -5,7 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { displayWidth, wrapWords } from '../../../cockpit/format/width.ts';
 import { chooseLanguage } from '../../../cockpit/language/language.ts';
 import { createTranslate, english, loadTranslate } from '../../../cockpit/language/translate.ts';
-import { MESSAGES, NOUNS } from '../../../cockpit/language/zh-cn.ts';
+import { ERROR_WORDS, EVENT_WORDS, MESSAGES, NOUNS, TOLD } from '../../../cockpit/language/zh-cn.ts';
+import { eventKindSchema } from '../../../common/domain/event.ts';
+import { english as inEnglish, said } from '../../../common/domain/said.ts';
+import { ERROR_CODES, SgridError, toWireError } from '../../../common/protocol/errors.ts';
+import { saidTextsIn } from '../../support/said-texts.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const CATALOGUE = join(ROOT, 'cockpit/language/zh-cn');
@@ -42,7 +46,10 @@ describe('the catalogue', () => {
   const code = [...sourcesIn('cockpit'), ...sourcesIn('common')]
     .filter((path) => !path.startsWith('cockpit/language/'))
     .map(codeOf);
-  const literals = new Set(code.flatMap(textsIn));
+  const told = new Set(
+    ['common', 'master', 'node', 'cockpit'].flatMap(sourcesIn).flatMap((path) => saidTextsIn(codeOf(path))),
+  );
+  const literals = new Set([...code.flatMap(textsIn), ...told]);
   // `Select a node to ${what} first` stands for as many messages as there are words for it.
   const templates = code.flatMap((text) =>
     [...text.matchAll(TEMPLATE)].flatMap(([, body = '']) => {
@@ -62,6 +69,18 @@ describe('the catalogue', () => {
     expect(counted).toEqual([]);
   });
 
+  test('says in Chinese whatever master, agent and client say', () => {
+    expect(told.size).toBeGreaterThan(400);
+    const isKnown = (text: string): boolean => Object.hasOwn(TOLD, text) || Object.hasOwn(MESSAGES, text);
+    expect([...told].filter((text) => !isKnown(text))).toEqual([]);
+    expect(Object.keys(TOLD).filter((text) => !told.has(text))).toEqual([]);
+  });
+
+  test('has a word for each kind of refusal and of event', () => {
+    expect(ERROR_CODES.filter((code) => !ERROR_WORDS[code])).toEqual([]);
+    expect(eventKindSchema.options.filter((kind) => !EVENT_WORDS[kind])).toEqual([]);
+  });
+
   test('has each text once', () => {
     const keys = readdirSync(CATALOGUE).flatMap((name) =>
       [
@@ -75,7 +94,7 @@ describe('the catalogue', () => {
   test('has the same places for values as the English text', () => {
     const placesOf = (text: string): string[] =>
       [...text.matchAll(/\{\w+\}/g)].map(([place]) => place).sort();
-    for (const [text, translated] of Object.entries(MESSAGES))
+    for (const [text, translated] of Object.entries({ ...MESSAGES, ...TOLD }))
       expect([text, placesOf(translated)]).toEqual([text, placesOf(text)]);
     for (const translated of Object.values(NOUNS)) expect(placesOf(translated)).toEqual(['{count}']);
   });
@@ -83,7 +102,11 @@ describe('the catalogue', () => {
   test('uses no character whose width a terminal is free to choose (UAX 11, ambiguous)', () => {
     const isSure = (text: string): boolean =>
       /^[\x20-\x7e\u3001-\u3003\u3008-\u3011\u4e00-\u9fff\uff01-\uff60]*$/.test(text);
-    expect([...Object.values(MESSAGES), ...Object.values(NOUNS)].filter((text) => !isSure(text))).toEqual([]);
+    expect(
+      [MESSAGES, NOUNS, TOLD, ERROR_WORDS, EVENT_WORDS]
+        .flatMap(Object.values)
+        .filter((text) => !isSure(text)),
+    ).toEqual([]);
   });
 });
 
@@ -161,8 +184,39 @@ test('values take their places, and a noun the right number', async () => {
   expect(chinese.known('constructor')).toBe('constructor');
 });
 
+test('what the master says is said with its facts in Chinese, sentences within it too', async () => {
+  const chinese = await loadTranslate('zh-CN');
+  const failure = said`${said`backoff`}: ${said`exited with ${3}`}`;
+  expect(inEnglish(failure)).toBe('backoff: exited with 3');
+  expect(english.told(failure)).toBe('backoff: exited with 3');
+  expect(chinese.told(failure)).toBe('退避中：以退出码 3 退出');
+  // A value is a value, whatever it reads like.
+  expect(chinese.told(said`there is no service "${'running'}"`)).toBe('没有服务「running」');
+  expect(chinese.told('its policy is never')).toBe('重启策略为 never');
+  expect([chinese.event('node.lost'), english.event('instance.oom')]).toEqual(['节点失联', 'instance.oom']);
+});
+
+test('a refusal says in Chinese why and what to do; one that is not known here says of what kind it is', async () => {
+  const chinese = await loadTranslate('zh-CN');
+  const refusal = toWireError(
+    new SgridError('node_unreachable', said`node ${7} is not connected`, { hint: said`list the nodes` }),
+  );
+  expect(refusal.message).toBe('node 7 is not connected');
+  expect([chinese.why(refusal), chinese.hint(refusal)]).toEqual(['节点 7 未连接', '请列出节点']);
+  expect([english.why(refusal), english.hint(refusal)]).toEqual([
+    'node 7 is not connected',
+    'list the nodes',
+  ]);
+  const later = { code: 'conflict' as const, message: 'the moon is full' };
+  expect(chinese.why(later)).toBe('与现状冲突：the moon is full');
+  const newer = { ...later, said: { text: 'the {0} is full', values: ['moon'] } };
+  expect(chinese.why(newer)).toBe('与现状冲突：the moon is full');
+});
+
 test('what a catalogue lacks stays English', () => {
-  const empty = createTranslate('zh-CN', { MESSAGES: {}, NOUNS: {} } as never);
+  const empty = createTranslate('zh-CN', {
+    ...{ MESSAGES: {}, NOUNS: {}, TOLD: {}, ERROR_WORDS: {}, EVENT_WORDS: {} },
+  } as never);
   expect(empty('running')).toBe('running');
   expect(empty('{count} shown', { count: 2 })).toBe('2 shown');
 });
