@@ -26,7 +26,6 @@ export const PAGES = {
   '{file} of {whom}': '{whom} 的 {file}',
   'who has the config of {serviceName}': '{serviceName} 的配置下发情况',
   'instance {id}': '实例 {id}',
-  'service {id}': '服务 {id}',
   'no such command': '没有此命令',
   'text  !not  -r regex  key:value of {keys}': '文本  !排除  -r 正则  键:值，键有 {keys}',
   'keys: {keys}': '键：{keys}',

@@ -229,6 +229,7 @@ export const TOLD_REFUSALS = {
   '{0} is not the private key of {1}': '{0} 不是 {1} 的私钥',
   'the agent is ending': 'agent 正在退出',
   'the agent is stopping': 'agent 正在停止',
+  cancelled: '已取消',
   'nobody waits for this any more': '已无人等待此操作',
   // Machines, files, cgroups.
   'no space left for {0}': '{0} 的磁盘空间已用尽',
