@@ -34,6 +34,9 @@ refused() {
   if said=$("$@" 2>&1); then echo "it was not refused: $said"; return 1; fi
   has "$said" "$wanted"
 }
+# What a condition saw last; check runs it in a process of its own. seen LINE keeps it, show_seen says it.
+seen() { echo "$1" >/run/seen; }
+show_seen() { remark </run/seen; }
 remark() { sed 's/^/#   /'; }
 # version_of DIRECTORY: of the archives that are carried there.
 version_of() {

@@ -36,12 +36,23 @@ boot_machine() {
   cp /root/.ssh/id_ed25519.pub "$root/root/.ssh/authorized_keys"
   systemctl --quiet --root="$root" enable systemd-networkd ssh
   # The cable, under a name of our own.
+  # A machine that reboots ends systemd-nspawn with 133 (its --keep-unit), and is begun again as systemd-nspawn@.service does.
   systemd-run --quiet --collect --unit="machine-$1" --slice=machine.slice -p Delegate=yes -p KillMode=mixed \
+    -p RestartForceExitStatus=133 -p SuccessExitStatus=133 \
     systemd-nspawn --quiet --boot --keep-unit --register=no --link-journal=no --console=read-only --machine="$1" \
     --directory="$root" --network-bridge=switch
 }
 
 on() { machine=$1; shift; ssh -o BatchMode=yes "root@$network.$machine" "$@"; }
+boot_of() { on "$1" cat /proc/sys/kernel/random/boot_id; }
+rebooted_since() { boot_now=$(boot_of "$1") && case $boot_now in "$2") echo 'the same boot'; return 1 ;; esac; }
+# reboot_machine NUMBER: returns when it is reached again.
+reboot_machine() {
+  boot_before=$(boot_of "$1") || return 1
+  # The connection goes down with it.
+  on "$1" systemctl reboot || true
+  eventually rebooted_since "$1" "$boot_before"
+}
 # systemd-nspawn(1) names the host's end after the machine.
 unplug() { ip link set "vb-$1" down; }
 plug_in() { ip link set "vb-$1" up; }

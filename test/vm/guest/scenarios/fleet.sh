@@ -138,6 +138,42 @@ check 'all nodes are back' wait_for up one two three
 check 'the exit is told, once' eventually event_count instance.exited 2 1
 check 'services did not notice' equal "$(starts one) $(starts two) $(starts three)" '1 3 2'
 
+# --- units and machines that stop ----------------------------------------------------------------------------------------
+
+lives() { on "$2" kill -0 "$(tail -n 1 "$(file_of "$1" /var/tmp/web.starts)")"; }
+listed() { line=$(sgrid get instances | grep -w "$1") && seen "$line" && has "$line" ' running ' && has "$line" " $(tail -n 1 "$(file_of "$1" /var/tmp/web.starts)") "; }
+# untouched WHEN: two's service has not noticed, and the cockpit knows it
+untouched() {
+  check "$1: the service on two lives on, started three times in all as before" equal "$(lives two 2 && starts two)" 3
+  check "$1: and the cockpit lists it as running" eventually listed two
+  show_seen
+}
+on 2 systemctl stop sgridnode
+check 'systemctl stop sgridnode on two: the master knows it' wait_for down two
+check 'the service there lives on' lives two 2
+on 2 systemctl start sgridnode
+check 'and start: linked' wait_for up two
+untouched 'systemctl stop and start sgridnode'
+on 2 systemctl restart sgridnode
+untouched 'systemctl restart sgridnode'
+agent=$(on 2 systemctl show -p MainPID --value sgridnode)
+on 2 systemctl kill -s KILL sgridnode
+another_agent() { case $(on 2 systemctl show -p MainPID --value sgridnode) in '' | 0 | "$agent") return 1 ;; esac; }
+check 'systemctl kill -s KILL sgridnode: it comes back by itself' eventually another_agent
+untouched 'systemctl kill -s KILL sgridnode'
+
+check 'reboot of three' reboot_machine 3
+check 'its service is started by its policy' eventually started three 3
+check 'and the cockpit lists it as running' eventually listed three
+show_seen
+check 'reboot of one, the master' reboot_machine 1
+check 'all nodes are back' eventually wait_for up one two three
+check 'its service is started by its policy' eventually started one 2
+check 'and the cockpit lists it as running' eventually listed one
+show_seen
+untouched 'reboots of the two others'
+check 'all agree again' eventually same_registry
+
 # --- upgrades, in the wrong order -----------------------------------------------------------------------------------------
 
 sh $carried/v2/deploy.sh push node "root@$network.2" "root@$network.3" >"$work/push" 2>&1
@@ -147,14 +183,14 @@ older=$(version_of v1)
 newer=$(version_of v2)
 versions() { equal "$(sgrid get nodes | awk 'NR > 1 { print $NF }' | sort | tr '\n' ' ')" "$1"; }
 check 'agents a version of the protocol ahead of their master are linked' eventually versions "$older $newer $newer "
-check 'the services did not notice' equal "$(starts two) $(starts three)" '3 2'
+check 'the services did not notice' equal "$(starts two) $(starts three)" '3 3'
 check 'and are commanded' works sgrid restart web@three
-check 'and tell' eventually event_count instance.started 3 3
+check 'and tell' eventually event_count instance.started 3 4
 check 'their logs are read' has "$(sgrid logs web@three --tail 20 2>&1)" 'web is here'
 sh $carried/v2/deploy.sh push master "root@$network.1" >"$work/push" 2>&1
 check 'then the master' equal $? 0
 check 'all nodes are linked' wait_for up one two three
-check 'the services did not notice' equal "$(starts one) $(starts two) $(starts three)" '1 3 3'
+check 'the services did not notice' equal "$(starts one) $(starts two) $(starts three)" '2 3 4'
 on 3 ls /usr/sgridnode/versions | remark
 
 for name in $names; do systemctl stop "machine-$name"; done

@@ -30,9 +30,10 @@ node_is() { sgrid get nodes | grep -w alpha | grep -qw "$1" || { sgrid get nodes
 untouched() {
   check "$1: the service lives on with its pid" alive "$pid"
   check "$1: and the cockpit lists it as running" eventually knows_it
+  show_seen
   check "$1: it was started once" equal "$(starts)" 1
 }
-knows_it() { listed_line=$(sgrid get instances | grep -w steady) && has "$listed_line" ' running ' && has "$listed_line" " $pid "; }
+knows_it() { listed_line=$(sgrid get instances | grep -w steady) && seen "$listed_line" && has "$listed_line" ' running ' && has "$listed_line" " $pid "; }
 exits() {
   wanted=$1
   shift
@@ -53,6 +54,7 @@ if [ "$1" = rebooted ]; then
   check 'reboot: the service is started by its policy' eventually started_twice
   pid=$(service_pid)
   check 'reboot: and the cockpit lists it as running' eventually knows_it
+  show_seen
 
   check 'uninstall node' works deploy uninstall node
   check 'uninstall node: its unit is gone' refused 'could not be found' systemctl status sgridnode
