@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { said } from '../common/domain/said.ts';
 import { SgridError } from '../common/protocol/errors.ts';
 import { PROTOCOL_VERSION } from '../common/protocol/version.ts';
 import { writeFileAtomic } from '../common/system/atomic-file.ts';
@@ -165,7 +166,7 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
       const held = supervisor.instances().find(({ assignment }) => assignment.instanceId === instanceId);
       const file = held?.assignment.config?.files.find((each) => each.name === name);
       if (file !== undefined) return readHeldText(layout.instance(instanceId).conf, file);
-      throw new SgridError('not_found', `instance ${instanceId} has no config file ${name} here`);
+      throw new SgridError('not_found', said`instance ${instanceId} has no config file ${name} here`);
     };
     const identity = { agentId: state.agentId, machineId: readMachineId(), runId: randomUUID() };
     link = createAgentLink({

@@ -1,6 +1,7 @@
 import type { DrainPlan, DrainStep } from '../../common/domain/node.ts';
 import type { RestartOptions, Rollout } from '../../common/domain/rollout.ts';
 import { rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RecordEvent } from '../event-log.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
@@ -98,7 +99,7 @@ async function place(
 }
 
 function gone({ instanceId, serviceName }: DrainStep): SgridError {
-  return new SgridError('conflict', `instance ${instanceId} of "${serviceName}" has just been removed`, {
-    hint: 'drain the node again',
+  return new SgridError('conflict', said`instance ${instanceId} of "${serviceName}" has just been removed`, {
+    hint: said`drain the node again`,
   });
 }

@@ -6,7 +6,7 @@ import {
   type RolloutState,
   type RolloutStep,
 } from '../../common/domain/rollout.ts';
-import { asReason, said, type Told } from '../../common/domain/said.ts';
+import { asReason, said, type Told, word } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RolloutWrite } from './rollout.ts';
 import { stateWithoutTurn } from './rollout-peers.ts';
@@ -61,12 +61,12 @@ function withState(rollout: Rollout, state: RolloutState, reason: Told, now: num
 export function control(rollout: Rollout, verb: RolloutControl, actor: string, now: number): Rollout {
   const { rolloutId, state } = rollout;
   if (hasEnded(rollout)) {
-    throw new SgridError('conflict', said`rollout ${rolloutId} has ended: ${state}`, {
+    throw new SgridError('conflict', said`rollout ${rolloutId} has ended: ${word(state)}`, {
       hint: said`to take back what it did: sgrid rollback`,
     });
   }
   if (verb === 'roll-back' && rollout.kind !== 'deploy') {
-    const what = rollout.kind === 'drain' ? 'a drain' : 'a restart';
+    const what = rollout.kind === 'drain' ? said`a drain` : said`a restart`;
     throw new SgridError(
       'conflict',
       said`rollout ${rolloutId} is ${what}: there is nothing to roll back to`,
@@ -76,7 +76,7 @@ export function control(rollout: Rollout, verb: RolloutControl, actor: string, n
     );
   }
   if (!CONTROLLABLE[verb].includes(state)) {
-    throw new SgridError('conflict', said`rollout ${rolloutId} is ${state}: it cannot ${verb} now`, {
+    throw new SgridError('conflict', said`rollout ${rolloutId} is ${word(state)}: it cannot ${verb} now`, {
       hint: said`see "sgrid rollout status ${rolloutId}"`,
     });
   }

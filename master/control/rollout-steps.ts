@@ -1,3 +1,4 @@
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
@@ -20,8 +21,8 @@ export function leavingStep(entry: InstanceEntry, peerId: number | null): NewSte
 function stepOf({ record }: InstanceEntry, action: NewStep['action']): NewStep {
   const { instanceId, nodeId, port, desired, release } = record;
   if (release === null) {
-    throw new SgridError('conflict', `${instanceLabel(record)} has no release yet`, {
-      hint: 'deploy a release on it',
+    throw new SgridError('conflict', said`${instanceLabel(record)} has no release yet`, {
+      hint: said`deploy a release on it`,
     });
   }
   const { releaseId, version } = release;

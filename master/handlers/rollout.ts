@@ -1,4 +1,5 @@
 import { type RolloutRequest, type RolloutStep, rolloutOptionProblems } from '../../common/domain/rollout.ts';
+import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { startedEvent } from '../control/rollout-events.ts';
 import { isInEffect, planRollout } from '../control/rollout-plan.ts';
@@ -98,8 +99,8 @@ async function putOn(
     if (entry.record.serviceId === serviceId) return stepOn(entry, { releaseId, version });
     throw new SgridError(
       'bad_request',
-      `${instanceLabel(entry.record)} does not belong to "${serviceName}", whose release ${version} is`,
-      { hint: 'choose instances of one service' },
+      said`${instanceLabel(entry.record)} does not belong to "${serviceName}", whose release ${version} is`,
+      { hint: said`choose instances of one service` },
     );
   });
   return { kind: 'deploy', serviceId, serviceName, steps };
@@ -111,18 +112,20 @@ function restartOf(
   { instanceIds, options }: RolloutRequest & { kind: 'restart' },
 ): Target {
   if (options.onFailure === 'rollback') {
-    throw new SgridError('bad_request', 'a restart has nothing to roll back to', { hint: 'leave it out' });
+    throw new SgridError('bad_request', said`a restart has nothing to roll back to`, {
+      hint: said`leave it out`,
+    });
   }
   const entries = [...new Set(instanceIds)].map((instanceId) => find(deps, instanceId));
   const [first] = entries;
-  if (first === undefined) throw new SgridError('bad_request', 'no instance was named');
+  if (first === undefined) throw new SgridError('bad_request', said`no instance was named`);
   const { serviceId, spec } = first.record;
   const stranger = entries.find(({ record }) => record.serviceId !== serviceId);
   if (stranger !== undefined) {
     throw new SgridError(
       'bad_request',
-      `${instanceLabel(stranger.record)} does not belong to "${spec.name}", as ${instanceLabel(first.record)} does`,
-      { hint: 'restart the instances of one service at a time' },
+      said`${instanceLabel(stranger.record)} does not belong to "${spec.name}", as ${instanceLabel(first.record)} does`,
+      { hint: said`restart the instances of one service at a time` },
     );
   }
   return { kind: 'restart', serviceId, serviceName: spec.name, steps: entries.map(restartStep) };
@@ -135,12 +138,12 @@ async function takeBack(
 ): Promise<Target> {
   const { kind, nodeId, serviceId, serviceName, steps } = await deps.store.rollouts.byId(undoes);
   if (kind !== 'deploy') {
-    const what = kind === 'restart' ? 'a restart' : `a drain of node ${nodeId}`;
+    const what = kind === 'restart' ? said`a restart` : said`a drain of node ${nodeId ?? '-'}`;
     throw new SgridError(
       'conflict',
-      `rollout ${undoes} of "${serviceName}" is ${what}: it changed no release`,
+      said`rollout ${undoes} of "${serviceName}" is ${what}: it changed no release`,
       {
-        hint: 'take back a rollout that put a release on instances; see "sgrid get rollouts"',
+        hint: said`take back a rollout that put a release on instances; see "sgrid get rollouts"`,
       },
     );
   }
@@ -155,8 +158,8 @@ async function takeBack(
     );
   await demandReleases(deps.store, back);
   if (back.length > 0) return { kind, serviceId, serviceName, steps: back };
-  throw new SgridError('conflict', `rollout ${undoes} of "${serviceName}" leaves nothing to take back`, {
-    hint: 'none of its instances was changed, or had a release before; name a version instead',
+  throw new SgridError('conflict', said`rollout ${undoes} of "${serviceName}" leaves nothing to take back`, {
+    hint: said`none of its instances was changed, or had a release before; name a version instead`,
   });
 }
 
@@ -172,7 +175,9 @@ async function demandReleases(
 function find({ fleet }: HandlerDependencies, instanceId: number): InstanceEntry {
   const entry = fleet.instance(instanceId);
   if (entry !== null && !entry.record.removing) return entry;
-  throw new SgridError('not_found', `there is no instance ${instanceId}`, { hint: 'list the instances' });
+  throw new SgridError('not_found', said`there is no instance ${instanceId}`, {
+    hint: said`list the instances`,
+  });
 }
 
 function stepOn({ record }: InstanceEntry, release: NewStep['release']): NewStep {

@@ -55,6 +55,14 @@ export const TOLD_HINTS = {
   'to take back what it did: sgrid rollback': '要撤销它所做的：sgrid rollback',
   'it is resumed at the next attempt': '下次尝试时继续',
   'it is resumed when the agent is back': 'agent 恢复后继续',
+  'leave it out': '请去掉它',
+  'drain the node again': '请再次排空该节点',
+  'choose instances of one service': '请选择同一服务的实例',
+  'restart the instances of one service at a time': '请一次只重启一个服务的实例',
+  'take back a rollout that put a release on instances; see "sgrid get rollouts"':
+    '请撤回一个给实例换过版本的发布任务；见 "sgrid get rollouts"',
+  'none of its instances was changed, or had a release before; name a version instead':
+    '其实例均未改动，或此前没有版本；请改为指定版本',
   'deploy a release on it': '请给它部署一个版本',
   'deploy {0} on them': '请给它们部署 {0}',
   'deploy one first': '请先部署一个',

@@ -76,6 +76,23 @@ describe('the catalogue', () => {
     expect(Object.keys(TOLD).filter((text) => !told.has(text))).toEqual([]);
   });
 
+  test('hears of every refusal with its facts: those that a master or an agent sends are all said', () => {
+    const sending = [
+      ...['access', 'config-files', 'control', 'handlers', 'http'].map((folder) => `master/${folder}`),
+      ...['cgroup', 'config-files', 'docker', 'log', 'process', 'release', 'supervisor'].map(
+        (folder) => `node/${folder}`,
+      ),
+    ];
+    const unsaid = sending
+      .flatMap(sourcesIn)
+      .flatMap((path) =>
+        [...codeOf(path).matchAll(/\b(?:(?:Sgrid|Audited)Error\(\s*'\w+',\s*|hint: )(['"`].*)/g)].map(
+          ([, text]) => `${path}: ${text}`,
+        ),
+      );
+    expect(unsaid).toEqual([]);
+  });
+
   test('has a word for each kind of refusal and of event', () => {
     expect(ERROR_CODES.filter((code) => !ERROR_WORDS[code])).toEqual([]);
     expect(eventKindSchema.options.filter((kind) => !EVENT_WORDS[kind])).toEqual([]);
