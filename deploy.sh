@@ -420,6 +420,8 @@ product_of() {
   esac
 }
 
+# a_number OPTION VALUE
+a_number() { case $2 in '' | *[!0-9]*) bad_usage "$1 wants a number, not \"$2\"" ;; esac; }
 # no_words COMMAND WORD...: for a command that takes none.
 no_words() { [ $# -eq 1 ] || bad_usage "$1: unknown option $2"; }
 
@@ -597,11 +599,11 @@ install_product() {
     case $role$1 in
       *--archive) archive=$2 ;;
       node--main-node) main_node=$2 ;;
-      node--node-index) node_index=$2 ;;
+      node--node-index) a_number "$1" "$2"; node_index=$2 ;;
       node--alias) alias=$2 ;;
       node--token-file) token=$2 ;;
       node--host | master--host) host=$2 ;;
-      master--http-port) http_port=$2 ;;
+      master--http-port) a_number "$1" "$2"; http_port=$2 ;;
     esac
     shift 2
   done
@@ -613,6 +615,7 @@ install_product() {
     { [ -z "$main_node" ] || [ -z "$node_index" ]; }; then
     bad_usage 'a new node needs --main-node URL and --node-index ID'
   fi
+  [ -z "$token" ] || [ "$token" = - ] || [ -r "$token" ] || die "cannot read the token file $token"
   if [ -z "$archive" ]; then
     arch=$(machine_arch)
     archive=$(find_archive "$product" "$arch")

@@ -112,6 +112,12 @@ test('config.json is written once, and only with what was given', async () => {
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(config);
 });
 
+test('a token that cannot be read is said before anything is installed', async () => {
+  const result = await install(await archiveOf('1.0.0'), '--token-file', join(directory, 'nowhere'));
+  expect([result.exitCode, result.all]).toEqual([1, expect.stringContaining('cannot read the token file')]);
+  expect(existsSync(destdir)).toBe(false);
+});
+
 test('a configuration that the product does not take is not kept for the next attempt', async () => {
   const picky = await archiveOf(
     '1.0.0',
@@ -140,6 +146,7 @@ test.each([
   [['upgrade'], 'which one: master, node or cockpit?'],
   [['install', 'master', '--host'], 'a value is missing behind --host'],
   [['install', 'cockpit', '--host', '10.0.0.1'], 'unknown option --host'],
+  [['install', 'node', '--node-index', 'one'], '--node-index wants a number, not "one"'],
   [['build', '--arch', 'mips'], 'not for "mips"'],
   [['push', 'node', '--token-file', 'x', 'a@b'], 'options of install stand behind --'],
   [['status', 'node'], 'unknown option node'],
