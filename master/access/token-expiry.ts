@@ -4,13 +4,14 @@ import type { TokenRecord } from '../store/tokens.ts';
 export interface TokenExpiry {
   /** From now on these count. */
   watch(tokens: readonly TokenRecord[]): void;
+  /** Ends the timer; what is told from here on begins none. */
   close(): void;
 }
 
 /** A clock that was set is noticed within this. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** @param end called with the name of a token that has expired, once. */
+/** @param end called with the name of each token whose time is over; once more whenever the tokens are told anew. */
 export function createTokenExpiry({
   now,
   end,
@@ -20,6 +21,7 @@ export function createTokenExpiry({
 }): TokenExpiry {
   let timer: NodeJS.Timeout | null = null;
   let waiting: { name: string; at: number }[] = [];
+  let isClosed = false;
 
   const stop = (): void => {
     if (timer !== null) clearTimeout(timer);
@@ -31,7 +33,7 @@ export function createTokenExpiry({
     const over = waiting.filter((token) => token.at <= at);
     waiting = waiting.filter((token) => token.at > at);
     for (const { name } of over) end(name);
-    if (waiting.length === 0) return;
+    if (waiting.length === 0 || isClosed) return;
     const nextMs = Math.min(...waiting.map((token) => token.at)) - at;
     timer = setTimeout(look, Math.min(nextMs, LONGEST_WAIT_MS));
   };
@@ -42,6 +44,9 @@ export function createTokenExpiry({
       );
       look();
     },
-    close: stop,
+    close() {
+      isClosed = true;
+      stop();
+    },
   };
 }
