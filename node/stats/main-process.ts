@@ -33,7 +33,8 @@ export async function readProcessUsage(
   }
   for (const pid of pids) {
     const usage = found[pid];
-    if (usage === undefined) continue;
+    // Null for one that was gone before it could be opened, undefined for one that went while it was read.
+    if (usage == null) continue;
     usages.set(pid, {
       cpuMicros: usage.ctime * 1000,
       memoryBytes: usage.memory,
@@ -43,7 +44,7 @@ export async function readProcessUsage(
   return usages;
 }
 
-function askPidusage(pids: readonly number[]): Promise<Record<string, pidusage.Status | undefined>> {
+function askPidusage(pids: readonly number[]): Promise<Record<string, pidusage.Status | null | undefined>> {
   return pidusage([...pids]);
 }
 
