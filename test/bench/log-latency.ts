@@ -40,14 +40,16 @@ async function measureTicks(context: BenchContext, speaker: Speaker, lines: numb
     text = text.slice(end);
     if (delaysMs.length >= lines) resolve();
   });
-  speaker.tell(`tick ${EVERY_MS} ${lines}`);
-  await cameOrSilent(allCame, () => chunks, speaker.silentMs);
+  const said = speaker.tell(`tick ${EVERY_MS} ${lines}`);
+  await cameOrSilent(allCame, { said, follower, read: () => chunks, silentMs: speaker.silentMs });
+  const trouble = follower.trouble();
   await follower.end();
   const values = { p50: percentile(delaysMs, 0.5), p99: percentile(delaysMs, 0.99) };
   const came = delaysMs.length;
   return {
     values,
     lost: Math.max(0, lines - came),
+    ...(came !== lines && trouble !== '' && { wrong: `its follower ${trouble}` }),
     ...(came > lines && { wrong: `${came} of ${lines} lines` }),
   };
 }

@@ -80,10 +80,12 @@ async function measureBurst(
     if (end.includes(last) && end.at(-1) === 0x0a) resolve();
   });
   const beganAt = performance.now();
-  speaker.tell(`burst ${round} ${lines} ${bytes}`);
-  await cameOrSilent(lastCame, () => received, speaker.silentMs);
+  const said = speaker.tell(`burst ${round} ${lines} ${bytes}`);
+  await cameOrSilent(lastCame, { said, follower, read: () => received, silentMs: speaker.silentMs });
+  const trouble = follower.trouble();
   const tookMs = lastAt - beganAt;
   await follower.end();
   const { lost, odd } = checkLines(Buffer.concat(chunks), round, lines);
-  return { rate: ((lines - lost) / tookMs) * 1000, lost, odd };
+  const told = lost > 0 && trouble !== '' ? `its follower ${trouble}` : null;
+  return { rate: ((lines - lost) / tookMs) * 1000, lost, odd: odd ?? told };
 }

@@ -4,6 +4,8 @@
  *   burst ROUND COUNT BYTES    COUNT numbered lines of 110 bytes, so many BYTES a write(2); 1: each line by a write of its own
  *   tick EVERY_MS COUNT        COUNT lines with the moment of their write
  *   say WORD
+ *
+ * Each is answered by its number, from 0, as a line of its own, when all of it is written.
  */
 import { writeSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -42,30 +44,41 @@ function burst(round, count, bytes) {
   }
 }
 
-function tick(everyMs, count) {
+function tick(everyMs, count, done) {
   let left = count;
   const timer = setInterval(() => {
     left -= 1;
-    if (left === 0) clearInterval(timer);
     // CLOCK_MONOTONIC, the same for all processes: clock_gettime(2).
     writeAll(Buffer.from(`tick ${process.hrtime.bigint()}\n`));
+    if (left > 0) return;
+    clearInterval(timer);
+    done();
   }, everyMs);
 }
 
 const commands = {
-  burst: (round, count, bytes) => burst(round, Number(count), Number(bytes)),
-  tick: (everyMs, count) => tick(Number(everyMs), Number(count)),
-  say: (word) => writeAll(Buffer.from(`${word}\n`)),
+  burst(done, round, count, bytes) {
+    burst(round, Number(count), Number(bytes));
+    done();
+  },
+  tick: (done, everyMs, count) => tick(Number(everyMs), Number(count), done),
+  say(done, word) {
+    writeAll(Buffer.from(`${word}\n`));
+    done();
+  },
 };
 
 createServer((socket) => {
   let text = '';
+  let count = 0;
   socket.setEncoding('utf8').on('data', (chunk) => {
     text += chunk;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
       const [name, ...args] = text.slice(0, end).split(' ');
       text = text.slice(end + 1);
-      commands[name](...args);
+      const number = count;
+      count += 1;
+      commands[name](() => socket.write(`${number}\n`), ...args);
     }
   });
 }).listen(process.argv[2]);

@@ -8,6 +8,10 @@ import type { Speaker } from './speakers.ts';
 export interface Follower {
   /** Every chunk from now on, at the moment when it comes. */
   onChunk(listener: (chunk: Buffer) => void): void;
+  /** When it has ended, which it should not do by itself. */
+  readonly ended: Promise<void>;
+  /** What it has said on its standard error, and how it ended, for people; empty when there is nothing to tell. */
+  trouble(): string;
   end(): Promise<void>;
 }
 
@@ -32,37 +36,55 @@ export async function follow(speaker: Speaker, context: BenchContext): Promise<F
   listener = (chunk) => {
     heard += chunk;
   };
+  const trouble = (): string =>
+    [child.exitCode === null ? '' : `ended with ${child.exitCode}`, complaints.trim()]
+      .filter((part) => part !== '')
+      .join(': ');
   const shown = async (word: string, again: () => void): Promise<void> => {
     for (const giveUpAt = Date.now() + HELLO_WITHIN_MS; !heard.includes(`${word}\n`); again()) {
       if (Date.now() > giveUpAt || child.exitCode !== null) {
-        const state = child.exitCode === null ? 'runs still' : `ended with ${child.exitCode}`;
-        const { length } = heard;
-        throw new Error(
-          `${file} ${args[0]} does not show "${word}", ${state}: ${complaints}${heard.slice(-200)} (${length} bytes)`,
-        );
+        const last = `the last of ${heard.length} bytes: ${heard.slice(-200)}`;
+        throw new Error(`${file} ${args[0]} does not show "${word}"; ${trouble()}; ${last}`);
       }
       await delay(HELLO_EVERY_MS);
     }
   };
   count += 1;
   const word = `${process.pid}-${count}`;
-  await shown(`hello-${word}`, () => speaker.tell(`say hello-${word}`));
+  await shown(`hello-${word}`, () => void speaker.tell(`say hello-${word}`));
   // Behind all the hellos that are still on their way.
-  speaker.tell(`say begin-${word}`);
+  void speaker.tell(`say begin-${word}`);
   await shown(`begin-${word}`, () => {});
   return {
     onChunk(next) {
       listener = next;
     },
+    ended: once(child, 'exit').then(() => {}),
+    trouble,
     end,
   };
 }
 
-/** Returns when something has come, or, since it may be lost, when a count has not changed for so long. */
-export async function cameOrSilent(came: Promise<void>, read: () => number, silentMs: number): Promise<void> {
+/**
+ * Returns when something has come, or when it never will: all that the speaker was told to say is said, and a count has not
+ * changed since for so long; or the follower has ended.
+ */
+export async function cameOrSilent(
+  came: Promise<void>,
+  { said, follower, read, silentMs }: Saying,
+): Promise<void> {
   const over = new AbortController();
-  await Promise.race([came, untilSilent(read, silentMs, over.signal)]);
+  const silent = said.then(() => untilSilent(read, silentMs, over.signal));
+  await Promise.race([came, silent, follower.ended]);
   over.abort();
+}
+
+interface Saying {
+  readonly said: Promise<void>;
+  readonly follower: Follower;
+  /** Grows with what comes. */
+  readonly read: () => number;
+  readonly silentMs: number;
 }
 
 async function untilSilent(read: () => number, silentMs: number, signal: AbortSignal): Promise<void> {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../../support/wait-for.ts';
 import type { BenchContext } from '../frame/bench.ts';
@@ -14,8 +15,12 @@ const PROGRAM = fileURLToPath(new URL('../programs/speaker.mjs', import.meta.url
 
 /** The same program (programs/speaker.mjs), kept by somebody, and what shows its output as it comes. */
 export interface Speaker {
-  tell(command: string): void;
-  /** What has not come is lost when nothing has come for so long. Of what loses nothing, only a hang takes so long. */
+  /** Resolves when it has written all that the command asks for; never once its socket is gone. */
+  tell(command: string): Promise<void>;
+  /**
+   * What it has written and has not come is lost when nothing has come for so long. Of what loses nothing, only a hang takes so
+   * long.
+   */
   readonly silentMs: number;
   /** What a person would type to follow it. */
   readonly follow: {
@@ -66,7 +71,7 @@ export async function startPm2Speaker(context: BenchContext): Promise<Speaker> {
   return { tell: await openSocket(context, socket), silentMs: PEER_SILENT_MS, follow };
 }
 
-async function openSocket(context: BenchContext, path: string): Promise<(command: string) => void> {
+async function openSocket(context: BenchContext, path: string): Promise<(command: string) => Promise<void>> {
   const socket = await waitFor(`the program behind ${path}`, async () => {
     const attempt = connect(path);
     try {
@@ -77,5 +82,16 @@ async function openSocket(context: BenchContext, path: string): Promise<(command
     }
   });
   context.onEnd(() => void socket.destroy());
-  return (command) => void socket.write(`${command}\n`);
+  const done = new Map<number, () => void>();
+  let count = 0;
+  createInterface(socket).on('line', (number) => {
+    done.get(Number(number))?.();
+    done.delete(Number(number));
+  });
+  return (command) =>
+    new Promise((resolve) => {
+      done.set(count, resolve);
+      count += 1;
+      socket.write(`${command}\n`);
+    });
 }
