@@ -67,7 +67,7 @@ export function nextMoves(
   const seen = rollout.steps.map(observe);
   switch (rollout.state) {
     case 'aborting':
-      return windUp(rollout, seen, times, 'aborted', rollout.reason);
+      return windUp(rollout, seen, times, 'aborted', reasonOf(rollout));
     case 'rolling-back':
       return goBack(rollout, seen, times);
     default:

@@ -1,8 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { RolloutControl } from '../../../common/domain/rollout.ts';
+import { isWrite, nextMoves } from '../../../master/control/rollout.ts';
 import { applyWrites, control } from '../../../master/control/rollout-change.ts';
 import { rolloutOf } from '../../support/rollouts.ts';
-import { CHECKED, changesOf, movesOf, releaseOf, rolloutIn, SCRIPT, statusOf } from './rollout-support.ts';
+import {
+  CHECKED,
+  changesOf,
+  movesOf,
+  releaseOf,
+  rolloutIn,
+  SCRIPT,
+  seen,
+  statusOf,
+} from './rollout-support.ts';
 
 const { options } = rolloutOf();
 const down = { status: statusOf({ state: 'crash-loop', release: releaseOf(6) }) };
@@ -233,6 +243,17 @@ describe('the end', () => {
     const ended = applyWrites(rolloutIn(['failed', 'done', 'pending']), [end], 99);
     expect(ended).toMatchObject({ state: 'failed', endedAt: 99, reason: 'web@1:8101: broken' });
     expect(ended.steps.map((step) => step.state)).toEqual(['failed', 'done', 'skipped']);
+  });
+
+  test('aborted: who asked for it stays known apart from the sentence', () => {
+    const aborting = control(rolloutIn(['done', 'pending']), 'abort', 'ann', 5);
+    const moves = nextMoves(aborting, () => seen(), { nodeWaitMs: 60_000 });
+    const aborted = applyWrites(aborting, moves.filter(isWrite), 6);
+    expect(aborted).toMatchObject({
+      state: 'aborted',
+      reason: 'aborted by ann',
+      said: { text: 'aborted by {0}', values: ['ann'] },
+    });
   });
 
   test('aborted: the same, whatever becomes of what is under way', () => {
