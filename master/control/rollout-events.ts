@@ -1,4 +1,4 @@
-import { describePurpose, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
+import { describePurpose, failedStep, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import { because, reasonOf, said, type Told } from '../../common/domain/said.ts';
 import type { MasterEvent } from '../event-log.ts';
 
@@ -33,7 +33,7 @@ export function changedEvent(before: Rollout, after: Rollout, actor: string | nu
     case 'rolling-back':
       return {
         ...about,
-        ...failedStep(after),
+        ...whereFailed(after),
         kind: 'rollout.rolling-back',
         result: 'failed',
         message: said`${what}: rolling back${because(reasonOf(after))}`,
@@ -52,7 +52,7 @@ function finishedEvent(rollout: Rollout): Pick<MasterEvent, 'kind' | 'message' |
   }
   const words = state === 'failed' ? said`failed` : state === 'aborted' ? said`aborted` : said`rolled back`;
   return {
-    ...failedStep(rollout),
+    ...whereFailed(rollout),
     kind: 'rollout.finished',
     result: 'failed',
     message: said`${name} ${words}${because(reasonOf(rollout))}`,
@@ -72,10 +72,8 @@ function scopeOf({ steps }: Rollout): Told {
   return said`on ${steps.filter(({ action }) => action !== 'place').length} instances`;
 }
 
-function failedStep({ steps }: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeId'> {
-  const failed = steps.find(
-    ({ reason, appliedAt, state }) => reason !== '' && (appliedAt !== null || state === 'failed'),
-  );
+function whereFailed(rollout: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeId'> {
+  const failed = failedStep(rollout);
   return { instanceId: failed?.instanceId ?? null, nodeId: failed?.nodeId ?? null };
 }
 
