@@ -2,6 +2,7 @@ import type { EventKind } from '../../common/domain/event.ts';
 import {
   filledIn,
   english as inEnglish,
+  plainValue,
   type Said,
   type SaidValue,
   type Told,
@@ -89,7 +90,7 @@ export function createTranslate(language: Language, catalogue: Catalogue): Trans
   };
   const known = (text: string): string => own(text) ?? text;
   const say = (value: SaidValue): string =>
-    typeof value === 'object' ? filledIn(known(value.text), value.values, say) : String(value);
+    typeof value === 'object' ? filledIn(known(value.text), value.values, say) : plainValue(value);
   const told = (text: Told): string => (typeof text === 'string' ? known(text) : say(text));
   const isKnown = (text: Told): boolean => own(typeof text === 'string' ? text : text.text) !== undefined;
   return Object.assign(

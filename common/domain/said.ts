@@ -38,6 +38,11 @@ export function because(reason: Told): Told {
   return reason === '' ? '' : said`: ${reason}`;
 }
 
+/** ` (why)` behind a sentence, such as the message that somebody gave with a command; nothing where there is none. */
+export function inBrackets(why: string): Told {
+  return why === '' ? '' : said` (${why})`;
+}
+
 const PLACE = /\{(\d+)\}/g;
 
 /** Puts values into the numbered places of a text, of whatever language. */
@@ -52,9 +57,14 @@ export function filledIn(
   });
 }
 
+/** A value that is no sentence. Text of `String()` on one that is would read "[object Object]", which the lint refuses. */
+export function plainValue(value: string | number): string {
+  return String(value);
+}
+
 /** The text as it stands in the source. */
 export function english(told: SaidValue): string {
-  return typeof told === 'object' ? filledIn(told.text, told.values, english) : String(told);
+  return typeof told === 'object' ? filledIn(told.text, told.values, english) : plainValue(told);
 }
 
 const MAX_SAID_LENGTH = 16_384;
@@ -86,7 +96,7 @@ function isShort(facts: Said): boolean {
  * again, on each level, would fill any memory (as entities in XML do, CWE-776).
  */
 function sentenceLength(told: SaidValue): number {
-  if (typeof told !== 'object') return String(told).length;
+  if (typeof told !== 'object') return plainValue(told).length;
   const lengths = told.values.map(sentenceLength);
   return [...told.text.matchAll(PLACE)].reduce(
     (sum, [place, at]) => sum - place.length + (lengths[Number(at)] ?? place.length),

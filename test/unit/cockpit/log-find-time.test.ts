@@ -38,7 +38,7 @@ function writeSeconds(count: number): string {
 
 async function found(text: string, at: number): Promise<string> {
   const place = await findTime(source, at, (request) => store.read(request));
-  if (typeof place === 'string') throw new Error(`no place: ${place}`);
+  if (typeof place === 'string') throw new Error('no place', { cause: place });
   return text.slice(place.cut.offset).split('\n')[0] ?? '';
 }
 
