@@ -39,7 +39,7 @@ test('what was said while a slow one started does not come when it is measured',
     }, 150);`;
   const follower = await follow(
     {
-      tell: (command) => appendFileSync(log, `${command.replace(/^say /, '')}\n`),
+      tell: async (command) => appendFileSync(log, `${command.replace(/^say /, '')}\n`),
       silentMs: 1000,
       follow: { file: process.execPath, args: ['-e', slow], env: process.env },
     },
