@@ -1,5 +1,5 @@
 import type { NodeInfo } from '../../common/domain/node.ts';
-import { said } from '../../common/domain/said.ts';
+import { inBrackets, said } from '../../common/domain/said.ts';
 import { describeLimits, type Limits, limitProblems } from '../../common/domain/service.ts';
 import { type ErrorCode, SgridError } from '../../common/protocol/errors.ts';
 import type { MasterEvent } from '../event-log.ts';
@@ -36,7 +36,7 @@ function outOfRange(what: string): SgridError {
 }
 
 /** What to know before one finds out: null where the limits leave room for what is in use now. */
-export function limitWarning(limits: Limits, usedBytes: number | null): string | null {
+function limitWarning(limits: Limits, usedBytes: number | null): string | null {
   const { memoryMiB } = limits;
   if (memoryMiB === undefined || usedBytes === null || usedBytes <= memoryMiB * MIB_BYTES) return null;
   const usedMiB = Math.ceil(usedBytes / MIB_BYTES);
@@ -72,7 +72,7 @@ export async function limitInstance(
     { limits },
     {
       ...event,
-      message: said`${event.message}: ${describeLimits(before)}, now ${describeLimits(limits)}${warning === null ? '' : said` (${warning})`}`,
+      message: said`${event.message}: ${describeLimits(before)}, now ${describeLimits(limits)}${inBrackets(warning ?? '')}`,
     },
   );
   try {

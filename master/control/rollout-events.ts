@@ -1,16 +1,15 @@
 import { describePurpose, failedStep, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
-import { because, reasonOf, said, type Told } from '../../common/domain/said.ts';
+import { because, inBrackets, reasonOf, said, type Told } from '../../common/domain/said.ts';
 import type { MasterEvent } from '../event-log.ts';
 
 /** The audit event of a rollout that begins. */
 export function startedEvent(rollout: Rollout): MasterEvent {
   const { actor, message } = rollout;
-  const why = message === '' ? '' : said` (${message})`;
   return {
     ...aboutRollout(rollout),
     kind: 'rollout.started',
     actor,
-    message: said`rollout ${rollout.rolloutId}: ${subjectOf(rollout)} ${scopeOf(rollout)}${why}`,
+    message: said`rollout ${rollout.rolloutId}: ${subjectOf(rollout)} ${scopeOf(rollout)}${inBrackets(message)}`,
   };
 }
 

@@ -4,7 +4,7 @@ import {
   MAX_CONFIG_FILE_BYTES,
 } from '../../common/domain/config-file.ts';
 import { blankSecrets, secretNamesOf } from '../../common/domain/config-template.ts';
-import { said, word } from '../../common/domain/said.ts';
+import { inBrackets, said, word } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { demandSyntax } from '../config-files/syntax.ts';
 import type { ConfigFileKey } from '../store/config-files.ts';
@@ -68,7 +68,7 @@ export function createConfigFileHandlers(deps: HandlerDependencies): CockpitHand
         actor,
         serviceId: key.serviceId,
         instanceId: key.instanceId,
-        message: said`${word(verb)} ${labelOf(named)}: version ${file.version}${made.message === '' ? '' : said` (${made.message})`}`,
+        message: said`${word(verb)} ${labelOf(named)}: version ${file.version}${inBrackets(made.message)}`,
       });
       return { file, isChanged: true };
     });

@@ -1,5 +1,5 @@
 import { type ConfigRef, describeConfigAction } from '../../common/domain/config-file.ts';
-import { said } from '../../common/domain/said.ts';
+import { english, inBrackets, said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { collectFiles, filesFor, planFor } from '../config-files/publication.ts';
@@ -68,9 +68,9 @@ export function createConfigPublishHandlers(
           kind: 'command',
           actor,
           serviceId,
-          message: said`publish config ${publication.revision} of ${serviceName} to ${targets.length} instances, ${touched} of them with changes, then ${describeConfigAction(action)}${message === '' ? '' : said` (${message})`}`,
+          message: said`publish config ${publication.revision} of ${serviceName} to ${targets.length} instances, ${touched} of them with changes, then ${describeConfigAction(action)}${inBrackets(message)}`,
         });
-        const why = `config ${publication.revision}${because(message)}`;
+        const why = `config ${publication.revision}${english(inBrackets(message))}`;
         const order = { serviceId, actor, message: why, startedAt: now() };
         const rollout = await beginRestart(
           repositories,
@@ -120,8 +120,4 @@ function chosen(
       hint: said`list the instances`,
     });
   });
-}
-
-function because(message: string): string {
-  return message === '' ? '' : ` (${message})`;
 }

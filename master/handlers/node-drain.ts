@@ -1,6 +1,6 @@
 import type { DrainPlan } from '../../common/domain/node.ts';
 import type { RestartOptions, Rollout } from '../../common/domain/rollout.ts';
-import { said, type Told } from '../../common/domain/said.ts';
+import { inBrackets, said, type Told } from '../../common/domain/said.ts';
 import { mapBounded } from '../background.ts';
 import { beginDrain } from '../control/drain-begin.ts';
 import { planDrain } from '../control/drain-plan.ts';
@@ -72,5 +72,5 @@ function describe({ nodeId, alias }: NodeRecord, { instances }: DrainPlan, messa
   ].flat();
   const what =
     counts.length === 0 ? said`nothing runs there` : counts.reduce((all, each) => said`${all}, ${each}`);
-  return said`drain node ${nodeId} (${alias}): ${what}${message === '' ? '' : said` (${message})`}`;
+  return said`drain node ${nodeId} (${alias}): ${what}${inBrackets(message)}`;
 }

@@ -5,7 +5,7 @@ import {
   type RolloutStep,
   rolloutSchema,
 } from '../../common/domain/rollout.ts';
-import { said, word } from '../../common/domain/said.ts';
+import { inBrackets, said, word } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { saidOfJson, saidToJson } from './said-json.ts';
 import type { Database } from './schema.ts';
@@ -176,14 +176,13 @@ function toStep(row: Database['rollout_steps']): RolloutStep {
 }
 
 /** The lock on a service's instances: who holds it, since when and why. */
-export function lockedBy(holder: Rollout | undefined): SgridError {
+function lockedBy(holder: Rollout | undefined): SgridError {
   if (holder === undefined) return new SgridError('conflict', said`another rollout has just begun`);
   const { rolloutId, serviceName, actor, startedAt, state, message } = holder;
   const since = new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19);
-  const why = message === '' ? '' : said` (${message})`;
   return new SgridError(
     'conflict',
-    said`rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder)} by ${actor}${why} is ${word(state)}, since ${since} UTC`,
+    said`rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder)} by ${actor}${inBrackets(message)} is ${word(state)}, since ${since} UTC`,
     {
       hint: said`wait until it has ended (sgrid rollout status ${rolloutId} --wait), or end it: sgrid rollout abort ${rolloutId}`,
     },
