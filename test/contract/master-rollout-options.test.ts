@@ -90,7 +90,7 @@ test('a canary that becomes unhealthy takes itself back, and the others are neve
   await canary.report(inHealth(assignment, 'unhealthy'));
   const end = await ended(fleet.admin, rollout.rolloutId);
   expect(end.state).toBe('rolled-back');
-  expect(end.reason).toBe(`instance ${ids()[0]}: unhealthy: GET / answered 500`);
+  expect(end.reason).toBe('api@1:9000: unhealthy: GET / answered 500');
   expect(end.steps.map((step) => step.state)).toEqual(['reverted', 'skipped', 'skipped']);
   expect(new Set(await versions())).toEqual(new Set(['running v1']));
   for (const nodeId of [2, 3])
