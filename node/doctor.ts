@@ -1,19 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
-import { checkDirectory, checkPort, checkSecret } from '../common/doctor/checks.ts';
+import { checkDirectory, checkPort } from '../common/doctor/checks.ts';
 import { type Check, examine, type Finding, type Seen } from '../common/doctor/finding.ts';
-import { SgridError } from '../common/protocol/errors.ts';
-import { HTTP_PATHS, healthSchema } from '../common/protocol/http.ts';
-import { type MasterAddress, parseMasterAddress, requestMaster } from '../common/protocol/master-address.ts';
 import { readLockHolder } from '../common/system/lock-file.ts';
 import { detectDriver } from './cgroup/detect.ts';
 import type { AgentConfig } from './config.ts';
+import { checkMaster, checkToken } from './doctor-master.ts';
 import { stateLayout } from './supervisor/layout.ts';
-
-const MASTER_TIMEOUT_MS = 5_000;
-/** Times of events and logs of several nodes are compared by people. The Date header has whole seconds. */
-const MOST_SKEW_MS = 2_000;
 
 /** Looks for what commonly keeps an agent from doing its job. Changes nothing, and may run beside an agent. */
 export function examineNode(config: AgentConfig, version: string): Promise<Finding[]> {
@@ -25,7 +19,7 @@ export function examineNode(config: AgentConfig, version: string): Promise<Findi
     state: () => checkDirectory(stateDir),
     'log rotation': () => checkCollapse(stateDir),
     port: () => checkPort('127.0.0.1', config.nodePort, agentOn(stateDir)),
-    token: () => checkSecret(resolve(config.tokenFile ?? join(stateDir, 'agent.token'))),
+    token: () => checkToken(config.mainNode, resolve(config.tokenFile ?? join(stateDir, 'agent.token'))),
     master: () => checkMaster(config.mainNode, version),
     setpriv: () => checkTool('setpriv', 'needed for services with runAs: install util-linux'),
     java: () => checkTool(config.javaBinary, 'needed for services of type java only'),
@@ -86,43 +80,7 @@ function agentOn(stateDir: string): string | null {
   return holder === null ? null : `the agent that runs (process ${holder.pid})`;
 }
 
-async function checkMaster(mainNode: string, version: string): Promise<Seen> {
-  const address = parseMasterAddress(mainNode);
-  const { promise, resolve: answer, reject } = Promise.withResolvers<{ date: string; body: string }>();
-  const signal = AbortSignal.timeout(MASTER_TIMEOUT_MS);
-  requestMaster(address, HTTP_PATHS.health, { signal })
-    .on('error', (cause) => reject(unreachable(address, cause)))
-    .on('response', (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        body += chunk;
-      });
-      response.on('end', () => answer({ date: response.headers.date ?? '', body }));
-    })
-    .end();
-  const { date, body } = await promise;
-  const health = healthSchema.parse(JSON.parse(body));
-  const skewMs = Math.abs(Date.now() - Date.parse(date));
-  if (skewMs > MOST_SKEW_MS) {
-    const text = `${address.origin} answers; clocks differ by ${Math.round(skewMs / 1000)} s`;
-    return { level: 'warn', text, hint: 'let both machines keep time by NTP (timedatectl set-ntp true)' };
-  }
-  const text = `${address.origin} answers, version ${health.version}`;
-  if (health.version === version) return { level: 'ok', text };
-  const hint = 'one version of difference is fine for the time of an upgrade';
-  return { level: 'warn', text: `${text}; this is ${version}`, hint };
-}
-
 async function checkTool(command: string, hint: string): Promise<Seen> {
   const found = await execa('sh', ['-c', 'command -v "$0"', command], { reject: false, timeout: 5_000 });
   return found.failed ? { level: 'warn', text: 'not found', hint } : { level: 'ok', text: found.stdout };
-}
-
-function unreachable({ origin }: MasterAddress, cause: Error): SgridError {
-  // A wrong certificate explains itself.
-  if (cause instanceof SgridError) return cause;
-  return new SgridError('disconnected', `${origin} does not answer: ${cause.message}`, {
-    hint: 'start sgridnext there, and see that its "host" and a firewall let this machine in',
-    cause,
-  });
 }

@@ -14,8 +14,31 @@ export function explainConnectFailure(error: Error): ConnectFailure {
   const cause: unknown = 'error' in description ? description.error : description;
   if (cause instanceof SgridError)
     return { reason: cause.message, ...(cause.hint !== undefined && { hint: cause.hint }) };
+  const untrusted = untrustedCertificate(cause);
+  if (untrusted !== null) return untrusted;
   const code = (cause as { code?: unknown } | null)?.code;
   if (code === 'ECONNREFUSED') return { reason: 'connection refused' };
   const message = (cause as { message?: unknown } | null)?.message;
   return { reason: typeof message === 'string' && message !== '' ? message : error.message };
+}
+
+/** What OpenSSL's verification ends with (x509 `X509_V_ERR_…`), and Node.js for another name. */
+const UNTRUSTED = new Set<unknown>([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** A master that is there, but shows a certificate for which nobody vouches; null for every other failure. */
+export function untrustedCertificate(cause: unknown): Required<ConnectFailure> | null {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  if (!UNTRUSTED.has(code)) return null;
+  return {
+    reason: `no authority that is trusted here vouches for its certificate (${code})`,
+    hint: 'give its address with the fingerprint, https://host:15872#sha256:…, as sgridnext logs it and keeps it in <stateDir>/address',
+  };
 }

@@ -38,12 +38,31 @@ const node = (mainNode: string, version = VERSION) =>
 describe('a node', () => {
   test('with its token and its master is well', async () => {
     master = await startMaster({ tls: true });
-    writeFileSync(join(stateDir, 'agent.token'), 'secret', { mode: 0o600 });
+    writeFileSync(join(stateDir, 'agent.token'), master.token('agent'), { mode: 0o600 });
     const findings = await node(master.url);
     expect(findings.filter(({ level }) => level === 'bad')).toEqual([]);
     expect(seen(findings, 'master').text).toMatch(/answers, version 0\.0\.0-test$/);
     expect(seen(findings, 'token').level).toBe('ok');
     expect(seen(findings, 'cgroups')).toMatchObject({ level: 'warn' });
+  });
+
+  test('with a token that the master does not take', async () => {
+    master = await startMaster({ tls: true });
+    for (const [token, text] of [
+      ['sgrid_agent_guessed', 'does not know the token'],
+      [master.token('viewer'), 'takes the role agent'],
+    ] as const) {
+      writeFileSync(join(stateDir, 'agent.token'), token, { mode: 0o600 });
+      const found = seen(await node(master.url), 'token');
+      expect(found).toMatchObject({ level: 'bad', text: expect.stringContaining(text) });
+      expect(found.text).not.toContain(token);
+    }
+  });
+
+  test('with the address of a certificate that nobody vouches for, and no fingerprint', async () => {
+    master = await startMaster({ tls: true });
+    const found = seen(await node(master.url.replace(/#.*/, '')), 'master');
+    expect(found).toMatchObject({ level: 'bad', hint: expect.stringContaining('#sha256:') });
   });
 
   test('without a token, with one that all can read, and with an empty one', async () => {
