@@ -135,7 +135,8 @@ test('node drain moves, tells how far it is, and ends with 1 when something is l
   const dry = await sgrid('node', 'drain', 'test-1', '--dry-run');
   expect(dry).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^ 1 {2}web +8001 {2}move +test-2:8001 +-$/m),
+    // Both nodes have one address, where 8001 and 8002 are taken.
+    out: expect.stringMatching(/^ 1 {2}web +8001 {2}move +test-2:8003 +-$/m),
   });
   expect(fleet.agents[0]?.statuses.size).toBe(1);
   const done = await sgrid('node', 'drain', 'test-1');
@@ -145,7 +146,7 @@ test('node drain moves, tells how far it is, and ends with 1 when something is l
     'rollout 2: succeeded',
     'node 1 (test-1) is cordoned: 1 instance moved or stopped, 0 left',
   ]);
-  const progress = ['web@test-2:8001 up', 'web@test-1:8001 removed'];
+  const progress = ['web@test-2:8003 up', 'web@test-1:8001 removed'];
   for (const line of progress) expect(done.err).toContain(line);
 
   const left = await sgrid('node', 'drain', 'test-2', '--move');
