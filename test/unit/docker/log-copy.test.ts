@@ -103,7 +103,7 @@ describe('taking over', () => {
   });
   const positionFile = () => join(directory, 'position.json');
   const log = () => readFileSync(join(directory, 'logs/1/stdout.log'), 'utf8');
-  /** Plays an engine that has these lines, and gives those from `--since` on. */
+  /** Plays an engine that has these lines, and gives those from `--since` on, of both streams at one time. */
   function engineWith(out: readonly [string, string][], err: readonly [string, string][] = []) {
     const put = (name: string, lines: readonly [string, string][]): void =>
       writeFileSync(join(directory, name), lines.map(([stamp, words]) => `${stamp} ${words}\n`).join(''));
@@ -112,7 +112,9 @@ describe('taking over', () => {
     const { command } = fakeDocker(
       directory,
       `since=; while [ $# -gt 1 ]; do [ "$1" = --since ] && since=$2; shift; done
-cd '${directory}'; awk -v s="$since" '$1 >= s' out; awk -v s="$since" '$1 >= s' err >&2`,
+cd '${directory}'; out=$(awk -v s="$since" '$1 >= s' out); err=$(awk -v s="$since" '$1 >= s' err)
+[ -z "$err" ] || printf '%s\\n' "$err" >&2
+[ -z "$out" ] || printf '%s\\n' "$out"`,
     );
     return createContainerEngine(command, { warn: () => {} });
   }
