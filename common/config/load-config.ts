@@ -24,7 +24,7 @@ export interface LoadedConfig<T> {
 }
 
 /** `httpPort` → `HTTP_PORT` */
-export function envNameOf(key: string): string {
+function envNameOf(key: string): string {
   return key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
 }
 

@@ -38,7 +38,6 @@ const rangeShape = {
 export const historyRequestSchema = z
   .union([z.object({ nodeId: idSchema, ...rangeShape }), z.object({ instanceId: idSchema, ...rangeShape })])
   .refine(({ from, to }) => from < to, { path: ['to'], message: 'must be later than from' });
-export type HistoryRequest = z.infer<typeof historyRequestSchema>;
 
 export const figuresOverTimeSchema = z.object({
   /** When the first point begins, master's clock. */

@@ -9,7 +9,7 @@ import { nodeRoom } from '../relay.ts';
 import { createMergedTable } from './registry-table.ts';
 
 /** The room of the nodes that have the registry, and need only what changes. */
-export const REGISTRY_ROOM = 'registry';
+const REGISTRY_ROOM = 'registry';
 
 /** Which instance answers where, out of what all agents say, pushed to all agents. */
 export interface Registry {

@@ -17,7 +17,7 @@ interface CgroupMount {
 }
 
 /** The cgroup mounts of `/proc/<pid>/mountinfo`, proc_pid_mountinfo(5). */
-export function parseMountinfo(text: string): CgroupMount[] {
+function parseMountinfo(text: string): CgroupMount[] {
   const mounts: CgroupMount[] = [];
   for (const line of text.split('\n')) {
     // Optional fields stand between the mount's options and " - ", so the two halves are read from their own ends.
@@ -37,7 +37,7 @@ export function parseMountinfo(text: string): CgroupMount[] {
 }
 
 /** The lines of `/proc/<pid>/cgroup`, cgroups(7): `id:controllers:path`; the line of v2 has no controllers. */
-export function parseProcCgroup(text: string): { controllers: string[]; path: string }[] {
+function parseProcCgroup(text: string): { controllers: string[]; path: string }[] {
   const lines: { controllers: string[]; path: string }[] = [];
   for (const line of text.split('\n')) {
     const match = /^\d+:([^:]*):(\/.*)$/.exec(line);

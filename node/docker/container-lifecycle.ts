@@ -103,7 +103,7 @@ function gone(): ContainerRest {
 }
 
 /** How a run ended, as far as the engine knows; null is a container that is gone. */
-export function exitOf(record: ContainerRecord, container: Container | null, now: number): ExitResult {
+function exitOf(record: ContainerRecord, container: Container | null, now: number): ExitResult {
   const { run, stopping, wanted } = record;
   const isSame = container !== null && (run === null || container.id === run.id);
   const isStopped = stopping !== null || wanted.desired === 'stopped';

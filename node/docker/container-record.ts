@@ -10,7 +10,6 @@ import { writeStateFile } from '../supervisor/spare-space.ts';
 
 /** A run of a container: the engine keeps the container, and its start tells runs apart. */
 export const containerRunSchema = z.object({ id: z.string().max(64), startedAt: timestampSchema });
-export type ContainerRun = z.infer<typeof containerRunSchema>;
 
 /** Why it does not run, when it does not. */
 export const containerRestSchema = z.object({

@@ -36,7 +36,7 @@ const MAX_WAITERS = 1024;
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
 
 /** Says whether the table is kept up to date by a master, or is as last known. */
-export const REGISTRY_HEADER = 'x-sgrid-registry';
+const REGISTRY_HEADER = 'x-sgrid-registry';
 
 export function createDiscoveryEndpoint(
   registry: Registry,

@@ -67,14 +67,14 @@ export function readExit(record: string): ExitRecord | null {
  *
  * Without its words (a shell that forgets them) a status above 128 is taken for a signal, as POSIX 2.8.2 suggests.
  */
-export function parseStatus(status: number, words: string): { code: number | null; signal: string | null } {
+function parseStatus(status: number, words: string): { code: number | null; signal: string | null } {
   const done = /\bDone(?: ?\((\d+)\))?|\bExit (\d+)/.exec(words);
   if (done !== null) return { code: Number(done[1] ?? done[2] ?? 0), signal: null };
   return status > 128 ? { code: null, signal: signalName(status - 128) } : { code: status, signal: null };
 }
 
 /** `9` → `SIGKILL`, `40` → `SIGRTMIN+6`; glibc keeps 32 and 33 for itself, so SIGRTMIN is 34: signal(7). */
-export function signalName(number: number): string {
+function signalName(number: number): string {
   const found = Object.entries(constants.signals).find(([, value]) => value === number);
   if (found !== undefined) return found[0];
   return number >= 34 ? `SIGRTMIN+${number - 34}`.replace('+0', '') : `SIG${number}`;

@@ -96,7 +96,7 @@ export function openEventQueue({ file, capacity, onAppend, onError }: EventQueue
 }
 
 /** Keeps `capacity` events: the oldest unimportant ones go first, then the oldest. */
-export function dropOldest(events: AgentEvent[], capacity: number): AgentEvent[] {
+function dropOldest(events: AgentEvent[], capacity: number): AgentEvent[] {
   let excess = events.length - capacity;
   if (excess <= 0) return events;
   const kept = events.filter(({ kind }) => {

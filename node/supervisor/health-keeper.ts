@@ -166,7 +166,7 @@ function isToBeChecked({ record: { run }, passing }: InstanceState): boolean {
 }
 
 /** What is taken down of a run's health after a check. Pure. */
-export function nextHealth(run: Run, progress: HealthProgress, now: number): RunHealth {
+function nextHealth(run: Run, progress: HealthProgress, now: number): RunHealth {
   const before = run.health;
   const why = asReason(progress.reason, MAX_REASON_LENGTH);
   const known = before ?? {
