@@ -9,11 +9,10 @@ import { nodeUnreachable, type Relay } from '../relay.ts';
 import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
 import { demandNodeNumber } from '../store/node-number.ts';
 import type { Store } from '../store/open-store.ts';
+import { SETTLE_MARGIN_MS } from './rollout-gate.ts';
 
 export type InstanceVerb = 'start' | 'stop' | 'restart' | 'remove';
 
-/** Over the grace period, for everything else that a stop and a start take. */
-const APPLY_MARGIN_MS = 30_000;
 /** Commands that one node works on at the same time. */
 const PER_NODE = 16;
 
@@ -271,7 +270,7 @@ function changeFor(verb: 'start' | 'stop' | 'restart', entry: InstanceEntry): In
 }
 
 function applyTimeoutMs(record: InstanceRecord): number {
-  return record.spec.graceMs + APPLY_MARGIN_MS;
+  return record.spec.graceMs + SETTLE_MARGIN_MS;
 }
 
 function explainLateness(error: unknown): unknown {

@@ -8,7 +8,7 @@ import {
 import { said, type Told } from '../../common/domain/said.ts';
 import type { Service, ServiceSpec } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
+import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
 
@@ -131,7 +131,9 @@ export function demandOwnPorts(fleet: Fleet, spec: ServiceSpec, others: readonly
   if (ports === undefined) return;
   const nodesOf = (name: string): Set<number> =>
     new Set(
-      [...fleet.instances()].filter(({ record }) => record.spec.name === name).map((each) => nodeOf(each)),
+      [...fleet.instances()]
+        .filter(({ record }) => record.spec.name === name)
+        .map(({ record }) => record.nodeId),
     );
   const mine = nodesOf(spec.name);
   for (const { name, ports: theirs } of others) {
@@ -148,10 +150,6 @@ export function demandOwnPorts(fleet: Fleet, spec: ServiceSpec, others: readonly
     said`ports ${describePorts(ports)} of "${spec.name}" hold that of ${instanceLabel(inside.record)}, on a node of both`,
     { hint: said`choose other ports` },
   );
-}
-
-function nodeOf({ record }: InstanceEntry): number {
-  return record.nodeId;
 }
 
 function overlap(name: string, ports: PortPlan, other: string, theirs: PortPlan, nodeId: number): SgridError {

@@ -4,7 +4,7 @@ import { because, reasonOf, said, type Told, word } from '../../common/domain/sa
 import type { ServiceSpec } from '../../common/domain/service.ts';
 
 /** Over the grace period, for everything else that a stop and a start take. */
-const SETTLE_MARGIN_MS = 30_000;
+export const SETTLE_MARGIN_MS = 30_000;
 /** How long a script may run until it has done what it is there for. */
 const SCRIPT_MS = 15 * 60_000;
 
