@@ -56,28 +56,10 @@ function newsSegments(state: LogPaneState): Segment[] {
   }
   // What was just asked for is answered also while there is trouble.
   if (state.selection !== null) return selectionSegments(state, state.selection);
-  if (state.trouble !== null)
-    return [
-      { text: plainText(t.why(state.trouble)), tone: 'bad' },
-      { text: t('  goes on by itself'), tone: 'dim' },
-    ];
-  const [trouble, ...others] = state.troubles;
-  if (trouble !== undefined) {
-    const more = others.length === 0 ? '' : t(' (and {count} more)', { count: others.length });
-    return [
-      { text: `${plainText(trouble)}${more}`, tone: 'bad' },
-      { text: t('  the others go on'), tone: 'dim' },
-    ];
-  }
-  if (state.search !== null) {
-    const bytes = formatBytes(state.search.scannedBytes);
-    const text =
-      state.search.step > 0
-        ? t('searching below, {bytes} so far  (esc stops)', { bytes })
-        : t('searching above, {bytes} so far  (esc stops)', { bytes });
-    return [{ text, tone: 'busy' }];
-  }
-  if (state.notice !== '') return [{ text: plainText(state.notice), tone: 'warn' }];
+  const answer = answerSegments(state);
+  const trouble = troubleSegments(state);
+  const gap: Segment[] = answer.length > 0 && trouble.length > 0 ? [{ text: '  ' }] : [];
+  if (answer.length > 0 || trouble.length > 0) return [...answer, ...gap, ...trouble];
   if (state.news !== null) return waitingSegments(state, state.news);
   if (state.skippedBytes > 0) {
     const skipped = formatBytes(state.skippedBytes);
@@ -86,6 +68,34 @@ function newsSegments(state: LogPaneState): Segment[] {
     ];
   }
   return [];
+}
+
+function answerSegments({ search, notice, t }: LogPaneState): Segment[] {
+  if (search !== null) {
+    const bytes = formatBytes(search.scannedBytes);
+    const text =
+      search.step > 0
+        ? t('searching below, {bytes} so far  (esc stops)', { bytes })
+        : t('searching above, {bytes} so far  (esc stops)', { bytes });
+    return [{ text, tone: 'busy' }];
+  }
+  return notice === '' ? [] : [{ text: plainText(notice), tone: 'warn' }];
+}
+
+/** Of a merged log some may be unreadable for good: an instance that was never started has none. */
+function troubleSegments({ trouble, troubles, t }: LogPaneState): Segment[] {
+  if (trouble !== null)
+    return [
+      { text: plainText(t.why(trouble)), tone: 'bad' },
+      { text: t('  goes on by itself'), tone: 'dim' },
+    ];
+  const [first, ...others] = troubles;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : t(' (and {count} more)', { count: others.length });
+  return [
+    { text: `${plainText(first)}${more}`, tone: 'bad' },
+    { text: t('  the others go on'), tone: 'dim' },
+  ];
 }
 
 function waitingSegments(

@@ -139,3 +139,14 @@ test('a search goes through a filtered view, far from what is held', async () =>
   driver.dispatch({ type: 'text-submit' });
   await driver.waitFor(() => driver.rows()[0] === 'ERROR needle' && driver.rows()[1] === 'ERROR request 10');
 });
+
+test('what was asked for is answered also while one of the merged logs cannot be read', async () => {
+  writeFileSync(file(1), `${new Date(0).toISOString()} a\n`);
+  const driver = open([1, 9]);
+  const trouble = 's9: instance 9 has no log';
+  await driver.waitFor(() => driver.status().startsWith(trouble));
+  driver.dispatch({ type: 'files' });
+  expect(driver.status()).toMatch(/^files are of one instance: open the log of one {2}s9:/);
+  driver.dispatch({ type: 'cancel' });
+  expect(driver.status()).toContain(trouble);
+});
