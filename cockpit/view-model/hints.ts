@@ -19,9 +19,26 @@ const isChange = ({ action }: Binding): boolean =>
   action.type === 'deploy' ||
   (action.type === 'change' && !LOOKING.has(action.what));
 
-/** Of a rollout only what can still be done to it; a key that is pressed all the same is told why it does nothing. */
-function hasEffect(state: CockpitState, { action }: Binding): boolean {
-  const { name } = currentView(state).screen;
+/** What a page about a node has no instance for: pages about nodes, services and instances share their keys. */
+function needsInstance({ action }: Binding): boolean {
+  return (
+    action.type === 'ask' ||
+    action.type === 'logs' ||
+    (action.type === 'change' && action.what !== 'remove') ||
+    (action.type === 'insight' && action.action.type === 'capsule')
+  );
+}
+
+/**
+ * Of a rollout only what can still be done to it, of a node only what is done to nodes; a key that is pressed all the same is
+ * told why it does nothing.
+ */
+function hasEffect(state: CockpitState, binding: Binding): boolean {
+  const { action } = binding;
+  const { screen } = currentView(state);
+  const { name } = screen;
+  if ((name === 'describe' || name === 'chart') && screen.target.kind === 'node')
+    return !needsInstance(binding);
   if (action.type !== 'change' || (name !== 'rollout' && name !== 'rollouts')) return true;
   const { what } = action;
   if (what !== 'pause' && what !== 'abort' && what !== 'roll-back') return true;

@@ -156,6 +156,16 @@ test('a viewer is not offered what a viewer is refused', () => {
   expect(hints('viewer')).toContain('l logs');
 });
 
+test('a page about a node is not offered what is done to instances', () => {
+  const hints = (...keys: string[]) =>
+    lineText(frameOf(Session.ready({ columns: 200, rows: 24 }).keys(...keys).state).hints);
+  expect(hints('i', 'd')).toMatch(/l logs .* r restart .* m limits/);
+  expect(hints('d')).toMatch(/D deploy .* c charts/);
+  expect(hints('d')).not.toMatch(/logs|restart|stop|start|limits|why/);
+  expect(hints('i', 'c')).toMatch(/x why it ended .* l logs/);
+  expect(hints('c')).not.toMatch(/logs|why/);
+});
+
 test('a page that goes on below says how far', () => {
   const session = Session.ready().keys('i', '?');
   expect(session.status()).toMatch(/^ \d+ more lines below$/);
