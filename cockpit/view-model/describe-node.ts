@@ -29,12 +29,7 @@ export function nodeLines(state: CockpitState, node: NodeView): Line[] {
           t('New instances'),
           node.isCordoned ? { text: t('none: it is cordoned'), tone: 'warn' } : t('welcome'),
         ],
-        [
-          t('Last seen'),
-          node.lastSeenAt === null
-            ? t('never')
-            : t('{span} ago', { span: formatSpan(masterNow - node.lastSeenAt) }),
-        ],
+        [t('Last seen'), row.ageMs === null ? t('never') : t('{span} ago', { span: formatSpan(row.ageMs) })],
         [t('Warning'), { text: nodeWarning(row, t), tone: 'warn' }],
         [t('Inner address'), plainText(node.innerAddress)],
         [

@@ -30,6 +30,14 @@ describe('nodes', () => {
     ]);
   });
 
+  test('one that is up was seen with its last figures, not when it connected', () => {
+    const nodes = snapshot.nodes.map((node) => ({ ...node, lastSeenAt: snapshot.at - 600_000 }));
+    const page = Session.ready()
+      .does({ type: 'snapshot', snapshot: { ...snapshot, nodes } })
+      .keys('d');
+    expect(page.body().find((line) => line.includes('Last seen'))).toMatch(/ 0s ago$/);
+  });
+
   test('one that is cordoned says so, in its row, above it and on its page, and can be asked for', () => {
     const nodes = snapshot.nodes.map((node) => ({ ...node, isCordoned: node.nodeId === 2 }));
     const session = Session.ready({ columns: 120, rows: 30 });
