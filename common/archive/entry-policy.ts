@@ -184,7 +184,7 @@ function checkText(shown: string, path: string, verb: string): void {
     throw refuse(shown, `${verb} an absolute path, "${path}"`);
   if (path.includes('\0')) throw refuse(shown, `${verb} a path with a NUL`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  if (/[\x01-\x1f\x7f]/.test(path)) throw refuse(shown, `${verb} a path with a control character`);
+  if (/[\x01-\x1f\x7f-\x9f]/.test(path)) throw refuse(shown, `${verb} a path with a control character`);
   // The parser puts U+FFFD for bytes that are not UTF-8: two names could become one.
   if (path.includes('\ufffd')) throw refuse(shown, `${verb} a path that is not UTF-8`);
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {

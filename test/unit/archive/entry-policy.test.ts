@@ -34,6 +34,7 @@ test.each<[string, ArchiveEntry[]]>([
   ['NUL', [entry('a\0b')]],
   ['control character', [entry('a\x1b[2Jb')]],
   ['control character', [entry('a\nb')]],
+  ['control character', [entry('a\x9b2Jb')]],
   ['not UTF-8', [entry('a\ufffdb')]],
   ['longer than 255', [entry(`a/${'é'.repeat(128)}`)]],
   ['longer than 1024', [entry(Array(300).fill('abcd').join('/'))]],
