@@ -14,6 +14,7 @@ import { createHealthKeeper } from './health-keeper.ts';
 import { loadInstanceState } from './instance-state.ts';
 import { stopReason } from './lifecycle.ts';
 import type { Ports } from './ports.ts';
+import { shimWords } from './process-names.ts';
 import { createReconciler } from './reconcile.ts';
 import { MAX_REASON_LENGTH, type Run } from './record.ts';
 import { type Resolution, resolveDoubt } from './resolve.ts';
@@ -110,7 +111,7 @@ export function createInstance(
 
   /** Its shim has the last word on a run: without it nobody can say that it is over. */
   function notEnded({ number, shim }: Run): SgridError {
-    const who = shim === null ? 'its shim' : `process ${shim.pid}, its shim,`;
+    const who = shimWords(shim);
     return new SgridError('stop_failed', said`run ${number} of instance ${instanceId} has not ended yet`, {
       hint: said`${who} has not said that it did: is it stopped, or the disk full? It is ended as soon as that says more`,
     });

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { said, type Told } from '../../common/domain/said.ts';
+import type { ProcessIdentity } from '../../common/system/process-identity.ts';
 
 const SHOWN = 10;
 
@@ -15,4 +17,9 @@ function nameOf(pid: number, procRoot: string): string {
   } catch {
     return '';
   }
+}
+
+/** The shim of a run as the subject of a sentence: "its shim, process 962,"; null for one of which no pid is known. */
+export function shimWords(shim: Pick<ProcessIdentity, 'pid'> | null): Told {
+  return shim === null ? said`its shim` : said`its shim, process ${shim.pid},`;
 }

@@ -10,7 +10,7 @@ import type { InstanceState } from './instance-state.ts';
 import { type Action, decide, type Observation, type RunEnd, stopReason } from './lifecycle.ts';
 import { observeRun } from './observe.ts';
 import type { Ports } from './ports.ts';
-import { describeProcesses } from './process-names.ts';
+import { describeProcesses, shimWords } from './process-names.ts';
 import type { StopReason } from './record.ts';
 import { settleRun } from './run-settle.ts';
 import { isPermanent, prepareStart } from './run-start.ts';
@@ -146,7 +146,7 @@ export function createReconciler(
   function doubtSilence(wanted: Assignment): void {
     const { run } = state.record;
     if (closed || run === null) return;
-    const shim = run.shim === null ? said`its shim` : said`its shim, process ${run.shim.pid},`;
+    const shim = shimWords(run.shim);
     const why = said`is it stopped, or the disk full?`;
     if (run.program !== null) doubt(said`its program is gone, and ${shim} does not say how it ended: ${why}`);
     else if (stopReason(wanted, run) !== null) doubt(said`${shim} does not say whether it started: ${why}`);

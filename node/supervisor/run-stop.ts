@@ -49,7 +49,10 @@ export async function endProgram(order: StopOrder): Promise<void> {
     'stop_failed',
     said`the shim of run ${run.number} does not say how the program ended`,
     {
-      hint: said`look at process ${String(run.shim?.pid)}: is it stopped, or the disk full?`,
+      hint:
+        run.shim === null
+          ? said`is it stopped, or the disk full?`
+          : said`look at process ${run.shim.pid}: is it stopped, or the disk full?`,
     },
   );
 }
