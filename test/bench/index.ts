@@ -11,6 +11,14 @@ import { describeResult } from './frame/text.ts';
 async function main(wanted: BenchArguments): Promise<number> {
   const results: BenchResult[] = [];
   const failed: string[] = [];
+  const isFull = !wanted.quick && wanted.set.size === 0 && wanted.rounds === undefined;
+  /** After each, since a run takes long: whatever ends it later loses none that is done. */
+  const keep = (result: BenchResult): void => {
+    results.push(result);
+    if (wanted.json !== undefined)
+      writeFileSync(wanted.json, results.map((each) => `${JSON.stringify(each)}\n`).join(''));
+    if (isFull && result.wrong.length === 0) recordResults([result]);
+  };
   for (const name of wanted.names) {
     process.stderr.write(`== ${name}\n`);
     const result = await runAndEnd(name, wanted).catch((error: unknown) => {
@@ -18,14 +26,10 @@ async function main(wanted: BenchArguments): Promise<number> {
       failed.push(name);
     });
     if (result === undefined) continue;
-    results.push(result);
+    keep(result);
     if (result.wrong.length > 0 || (wanted.guard && !result.guarded)) failed.push(name);
     process.stdout.write(`${describeResult(result)}\n\n`);
   }
-  if (wanted.json !== undefined)
-    writeFileSync(wanted.json, results.map((result) => `${JSON.stringify(result)}\n`).join(''));
-  const isFull = !wanted.quick && wanted.set.size === 0 && wanted.rounds === undefined;
-  if (isFull) recordResults(results.filter(({ wrong }) => wrong.length === 0));
   const missed = results.filter(({ reached }) => !reached).map(({ name }) => name);
   const said = (what: string, names: readonly string[]): string =>
     names.length === 0 ? '' : `; ${what}: ${names.join(', ')}`;
