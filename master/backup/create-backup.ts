@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { create } from 'tar';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -50,6 +50,8 @@ export async function createBackup(options: BackupOptions): Promise<{ packages: 
   try {
     stage = await mkdtemp(join(dirname(file), '.sgridnext-backup-'));
     await copyDatabase(database, join(stage, DATABASE_FILE));
+    // Whoever unpacks the archive by hand gets it with its mode.
+    await chmod(join(stage, DATABASE_FILE), 0o600);
     const small = [DATABASE_FILE, ...(await copyKept(stateDir, database, stage))];
     const packages = withPackages ? await linkPackages(stateDir, stage) : [];
     const manifest: Manifest = {

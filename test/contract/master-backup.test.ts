@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { create, extract } from 'tar';
+import { create, extract, list } from 'tar';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBackup } from '../../master/backup/create-backup.ts';
 import { finishRestore } from '../../master/backup/finish-restore.ts';
@@ -95,6 +95,10 @@ test('a backup of a master that writes; restored elsewhere it has the same servi
   await writing;
   expect(names).toBeGreaterThan(0);
   expect(statSync(file()).mode & 0o777).toBe(0o600);
+  const modes = new Map<string, number | undefined>();
+  await list({ file: file(), onReadEntry: ({ path, mode }) => void modes.set(path, mode) });
+  for (const secret of ['sgridnext.db', 'tokens/admin.token'])
+    expect([secret, modes.get(secret)]).toEqual([secret, 0o600]);
   expect(readdirSync(directory).sort()).toEqual(['backup.tar.gz', 'with-packages.tar']);
 
   const other = join(directory, 'other');
