@@ -1,5 +1,6 @@
 import { type HealthStatus, NO_HEALTH } from '../../common/domain/health.ts';
 import type { Assignment, InstanceStatus, ObservedState } from '../../common/domain/instance.ts';
+import type { ReleaseRef } from '../../common/domain/release.ts';
 import { asReason, reasonOf, saidAll, type Told } from '../../common/domain/said.ts';
 import type { InstanceRecord } from './record.ts';
 
@@ -47,13 +48,20 @@ export function statusOf(
     pid: run?.program?.pid ?? null,
     startedAt: run?.startedAt ?? null,
     adopted: run !== null && passing.adopted,
-    release: run?.release ?? record.lastRelease,
+    release: releaseOf(assignment, record),
     restarts: record.restarts,
     lastExit: record.lastExit,
     nextStartAt: state === 'backoff' ? record.rest.nextStartAt : null,
     cgroup: record.cgroup,
     health: state === 'running' ? healthOf(assignment, record) : NO_HEALTH,
   };
+}
+
+/** Of two releases with the same package, what runs as one is the other too: no restart is due, and none is waited for. */
+function releaseOf(assignment: Assignment | null, { run, lastRelease }: InstanceRecord): ReleaseRef | null {
+  const ran = run?.release ?? lastRelease;
+  const wanted = assignment?.release ?? null;
+  return wanted !== null && wanted.sha256 === ran?.sha256 ? wanted : ran;
 }
 
 /** Nobody has been told yet that what is checked answers. */

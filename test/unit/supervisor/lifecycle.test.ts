@@ -16,6 +16,7 @@ import {
   newRecord,
   type Run,
 } from '../../../node/supervisor/record.ts';
+import { statusOf } from '../../../node/supervisor/status.ts';
 
 const NOW = 1_000_000;
 
@@ -508,4 +509,18 @@ test('health and dependencies restart nothing; other dependencies are something 
 test('a record of the version before, without health, is read', () => {
   const { health: _, ...before } = run();
   expect(instanceRecordSchema.parse({ ...record(), run: before }).run?.health).toBeNull();
+});
+
+test('a release with the package that runs is what runs, without a restart that a rollout would wait for', () => {
+  const nothing = {
+    ...{ preparing: false, starting: false, adopted: false, waiting: null },
+    ...{ stuck: null, shimGone: null, doubt: null, note: '' },
+  };
+  const running = record({ run: run() });
+  const releaseOf = (releaseId: number, sha256: string) => {
+    const wanted = assignment({ release: { releaseId, version: '2', sha256, sizeBytes: 1 } });
+    return { ...decide(wanted, running, alive, NOW), ...statusOf(1, wanted, running, nothing).release };
+  };
+  expect(releaseOf(2, 'a'.repeat(64))).toMatchObject({ do: 'nothing', releaseId: 2, version: '2' });
+  expect(releaseOf(2, 'b'.repeat(64))).toMatchObject({ do: 'stop', releaseId: 1, version: '1' });
 });
