@@ -483,7 +483,9 @@ describe('where they cannot (tmpfs)', () => {
     } catch {}
     now += 1e13;
     await waitFor('trouble', () => events.length > 0);
-    expect(events).toEqual([{ instanceId: 1, kind: 'failed', message: expect.stringContaining('no space') }]);
+    expect(events.map((event) => ({ ...event, message: english(event.message) }))).toEqual([
+      { instanceId: 1, kind: 'failed', message: expect.stringContaining('no space') },
+    ]);
     const before = await readAll(store);
     expect(before.length).toBeGreaterThanOrEqual(60_000);
     now += 100_000;
