@@ -289,6 +289,10 @@ export function createContainerInstance(
       stopWatching?.();
       await log.stop();
       await tail;
+      // What was under way may have begun them again.
+      stopWatching?.();
+      clearTimeout(dueTimer);
+      await log.stop();
       await inner.close();
     },
   };

@@ -312,6 +312,7 @@ export function createInstance(
       await health.quiesce();
       await tail;
       // What was under way may have begun them again.
+      reconciler.close();
       await health.quiesce();
     },
   };

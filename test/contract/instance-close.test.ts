@@ -1,0 +1,40 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { instanceFiles } from '../../node/supervisor/files.ts';
+import { createInstance } from '../../node/supervisor/instance.ts';
+import { askKeyOf } from '../../node/supervisor/lifecycle.ts';
+import { newRecord } from '../../node/supervisor/record.ts';
+import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
+import { assignmentOf, openTestSupervisor, type TestSupervisor } from '../support/agent-supervisor.ts';
+
+let stateDir: string;
+let supervisor: TestSupervisor;
+
+beforeEach(async () => {
+  stateDir = newAgentDir();
+  supervisor = await openTestSupervisor(stateDir);
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await supervisor.close();
+  await removeAgentDir(stateDir);
+});
+
+test('an instance that is closed in the middle of a look leaves no timer behind', async () => {
+  const { ports } = supervisor;
+  const files = instanceFiles(ports.layout.instance(7));
+  const assignment = assignmentOf({ instanceId: 7 });
+  files.saveAssignment(assignment);
+  const waits = { state: 'backoff', reason: '', askKey: askKeyOf(assignment, 'backoff') } as const;
+  files.saveRecord({ ...newRecord('', Date.now()), rest: { ...waits, nextStartAt: Date.now() + 10_000 } });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const instance = createInstance(
+    7,
+    ports,
+    () => {},
+    () => ({ kind: 'ready' }),
+  );
+  instance.poke();
+  await Promise.resolve();
+  await instance.close();
+  expect(vi.getTimerCount()).toBe(0);
+});
