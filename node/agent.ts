@@ -3,6 +3,7 @@ import type { ConfigContent } from '../common/domain/config-file.ts';
 import type { NodeSnapshot } from '../common/domain/figures.ts';
 import type { InstanceStatus } from '../common/domain/instance.ts';
 import type { NodeInfo } from '../common/domain/node.ts';
+import { english } from '../common/domain/said.ts';
 import type { MasterToAgent } from '../common/protocol/agent-link.ts';
 import { agentLink } from '../common/protocol/agent-link.ts';
 import {
@@ -156,10 +157,14 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
     // `active` says that Socket.IO goes on trying: nobody answered. Else the master did, and said no.
     if (socket.active) {
       const failure = explainConnectFailure(error);
+      const [reason, hint] = [english(failure.reason), english(failure.hint ?? '')];
       // Once for each reason: a master that is restarted with another certificate is no longer just away.
-      if (failure.reason !== lastFailure)
-        logger.warn({ master: options.masterUrl, ...failure }, 'no link to the master; services go on');
-      lastFailure = failure.reason;
+      if (reason !== lastFailure)
+        logger.warn(
+          { master: options.masterUrl, reason, ...(hint !== '' && { hint }) },
+          'no link to the master; services go on',
+        );
+      lastFailure = reason;
       state = 'down';
       return;
     }

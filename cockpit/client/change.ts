@@ -1,3 +1,4 @@
+import { messageOf } from '../../common/domain/said.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { PayloadInput, RequestName, Result } from '../../common/protocol/define.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
@@ -19,8 +20,8 @@ export async function callChange<N extends RequestName<CockpitToMaster>>(
   try {
     return await client.call(name, payload);
   } catch (error) {
-    const { code, message } = toWireError(error);
-    if (!isSent || !isUnanswered(code)) throw error;
-    throw new SgridError('timeout', NO_ANSWER, { hint: message, cause: error });
+    const wire = toWireError(error);
+    if (!isSent || !isUnanswered(wire.code)) throw error;
+    throw new SgridError('timeout', NO_ANSWER, { hint: messageOf(wire), cause: error });
   }
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { messageOf } from '../../common/domain/said.ts';
 import { toWireError } from '../../common/protocol/errors.ts';
 import type { Word } from '../language/translate.ts';
 import type { ComparedText, ConfigCentreAction, ConfigEffect } from '../store/config-centre.ts';
@@ -130,7 +131,7 @@ async function readText(client: MasterClient, file: ConfigFileKey, version: numb
   try {
     return { text: (await client.call('config.read', { ...keyOf(file), version })).text };
   } catch (error) {
-    return { problem: toWireError(error).message };
+    return { problem: messageOf(toWireError(error)) };
   }
 }
 

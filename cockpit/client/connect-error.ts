@@ -1,5 +1,6 @@
+import { said } from '../../common/domain/said.ts';
 import { explainConnectFailure } from '../../common/protocol/connect-failure.ts';
-import { type SgridError, type WireError, wireErrorSchema } from '../../common/protocol/errors.ts';
+import { SgridError, toWireError, type WireError, wireErrorSchema } from '../../common/protocol/errors.ts';
 
 /** Refusals that trying again cannot change. */
 const FINAL_CODES: ReadonlySet<SgridError['code']> = new Set([
@@ -19,6 +20,7 @@ export function isFinal(error: WireError): boolean {
 export function explainConnectError(error: Error, url: string): WireError {
   const refusal = wireErrorSchema.safeParse((error as { data?: unknown }).data);
   if (refusal.success) return refusal.data;
-  const { reason, hint = 'check the address, and that sgridnext runs there' } = explainConnectFailure(error);
-  return { code: 'disconnected', message: `no master answers at ${url}: ${reason}`, hint };
+  const { reason, hint = said`check the address, and that sgridnext runs there` } =
+    explainConnectFailure(error);
+  return toWireError(new SgridError('disconnected', said`no master answers at ${url}: ${reason}`, { hint }));
 }

@@ -1,6 +1,6 @@
 import { io } from 'socket.io-client';
 import type { FleetScope, FleetSnapshot } from '../../common/domain/fleet.ts';
-import { because, said, type Told } from '../../common/domain/said.ts';
+import { because, messageOf, said, type Told } from '../../common/domain/said.ts';
 import { bindMessages, call, readReply } from '../../common/protocol/bind.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { fromWireError, SgridError, toWireError, type WireError } from '../../common/protocol/errors.ts';
@@ -72,7 +72,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
   let helloTimer: NodeJS.Timeout | undefined;
   let scope: FleetScope | null = null;
   /** Why we are cutting the line ourselves. */
-  let cutBecause: string | null = null;
+  let cutBecause: Told | null = null;
   /** While a snapshot is on its way, frames belong to what it replaces. */
   let watchesUnderWay = 0;
 
@@ -134,14 +134,14 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       helloTimer = setTimeout(() => void greet(), timing.helloIntervalMs);
     } catch {
       // Cut meanwhile: seen by the `disconnect` handler already. Otherwise the line is as good as dead.
-      if (asked === epoch) cut(`it has not answered for ${timing.helloTimeoutMs / 1000} s`);
+      if (asked === epoch) cut(said`it has not answered for ${timing.helloTimeoutMs / 1000} s`);
     } finally {
       clearTimeout(late);
     }
   };
 
   /** Ends a connection that is of no use, to begin anew. */
-  const cut = (why: string): void => {
+  const cut = (why: Told): void => {
     cutBecause = why;
     socket.disconnect();
   };
@@ -164,7 +164,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
           const snapshot = readReply('fleet.watch', definition, reply) as FleetSnapshot;
           if (watchesUnderWay === 0) tell((listener) => listener.onSnapshot?.(snapshot));
         } catch {
-          cut('it gave no usable picture of the fleet');
+          cut(said`it gave no usable picture of the fleet`);
         }
       });
   };
@@ -179,7 +179,8 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
     else lose(explained);
   });
   socket.on('disconnect', (reason) => {
-    lose({ code: 'disconnected', message: `the link to ${url} was lost: ${cutBecause ?? reason}` });
+    const why = said`the link to ${url} was lost: ${cutBecause ?? reason}`;
+    lose(toWireError(new SgridError('disconnected', why)));
     cutBecause = null;
   });
   bindMessages(
@@ -218,7 +219,7 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
         };
         const timer = setTimeout(() => {
           const last = 'lastError' in link ? link.lastError : null;
-          const why = last === null ? '' : because(last.said ?? last.message);
+          const why = last === null ? '' : because(messageOf(last));
           const hint = said`check the address, and that sgridnext runs there`;
           settle(
             new SgridError('timeout', said`no link to ${url} within ${timeoutMs / 1000} s${why}`, { hint }),
@@ -242,9 +243,9 @@ export function createMasterClient(options: MasterClientOptions): MasterClient {
       try {
         return await call(socket, cockpitLink.toMaster, name, payload, callOptions);
       } catch (error) {
-        const { code, message } = toWireError(error);
-        if (code !== 'disconnected') throw error;
-        throw disconnected(message, said`it may have taken effect: look before repeating it`);
+        const wire = toWireError(error);
+        if (wire.code !== 'disconnected') throw error;
+        throw disconnected(messageOf(wire), said`it may have taken effect: look before repeating it`);
       }
     },
     async upload(upload) {

@@ -1,6 +1,7 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
-import { describeError } from '../../common/protocol/errors.ts';
+import { said } from '../../common/domain/said.ts';
+import { tellError } from '../../common/protocol/errors.ts';
 import type { CapsuleEffect, Part } from '../store/capsule.ts';
 import type { DescribedParts, DescribeTarget } from '../store/described.ts';
 import type { InsightAction, InsightEffect } from '../store/insight.ts';
@@ -30,7 +31,7 @@ export function createInsightRunner({
           const figures = await client.call('history.read', { ...of, from, to, points });
           return dispatch({ type: 'chart-figures', target, rangeMs, figures });
         } catch (error) {
-          return dispatch({ type: 'chart-problem', target, problem: describeError(error) });
+          return dispatch({ type: 'chart-problem', target, problem: tellError(error) });
         }
       }
       case 'load-target-events': {
@@ -90,7 +91,7 @@ async function collect(
     ),
     figures:
       span === null
-        ? { problem: 'it has no run that ended' }
+        ? { problem: said`it has no run that ended` }
         : await part(client.call('history.read', { instanceId, ...span, points: CAPSULE_POINTS })),
     events: await part(
       Promise.all([ofInstance, ofService]).then(([one, other]) => mergeEvents(one.events, other.events)),
@@ -105,7 +106,7 @@ async function part<T>(work: Promise<T>): Promise<Part<T>> {
   try {
     return { value: await work };
   } catch (error) {
-    return { problem: describeError(error) };
+    return { problem: tellError(error) };
   }
 }
 

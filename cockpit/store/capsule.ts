@@ -2,6 +2,7 @@ import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FiguresOverTime } from '../../common/domain/history.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
 import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import type { Told } from '../../common/domain/said.ts';
 import { rollBackOf } from '../view-model/capsule-changes.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -11,7 +12,7 @@ import { withToast } from './toasts.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
 /** A part of the capsule as it was found: it may be missing while the others are there. */
-export type Part<T> = { readonly value: T } | { readonly problem: string };
+export type Part<T> = { readonly value: T } | { readonly problem: Told };
 
 /** What is collected about the last run that ended. */
 export interface CapsuleParts {

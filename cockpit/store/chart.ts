@@ -1,6 +1,7 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { FiguresOverTime } from '../../common/domain/history.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
+import type { Told } from '../../common/domain/said.ts';
 import type { InsightEffect } from './insight.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -27,7 +28,7 @@ export interface ChartState {
   /** Those of the instance's service; none for a node. */
   readonly rollouts: readonly Rollout[];
   /** Why there are no figures, for people; empty when there are. */
-  readonly problem: string;
+  readonly problem: Told;
 }
 
 const MINUTE_MS = 60_000;
@@ -61,7 +62,7 @@ export type ChartAction =
       readonly rangeMs: number;
       readonly figures: FiguresOverTime;
     }
-  | { readonly type: 'chart-problem'; readonly target: ChartTarget; readonly problem: string }
+  | { readonly type: 'chart-problem'; readonly target: ChartTarget; readonly problem: Told }
   | {
       readonly type: 'chart-events';
       readonly target: ChartTarget;

@@ -2,6 +2,7 @@ import type { ConfigAction, ConfigSecret, ConfigVersion } from '../../common/dom
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { diffLines } from '../format/diff-lines.ts';
+import { howLost } from '../format/no-answer.ts';
 import type { Translate, Word } from '../language/translate.ts';
 import {
   type ConfigDiff,
@@ -252,7 +253,7 @@ function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): C
   const { t } = state;
   const isOpen = state.form?.purpose.kind === 'config-save';
   if (error.code === 'timeout')
-    return withUnanswered({ ...state, form: null }, t('Saving {name}', file), error.hint ?? error.message);
+    return withUnanswered({ ...state, form: null }, t('Saving {name}', file), howLost(error));
   if (!isOpen) return withError(state, t('{name} is not saved', file), error);
   const todo = t.hint(error);
   const hint = todo === undefined ? '' : ` (${todo})`;

@@ -6,6 +6,7 @@ import type {
   ConfigSecret,
   ConfigVersion,
 } from '../../common/domain/config-file.ts';
+import type { Told } from '../../common/domain/said.ts';
 import type { CockpitState } from './state.ts';
 
 /** A file of a service; of one instance alone, where `instanceId` is not null. */
@@ -24,7 +25,7 @@ export interface ServiceConfig {
 }
 
 /** What a version of a file says: not there yet, there, or why not. */
-export type ConfigText = 'loading' | { readonly text: string } | { readonly problem: string };
+export type ConfigText = 'loading' | { readonly text: string } | { readonly problem: Told };
 
 /** What is to be saved as the newest version. */
 export type NewVersion =

@@ -1,6 +1,7 @@
 import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { nodeWords } from '../format/fleet-words.ts';
+import { howLost } from '../format/no-answer.ts';
 import { compareValues } from '../view-model/columns.ts';
 import type { CursorMove } from './action.ts';
 import { EMPTY_FORM, focusForm } from './deploy-form.ts';
@@ -237,6 +238,6 @@ export function rolloutRefused(state: CockpitState, error: WireError): CockpitSt
   const { t } = state;
   const what = state.confirm?.change.kind === 'rollout' ? state.confirm.change.title : t('Deploy');
   return error.code === 'timeout'
-    ? withUnanswered(next, what, error.hint ?? error.message)
+    ? withUnanswered(next, what, howLost(error))
     : withError(next, t('{what} refused', { what }), error);
 }

@@ -1,8 +1,9 @@
 import type { Rollout } from '../../common/domain/rollout.ts';
+import { messageOf } from '../../common/domain/said.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
-import { isUnanswered } from '../format/no-answer.ts';
+import { howLost, isUnanswered } from '../format/no-answer.ts';
 
 import type { Change, Secret, Task } from './change.ts';
 import type { Effect } from './effect.ts';
@@ -93,7 +94,7 @@ export function changeFailed(state: CockpitState, taskId: number, error: WireErr
   if (task === undefined) return state;
   const next = { ...state, tasks: state.tasks.filter((candidate) => candidate !== task) };
   return error.code === 'timeout'
-    ? withUnanswered(next, task.label, error.hint ?? error.message)
+    ? withUnanswered(next, task.label, howLost(error))
     : withError(next, state.t('{what} failed', { what: task.label }), error);
 }
 
@@ -170,6 +171,6 @@ function tellOutcomes(
   // The label names it where it is the only one.
   const what = outcomes.length === 1 ? label : `${label}${more}: ${subjectOf(state, [first.instanceId])}`;
   return isUnanswered(first.error.code)
-    ? withUnanswered(next, what, first.error.message)
+    ? withUnanswered(next, what, messageOf(first.error))
     : withError(next, what, first.error);
 }

@@ -1,5 +1,5 @@
+import type { Told } from '../../common/domain/said.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
-
 import { NO_ANSWER } from '../format/no-answer.ts';
 import { plainText } from '../format/plain-text.ts';
 import type { CockpitState, Toast } from './state.ts';
@@ -28,9 +28,9 @@ export function withError(state: CockpitState, what: string, error: WireError): 
 }
 
 /** A change whose answer was lost is no failure: only looking tells. `why` says how it was lost. */
-export function withUnanswered(state: CockpitState, what: string, why: string): CockpitState {
+export function withUnanswered(state: CockpitState, what: string, why: Told): CockpitState {
   const { t } = state;
-  const told = withToast(state, 'warn', `${what}: ${t(NO_ANSWER)} (${t.known(why)})`);
+  const told = withToast(state, 'warn', `${what}: ${t(NO_ANSWER)} (${t.told(why)})`);
   const toasts = told.toasts.map((toast, at) =>
     at === told.toasts.length - 1 ? { ...toast, isResult: true } : toast,
   );

@@ -1,7 +1,8 @@
+import { messageOf } from '../../common/domain/said.ts';
 import type { InstanceOutcome } from '../../common/protocol/cockpit-link.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { instanceWords } from '../format/fleet-words.ts';
-import { isUnanswered } from '../format/no-answer.ts';
+import { howLost, isUnanswered } from '../format/no-answer.ts';
 
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState, Job, Verb } from './state.ts';
@@ -75,7 +76,7 @@ export function jobFailed(state: CockpitState, jobId: number, error: WireError):
   const jobs = state.jobs.filter((candidate) => candidate !== job);
   // A command that never left is `disconnected`; one that was sent and not answered is `timeout`.
   return error.code === 'timeout'
-    ? withUnanswered({ ...state, jobs }, job.label, error.hint ?? error.message)
+    ? withUnanswered({ ...state, jobs }, job.label, howLost(error))
     : withError({ ...state, jobs }, state.t('{what} failed', { what: job.label }), error);
 }
 
@@ -126,7 +127,11 @@ function tellResult(state: CockpitState, job: Job): CockpitState {
   const [unanswered] = lost;
   if (unanswered?.error) {
     const ids = lost.map(({ instanceId }) => instanceId);
-    next = withUnanswered(next, t(DOING[job.verb], { what: subject(state, ids) }), unanswered.error.message);
+    next = withUnanswered(
+      next,
+      t(DOING[job.verb], { what: subject(state, ids) }),
+      messageOf(unanswered.error),
+    );
   }
   const [first] = failed;
   if (first?.error) {

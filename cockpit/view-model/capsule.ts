@@ -1,5 +1,5 @@
 import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
-import { reasonOf } from '../../common/domain/said.ts';
+import { reasonOf, type Told } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { exitWords, instanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
@@ -90,8 +90,8 @@ function causeWords(t: Translate, exit: ExitResult, { memoryMiB }: Limits): stri
 }
 
 /** A part that could not be found says why, in its place. */
-function missing(t: Translate, title: string, problem: string): Line[] {
-  return [...section(title, [[t('Not known'), { text: plainText(t.known(problem)), tone: 'warn' }]], 200)];
+function missing(t: Translate, title: string, problem: Told): Line[] {
+  return [...section(title, [[t('Not known'), { text: plainText(t.told(problem)), tone: 'warn' }]], 200)];
 }
 
 function changeLines(state: CockpitState, instance: InstanceView, parts: CapsuleParts): Line[] {

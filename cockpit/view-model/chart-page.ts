@@ -40,7 +40,7 @@ export function chartPageLines(state: CockpitState, chart: ChartState, rows: num
     return [
       head,
       textLine(
-        chart.problem === '' ? t('Asking the master ...') : t.known(chart.problem),
+        chart.problem === '' ? t('Asking the master ...') : t.told(chart.problem),
         chart.problem === '' ? 'dim' : 'warn',
       ),
     ];
@@ -212,7 +212,7 @@ function rangeLine(state: CockpitState, { target, rangeMs, figures, problem }: C
       { text: ` ${name} `, tone: 'strong' },
       { text: t(' last {span}  ', { span: isChosen?.label ?? formatSpan(rangeMs) }), tone: 'accent' },
       ...ranges,
-      trouble === '' ? { text: step, tone: 'dim' } : { text: plainText(t.known(trouble)), tone: 'warn' },
+      trouble === '' ? { text: step, tone: 'dim' } : { text: plainText(t.told(trouble)), tone: 'warn' },
     ],
   };
 }

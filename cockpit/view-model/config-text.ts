@@ -15,7 +15,7 @@ const NAMED_SECRET = /(\$\{secret:[^}]*\})/;
 /** What stands in a file, line by line with numbers, since whoever checks a syntax names those. */
 export function textLines(t: Translate, text: ConfigText | undefined, columns: number): Line[] {
   if (text === undefined || text === 'loading') return [textLine(t('Loading the text ...'), 'dim')];
-  if ('problem' in text) return [textLine(plainText(t.known(text.problem)), 'bad')];
+  if ('problem' in text) return [textLine(plainText(t.told(text.problem)), 'bad')];
   if (text.text === '') return [textLine(t('The file is empty.'), 'dim')];
   const lines = text.text.replace(/\n$/, '').split('\n');
   const width = String(lines.length).length;

@@ -60,7 +60,7 @@ export function fileLines(t: Translate, parts: DescribedParts | null, columns: n
   const title = t('Log files');
   if (parts === null) return section(title, [[t('Loading'), '...']], columns);
   if ('problem' in parts.files)
-    return section(title, [[t('Not known'), plainText(t.known(parts.files.problem))]], columns);
+    return section(title, [[t('Not known'), plainText(t.told(parts.files.problem))]], columns);
   const files = parts.files.value.map(
     ({ name, sizeBytes }): Fact => [formatBytes(sizeBytes), plainText(name)],
   );
@@ -73,7 +73,7 @@ export function eventLines({ now, insight: { described }, size, t }: CockpitStat
   if ('problem' in parts.events)
     return section(
       t('Last events'),
-      [[t('Not known'), plainText(t.known(parts.events.problem))]],
+      [[t('Not known'), plainText(t.told(parts.events.problem))]],
       size.columns,
     );
   const events = parts.events.value;

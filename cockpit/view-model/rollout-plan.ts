@@ -1,4 +1,9 @@
-import { type RolloutOptions, type RolloutPlan, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
+import {
+  type RolloutOptions,
+  type RolloutPlan,
+  rolloutOptionsSchema,
+  warningsOf,
+} from '../../common/domain/rollout.ts';
 import { nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { wrapWords } from '../format/width.ts';
@@ -62,7 +67,7 @@ export function rolloutBlocks(
   const lines = [
     ...optionLines(state, plan.options),
     ...capacity(state, plan, steps),
-    ...warnings(state, plan),
+    ...warningLines(state, plan),
   ];
   const height = Math.max(1, rows - 3 - 1 - 1 - lines.length - answer.length);
   const first = Math.min(top, Math.max(0, steps.length - height));
@@ -165,12 +170,10 @@ function capacity({ fleet, t }: CockpitState, plan: RolloutPlan, steps: readonly
   return [textLine(text, left === 0 ? 'bad' : 'plain')];
 }
 
-function warnings({ size, t }: CockpitState, plan: RolloutPlan): Line[] {
-  const all = [
-    ...plan.warnings,
-    ...new Set(plan.batches.flatMap((batch) => batch.steps.flatMap((step) => step.warnings))),
-  ];
-  const lines = all.flatMap((warning) => wrapWords(plainText(`! ${warning}`), size.columns - 2));
+function warningLines({ size, t }: CockpitState, plan: RolloutPlan): Line[] {
+  const steps = plan.batches.flatMap((batch) => batch.steps);
+  const all = new Set([plan, ...steps].flatMap(warningsOf).map((warning) => t.told(warning)));
+  const lines = [...all].flatMap((warning) => wrapWords(plainText(`! ${warning}`), size.columns - 2));
   const shown = lines.slice(0, MAX_WARNINGS).map((text) => textLine(text, 'warn'));
   return lines.length > MAX_WARNINGS ? [...shown, textLine(t('and more warnings'), 'warn')] : shown;
 }

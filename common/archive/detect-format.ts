@@ -1,4 +1,4 @@
-import { said } from '../domain/said.ts';
+import { type Said, said } from '../domain/said.ts';
 import { SgridError } from '../protocol/errors.ts';
 
 export type Compression = 'gzip' | 'none';
@@ -6,25 +6,25 @@ export type Compression = 'gzip' | 'none';
 /** How many bytes `detectCompression` wants to see. */
 export const FORMAT_HEAD_BYTES = 8;
 
-const REPACK = 'unpack it and pack it again with `tar czf NAME.tar.gz …`';
+const REPACK = said`unpack it and pack it again with "tar czf NAME.tar.gz …"`;
 
 /** Magic numbers, as in magic(5), of what people upload instead of a tar archive. */
-const FOREIGN: readonly { magic: readonly number[]; name: string; hint: string }[] = [
-  { magic: [0x28, 0xb5, 0x2f, 0xfd], name: 'zstd compressed', hint: REPACK },
-  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], name: 'xz compressed', hint: REPACK },
-  { magic: [0x42, 0x5a, 0x68], name: 'bzip2 compressed', hint: REPACK },
-  { magic: [0x04, 0x22, 0x4d, 0x18], name: 'lz4 compressed', hint: REPACK },
-  { magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: 'a 7z archive', hint: REPACK },
-  { magic: [0x52, 0x61, 0x72, 0x21], name: 'a rar archive', hint: REPACK },
+const FOREIGN: readonly { magic: readonly number[]; name: Said; hint: Said }[] = [
+  { magic: [0x28, 0xb5, 0x2f, 0xfd], name: said`zstd compressed`, hint: REPACK },
+  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], name: said`xz compressed`, hint: REPACK },
+  { magic: [0x42, 0x5a, 0x68], name: said`bzip2 compressed`, hint: REPACK },
+  { magic: [0x04, 0x22, 0x4d, 0x18], name: said`lz4 compressed`, hint: REPACK },
+  { magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c], name: said`a 7z archive`, hint: REPACK },
+  { magic: [0x52, 0x61, 0x72, 0x21], name: said`a rar archive`, hint: REPACK },
   {
     magic: [0x50, 0x4b],
-    name: 'a zip or jar file',
-    hint: 'put a jar into a tar archive: `tar czf NAME.tar.gz app.jar`; unpack a zip and pack it again with tar',
+    name: said`a zip or jar file`,
+    hint: said`put a jar into a tar archive: "tar czf NAME.tar.gz app.jar"; unpack a zip and pack it again with tar`,
   },
   {
     magic: [0x7f, 0x45, 0x4c, 0x46],
-    name: 'a program (ELF)',
-    hint: 'put it into a tar archive: `tar czf NAME.tar.gz PROGRAM`',
+    name: said`a program (ELF)`,
+    hint: said`put it into a tar archive: "tar czf NAME.tar.gz PROGRAM"`,
   },
 ];
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { idSchema, portSchema, timestampSchema, versionLabelSchema } from './names.ts';
-import { type Said, said, saidFieldSchema } from './said.ts';
+import { english, factsOf, type Said, said, saidFieldSchema, saidSchema, type Told } from './said.ts';
 
 /**
  * What a rollout is for: `deploy` puts releases on instances · `restart` starts them once more, with what is wanted of them
@@ -207,6 +207,12 @@ export const rolloutRequestSchema = z.union([
 ]);
 export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
 
+const warningFields = {
+  warnings: z.array(z.string()),
+  /** The same in their order with their facts apart, for readers of other languages; null for one that has none. */
+  saidWarnings: z.array(saidSchema.nullable()).optional().catch(undefined),
+};
+
 /** What a rollout would do, without doing it. */
 export const rolloutPlanSchema = z.object({
   kind: rolloutKindSchema,
@@ -230,15 +236,28 @@ export const rolloutPlanSchema = z.object({
           gets: stepReleaseSchema,
           /** `replace` its release · `restart` it · `start` it, being stopped · `keep`: it runs that release already. */
           action: z.enum(['replace', 'restart', 'start', 'keep']),
-          warnings: z.array(z.string()),
+          ...warningFields,
         }),
       ),
     }),
   ),
-  /** About the whole. */
-  warnings: z.array(z.string()),
+  /** Those are about the whole. */
+  ...warningFields,
 });
 export type RolloutPlan = z.infer<typeof rolloutPlanSchema>;
+
+/** Warnings as a plan holds them. */
+export function asWarnings(told: readonly Told[]): Pick<RolloutPlan, 'warnings' | 'saidWarnings'> {
+  return { warnings: told.map(english), saidWarnings: told.map((each) => factsOf(each) ?? null) };
+}
+
+/** Warnings out of what holds them. */
+export function warningsOf({
+  warnings,
+  saidWarnings,
+}: Pick<RolloutPlan, 'warnings' | 'saidWarnings'>): Told[] {
+  return warnings.map((warning, at) => saidWarnings?.[at] ?? warning);
+}
 
 /**
  * Whether a rollout has put other releases on instances, and left some of that in effect: only such a one can be taken back.

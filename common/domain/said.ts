@@ -126,6 +126,11 @@ export function reasonOf(holder: { readonly reason: string; readonly said?: Said
   return holder.said ?? holder.reason;
 }
 
+/** The same of what holds a message: an error, an event. */
+export function messageOf(holder: { readonly message: string; readonly said?: Said | undefined }): Told {
+  return holder.said ?? holder.message;
+}
+
 /** Whether two texts are the same to a reader. */
 export function isSameText(one: Told | null, other: Told | null): boolean {
   return one === null || other === null ? one === other : english(one) === english(other);

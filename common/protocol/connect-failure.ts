@@ -1,10 +1,11 @@
+import { messageOf, said, type Told } from '../domain/said.ts';
 import { SgridError } from './errors.ts';
 
 /** Why a Socket.IO client could not connect, where nobody answered it. */
 export interface ConnectFailure {
-  reason: string;
+  reason: Told;
   /** Only where the cause knows what to do, as a wrong certificate does. */
-  hint?: string;
+  hint?: Told;
 }
 
 /** The transport's error hides its cause in `description`: an event of ws with the `error`, or the error itself. */
@@ -13,11 +14,14 @@ export function explainConnectFailure(error: Error): ConnectFailure {
   if (typeof description !== 'object' || description === null) return { reason: error.message };
   const cause: unknown = 'error' in description ? description.error : description;
   if (cause instanceof SgridError)
-    return { reason: cause.message, ...(cause.hint !== undefined && { hint: cause.hint }) };
+    return {
+      reason: messageOf(cause),
+      ...(cause.hint !== undefined && { hint: cause.saidHint ?? cause.hint }),
+    };
   const untrusted = untrustedCertificate(cause);
   if (untrusted !== null) return untrusted;
   const code = (cause as { code?: unknown } | null)?.code;
-  if (code === 'ECONNREFUSED') return { reason: 'connection refused' };
+  if (code === 'ECONNREFUSED') return { reason: said`connection refused` };
   const message = (cause as { message?: unknown } | null)?.message;
   return { reason: typeof message === 'string' && message !== '' ? message : error.message };
 }

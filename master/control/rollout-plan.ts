@@ -1,11 +1,12 @@
 import {
+  asWarnings,
   describePurpose,
   maxUnavailableOf,
   type Rollout,
   type RolloutPlan,
   type RolloutStep,
 } from '../../common/domain/rollout.ts';
-import { english, said, word } from '../../common/domain/said.ts';
+import { said, type Told, word } from '../../common/domain/said.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
 import type { NewRollout } from '../store/rollouts.ts';
 import { gateOf, isUp } from './rollout-gate.ts';
@@ -50,7 +51,7 @@ export function planRollout(
     options,
     atOnce,
     batches: [...batches(canary, true), ...batches(rest, false)],
-    warnings: warnAbout(rollout, planned, view.holder),
+    ...asWarnings(warnAbout(rollout, planned, view.holder)),
   };
 }
 
@@ -61,10 +62,10 @@ function planStep(
   isDown: boolean,
 ): PlannedStep {
   const status = entry?.status ?? null;
-  const warnings: string[] = [];
-  if (!nodeUp) warnings.push(`node ${nodeId} is not connected`);
-  if (previousDesired === 'stopped') warnings.push('it is stopped, and will be started');
-  else if (isDown && status !== null) warnings.push(`it is down: ${status.state}`);
+  const warnings: Told[] = [];
+  if (!nodeUp) warnings.push(said`node ${nodeId} is not connected`);
+  if (previousDesired === 'stopped') warnings.push(said`it is stopped, and will be started`);
+  else if (isDown && status !== null) warnings.push(said`it is down: ${word(status.state)}`);
   const runs = status?.pid == null ? null : status.release;
   const isRestart = action === 'restart';
   const keeps =
@@ -76,7 +77,7 @@ function planStep(
     state: status?.state ?? 'unreported',
     gets: release,
     action: keeps ? 'keep' : previousDesired === 'stopped' ? 'start' : isRestart ? 'restart' : 'replace',
-    warnings,
+    ...asWarnings(warnings),
   };
 }
 
@@ -84,22 +85,21 @@ function warnAbout(
   { options, steps }: Pick<Rollout, 'options'> & Pick<NewRollout, 'steps'>,
   planned: readonly Planned[],
   holder: Rollout | null,
-): string[] {
-  const warnings: string[] = [];
+): Told[] {
+  const warnings: Told[] = [];
   if (holder !== null)
     warnings.push(
-      english(
-        said`it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${word(holder.state)}`,
-      ),
+      said`it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${word(holder.state)}`,
     );
   if (options.canary >= steps.length && options.canary > 0)
-    warnings.push('all instances are canaries: nothing is left to be held back');
+    warnings.push(said`all instances are canaries: nothing is left to be held back`);
   const bare = steps.filter(({ previous }) => previous === null).length;
   if (options.onFailure === 'rollback' && bare > 0)
-    warnings.push(`${bare} of ${steps.length} had no release before: a roll-back stops them`);
+    warnings.push(said`${bare} of ${steps.length} had no release before: a roll-back stops them`);
   if (steps.length > 1 && maxUnavailableOf(options, steps.length) === steps.length)
-    warnings.push('all instances may be down at the same time');
-  if (planned.every(({ step }) => step.action === 'keep')) warnings.push('every instance runs that already');
+    warnings.push(said`all instances may be down at the same time`);
+  if (planned.every(({ step }) => step.action === 'keep'))
+    warnings.push(said`every instance runs that already`);
   return warnings;
 }
 

@@ -1,4 +1,5 @@
 import { type Namespace, Server, type Socket } from 'socket.io';
+import { said } from '../../common/domain/said.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
 import { cockpitLink } from '../../common/protocol/cockpit-link.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -28,7 +29,7 @@ export function createSocketServer(server: MasterServer): SocketServer {
     pingInterval: 5_000,
     pingTimeout: 10_000,
   });
-  io.use((_socket, next) => next(toConnectError(new SgridError('not_found', 'nothing is served here'))));
+  io.use((_socket, next) => next(toConnectError(new SgridError('not_found', said`nothing is served here`))));
   const [agents, cockpits] = [io.of(agentLink.namespace), io.of(cockpitLink.namespace)];
   for (const namespace of [agents, cockpits]) namespace.on('connection', takeLargeMessages);
   return { agents, cockpits, close: () => io.close() };

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { execa } from 'execa';
-import { describeError } from '../../common/protocol/errors.ts';
+import { because, said, type Told } from '../../common/domain/said.ts';
+import { tellError } from '../../common/protocol/errors.ts';
 import type { CgroupJoin } from '../cgroup/driver.ts';
 import { killUntilEmpty, signalMembers } from '../cgroup/kill-members.ts';
 import { findMarked } from '../cgroup/marked-processes.ts';
@@ -41,8 +42,8 @@ const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 126; shift; done; s
  */
 export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Promise<ProbeResult> {
   const { command, groupKey, group } = probe;
-  const failed = (why: string): ProbeResult => ({ ok: false, reason: `${command[0]}: ${why}` });
-  if (signal.aborted) return failed('not run');
+  const failed = (why: Told): ProbeResult => ({ ok: false, reason: said`${command[0] ?? ''}: ${why}` });
+  if (signal.aborted) return failed(said`not run`);
   const tail = createTail();
   const before = listPids(probe.procRoot);
   const subprocess = execa(
@@ -65,7 +66,7 @@ export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Pr
     // A pipe that is torn down is not what decides.
     output?.on('error', () => {});
   }
-  if (subprocess.pid === undefined) return failed(`could not be run: ${await closed}`);
+  if (subprocess.pid === undefined) return failed(said`could not be run: ${await closed}`);
   const ended = new Promise<{ code: number | null; by: NodeJS.Signals | null }>((resolve) => {
     nodeChildProcess.once('exit', (code, by) => resolve({ code, by }));
   });
@@ -76,14 +77,14 @@ export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Pr
     const end = await Promise.race([ended, aborted.promise]);
     if (end === null) {
       const left = await killCheck(probe);
-      return failed(`no end within the time-out${left}${quoted(tail.lastLine())}`);
+      return failed(said`no end within the time-out${left}${because(tail.lastLine())}`);
     }
     // Holding its output open they would keep its last words from us.
     await killCheck(probe, before);
     if (end.code === 0) return { ok: true };
     await within(LAST_WORDS_MS, closed);
-    const how = end.by === null ? `exited with ${end.code}` : `ended by ${end.by}`;
-    return failed(`${how}${quoted(tail.lastLine())}`);
+    const how = end.by === null ? said`exited with ${end.code ?? ''}` : said`ended by ${end.by}`;
+    return failed(said`${how}${because(tail.lastLine())}`);
   } finally {
     signal.removeEventListener('abort', onAbort);
     for (const output of [subprocess.stdout, subprocess.stderr]) output?.destroy();
@@ -100,7 +101,7 @@ export async function probeCommand(probe: CommandProbe, signal: AbortSignal): Pr
 export async function killCheck(
   { groupKey, procRoot }: Pick<CommandProbe, 'groupKey' | 'procRoot'>,
   before: ReadonlySet<string> = new Set(),
-): Promise<string> {
+): Promise<Told> {
   const members = (): Promise<number[]> => findMarked(`${CHECK_ENV}=${groupKey}`, procRoot, before);
   try {
     await killUntilEmpty(`of the check of ${groupKey}`, members, () =>
@@ -108,16 +109,12 @@ export async function killCheck(
     );
     return '';
   } catch (error) {
-    return `; ${describeError(error)}`;
+    return said`; ${tellError(error)}`;
   }
 }
 
 function listPids(procRoot: string): Set<string> {
   return new Set(readdirSync(procRoot).filter((name) => /^\d+$/.test(name)));
-}
-
-function quoted(line: string): string {
-  return line === '' ? '' : `: ${line}`;
 }
 
 async function within(ms: number, done: Promise<unknown>): Promise<void> {

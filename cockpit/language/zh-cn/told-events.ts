@@ -46,6 +46,10 @@ export const TOLD_EVENTS = {
   '{0}: {1} in the middle of the answer': '{0}：响应中途 {1}',
   'no connection to {0}:{1} within the time-out': '超时未能连接 {0}:{1}',
   'no connection to {0}:{1}: {2}': '无法连接 {0}:{1}：{2}',
+  'not run': '未执行',
+  'could not be run: {0}': '无法执行：{0}',
+  'no end within the time-out{0}{1}': '超时未结束{0}{1}',
+  '; {0}': '；{0}',
   'uses {0} of memory, its mark is {1}{2}': '已用内存 {0}，警戒线 {1}{2}',
   '; at {0} MiB the kernel ends processes of it': '；到 {0} MiB 时内核会杀死其进程',
   'disk {0} is {1} % full: without space programs run on, but what they print is lost, and logs are not rotated':
@@ -161,6 +165,12 @@ export const TOLD_EVENTS = {
   '; it is removed when it does': '；待其恢复后删除',
   '; it gets what it ran before when it does': '；待其恢复后还原为之前的版本',
   'it cannot begin now: rollout {0} {1} by {2} is {3}': '现在不能开始：{2} 的发布任务 {0}（{1}）{3}',
+  'it is stopped, and will be started': '已停止，将被启动',
+  'it is down: {0}': '未在运行：{0}',
+  'all instances are canaries: nothing is left to be held back': '全部实例都是金丝雀：没有可保留的',
+  '{0} of {1} had no release before: a roll-back stops them': '{1} 个中有 {0} 个此前没有版本：回滚会停止它们',
+  'all instances may be down at the same time': '可能所有实例同时停机',
+  'every instance runs that already': '所有实例已运行该版本',
   // What people asked for.
   'create service {0} ({1})': '新建服务 {0}（{1}）',
   'update service {0}: {1}': '更新服务 {0}：{1}',

@@ -3,6 +3,11 @@ export const TOLD_HINTS = {
   'list the instances': '请列出实例',
   'list the nodes': '请列出节点',
   'list the releases': '请列出发布包',
+  'unpack it and pack it again with "tar czf NAME.tar.gz …"': '请解包后用 "tar czf NAME.tar.gz ..." 重新打包',
+  'put a jar into a tar archive: "tar czf NAME.tar.gz app.jar"; unpack a zip and pack it again with tar':
+    '请把 jar 放入 tar 归档："tar czf NAME.tar.gz app.jar"；zip 请解包后用 tar 重新打包',
+  'put it into a tar archive: "tar czf NAME.tar.gz PROGRAM"':
+    '请放入 tar 归档："tar czf NAME.tar.gz PROGRAM"',
   'list the tokens': '请列出 token',
   'list the log files again': '请重新列出日志文件',
   'list its log files; every instance has "{0}"': '请列出其日志文件；每个实例都有「{0}」',

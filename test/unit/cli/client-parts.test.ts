@@ -6,6 +6,7 @@ import { formatTable } from '../../../cockpit/cli/table.ts';
 import { reconnectDelayMs } from '../../../cockpit/client/backoff.ts';
 import { explainConnectError, isFinal } from '../../../cockpit/client/connect-error.ts';
 import { readTokenFile } from '../../../cockpit/client/token-file.ts';
+import { said } from '../../../common/domain/said.ts';
 
 let directory: string;
 
@@ -55,6 +56,7 @@ test('the master’s refusal is told in its words, a lost line in ours', () => {
     code: 'disconnected',
     message: 'no master answers at http://m: connection refused',
   });
+  expect(explained.said).toEqual(said`no master answers at ${'http://m'}: ${said`connection refused`}`);
   expect(isFinal(explained)).toBe(false);
   expect(explainConnectError(new Error('timeout'), 'http://m').message).toContain('timeout');
 });

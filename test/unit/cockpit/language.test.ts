@@ -78,7 +78,7 @@ describe('the catalogue', () => {
 
   test('hears of every refusal with its facts: those that a master or an agent sends are all said', () => {
     const sending = [
-      ...['access', 'config-files', 'control', 'handlers', 'http'].map((folder) => `master/${folder}`),
+      ...['access', 'config-files', 'control', 'handlers', 'http', 'links'].map((folder) => `master/${folder}`),
       ...['cgroup', 'config-files', 'docker', 'log', 'process', 'release', 'supervisor'].map(
         (folder) => `node/${folder}`,
       ),

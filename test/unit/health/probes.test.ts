@@ -4,9 +4,9 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { english } from '../../../common/domain/said.ts';
+import { english, said } from '../../../common/domain/said.ts';
 import { identify } from '../../../common/system/process-identity.ts';
-import { killCheck, probeCommand } from '../../../node/health/probe-command.ts';
+import { type CommandProbe, killCheck, probeCommand } from '../../../node/health/probe-command.ts';
 import { probeHttp } from '../../../node/health/probe-http.ts';
 import { probeTcp } from '../../../node/health/probe-tcp.ts';
 import { noGroup, until } from '../../support/agent-shim.ts';
@@ -123,6 +123,9 @@ test('http: no HTTP', async () => {
   expect(inEnglish(result)).toMatchObject({ ok: false, reason: expect.stringContaining('HPE_') });
 });
 
+/** With its reason as people read it. */
+const probe = async (command: CommandProbe, signal: AbortSignal) =>
+  inEnglish(await probeCommand(command, signal));
 const probeOf = (command: string[], more = {}) => ({
   command,
   env: { PATH: process.env.PATH ?? '', GREETING: 'a b' },
@@ -144,23 +147,23 @@ test.each([
     { ok: false, reason: 'sh: exited with 1: no' },
   ],
 ])('command: %s', async (_name, command, expected) => {
-  expect(await probeCommand(probeOf(command), never)).toEqual(expected);
+  expect(await probe(probeOf(command), never)).toEqual(expected);
 });
 
 test('command: no word of it is read by a shell', async () => {
   const word = '$(touch pwned); `touch pwned` && touch pwned';
-  const result = await probeCommand(probeOf(['sh', '-c', 'echo "$1"; exit 1', 'x', word]), never);
+  const result = await probe(probeOf(['sh', '-c', 'echo "$1"; exit 1', 'x', word]), never);
   expect(result).toEqual({ ok: false, reason: `sh: exited with 1: ${word}` });
   expect(existsSync(join(directory, 'pwned'))).toBe(false);
 });
 
 test('command: what is not there', async () => {
-  const result = await probeCommand(probeOf(['./none']), never);
+  const result = await probe(probeOf(['./none']), never);
   expect(result).toMatchObject({
     ok: false,
     reason: expect.stringMatching(/^\.\/none: exited with 127: .*not found/),
   });
-  const gone = await probeCommand(probeOf(['true'], { directory: join(directory, 'gone') }), never);
+  const gone = await probe(probeOf(['true'], { directory: join(directory, 'gone') }), never);
   expect(gone).toMatchObject({ ok: false, reason: expect.stringContaining('could not be run') });
 });
 
@@ -168,7 +171,7 @@ test('command: its directory, environment and group', async () => {
   const procs = join(directory, 'procs');
   const group = { procsFiles: [procs], execPrefix: ['env', 'PREFIX=1'], path: '' };
   const dropRights = ['env', 'DROPPED=1'];
-  await probeCommand(probeOf(['sh', '-c', 'env >env; pwd >cwd'], { group, dropRights }), never);
+  await probe(probeOf(['sh', '-c', 'env >env; pwd >cwd'], { group, dropRights }), never);
   const env = readFileSync(join(directory, 'env'), 'utf8').split('\n');
   for (const entry of ['GREETING=a b', 'PREFIX=1', 'DROPPED=1', `SGRID_INSTANCE_KEY=${probeOf([]).groupKey}`])
     expect(env).toContain(entry);
@@ -179,7 +182,7 @@ test('command: its directory, environment and group', async () => {
 
 test('command: a group that cannot be entered is a failure, and the command is not run', async () => {
   const group = { procsFiles: [join(directory, 'none/procs')], execPrefix: [], path: '' };
-  const result = await probeCommand(probeOf(['touch', 'ran'], { group }), never);
+  const result = await probe(probeOf(['touch', 'ran'], { group }), never);
   expect(result.ok).toBe(false);
   expect(existsSync(join(directory, 'ran'))).toBe(false);
 });
@@ -188,7 +191,7 @@ test('command: at its time-out it is ended with all that it started, also in oth
   const ending = once();
   const script =
     'setsid sh -c "echo \\$\\$ >far; exec sleep 60" & sleep 60 & echo "$!" >near; echo waiting; wait';
-  const probing = probeCommand(probeOf(['sh', '-c', script]), ending.signal);
+  const probing = probe(probeOf(['sh', '-c', script]), ending.signal);
   const pidIn = (name: string) =>
     until(name, () => {
       const file = join(directory, name);
@@ -210,23 +213,27 @@ test.each([
 ])('command: what it leaves behind is gone when it ended %s', async (_how, status, expected) => {
   const script = `setsid sleep 60 >/dev/null 2>&1 & echo $! >far; sleep 60 & echo $! >near; echo said; exit ${status}`;
   for (let round = 0; round < 2; round += 1) {
-    expect(await probeCommand(probeOf(['sh', '-c', script]), never)).toEqual(expected);
+    expect(await probe(probeOf(['sh', '-c', script]), never)).toEqual(expected);
     const pids = ['far', 'near'].map((name) => Number(readFileSync(join(directory, name), 'utf8')));
     expect(pids.filter((pid) => identify(pid) !== null)).toEqual([]);
   }
 });
 
 test('command: a gigabyte of output costs nothing, and of one long line a little is kept', async () => {
-  const result = await probeCommand(
-    probeOf(['sh', '-c', 'head -c 20000000 /dev/zero | tr "\\0" x; exit 1']),
-    never,
-  );
+  const result = await probe(probeOf(['sh', '-c', 'head -c 20000000 /dev/zero | tr "\\0" x; exit 1']), never);
   expect(result.ok).toBe(false);
   if (!result.ok) expect(result.reason).toMatch(/^sh: exited with 1: x{200}$/);
 });
 
 test('command: whoever is left behind and holds the output does not hold the check', async () => {
-  const probe = probeOf(['sh', '-c', 'sleep 60 & echo left; exit 1']);
-  expect(await probeCommand(probe, never)).toEqual({ ok: false, reason: 'sh: exited with 1: left' });
-  expect(await killCheck(probe)).toBe('');
+  const check = probeOf(['sh', '-c', 'sleep 60 & echo left; exit 1']);
+  expect(await probe(check, never)).toEqual({ ok: false, reason: 'sh: exited with 1: left' });
+  expect(await killCheck(check)).toBe('');
+});
+
+test('command: how it failed is told with its facts apart', async () => {
+  expect(await probeCommand(probeOf(['sh', '-c', 'exit 3']), never)).toEqual({
+    ok: false,
+    reason: said`${'sh'}: ${said`${said`exited with ${3}`}${''}`}`,
+  });
 });
