@@ -48,9 +48,10 @@ function appendTo(file: string): void {
   closeSync(openSync(file, APPEND_FLAGS, 0o644));
 }
 
+/** Its directory is closed to other users: what a program says of its customers is not for everybody on the machine. */
 export function makeLogFile(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     appendTo(file);
   } catch (error) {
     throw explainFileError(error, file);

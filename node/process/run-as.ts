@@ -63,12 +63,12 @@ export async function giveDirectory(directory: string, { uid, gid }: Account): P
 
 /**
  * Lets a user's group write into a directory of logs that stays ours: with the sticky bit (inode(7)) she makes files of her
- * own, and cannot put a link in the place of a file that the agent writes as root.
+ * own, and cannot put a link in the place of a file that the agent writes as root. Nobody else gets in.
  */
 export async function shareLogDirectory(directory: string, { gid }: Account): Promise<void> {
   try {
     await chown(directory, -1, gid);
-    await chmod(directory, 0o1775);
+    await chmod(directory, 0o1770);
   } catch (error) {
     throw explainFileError(error, directory);
   }

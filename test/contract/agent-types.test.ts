@@ -190,6 +190,8 @@ rm -f "$SGRID_LOG_DIR/stdout.log" 2>/dev/null; ln -sf /etc/passwd "$SGRID_LOG_DI
     expect(log.match(/^Cap\w+:\t0+$/gm)).toHaveLength(4);
     expect(log).toContain('written\npackage is read only\n');
     expect(statSync(join(stateDir, 'instances/1/data/old/file')).uid).toBe(65534);
+    // Its group is the user's; nobody else sees what it says.
+    expect(statSync(join(stateDir, 'logs/1'))).toMatchObject({ uid: 0, gid: 65534, mode: 0o41770 });
     // The log stays the agent's own, although the user may write beside it.
     expect(statSync(join(stateDir, 'logs/1/stdout.log'))).toMatchObject({ uid: 0 });
     expect(statSync(join(stateDir, 'logs/1/own.log')).uid).toBe(65534);

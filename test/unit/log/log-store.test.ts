@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   watch,
@@ -85,6 +86,10 @@ async function readOn(from: LogReadRequest['from'], until: number, maxBytes = 10
 }
 
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+test('the logs of an instance are closed to other users', () => {
+  expect(statSync(join(root, '1')).mode & 0o777).toBe(0o750);
+});
 
 describe('reading', () => {
   test('from head, tail and positions, in both directions, as the schema says', async () => {
