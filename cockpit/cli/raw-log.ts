@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type LogPosition, type LogReadResult, MAX_LOG_READ_BYTES } from '../../common/domain/log.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { MasterClient } from '../client/master-client.ts';
@@ -8,6 +9,8 @@ import { findTailStart } from './log-tail.ts';
 /** While there is more than that behind a reader, it is read in the largest pieces: fewer messages, each on three ways. */
 const CHUNK_BYTES = 256 * 1024;
 const WAIT_MS = 10_000;
+/** Behind an answer without a byte: a node that does not wait as it was asked to must not keep a core of three machines busy. */
+const EMPTY_PAUSE_MS = 100;
 
 /**
  * Prints a log from its head, or from some lines before its end. Positions stay valid for ever, so that a lost link
@@ -48,6 +51,7 @@ export async function printRawLog(
     from = chunk.end;
     const leftBytes = chunk.tailOffset - chunk.end.offset;
     const isOver = !isFollowing && (chunk.data.byteLength === 0 || leftBytes <= 0);
+    if (!isOver && chunk.data.byteLength === 0) await sleep(EMPTY_PAUSE_MS);
     if (!isOver) asked = ask(from, leftBytes > CHUNK_BYTES ? MAX_LOG_READ_BYTES : CHUNK_BYTES);
     if (chunk.lostBytes > 0) printLine(io.stderr, `sgrid: ${chunk.lostBytes} bytes are kept no longer`);
     await write(chunk.data);
@@ -62,6 +66,6 @@ async function survive(client: MasterClient, io: CliIo, isFollowing: boolean, er
     throw error;
   printLine(io.stderr, `sgrid: ${(error as SgridError).message}; waiting`);
   await client.ready(24 * 3_600_000);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await sleep(1_000);
   return null;
 }
