@@ -72,6 +72,15 @@ test('sgrid loads the screen only for the cockpit', () => {
   for (const name of SCREEN.slice(0, 4)) expect(packagesIn(meta, 'index.js', true)).toContain(name);
 });
 
+test('sgrid starts with what stands for packages that take long to load', () => {
+  const inputs = Object.values(metaOf('sgrid').outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  for (const name of ['process', 'string-width', 'lazy-segmenter', 'yoga'])
+    expect(inputs).toContain(`cockpit/bundle/${name}.ts`);
+  expect(inputs).not.toContain('node_modules/yoga-layout/dist/src/index.js');
+  const first = Object.entries(metaOf('sgrid').outputs).find(([name]) => name.endsWith('/index.js'))?.[1];
+  expect(first?.imports.map(({ path }) => path)).not.toContain('node:process');
+});
+
 test('a start file finds the Node.js that npm brought, also where npm 10 left no link to it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sgrid-runtime-'));
   directories.push(directory);
