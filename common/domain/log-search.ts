@@ -64,12 +64,3 @@ export const logSearchResultSchema = z.object({
   lostBytes: offsetSchema,
 });
 export type LogSearchResult = z.infer<typeof logSearchResultSchema>;
-
-/** The text of each match, raw. */
-export function matchTexts({ matches, text }: Pick<LogSearchResult, 'matches' | 'text'>): Uint8Array[] {
-  let at = 0;
-  return matches.map(({ textBytes }) => {
-    at += textBytes;
-    return text.subarray(at - textBytes, at);
-  });
-}

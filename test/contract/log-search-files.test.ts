@@ -9,10 +9,10 @@ import {
   type LogSearchResult,
   logSearchRequestSchema,
   logSearchResultSchema,
-  matchTexts,
 } from '../../common/domain/log-search.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import type { LogStore } from '../../node/log/log-store.ts';
+import { matchTexts } from '../support/match-texts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let base: string;

@@ -2,11 +2,11 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { matchTexts } from '../../common/domain/log-search.ts';
 import { createLogStore } from '../../node/log/create-log-store.ts';
 import type { LogStore } from '../../node/log/log-store.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import type { TestMaster } from '../support/master.ts';
+import { matchTexts } from '../support/match-texts.ts';
 import { startWebFleet, type WebFleet } from './support/fleet.ts';
 
 let base: string;

@@ -13,10 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type LogReadRequest, logReadRequestSchema, logRotationSchema } from '../../../common/domain/log.ts';
-import { logSearchRequestSchema, matchTexts } from '../../../common/domain/log-search.ts';
+import { logSearchRequestSchema } from '../../../common/domain/log-search.ts';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
 import type { LogStore } from '../../../node/log/log-store.ts';
+import { matchTexts } from '../../support/match-texts.ts';
 
 let base: string;
 let store: LogStore;
