@@ -5,7 +5,7 @@ import type { CockpitPeer } from '../support/cockpit-peer.ts';
 import { newStateDir, startMaster } from '../support/master.ts';
 import { statusOf, type TestAgent } from '../support/test-agent.ts';
 import { closeAll, createWebFleet, deploy } from './support/fleet.ts';
-import { liveAndDie, type Told } from './support/lives.ts';
+import { liveAndDie, type Story } from './support/lives.ts';
 
 let stateDir: string;
 let agents: TestAgent[];
@@ -22,15 +22,15 @@ beforeEach(async () => {
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
 /** "4@2 running", "1@1 removed": what is done to programs. That a new instance is stopped to begin with is nothing. */
-const said = ({ effects }: Told): string[] =>
+const said = ({ effects }: Story): string[] =>
   effects
     .filter(({ assignment }) => assignment === null || assignment.release !== null)
     .map(
       ({ nodeId, instanceId, assignment }) => `${instanceId}@${nodeId} ${assignment?.desired ?? 'removed'}`,
     );
-const kinds = ({ events }: Told): string[] =>
+const kinds = ({ events }: Story): string[] =>
   events.filter(({ kind }) => kind.startsWith('rollout.')).map(({ kind }) => kind.replace('rollout.', ''));
-const whereabouts = ({ instances }: Told): string[] =>
+const whereabouts = ({ instances }: Story): string[] =>
   instances.map(({ instanceId, nodeId, desired }) => `${instanceId}@${nodeId} ${desired}`);
 
 async function drain(admin: CockpitPeer, change: object = {}) {

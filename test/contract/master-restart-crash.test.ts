@@ -6,7 +6,7 @@ import type { CockpitPeer } from '../support/cockpit-peer.ts';
 import { newStateDir, startMaster } from '../support/master.ts';
 import { statusOf, type TestAgent } from '../support/test-agent.ts';
 import { closeAll, createWebFleet, deploy } from './support/fleet.ts';
-import { type Effect, liveAndDie, type Told } from './support/lives.ts';
+import { type Effect, liveAndDie, type Story } from './support/lives.ts';
 
 let stateDir: string;
 let agents: TestAgent[];
@@ -50,7 +50,7 @@ function startOf({ assignment }: Effect): string | null {
   return JSON.stringify([restartGeneration, spec.args, config?.revision ?? 0]);
 }
 /** How often an instance was started anew: what only changes how it runs is none. */
-function startsOf(told: Told, instanceId: number): number {
+function startsOf(told: Story, instanceId: number): number {
   const mine = told.effects.filter((each) => each.instanceId === instanceId);
   return new Set(mine.map(startOf).filter((sign) => sign !== startOf(INITIAL))).size;
 }

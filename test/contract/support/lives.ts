@@ -14,7 +14,8 @@ export interface Effect {
   assignment: Assignment | null;
 }
 
-export interface Told {
+/** How it went, as the last master found it. */
+export interface Story {
   rollout: Rollout;
   /** What every life of the master found in the database. */
   history: string[];
@@ -38,7 +39,7 @@ export async function liveAndDie(options: {
   begin: (admin: CockpitPeer) => Promise<Rollout>;
   misbehave?: (assignment: Assignment) => ReturnType<typeof statusOf> | null;
   operate?: (admin: CockpitPeer, rollout: Rollout) => Promise<unknown>;
-}): Promise<Told> {
+}): Promise<Story> {
   const { stateDir, begin, misbehave = () => null, operate } = options;
   const effects: Effect[] = [];
   const history: string[] = [];
