@@ -7,6 +7,8 @@ import type { Seen } from './finding.ts';
 /** Below this an agent or a master soon cannot write what it must. */
 const LEAST_FREE_BYTES = 1024 ** 3;
 const LEAST_FREE_SHARE = 0.05;
+/** Below this neither starts: a database's first pages, a lock, a socket's directory. */
+const NEEDED_FREE_BYTES = 16 * 1024 ** 2;
 
 /** Whether a directory can be written to, and how full its file system is. One that is yet to be made counts by its parent. */
 export async function checkDirectory(directory: string): Promise<Seen> {
@@ -23,9 +25,9 @@ export async function checkDirectory(directory: string): Promise<Seen> {
   if (files > 0 && ffree < files * LEAST_FREE_SHARE)
     return { level: 'warn', text: `${text}, but few inodes`, hint: 'remove small files there' };
   const isTight = free < LEAST_FREE_BYTES || bavail < blocks * LEAST_FREE_SHARE;
-  return isTight
-    ? { level: 'warn', text, hint: 'free some space, or put it on another file system' }
-    : { level: 'ok', text };
+  if (!isTight) return { level: 'ok', text };
+  const hint = 'free some space, or put it on another file system';
+  return { level: free < NEEDED_FREE_BYTES ? 'bad' : 'warn', text, hint };
 }
 
 function nearestThere(directory: string): string {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkDirectory } from '../../common/doctor/checks.ts';
 import { examine, type Finding, printFindings } from '../../common/doctor/finding.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { masterConfigSchema } from '../../master/config.ts';
@@ -12,6 +13,7 @@ import { examineMaster } from '../../master/doctor.ts';
 import { agentConfigSchema } from '../../node/config.ts';
 import { examineNode, fileSystemOf } from '../../node/doctor.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
+import { canMountDisks, fillDisk, mountSmallDisk, unmountSmallDisk } from '../support/small-disk.ts';
 
 const VERSION = '0.0.0-test';
 let stateDir: string;
@@ -34,6 +36,23 @@ const seen = (findings: Finding[], what: string): Finding => {
 
 const node = (mainNode: string, version = VERSION) =>
   examineNode(agentConfigSchema.parse({ mainNode, stateDir, nodePort: 0, cgroupDriver: 'none' }), version);
+
+test.skipIf(!canMountDisks())(
+  'a full disk is more than a warning: nothing of ours starts on it',
+  async () => {
+    const disk = mkdtempSync(join(tmpdir(), 'sgrid-doctor-disk-'));
+    mountSmallDisk(disk);
+    try {
+      fillDisk(disk);
+      expect(await checkDirectory(disk)).toMatchObject({
+        level: 'bad',
+        text: expect.stringMatching(/: 0 MiB free/),
+      });
+    } finally {
+      unmountSmallDisk(disk);
+    }
+  },
+);
 
 describe('a node', () => {
   test('with its token and its master is well', async () => {
