@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { english } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { createLogLane, type LogLane } from '../client/log-lane.ts';
 import { stepBelow } from '../client/log-merge-order.ts';
@@ -99,7 +100,8 @@ function tellTroubles(
   isFollowing: boolean,
 ): void {
   for (const lane of lanes) {
-    const trouble = lane.trouble();
+    const said = lane.trouble();
+    const trouble = said === null ? null : english(said);
     if (trouble !== null && !isFollowing) throw lane.error();
     if (trouble === (told.get(lane) ?? null)) continue;
     if (trouble === null) told.delete(lane);

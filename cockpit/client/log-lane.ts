@@ -1,4 +1,5 @@
-import { describeError } from '../../common/protocol/errors.ts';
+import { said, type Told, word } from '../../common/domain/said.ts';
+import { toWireError } from '../../common/protocol/errors.ts';
 import type { LogSourceSpec } from '../store/log-view-spec.ts';
 import type { MergeHead } from './log-merge-order.ts';
 import { type LogSource, openLogSource, type ReadLog, type SourceStart } from './log-source.ts';
@@ -18,7 +19,8 @@ export interface LogLane {
   unreadAbove(): number | null;
   /** What went wrong the last time; null when all is well. */
   error(): unknown;
-  trouble(): string | null;
+  /** The same for people, with whose log it is. */
+  trouble(): Told | null;
   /** The log was deleted and begun anew: what was read of it cannot be read again. */
   isBegunAnew(): boolean;
   /** These never reject: what goes wrong is the lane's trouble. */
@@ -26,6 +28,13 @@ export interface LogLane {
   fetchAbove(): Promise<void>;
   /** Resolves when there is something new, or after the time-out of a long poll. One at a time is under way. */
   poll(): Promise<void>;
+}
+
+/** Its hint is a word, for another language to have its own. */
+function troubleOf({ label }: LogSourceSpec, error: unknown): Told {
+  const { message, hint, said: facts, saidHint } = toWireError(error);
+  const what = facts ?? word(message);
+  return said`${label}: ${hint === undefined ? what : said`${what} — ${saidHint ?? word(hint)}`}`;
 }
 
 const LONG_POLL_MS = 5_000;
@@ -85,7 +94,7 @@ export function createLogLane(
     unreadBelow: () => source?.unreadBelow() ?? null,
     unreadAbove: () => source?.unreadAbove() ?? null,
     error: () => error,
-    trouble: () => (error === null ? null : `${spec.label}: ${describeError(error)}`),
+    trouble: () => (error === null ? null : troubleOf(spec, error)),
     isBegunAnew: () => isBegunAnew,
     fetchBelow: () => {
       const opened = source;

@@ -1,4 +1,5 @@
 import type { LogReadResult } from '../../common/domain/log.ts';
+import { english, type Told } from '../../common/domain/said.ts';
 import type { LogLane } from './log-lane.ts';
 import { scannedBytes } from './log-region.ts';
 import type { Stand } from './merged-stand.ts';
@@ -9,7 +10,7 @@ export interface MergedResult extends LogReadResult {
   /** Lines left out of all that was looked at. */
   readonly hiddenLines: number;
   /** What keeps single logs from being read; the others go on. */
-  readonly troubles: readonly string[];
+  readonly troubles: readonly Told[];
 }
 
 /** Bytes of several logs; of one that is not open yet, at least something. */
@@ -45,8 +46,14 @@ export function resultOf(at: Stand, start: number, data: Bytes): MergedResult {
     tailOffset: region.end + estimate(at, unreadBelow),
     lostBytes: 0,
     hiddenLines: at.hiddenLines,
-    troubles: [...new Set([...at.below, ...at.above].flatMap((lane) => lane.trouble() ?? []))],
+    troubles: troublesOf([...at.below, ...at.above]),
   };
+}
+
+/** Each is told once, whichever way its log is read. */
+function troublesOf(lanes: readonly LogLane[]): Told[] {
+  const troubles = lanes.flatMap((lane) => lane.trouble() ?? []);
+  return [...new Map(troubles.map((trouble) => [english(trouble), trouble])).values()];
 }
 
 /** One log that cannot be read leaves the others; when none can, that is an error. */

@@ -1,4 +1,5 @@
 import type { LogFile, LogPosition, LogReadRequest } from '../../common/domain/log.ts';
+import type { Told } from '../../common/domain/said.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import type { JsonStyle } from '../format/json-line.ts';
 import type { Translate } from '../language/translate.ts';
@@ -72,7 +73,7 @@ export interface LogPaneState {
   /** Lines that the view left out of all that was looked at. */
   readonly hiddenLines: number;
   /** What keeps single logs of several from being read. */
-  readonly troubles: readonly string[];
+  readonly troubles: readonly Told[];
   /** Reads upwards since a key was pressed: a view that shows little does not look through a whole log unasked. */
   readonly aboveReads: number;
   /** The pane edits a line of text, so printable keys are text. */

@@ -1,4 +1,5 @@
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
+import type { Told } from '../../common/domain/said.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { lineCut, PIECE_BYTES } from './log-cuts.ts';
 import {
@@ -138,7 +139,7 @@ function isHeadHeld(state: LogPaneState, window: LogWindow): boolean {
 /** An answer, with what a view of several logs, or of some of their lines, tells besides. */
 export interface ViewReadResult extends LogReadResult {
   readonly hiddenLines?: number;
-  readonly troubles?: readonly string[];
+  readonly troubles?: readonly Told[];
 }
 
 /** Takes an answer in. One that nobody waits for any more changes nothing. */

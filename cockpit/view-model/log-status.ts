@@ -93,7 +93,7 @@ function troubleSegments({ trouble, troubles, t }: LogPaneState): Segment[] {
   if (first === undefined) return [];
   const more = others.length === 0 ? '' : t(' (and {count} more)', { count: others.length });
   return [
-    { text: `${plainText(first)}${more}`, tone: 'bad' },
+    { text: `${plainText(t.told(first))}${more}`, tone: 'bad' },
     { text: t('  the others go on'), tone: 'dim' },
   ];
 }

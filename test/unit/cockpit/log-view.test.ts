@@ -2,7 +2,10 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { segmentsText } from '../../../cockpit/format/terminal-text.ts';
+import { loadTranslate } from '../../../cockpit/language/translate.ts';
 import type { LogSourceSpec } from '../../../cockpit/store/log-view-spec.ts';
+import { statusLine } from '../../../cockpit/view-model/log-status.ts';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
 import type { LogStore } from '../../../node/log/log-store.ts';
 import { createLogPaneDriver, type LogPaneDriver } from '../../support/log-pane-driver.ts';
@@ -149,4 +152,7 @@ test('what was asked for is answered also while one of the merged logs cannot be
   expect(driver.status()).toMatch(/^files are of one instance: open the log of one {2}s9:/);
   driver.dispatch({ type: 'cancel' });
   expect(driver.status()).toContain(trouble);
+  const t = await loadTranslate('zh-CN');
+  const status = statusLine({ ...driver.state(), columns: 200, t });
+  expect(segmentsText(status.segments)).toContain('s9：实例 9 在本节点没有日志（从未在此启动，或早已删除）');
 });

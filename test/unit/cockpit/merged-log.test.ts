@@ -6,6 +6,7 @@ import type { ReadLog } from '../../../cockpit/client/log-source.ts';
 import { createMergedLog, type MergedLog, type MergedResult } from '../../../cockpit/client/merged-log.ts';
 import { parseFilter } from '../../../cockpit/store/log-filter.ts';
 import type { LogFilter } from '../../../cockpit/store/log-view-spec.ts';
+import { english } from '../../../common/domain/said.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
 import type { LogStore } from '../../../node/log/log-store.ts';
@@ -140,7 +141,7 @@ describe('merged logs', () => {
     });
     const first = await fromHead(log);
     expect(plain(first.data)).toBe(`s1 ${at(0)} a\n`);
-    expect(first.troubles).toEqual(['s2: node 2 has no link']);
+    expect(first.troubles.map(english)).toEqual(['s2: node 2 has no link']);
     isDown = false;
     let result = await next(log, first, 5_000);
     while (result.data.length === 0) result = await next(log, result, 5_000);
