@@ -102,7 +102,9 @@ function demand(name: string, touched: readonly string[], confirmed: readonly st
   const list = missing.map((each) => `"${each}"`).join(', ');
   throw new SgridError(
     'unconfirmed',
-    said`${list} ${missing.length === 1 ? 'is' : 'are'} protected: ${name} takes the name, typed`,
+    missing.length === 1
+      ? said`${list} is protected: ${name} takes its name, typed`
+      : said`${list} are protected: ${name} takes their names, typed`,
     { hint: said`type it to confirm: ${missing.map((each) => `--confirm ${each}`).join(' ')}` },
   );
 }

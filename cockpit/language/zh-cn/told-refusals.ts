@@ -65,7 +65,8 @@ export const TOLD_REFUSALS = {
   'its specification of {0} is not the one of this master': '其 {0} 的定义与本 master 不同',
   // Rights.
   '{0} takes the role {1}; "{2}" is {3}': '{0} 需要角色 {1}；「{2}」是 {3}',
-  '{0} {1} protected: {2} takes the name, typed': '{0} {1} 受保护：{2} 须输入名称',
+  '{0} is protected: {1} takes its name, typed': '{0} 受保护：{1} 须输入其名称',
+  '{0} are protected: {1} takes their names, typed': '{0} 受保护：{1} 须输入其名称',
   'removing "{0}" with its instances takes its name, typed': '删除「{0}」及其实例须输入其名称',
   'removing node {0} with force takes its alias, typed': '强制移除节点 {0} 须输入其别名',
   'a token is needed': '需要 token',

@@ -78,7 +78,9 @@ describe('the catalogue', () => {
 
   test('hears of every refusal with its facts: those that a master or an agent sends are all said', () => {
     const sending = [
-      ...['access', 'config-files', 'control', 'handlers', 'http', 'links'].map((folder) => `master/${folder}`),
+      ...['access', 'config-files', 'control', 'handlers', 'http', 'links'].map(
+        (folder) => `master/${folder}`,
+      ),
       ...['cgroup', 'config-files', 'docker', 'log', 'process', 'release', 'supervisor'].map(
         (folder) => `node/${folder}`,
       ),
@@ -96,6 +98,15 @@ describe('the catalogue', () => {
   test('has a word for each kind of refusal and of event', () => {
     expect(ERROR_CODES.filter((code) => !ERROR_WORDS[code])).toEqual([]);
     expect(eventKindSchema.options.filter((kind) => !EVENT_WORDS[kind])).toEqual([]);
+  });
+
+  test('is given no verb of English as a value: it would stand in the Chinese as it is', () => {
+    const verbs = ['common', 'master', 'node', 'cockpit']
+      .flatMap(sourcesIn)
+      .flatMap((path) =>
+        [...codeOf(path).matchAll(/\bsaid`.*'(?:is|are|was|were|has|have)'.*/g)].map(String),
+      );
+    expect(verbs).toEqual([]);
   });
 
   test('has each text once', () => {
