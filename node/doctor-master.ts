@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { checkSecret } from '../common/doctor/checks.ts';
 import type { Seen } from '../common/doctor/finding.ts';
+import { english } from '../common/domain/said.ts';
 import { untrustedCertificate } from '../common/protocol/connect-failure.ts';
 import { SgridError } from '../common/protocol/errors.ts';
 import { HTTP_PATHS, healthSchema, httpErrorSchema } from '../common/protocol/http.ts';
@@ -89,9 +90,14 @@ function unreachable({ origin }: MasterAddress, cause: Error): SgridError {
   // A wrong certificate explains itself.
   if (cause instanceof SgridError) return cause;
   const untrusted = untrustedCertificate(cause);
-  return new SgridError('disconnected', `${origin} does not answer: ${untrusted?.reason ?? cause.message}`, {
-    hint:
-      untrusted?.hint ?? 'start sgridnext there, and see that its "host" and a firewall let this machine in',
-    cause,
-  });
+  return new SgridError(
+    'disconnected',
+    `${origin} does not answer: ${english(untrusted?.reason ?? cause.message)}`,
+    {
+      hint:
+        untrusted?.hint ??
+        'start sgridnext there, and see that its "host" and a firewall let this machine in',
+      cause,
+    },
+  );
 }

@@ -42,7 +42,7 @@ export function untrustedCertificate(cause: unknown): Required<ConnectFailure> |
   const { code } = (cause ?? {}) as { code?: unknown };
   if (!UNTRUSTED.has(code)) return null;
   return {
-    reason: `no authority that is trusted here vouches for its certificate (${code})`,
-    hint: 'give its address with the fingerprint, https://host:15872#sha256:…, as sgridnext logs it and keeps it in <stateDir>/address',
+    reason: said`no authority that is trusted here vouches for its certificate (${String(code)})`,
+    hint: said`give its address with the fingerprint, https://host:15872#sha256:…, as sgridnext logs it and keeps it in <stateDir>/address`,
   };
 }

@@ -8,6 +8,8 @@ export const TOLD_HINTS = {
     '请把 jar 放入 tar 归档："tar czf NAME.tar.gz app.jar"；zip 请解包后用 tar 重新打包',
   'put it into a tar archive: "tar czf NAME.tar.gz PROGRAM"':
     '请放入 tar 归档："tar czf NAME.tar.gz PROGRAM"',
+  'give its address with the fingerprint, https://host:15872#sha256:…, as sgridnext logs it and keeps it in <stateDir>/address':
+    '请给出带指纹的地址 https://host:15872#sha256:...，见 sgridnext 日志与 <stateDir>/address',
   'list the tokens': '请列出 token',
   'list the log files again': '请重新列出日志文件',
   'list its log files; every instance has "{0}"': '请列出其日志文件；每个实例都有「{0}」',

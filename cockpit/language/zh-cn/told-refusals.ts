@@ -241,6 +241,8 @@ export const TOLD_REFUSALS = {
   'it has not answered for {0} s': '{0} 秒没有答复',
   'it gave no usable picture of the fleet': '未给出可用的全局状态',
   'no master answers at {0}: {1}': '{0} 没有 master 答复：{1}',
+  'no authority that is trusted here vouches for its certificate ({0})':
+    '其证书没有此处信任的机构担保（{0}）',
   'connection refused': '连接被拒绝',
   'nothing is served here': '此处不提供服务',
   'the request target is no URL': '请求目标不是 URL',
