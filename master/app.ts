@@ -265,11 +265,13 @@ export async function createMaster(components: MasterComponents): Promise<Master
   let port: number;
   try {
     port = await listen(server, host, components.port);
+    // Without a listener one connection that cannot be accepted (accept(2), EMFILE) would end the master.
+    server.on('error', (error) => logger.error({ error: describeError(error) }, 'connection not accepted'));
+    await control.resume();
   } catch (error) {
     await close();
     throw error;
   }
-  await control.resume();
 
   return {
     url: ownUrl(host, port, certificate),

@@ -252,6 +252,8 @@ export function createAgentLink(options: AgentLinkOptions): AgentLink {
       }
     } catch (error) {
       logger.warn({ error: toWireError(error) }, 'events were not taken; they are kept');
+      // A link that comes back delivers by itself.
+      if (state !== 'up') return;
       clearTimeout(eventTimer ?? undefined);
       eventTimer = setTimeout(() => void deliverEvents(), FAILED_RETRY_MS);
     } finally {

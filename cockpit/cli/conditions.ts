@@ -15,7 +15,7 @@ export interface Condition {
 }
 
 /** Runs, is known to, and is healthy where that is checked. */
-export function isReady(instance: InstanceView | undefined, node: NodeView | undefined): boolean {
+function isReady(instance: InstanceView | undefined, node: NodeView | undefined): boolean {
   const status = instance?.status ?? null;
   if (status === null || node?.link !== 'up') return false;
   return status.state === 'running' && ['none', 'healthy'].includes(status.health.state);

@@ -10,7 +10,7 @@ export interface ConfigKey {
   instanceId?: number;
 }
 
-export const INSTANCE_OPTION = [
+const INSTANCE_OPTION = [
   '--instance <instance>',
   "this instance's own file, which it has in the place of the service's",
 ] as const;

@@ -52,7 +52,7 @@ export function parseRolloutOptions(values: Values): Partial<RolloutOptions> {
 }
 
 /** A span of time in milliseconds, more than nothing. */
-export function parseTime(option: string, value: unknown): number {
+function parseTime(option: string, value: unknown): number {
   const timeMs = parseAmount(String(value), 'span');
   if (timeMs !== null && timeMs >= 0) return timeMs;
   throw new UsageError(`${option} "${value}" is not a time`, 'write it as 30s, 5m or 1h');

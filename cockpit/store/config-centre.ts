@@ -1,4 +1,4 @@
-import type { ConfigAction, ConfigSecret, ConfigVersion } from '../../common/domain/config-file.ts';
+import type { ConfigSecret, ConfigVersion } from '../../common/domain/config-file.ts';
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { diffLines } from '../format/diff-lines.ts';
@@ -301,6 +301,3 @@ export function staleConfig(state: CockpitState, events: readonly SgridEvent[]):
   });
   return [...new Set(names)];
 }
-
-export const actionWords = (action: ConfigAction): string =>
-  action.kind === 'signal' ? action.signal : action.kind;

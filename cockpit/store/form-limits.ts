@@ -86,7 +86,7 @@ export function takeUse(
 }
 
 /** @param stepMs between two samples */
-export function knownUse(histories: readonly FiguresHistory[], stepMs: number): KnownUse {
+function knownUse(histories: readonly FiguresHistory[], stepMs: number): KnownUse {
   const greatest = (values: readonly (number | null)[]): number | null =>
     values.reduce<number | null>(
       (top, value) => (value === null ? top : Math.max(top ?? value, value)),
@@ -106,7 +106,7 @@ function known(samples: readonly (number | null)[]): number[] {
 }
 
 /** By nearest rank (NIST handbook 7.2.6.2); null without samples. */
-export function percentile95(samples: readonly (number | null)[]): number | null {
+function percentile95(samples: readonly (number | null)[]): number | null {
   const sorted = known(samples).sort((a, b) => a - b);
   return sorted[Math.ceil(0.95 * sorted.length) - 1] ?? null;
 }

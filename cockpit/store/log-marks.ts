@@ -39,7 +39,7 @@ export function goToMark(state: LogPaneState): LogPaneReduction {
 }
 
 /** Shows a place of the same view that is not held; marks stay. */
-export function jumpTo(state: LogPaneState, cut: CutPoint): LogPaneReduction {
+function jumpTo(state: LogPaneState, cut: CutPoint): LogPaneReduction {
   const { view, lineage } = state;
   return showView({ ...state, isFollowing: false }, { ...view }, { type: 'place', view, lineage, cut });
 }

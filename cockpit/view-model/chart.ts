@@ -107,7 +107,7 @@ function plotRow(cells: readonly number[], isLimit: boolean): Segment[] {
 }
 
 /** A round number that is at least `value`: the upper edge of a chart. `base` is 10, or 2 for bytes. */
-export function roundTop(value: number, base: 2 | 10): number {
+function roundTop(value: number, base: 2 | 10): number {
   if (value <= 0) return 1;
   const power = base ** Math.floor(Math.log(value) / Math.log(base));
   const steps = base === 2 ? [1, 1.25, 1.5, 1.75, 2] : [1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];

@@ -22,7 +22,7 @@ export interface ConfigRow {
 }
 
 /** Deliveries that a file takes part in. */
-export function deliveriesOf(
+function deliveriesOf(
   { deliveries }: Pick<ServiceConfig, 'deliveries'>,
   { instanceId }: Pick<ConfigFile, 'instanceId'>,
 ): readonly ConfigDelivery[] {

@@ -7,7 +7,6 @@ import { english, factsOf, type Said, said, saidFieldSchema, saidSchema, type To
  * by now · `drain` clears a node of the instances of one service.
  */
 export const rolloutKindSchema = z.enum(['deploy', 'restart', 'drain']);
-export type RolloutKind = z.infer<typeof rolloutKindSchema>;
 
 /**
  * What a step does to its instance: `deploy` and `restart` as the rollout's kind · `place` a new instance comes up in the place

@@ -78,7 +78,8 @@ export async function openLocalServer(
   });
   server.maxConnections = maxConnections;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', (error) => reject(explain(error, port)));
+  // It stays: a connection that cannot be accepted (accept(2), EMFILE) must not end the agent.
+  server.on('error', (error) => reject(explain(error, port)));
   server.listen(port, '127.0.0.1', resolve);
   await promise;
   return { port: portOf(server), close: () => close(server) };

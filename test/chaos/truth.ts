@@ -18,13 +18,6 @@ export interface TrueRun {
   readonly wasAgentTroubled: boolean;
 }
 
-/** All that is judged. */
-export interface Evidence {
-  readonly runs: readonly TrueRun[];
-  readonly journals: readonly Journal[];
-  readonly ledger: Ledger;
-}
-
 /** Reading /proc and the clock takes time, and the journals count in hundredths of a second. */
 const BLUR_MS = 50;
 
@@ -94,6 +87,3 @@ export function isPossible(ending: Ending | null, possible: readonly Ending[]): 
       code === ending?.code && signal === ending.signal && oomKilled === ending.oomKilled,
   );
 }
-
-/** What the master says in the end of each instance, by the name of its service. */
-export type FinalViews = ReadonlyMap<string, InstanceView>;

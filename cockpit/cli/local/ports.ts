@@ -6,7 +6,7 @@ import { readProcessName } from './process-name.ts';
 const LOOPBACK = '127.0.0.1';
 
 /** Tries to listen, which is the only answer that also counts listeners on all addresses. 0 asks for any free port. */
-export function tryListen(port: number): Promise<{ port: number } | { error: NodeJS.ErrnoException }> {
+function tryListen(port: number): Promise<{ port: number } | { error: NodeJS.ErrnoException }> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve({ error }));

@@ -112,7 +112,7 @@ function waitForNodesToJoin(
  *
  * @throws SgridError `start_failed` for one that has given up; those of `waitUntil`
  */
-export async function waitForTargets(
+async function waitForTargets(
   client: MasterClient,
   io: CliIo,
   targets: readonly Target[],
