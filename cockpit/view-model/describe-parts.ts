@@ -6,7 +6,7 @@ import { formatClock, formatSpan } from '../format/time.ts';
 import type { Translate } from '../language/translate.ts';
 import type { DescribedParts } from '../store/described.ts';
 import type { CockpitState } from '../store/state.ts';
-import { isTrouble } from './event-columns.ts';
+import { eventKindWords, isTrouble } from './event-columns.ts';
 import { type Fact, section } from './facts.ts';
 import type { Line } from './line.ts';
 
@@ -79,7 +79,7 @@ export function eventLines({ now, insight: { described }, size, t }: CockpitStat
   const events = parts.events.value;
   const shown = events.slice(0, LAST_EVENTS).map((event): Fact => {
     const text = t('{kind}  {message}  by {actor}', {
-      kind: t.event(event.kind),
+      kind: eventKindWords(t, event.kind),
       message: plainText(t.told(event.said ?? event.message)),
       actor: plainText(event.actor),
     });

@@ -1,4 +1,4 @@
-import type { SgridEvent } from '../../common/domain/event.ts';
+import type { EventKind, SgridEvent } from '../../common/domain/event.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatClock } from '../format/time.ts';
@@ -34,11 +34,13 @@ export function eventRow(
   };
   const service = instance?.serviceName ?? services.get(event.serviceId ?? 0) ?? '';
   const node = event.nodeId === null ? '' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
-  const [kind, message] = [
-    t.event(event.kind).replace(/^instance\./, ''),
-    plainText(t.told(event.said ?? event.message)),
-  ];
-  return { event, subject: subject(), service, node, kind, message, now };
+  const message = plainText(t.told(event.said ?? event.message));
+  return { event, subject: subject(), service, node, kind: eventKindWords(t, event.kind), message, now };
+}
+
+/** Without what the subject beside it says anyway. */
+export function eventKindWords(t: Translate, kind: EventKind): string {
+  return t.event(kind).replace(/^instance\./, '');
 }
 
 const TROUBLE: ReadonlySet<string> = new Set([

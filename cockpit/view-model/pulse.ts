@@ -7,7 +7,7 @@ import { formatClock, formatSpan } from '../format/time.ts';
 import { fitText } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
-import { isTrouble } from './event-columns.ts';
+import { eventKindWords, isTrouble } from './event-columns.ts';
 import type { Segment } from './line.ts';
 import { nodeRow, nodeWarning, tallyInstances } from './node-columns.ts';
 import { remarkSegments } from './overview.ts';
@@ -209,7 +209,7 @@ function failuresSection({ fleet, catalog, now, t }: CockpitState): PulseSection
         segments: [
           cell(formatClock(event.at, now), 12, 'dim'),
           cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), 25, 'strong'),
-          cell(t.event(event.kind), 20, 'bad'),
+          cell(eventKindWords(t, event.kind), 20, 'bad'),
           { text: plainText(t.told(event.said ?? event.message)) },
         ],
       };

@@ -1,4 +1,3 @@
-import type { InstanceView } from '../../common/domain/instance.ts';
 import type { Journal } from './journal.ts';
 import { type Action, type Ledger, overlaps, type Shot } from './ledger.ts';
 import type { SeenProcess } from './process-watch.ts';

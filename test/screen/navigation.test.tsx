@@ -56,7 +56,7 @@ test('the whole fleet on 80x24, and from each row into what it is about', async 
   const { terminal, client } = openCockpit();
   await terminal.waitFor('alpha');
   terminal.type(':pulse\r');
-  const lines = await terminal.waitFor('instance.crash-loop');
+  const lines = await terminal.waitFor('native-echo@alpha:8103');
   for (const line of [
     /^ Nodes +2 of 3 up, 1 down/m,
     /gamma +down/m,

@@ -19,6 +19,8 @@ export async function stopServices(client: Pick<MasterClient, 'call'>): Promise<
   if (wanted.length === 0) return [];
   const { outcomes } = await client.call('instance.stop', {
     instanceIds: wanted.map((instance) => instance.instanceId),
+    // Who takes the whole system down means the protected services too.
+    confirm: [...new Set(wanted.map(({ serviceName }) => serviceName))],
   });
   return outcomes.flatMap(({ instanceId, error }) =>
     error === null ? [] : [nameInstance(instanceId, error.message)],

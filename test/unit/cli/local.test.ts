@@ -135,9 +135,11 @@ test('processes of a node are found by their environment, in any session, and en
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 });
 
-test('what could not be stopped is named once', async () => {
+test('everything is stopped, also what is protected, and what could not be is named once', async () => {
   const answers: Record<string, unknown> = {
-    'fleet.watch': { instances: [1, 2].map((instanceId) => ({ instanceId, desired: 'running' })) },
+    'fleet.watch': {
+      instances: [1, 2].map((instanceId) => ({ instanceId, desired: 'running', serviceName: 'web' })),
+    },
     'instance.stop': {
       outcomes: [
         { instanceId: 1, error: { message: 'instance 1: its record is damaged' } },
@@ -145,9 +147,14 @@ test('what could not be stopped is named once', async () => {
       ],
     },
   };
-  const call = async (name: string) => answers[name];
+  const asked: unknown[] = [];
+  const call = async (name: string, payload: unknown) => {
+    asked.push(payload);
+    return answers[name];
+  };
   expect(await stopServices({ call: call as never })).toEqual([
     'instance 1: its record is damaged',
     'instance 2: the node is away',
   ]);
+  expect(asked[1]).toEqual({ instanceIds: [1, 2], confirm: ['web'] });
 });

@@ -48,7 +48,7 @@ describe('the overview', () => {
       /^ Rollouts +1 under way$/m,
       /^[ >] web +1\.2\.0 +1 of 3 instances done, 1 failed {2}30s by alice$/m,
       /^[ >] pricing@alpha:8102 +CPU 51\.2% +memory 310M$/m,
-      /^[ >] .*native-echo@alpha:8103 +instance\.crash-loop/m,
+      /^[ >] .*native-echo@alpha:8103 +crash-loop +/m,
     ]) {
       expect(text).toMatch(line);
     }
@@ -73,7 +73,7 @@ describe('the overview', () => {
     expect(leads(/crash-loop +0 of 1/)).toContain('/service:=native-echo 1 shown');
     expect(leads(/1\.2\.0/)).toContain('pulse > rollout 7');
     expect(leads(/CPU 51\.2/)).toContain('describe pricing:8102');
-    expect(leads(/instance\.crash-loop/)).toContain('describe native-echo:8103');
+    expect(leads(/alpha:8103 +crash-loop/)).toContain('describe native-echo:8103');
   });
 
   test('the cursor stays on its row while others go', () => {
