@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 /** One project per kind of test, so that `npm run check` can run the fast ones alone. */
-const project = (name: string, timeoutMs: number, more: { maxWorkers?: number; isolate?: boolean } = {}) => ({
+const project = (
+  name: string,
+  timeoutMs: number,
+  more: { maxWorkers?: number; isolate?: boolean; sequence?: { groupOrder: number } } = {},
+) => ({
   // React's production build, which the tests run as the product does, has no development JSX runtime.
   oxc: { jsx: { runtime: 'automatic' as const, development: false } },
   test: {
@@ -19,11 +23,11 @@ export default defineConfig({
   test: {
     projects: [
       // No module keeps state, so the files of a worker can share their imports: half the time. Some of them wait, for which a
-      // third worker makes up on two cores.
+      // third worker makes up on two cores. Those of another number of workers run in another group.
       project('unit', 10_000, { isolate: false, maxWorkers: 3 }),
-      project('contract', 30_000),
-      project('screen', 30_000),
-      project('e2e', 120_000, { maxWorkers: 1 }),
+      project('contract', 30_000, { sequence: { groupOrder: 1 } }),
+      project('screen', 30_000, { sequence: { groupOrder: 1 } }),
+      project('e2e', 120_000, { maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },
 });
