@@ -1,7 +1,7 @@
 import type { SgridEvent } from '../../common/domain/event.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
-import type { Rollout } from '../../common/domain/rollout.ts';
+import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
 import type { Translate } from '../language/translate.ts';
 
 /** A run at least this long counts as one that worked; the default of `restart.stableAfterMs`. */
@@ -41,15 +41,7 @@ export function changesSince(
   const releases = rollouts.flatMap(({ rolloutId, actor, message, steps }) =>
     steps.flatMap((step): Change[] => {
       if (step.instanceId !== instanceId || step.appliedAt === null || step.appliedAt < since) return [];
-      const to = step.release.version;
-      const what =
-        step.previous === null
-          ? t('first release {to} by rollout {rolloutId}', { to, rolloutId })
-          : t('release {from} -> {to} by rollout {rolloutId}', {
-              from: step.previous.version,
-              to,
-              rolloutId,
-            });
+      const what = releaseChange(step, rolloutId, t);
       const isBack = step.state === 'reverted' || step.state === 'reverting';
       const why = message === '' ? '' : ` (${message})`;
       const text = `${what}${isBack ? t(', taken back since') : ''}${why}`;
@@ -63,6 +55,15 @@ export function changesSince(
     return [{ at, actor, text: message }];
   });
   return [...releases, ...others].sort((one, other) => other.at - one.at);
+}
+
+function releaseChange({ previous, release }: RolloutStep, rolloutId: number, t: Translate): string {
+  const to = release.version;
+  if (previous === null) return t('first release {to} by rollout {rolloutId}', { to, rolloutId });
+  // It was begun for something else: new settings, or a config file.
+  if (previous.releaseId === release.releaseId)
+    return t('started anew by rollout {rolloutId}, release {to} as before', { to, rolloutId });
+  return t('release {from} -> {to} by rollout {rolloutId}', { from: previous.version, to, rolloutId });
 }
 
 export interface RollBack {

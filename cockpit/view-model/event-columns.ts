@@ -8,7 +8,7 @@ import type { Column } from './columns.ts';
 
 export interface EventRow {
   readonly event: SgridEvent;
-  /** What it is about: an instance, a node, or nothing in particular. */
+  /** What it is about: an instance, a node, a service, or nothing in particular. */
   readonly subject: string;
   /** Names of the service and the node that it is about; empty for none. */
   readonly service: string;
@@ -27,12 +27,12 @@ export function eventRow(
   t: Translate,
 ): EventRow {
   const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
+  const service = instance?.serviceName ?? services.get(event.serviceId ?? 0) ?? '';
   const subject = (): string => {
     if (instance !== undefined) return instanceWords(instance, fleet.nodes);
     if (event.instanceId !== null) return t('instance {id}', { id: event.instanceId });
-    return event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
+    return event.nodeId === null ? service || '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
   };
-  const service = instance?.serviceName ?? services.get(event.serviceId ?? 0) ?? '';
   const node = event.nodeId === null ? '' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
   const message = plainText(t.told(event.said ?? event.message));
   return { event, subject: subject(), service, node, kind: eventKindWords(t, event.kind), message, now };
@@ -73,6 +73,8 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     title: 'EVENT',
     minWidth: 12,
     maxWidth: 20,
+    // Whole at 80 columns: rollout.finished.
+    growth: 4,
     priority: 2,
     cell: ({ event, kind }) => ({
       text: kind,

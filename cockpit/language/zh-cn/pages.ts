@@ -284,6 +284,8 @@ export const PAGES = {
   'and {count} more: see :events': '另有 {count} 项：见 :events',
   'no release': '无版本',
   'release {from} -> {to} by rollout {rolloutId}': '发布任务 {rolloutId}：版本 {from} -> {to}',
+  'started anew by rollout {rolloutId}, release {to} as before':
+    '发布任务 {rolloutId}：重新启动，版本仍为 {to}',
   'first release {to} by rollout {rolloutId}': '发布任务 {rolloutId}：首个版本 {to}',
   ', taken back since': '，后已撤销',
   'b puts {to} back in the place of {from} here': '按 b 把本实例从 {from} 退回 {to}',

@@ -193,6 +193,21 @@ test('events name what they are about, also at 60 columns', () => {
   expect(session.body()[0]).toMatch(/TIMEv +EVENT +SUBJECT +MESSAGE/);
 });
 
+test('an event of a service alone names that, and its kind is whole at 80 columns', () => {
+  const session = Session.ready({ columns: 80, rows: 15 }).keys(':ev\r');
+  const [event] = recording.events;
+  if (event === undefined) throw new Error('no event was recorded');
+  const finished = {
+    ...event,
+    kind: 'rollout.finished',
+    instanceId: null,
+    nodeId: null,
+    serviceId: 3,
+  } as const;
+  session.does({ type: 'events', events: [finished], whole: true });
+  expect(session.body().join('\n')).toMatch(/ rollout\.finished +native-echo /);
+});
+
 describe('what depends on the link', () => {
   test.each([
     [':inst node:1', 'down', 0],
