@@ -321,8 +321,9 @@ exit 0
       expect(startsOf(stateDir)).toHaveLength(4);
     });
 
-    test('two agents’ worth of environment: SGRID_* are ours, the rest is the service’s', async () => {
-      const script = '#!/bin/sh\nenv >"$SGRID_DATA_DIR/env"\nexec sleep 60\n';
+    test('the environment: SGRID_* are ours, the rest is the service’s', async () => {
+      const script =
+        '#!/bin/sh\nenv >"$SGRID_DATA_DIR/new"\nmv "$SGRID_DATA_DIR/new" "$SGRID_DATA_DIR/env"\nexec sleep 60\n';
       const env = { GREETING: 'a b', SGRID_TARGET_PORT: '1' };
       await supervisor.apply(assignmentOf({ release: releaseOf(script) }, { env }));
       const file = join(stateDir, 'instances/1/data/env');
