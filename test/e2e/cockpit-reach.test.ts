@@ -93,7 +93,7 @@ describe.skipIf(tmuxMissing !== null)(
       await again.waitForText(' :inst looper@local');
     });
 
-    test('keys and words of one’s own; two meanings for a key are told at the start, and all stays as it was', async () => {
+    test('keys and words of one’s own; a key that has a meaning already is told at the start, and keeps it', async () => {
       const own = { keys: { restart: ['ctrl-r'] }, aliases: { bad: 'instances state:crash-loop' } };
       const tmux = openCockpit(system, { env: configHome('own', { ...own, toured: true }) });
       screen = tmux;
@@ -111,7 +111,7 @@ describe.skipIf(tmuxMissing !== null)(
       tmux.close();
       const conflict = openCockpit(system, { env: configHome('conflict', { keys: { restart: ['d'] } }) });
       screen = conflict;
-      await conflict.waitForText(/keys: two meanings for \w+: d/);
+      await conflict.waitForText(/keys: "restart" cannot have "d"/);
     });
 
     test('tables: filter, order, marks and columns; remembered, and readable down to 60x15', async () => {
@@ -185,7 +185,7 @@ describe.skipIf(tmuxMissing !== null)(
       await tmux.waitForText(/DB_PASSWORD +\*{4}/);
       await tmux.waitForText(/REGION +eu/);
       await tmux.waitForText(/Log files\s+\S+ +stdout/);
-      await tmux.waitForText(/instance\.exited +.*exited with 0/);
+      await tmux.waitForText(/ exited +.*exited with 0/);
       expect(tmux.text()).not.toContain('hunter2');
       const cgroup = (await system.instance('web')).status?.cgroup ?? '';
       tmux.type(':inst web');

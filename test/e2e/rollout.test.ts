@@ -140,11 +140,11 @@ test('a canary that fails its health check rolls back by itself; the healthy ins
 
   expect(done.code).toBe(1);
   expect(done.err).toContain(`web@test-node:${basePort} failed: unhealthy: `);
-  expect(done.err).toMatch(/^rollout 2 rolling-back: instance \d+: unhealthy/m);
+  expect(done.err).toMatch(/^rollout 2 rolling-back: web@\S+: unhealthy/m);
   expect(done.err).toMatch(
     /^--- last lines of web@.*\n(?:.*\n)*database: connection refused\n(?:.*\n)*---$/m,
   );
-  expect(done.err).toMatch(/^sgrid: rollout 2 of web was rolled back: instance \d+: unhealthy/m);
+  expect(done.err).toMatch(/^sgrid: rollout 2 of web was rolled back: web@\S+: unhealthy/m);
   const after = (await fleet()).instances;
   expect(versions(after)).toEqual(['v1', 'v1', 'v1', 'v1']);
   expect(pids(after).slice(1)).toEqual(pids(healthy));

@@ -12,6 +12,9 @@ import { instanceFiles } from '../../node/supervisor/files.ts';
 import { listInstances, stateLayout } from '../../node/supervisor/layout.ts';
 import { killAfterTest } from './owned-process.ts';
 
+/** A parent for each worker: an agent that ends takes the shims' group along where it is empty, also from under another's start. */
+export const TEST_PARENT = `self/sgrid-agent-test-${process.pid}`;
+
 /** `sgridnode` as a process, for killing. */
 export interface AgentProcess {
   pid: number;
@@ -52,7 +55,7 @@ export async function spawnAgent(options: AgentOptions): Promise<AgentProcess> {
         ...['--state-dir', options.stateDir, '--main-node', options.masterUrl ?? 'http://127.0.0.1:9'],
         ...['--node-index', String(options.nodeId ?? 1), '--node-port', String(options.nodePort ?? 0)],
         ...['--alias', 'test-node', '--host', '127.0.0.1', '--log-level', 'debug'],
-        ...['--cgroup-driver', options.driver ?? 'none', '--cgroup-parent', 'self/sgrid-agent-test'],
+        ...['--cgroup-driver', options.driver ?? 'none', '--cgroup-parent', TEST_PARENT],
         ...(options.tokenFile === undefined ? [] : ['--token-file', options.tokenFile]),
       ],
       {
@@ -107,7 +110,7 @@ export async function removeAgentDir(stateDir: string, driverName = 'none'): Pro
     const { ownCgroups } = loadAgentState(layout.agentFile, bootIdOf(layout.agentFile), '');
     const driver = await detectDriver({
       driver: driverName as 'none',
-      parent: 'self/sgrid-agent-test',
+      parent: TEST_PARENT,
       ownCgroups,
     });
     for (const record of startedRecords(layout.runs)) endShim(record);

@@ -16,6 +16,7 @@ import { openEventQueue } from '../../node/supervisor/event-queue.ts';
 import { makeLayout, stateLayout } from '../../node/supervisor/layout.ts';
 import type { Ports } from '../../node/supervisor/ports.ts';
 import { openSupervisor, type Supervisor } from '../../node/supervisor/supervisor.ts';
+import { TEST_PARENT } from './agent-process.ts';
 import { SHIM_FILE } from './agent-shim.ts';
 import { sha256Of, tarOf } from './packages.ts';
 
@@ -90,7 +91,7 @@ export async function openTestSupervisor(
   const { agentId, ownCgroups } = loadAgentState(layout.agentFile, bootId, readOwnCgroups());
   const driver = await detectDriver({
     driver: (options.driver ?? 'none') as 'none',
-    parent: 'self/sgrid-agent-test',
+    parent: TEST_PARENT,
     ownCgroups,
   });
   const releaseStore = createReleaseStore({
