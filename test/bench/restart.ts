@@ -145,7 +145,7 @@ async function prepareOurs(context: BenchContext) {
     async byCommand() {
       const before = await whoAnswers(port);
       return await timed(async () => {
-        await run(context.bin('sgrid'), ['restart', String(instanceIds[0])], {
+        await run(context.bin('sgrid'), ['restart', '--wait', String(instanceIds[0])], {
           cwd: context.directory,
           env: system.env,
         });

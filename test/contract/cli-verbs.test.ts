@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { EndedBySignal, type EndingSignal } from '../../cockpit/cli/exit-code.ts';
 import { runCli } from '../../cockpit/cli/program.ts';
+import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { LogReadRequest, LogReadResult } from '../../common/domain/log.ts';
 import type { Role } from '../../common/domain/role.ts';
 import type { TestMaster } from '../support/master.ts';
@@ -187,6 +188,33 @@ test('a rolling restart has so many down at a time, and ends with what does not 
   expect(failed.err).toContain('web@test-1:8001 failed: crash-loop: no');
   expect(failed.err).toContain('web@test-2:8002 skipped');
   expect(seen).toEqual([1, 2]);
+});
+
+test('a restart of one ends when it is healthy again, or has given up; without waiting, when its program is another', async () => {
+  const answer = (change: Partial<InstanceStatus>): void => {
+    agent(0).behaviour.apply = async (assignment) => statusOf(assignment, { pid: 77, ...change });
+  };
+  answer({ health: { state: 'starting', reason: '', since: 1 } });
+  expect(await sgrid('restart', '1', '--no-wait')).toEqual({
+    ...{ code: 0, err: '' },
+    out: '1 (web@test-1:8001) restarted\n',
+  });
+  expect(await sgrid('restart', '1', '--timeout', '50ms')).toMatchObject({
+    code: 4,
+    err: expect.stringContaining('not within 0.05 s: web@test-1:8001 not ready'),
+  });
+  const waiting = begin(['restart', '1', '--wait']);
+  await waitFor('the restart', () => waiting.out() !== '');
+  const status = agent(0).statuses.get(1);
+  if (status === undefined) throw new Error('no status');
+  await agent(0).report({ ...status, health: { state: 'healthy', reason: '', since: 1 } });
+  expect(await waiting.ended).toBe(0);
+  expect(waiting.out()).toBe('1 (web@test-1:8001) restarted\nweb@test-1:8001 ready\n');
+  answer({ state: 'crash-loop', reason: 'no' });
+  expect(await sgrid('restart', '1')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('web@test-1:8001 is crash-loop: no'),
+  });
 });
 
 test('wait: for a state, a health, a node and a removal; 4 when it does not come in time', async () => {

@@ -87,7 +87,7 @@ createServer((_, response) => response.end('own ' + process.argv[2] + ' ' + proc
   const { limits, status } = await system.instance('own');
   expect(limits).toEqual({ memoryMiB: 128 });
 
-  expect(await system.ok('restart', `own@local:${port}`)).toMatch(/restarted$/);
+  expect(await system.ok('restart', `own@local:${port}`)).toMatch(/restarted\nown@local:\d+ ready$/);
   expect((await system.instance('own')).status?.pid).not.toBe(status?.pid);
   await system.ok('stop', 'own');
   expect((await system.instance('own')).status).toMatchObject({ state: 'stopped', pid: null });

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { Rollout } from '../../../common/domain/rollout.ts';
 import { callChange } from '../../client/change.ts';
+import { parseCondition } from '../conditions.ts';
 import { withMaster } from '../connect.ts';
 import { INSTANCE_NAME_HELP } from '../instance-name.ts';
 import { printLine } from '../io.ts';
@@ -9,6 +10,7 @@ import { chooseInstances, reportOutcomes } from '../outcomes.ts';
 import type { CliContext } from '../program.ts';
 import { followRollouts, rolloutWords } from '../rollout-begin.ts';
 import { parseTimeout, restartOptions } from '../rollout-options.ts';
+import { waitForTargets } from '../wait-for-targets.ts';
 
 /** The verbs that do one thing to instances and are answered with one outcome each. */
 const COMMANDS = [
@@ -61,7 +63,8 @@ function registerRestart(program: Command, { io, act }: CliContext): void {
     .option('--min-ready <time>', "how long each must be up and healthy (default: the master's)")
     .option('-m, --message <text>', 'why', '')
     .option('--all-at-once', 'no rollout: all of them now, whether they come up or not')
-    .option('--no-wait', 'end as soon as it has begun; it goes on in the master')
+    .option('--wait', 'end when all are up again, and healthy where that is checked (default)')
+    .option('--no-wait', 'end as soon as it has begun; it goes on by itself')
     .option('--timeout <time>', 'how long it is waited for', '10m')
     .description('stop and start instances, of each service one after another')
     .addHelpText(
@@ -70,6 +73,7 @@ function registerRestart(program: Command, { io, act }: CliContext): void {
 Several instances of a service are restarted by a rollout, which the master carries on also without this command: the next has
 its turn when the one before is up, and healthy where that is checked, and one that does not come up ends it. See
 "sgrid rollout". One instance by itself is restarted at once.
+Ends with 1 when one does not come up again, and with 4 when that takes longer than --timeout.
 ${INSTANCE_NAME_HELP}
 
 Examples:
@@ -105,7 +109,15 @@ Examples:
             const { outcomes } = await callChange(client, 'instance.restart', { instanceIds });
             reportOutcomes(io, outcomes, words, 'restarted');
           }
-          if (options.wait !== false) await followRollouts(client, io, rollouts, fleet, timeoutMs);
+          if (options.wait === false) return;
+          const targets = plain.map(({ instanceId }) => ({
+            id: instanceId,
+            words: words.get(instanceId) ?? '',
+          }));
+          await Promise.all([
+            followRollouts(client, io, rollouts, fleet, timeoutMs),
+            targets.length > 0 && waitForTargets(client, io, targets, parseCondition('ready'), timeoutMs),
+          ]);
         });
       }),
     );

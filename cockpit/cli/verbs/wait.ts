@@ -1,16 +1,17 @@
 import type { Command } from 'commander';
-import { SgridError, toWireError } from '../../../common/protocol/errors.ts';
+import { toWireError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { instanceWords, nodeWords } from '../../format/fleet-words.ts';
 import type { FleetState } from '../../store/state.ts';
-import { CONDITION_HELP, type Condition, hopeless, parseCondition } from '../conditions.ts';
+import { CONDITION_HELP, type Condition, parseCondition } from '../conditions.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
 import { INSTANCE_NAME_HELP, resolveInstances, resolveNode } from '../instance-name.ts';
-import { type CliIo, printLine } from '../io.ts';
+import type { CliIo } from '../io.ts';
 import type { CliContext } from '../program.ts';
 import { followRollout } from '../rollout-begin.ts';
 import { parseTimeout } from '../rollout-options.ts';
+import { type WaitTarget, waitForTargets } from '../wait-for-targets.ts';
 import { waitUntil } from '../wait-until.ts';
 
 export function registerWait(program: Command, { io, act }: CliContext): void {
@@ -52,11 +53,6 @@ Examples:
     );
 }
 
-interface Target {
-  readonly id: number;
-  readonly words: string;
-}
-
 async function waitForThings(
   client: MasterClient,
   io: CliIo,
@@ -68,7 +64,7 @@ async function waitForThings(
   if (condition.text === 'up') await waitForNodesToJoin(client, io, names, timeoutMs);
   const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
   const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
-  const targets: Target[] =
+  const targets: WaitTarget[] =
     condition.of === 'node'
       ? names.map((name) => {
           const node = resolveNode(name, fleet.nodes);
@@ -105,50 +101,4 @@ function waitForNodesToJoin(
     decide: (state) => (missing(state).length === 0 ? true : null),
     pending: (state) => `${missing(state).join(', ')} not joined`,
   });
-}
-
-/**
- * Tells each target that is as wanted, and resolves when all are.
- *
- * @throws SgridError `start_failed` for one that has given up; those of `waitUntil`
- */
-async function waitForTargets(
-  client: MasterClient,
-  io: CliIo,
-  targets: readonly Target[],
-  condition: Condition,
-  timeoutMs: number,
-  output: NodeJS.WritableStream = io.stdout,
-): Promise<void> {
-  const told = new Set<number>();
-  const open = (state: FleetState): Target[] =>
-    targets.filter((target) => !holdsFor(state, target, condition));
-  await waitUntil(client, {
-    timeoutMs,
-    signal: io.signal,
-    clock: io.clock,
-    decide(state) {
-      const left = open(state);
-      for (const target of targets) {
-        if (told.has(target.id) || left.includes(target)) continue;
-        told.add(target.id);
-        printLine(output, `${target.words} ${condition.text}`);
-      }
-      for (const { id, words } of condition.of === 'node' ? [] : left) {
-        const why = hopeless(condition, state.instances.get(id));
-        if (why !== '') throw new SgridError('start_failed', `${words} ${why}`);
-      }
-      return left.length === 0 ? true : null;
-    },
-    pending: (state) =>
-      `${open(state)
-        .map(({ words }) => words)
-        .join(', ')} not ${condition.text}`,
-  });
-}
-
-function holdsFor({ instances, nodes }: FleetState, { id }: Target, condition: Condition): boolean {
-  if (condition.of === 'node') return condition.holds(undefined, nodes.get(id));
-  const instance = instances.get(id);
-  return condition.holds(instance, instance && nodes.get(instance.nodeId));
 }
