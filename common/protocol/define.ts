@@ -48,13 +48,14 @@ export interface LinkDefinition<
   readonly toClient: Down;
 }
 
+/** Without a role it is an administrator's: one whose role was forgotten is refused, not open to everybody. */
 export function request<P extends z.ZodType, R extends z.ZodType>(definition: {
   payload: P;
   result: R;
   timeoutMs?: number;
   role?: Role;
 }): RequestDefinition<P, R, false> {
-  return { kind: 'request', timeoutMs: 5_000, role: 'viewer', guarded: false, ...definition };
+  return { kind: 'request', timeoutMs: 5_000, role: 'admin', guarded: false, ...definition };
 }
 
 /** A request that can take capacity away; see `guarded`. Its payload takes `confirm`. */

@@ -31,7 +31,7 @@ const changing = messages.filter(
   ([, definition]) => definition.kind === 'request' && !roleIncludes('viewer', definition.role),
 );
 
-/** A request whose role was forgotten is a viewer's: whoever adds one to these has thought of it. */
+/** Whoever adds one to these has thought of it. */
 const READING = [
   'config.list',
   'config.read',

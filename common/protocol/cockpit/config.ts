@@ -29,17 +29,20 @@ export const configRequests = {
   'config.list': request({
     payload: z.object({ serviceName: serviceNameSchema }),
     result: z.object({ files: z.array(configFileSchema), secrets: z.array(configSecretSchema) }),
+    role: 'viewer',
   }),
   /** A version of a file, default the newest. Secrets stand in it by their names; their values are told to agents only. */
   'config.read': request({
     payload: configKeySchema.extend({ version: z.int().positive().optional() }),
     result: z.object({ file: configVersionSchema, text: z.string() }),
     timeoutMs: 15_000,
+    role: 'viewer',
   }),
   /** Newest first. The last hundred are kept, and those that are published. */
   'config.versions': request({
     payload: configKeySchema,
     result: z.object({ versions: z.array(configVersionSchema) }),
+    role: 'viewer',
   }),
   /** Adds a version, unless it is what the newest says. Its syntax is checked by the ending of its name. Reaches no instance. */
   'config.set': request({
@@ -106,6 +109,7 @@ export const configRequests = {
       publication: configPublicationSchema.nullable(),
       deliveries: z.array(configDeliverySchema),
     }),
+    role: 'viewer',
   }),
   /** Told to nobody any more but to agents. What is published keeps its value until the next publication. */
   'config.setSecret': request({

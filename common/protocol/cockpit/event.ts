@@ -14,6 +14,7 @@ export const eventRequests = {
       limit: z.int().min(1).max(1000).default(200),
     }),
     result: z.object({ events: z.array(eventSchema) }),
+    role: 'viewer',
   }),
 };
 

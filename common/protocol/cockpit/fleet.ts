@@ -9,8 +9,12 @@ const wireFrameSchema = fleetFrameSchema.extend({ samples: packedSamplesSchema.o
 
 export const fleetRequests = {
   /** Begin, or change the scope of, the stream of `fleet.frame`. */
-  'fleet.watch': request({ payload: z.object({ scope: fleetScopeSchema }), result: wireSnapshotSchema }),
-  'fleet.unwatch': request({ payload: z.object({}), result: z.object({}) }),
+  'fleet.watch': request({
+    payload: z.object({ scope: fleetScopeSchema }),
+    result: wireSnapshotSchema,
+    role: 'viewer',
+  }),
+  'fleet.unwatch': request({ payload: z.object({}), result: z.object({}), role: 'viewer' }),
 };
 
 export const fleetNotices = {

@@ -7,5 +7,6 @@ export const registryRequests = {
   'registry.list': request({
     payload: z.object({}),
     result: z.object({ entries: z.array(registryEntrySchema) }),
+    role: 'viewer',
   }),
 };

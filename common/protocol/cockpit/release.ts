@@ -8,6 +8,7 @@ export const releaseRequests = {
   'release.list': request({
     payload: z.object({ serviceId: idSchema.optional() }),
     result: z.object({ releases: z.array(releaseSchema) }),
+    role: 'viewer',
   }),
   /** All or none; none that an instance runs or should run, or that a rollout under way may still need. */
   'release.remove': guardedRequest({
@@ -19,5 +20,6 @@ export const releaseRequests = {
     payload: z.object({ fromReleaseId: idSchema, toReleaseId: idSchema }),
     result: z.object({ from: releaseSchema, to: releaseSchema, diff: packageDiffSchema }),
     timeoutMs: 120_000,
+    role: 'viewer',
   }),
 };

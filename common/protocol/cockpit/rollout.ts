@@ -11,7 +11,11 @@ export const rolloutRequests = {
     role: 'operator',
   }),
   /** What `rollout.create` would do. Changes nothing. */
-  'rollout.plan': request({ payload: rolloutRequestSchema, result: z.object({ plan: rolloutPlanSchema }) }),
+  'rollout.plan': request({
+    payload: rolloutRequestSchema,
+    result: z.object({ plan: rolloutPlanSchema }),
+    role: 'viewer',
+  }),
   /** What is under way finishes; nothing is begun until it is resumed. */
   'rollout.pause': request({
     payload: z.object({ rolloutId: idSchema }),
@@ -36,12 +40,14 @@ export const rolloutRequests = {
   'rollout.get': request({
     payload: z.object({ rolloutId: idSchema }),
     result: z.object({ rollout: rolloutSchema }),
+    role: 'viewer',
   }),
 
   /** Newest first. */
   'rollout.list': request({
     payload: z.object({ serviceId: idSchema.optional(), limit: z.int().min(1).max(200).default(50) }),
     result: z.object({ rollouts: z.array(rolloutSchema) }),
+    role: 'viewer',
   }),
 };
 

@@ -9,6 +9,7 @@ export const serviceRequests = {
   'service.list': request({
     payload: z.object({}),
     result: z.object({ services: z.array(serviceSchema) }),
+    role: 'viewer',
   }),
   'service.create': request({
     payload: z.object({ spec: serviceSpecSchema }),

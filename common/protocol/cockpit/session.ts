@@ -13,5 +13,6 @@ export const sessionRequests = {
       masterVersion: z.string(),
       at: timestampSchema,
     }),
+    role: 'viewer',
   }),
 };
