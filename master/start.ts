@@ -12,7 +12,7 @@ import { createKeyring } from './config-files/keyring.ts';
 import { createPackageStore } from './http/package-store.ts';
 import type { MasterLimits } from './limits.ts';
 import { openStore } from './store/open-store.ts';
-import { certificateOf } from './tls.ts';
+import { certificateOf, isLoopback } from './tls.ts';
 import { readWebhooks } from './webhooks/read-webhooks.ts';
 
 export interface StartOptions {
@@ -44,6 +44,11 @@ export async function startMaster({ config, logger, version, limits }: StartOpti
     if (restoredOver !== null)
       logger.info({ before: restoredOver }, 'a restore that was cut off is finished');
     const certificate = await certificateOf(config, stateDir, now());
+    if (certificate === null && !isLoopback(config.host))
+      logger.warn(
+        { host: config.host },
+        'no TLS: whoever is on the way to this address can read tokens and secrets',
+      );
     const store = await openStore({ file: database, now });
     opened.push(store.close);
     if (store.migratedFromBackup !== null) {

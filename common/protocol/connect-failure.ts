@@ -22,8 +22,28 @@ export function explainConnectFailure(error: Error): ConnectFailure {
   if (untrusted !== null) return untrusted;
   const code = (cause as { code?: unknown } | null)?.code;
   if (code === 'ECONNREFUSED') return { reason: said`connection refused` };
+  const encryption = otherEncryption(code);
+  if (encryption !== null) return encryption;
   const message = (cause as { message?: unknown } | null)?.message;
   return { reason: typeof message === 'string' && message !== '' ? message : error.message };
+}
+
+/** A server of TLS hangs up on what begins in plain text; OpenSSL takes a plain answer for a record of an unknown version. */
+function otherEncryption(code: unknown): ConnectFailure | null {
+  switch (code) {
+    case 'ECONNRESET':
+      return {
+        reason: said`the connection was cut before it was answered`,
+        hint: said`where the master speaks TLS, its address begins with https://, as it is kept in <stateDir>/address`,
+      };
+    case 'EPROTO':
+      return {
+        reason: said`what answers does not speak TLS`,
+        hint: said`where the master has no TLS, its address begins with http://`,
+      };
+    default:
+      return null;
+  }
 }
 
 /** What OpenSSL's verification ends with (x509 `X509_V_ERR_…`), and Node.js for another name. */

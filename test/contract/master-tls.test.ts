@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMasterClient } from '../../cockpit/client/connection.ts';
 import type { MasterClient } from '../../cockpit/client/master-client.ts';
+import type { WireError } from '../../common/protocol/errors.ts';
 import { parseMasterAddress } from '../../common/protocol/master-address.ts';
 import { certificateOf, isLoopback } from '../../master/tls.ts';
 import { type AgentProcess, newAgentDir, removeAgentDir, spawnAgent } from '../support/agent-process.ts';
@@ -72,17 +73,35 @@ test('a service is uploaded, deployed and read, everything encrypted', async () 
   expect(log).toContain('over the wire');
 });
 
-test('a cockpit with the wrong fingerprint connects to nothing, and says why', async () => {
-  const { origin } = parseMasterAddress(master.url);
-  const client = cockpit(`${origin}#sha256:${'0'.repeat(64)}`);
-  const failed = await new Promise<string>((resolve) => {
+/** What a cockpit says when no connection comes about. */
+function failureOf(client: MasterClient): Promise<WireError> {
+  return new Promise((resolve) => {
     client.listen({
       onLink: (link) => {
-        if (link.state === 'connecting' && link.lastError !== null) resolve(link.lastError.message);
+        if (link.state === 'connecting' && link.lastError !== null) resolve(link.lastError);
       },
     });
   });
-  expect(failed).toMatch(/another certificate/);
+}
+
+test('a cockpit with the wrong fingerprint connects to nothing, and says why', async () => {
+  const { origin } = parseMasterAddress(master.url);
+  const { message } = await failureOf(cockpit(`${origin}#sha256:${'0'.repeat(64)}`));
+  expect(message).toMatch(/another certificate/);
+});
+
+test('an address that begins as that of the other encryption says what is wrong, and how it should begin', async () => {
+  expect(await failureOf(cockpit(`http://127.0.0.1:${master.port}`))).toMatchObject({
+    message: expect.stringMatching(/the connection was cut before it was answered$/),
+    hint: expect.stringContaining('begins with https://'),
+  });
+  const token = master.token('operator');
+  await master.close();
+  master = await startMaster();
+  expect(await failureOf(cockpit(`https://127.0.0.1:${master.port}`, token))).toMatchObject({
+    message: expect.stringMatching(/what answers does not speak TLS$/),
+    hint: expect.stringContaining('begins with http://'),
+  });
 });
 
 test('an agent whose master has another certificate by now says so, once, and what to do', async () => {

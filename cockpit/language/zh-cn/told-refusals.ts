@@ -244,6 +244,12 @@ export const TOLD_REFUSALS = {
   'no authority that is trusted here vouches for its certificate ({0})':
     '其证书没有此处信任的机构担保（{0}）',
   'connection refused': '连接被拒绝',
+  'the connection was cut before it was answered': '连接在得到应答之前被切断',
+  'where the master speaks TLS, its address begins with https://, as it is kept in <stateDir>/address':
+    '如果 master 使用 TLS，其地址以 https:// 开头，保存在 <stateDir>/address 中',
+  'what answers does not speak TLS': '应答的一方不使用 TLS',
+  'where the master has no TLS, its address begins with http://':
+    '如果 master 没有启用 TLS，其地址以 http:// 开头',
   'nothing is served here': '此处不提供服务',
   'the request target is no URL': '请求目标不是 URL',
   'the service name is not percent-encoded UTF-8': '服务名不是百分号编码的 UTF-8',
