@@ -14,8 +14,8 @@ const EMPTY_PAUSE_MS = 100;
 
 /**
  * Prints a log from its head, or from some lines before its end. Positions stay valid for ever, so that a lost link
- * neither loses nor repeats a byte: the same position is asked again. What comes next is on its way while something is
- * printed.
+ * neither loses nor repeats a byte: the same position is asked again. What is there already is on its way while something is
+ * printed; what is not written yet is asked for behind that, since asking would only make the reader wait.
  */
 export async function printRawLog(
   client: MasterClient,
@@ -51,11 +51,15 @@ export async function printRawLog(
     from = chunk.end;
     const leftBytes = chunk.tailOffset - chunk.end.offset;
     const isOver = !isFollowing && (chunk.data.byteLength === 0 || leftBytes <= 0);
-    if (!isOver && chunk.data.byteLength === 0) await sleep(EMPTY_PAUSE_MS);
-    if (!isOver) asked = ask(from, leftBytes > CHUNK_BYTES ? MAX_LOG_READ_BYTES : CHUNK_BYTES);
-    if (chunk.lostBytes > 0) printLine(io.stderr, `sgrid: ${chunk.lostBytes} bytes are kept no longer`);
-    await write(chunk.data);
+    const print = (): Promise<void> => {
+      if (chunk.lostBytes > 0) printLine(io.stderr, `sgrid: ${chunk.lostBytes} bytes are kept no longer`);
+      return write(chunk.data);
+    };
+    if (leftBytes <= 0 || isOver) await print();
     if (isOver) return;
+    if (chunk.data.byteLength === 0) await sleep(EMPTY_PAUSE_MS);
+    asked = ask(from, leftBytes > CHUNK_BYTES ? MAX_LOG_READ_BYTES : CHUNK_BYTES);
+    if (leftBytes > 0) await print();
   }
 }
 

@@ -27,8 +27,8 @@ export const bench = defineBench({
   peers: ['bare Ink'],
   rounds: { full: 5, quick: 2 },
   async open(context) {
-    const seconds = context.option('seconds', { full: 20, quick: 4 });
-    const keys = context.option('keys', { full: 100, quick: 30 });
+    const seconds = context.option('seconds', { full: 20, quick: 2 });
+    const keys = context.option('keys', { full: 100, quick: 20 });
     const ours = await openTable(context);
     // A young heap grows up to its thresholds for about a minute.
     await delay(1000 * context.option('settle', { full: 60, quick: 0 }));
