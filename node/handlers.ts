@@ -1,3 +1,4 @@
+import { toWireBytes } from '../common/domain/bytes.ts';
 import type { AgentHandlers } from './agent.ts';
 import type { LogStore } from './log/log-store.ts';
 import type { Registry } from './registry/registry.ts';
@@ -36,8 +37,14 @@ export function createHandlers(
     'instance.resolve': async ({ instanceId, assignment, how, actor }) => ({
       status: await supervisor.resolve(instanceId, { wanted: assignment, how, actor }),
     }),
-    'log.read': (request, { signal }) => logStore.read(request, signal),
-    'log.search': (request, { signal }) => logStore.search(request, signal),
+    async 'log.read'(request, { signal }) {
+      const result = await logStore.read(request, signal);
+      return { ...result, data: toWireBytes(result.data) };
+    },
+    async 'log.search'(request, { signal }) {
+      const result = await logStore.search(request, signal);
+      return { ...result, text: toWireBytes(result.text) };
+    },
     'log.runs': async ({ instanceId }) => ({ runs: await logStore.runs(instanceId) }),
     'log.files': async ({ instanceId }) => ({ files: await logStore.files(instanceId) }),
     'registry.changed': (change, { signal }) => registry.receive(change, signal),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bytesSchema } from './bytes.ts';
 import { logPositionSchema } from './log.ts';
 import { idSchema } from './names.ts';
 
@@ -51,7 +52,7 @@ export const logSearchResultSchema = z.object({
   /** In the order in which they were found: backward the latest first. */
   matches: z.array(logMatchSchema),
   /** Of all matches, one after another, as raw bytes. In one piece, since every one is a frame of its own on the link. */
-  text: z.instanceof(Uint8Array),
+  text: bytesSchema,
   /** Go on from here, in the same direction. */
   next: logPositionSchema,
   /** Why it ended: there is nothing more in that direction now, or one of the bounds was reached. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { bytesSchema } from './bytes.ts';
 import { idSchema } from './names.ts';
 
 /**
@@ -29,7 +30,7 @@ export type LogReadRequest = z.infer<typeof logReadRequestSchema>;
 
 export const logReadResultSchema = z.object({
   /** Raw bytes. Neither the agent nor the master splits lines or characters. */
-  data: z.instanceof(Uint8Array),
+  data: bytesSchema,
   /** Position of the first byte of `data`. */
   start: logPositionSchema,
   /** Position behind the last byte of `data`: read on from here. */

@@ -1,3 +1,4 @@
+import { toWireBytes } from '../../common/domain/bytes.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { nodeUnreachable } from '../relay.ts';
@@ -22,12 +23,16 @@ export function createLogHandlers({
     return nodeId;
   };
   return {
-    'log.read': (read) =>
-      relay.call(nodeOf(read.instanceId), 'log.read', read, { timeoutMs: read.waitMs + RELAY_MARGIN_MS }),
-    'log.search': (search) =>
-      relay.call(nodeOf(search.instanceId), 'log.search', search, {
-        timeoutMs: search.maxMs + RELAY_MARGIN_MS,
-      }),
+    async 'log.read'(read) {
+      const timeoutMs = read.waitMs + RELAY_MARGIN_MS;
+      const result = await relay.call(nodeOf(read.instanceId), 'log.read', read, { timeoutMs });
+      return { ...result, data: toWireBytes(result.data) };
+    },
+    async 'log.search'(search) {
+      const timeoutMs = search.maxMs + RELAY_MARGIN_MS;
+      const result = await relay.call(nodeOf(search.instanceId), 'log.search', search, { timeoutMs });
+      return { ...result, text: toWireBytes(result.text) };
+    },
     'log.runs': ({ instanceId }) => relay.call(nodeOf(instanceId), 'log.runs', { instanceId }),
     'log.files': ({ instanceId }) => relay.call(nodeOf(instanceId), 'log.files', { instanceId }),
   };
