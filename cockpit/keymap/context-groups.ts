@@ -47,7 +47,6 @@ export const ANYWHERE = [
   'deploy-list',
   'deploy-releases',
   'deploy-marks',
-  'deploy-watch',
 ] as const;
 /** What can be open over a log. */
 export const LOG_PARTS = ['log-select', 'log-files', 'log-overwrite'] as const;

@@ -47,8 +47,7 @@ export type KeyContext =
   | 'deploy-releases'
   | 'deploy-marks'
   | 'deploy-form'
-  | 'deploy-upload'
-  | 'deploy-watch';
+  | 'deploy-upload';
 
 /** In these, a printable key that is not bound is text. */
 export const TEXT_CONTEXTS: ReadonlySet<KeyContext> = new Set([
@@ -68,7 +67,6 @@ const DEPLOY_CONTEXTS = {
   upload: 'deploy-upload',
   instances: 'deploy-marks',
   confirm: 'deploy-marks',
-  watch: 'deploy-watch',
 } as const;
 
 function logContext({ logPane }: CockpitState): KeyContext {

@@ -60,11 +60,4 @@ export const DEPLOY_KEYS: readonly Binding[] = [
     help: 'cancel the upload',
     hint: 'cancel the upload',
   },
-  {
-    keys: ['enter'],
-    contexts: ['deploy-watch'],
-    action: { type: 'open' },
-    help: 'leave; the rollout goes on',
-    hint: 'leave',
-  },
 ];

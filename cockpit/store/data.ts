@@ -114,8 +114,7 @@ function afterConnect(state: CockpitState): Effect[] {
   const effects: Effect[] = [{ type: 'load-services' }];
   const { screen } = currentView(state);
   effects.push(...loadsOf(screen));
-  const rolloutId = screen.name === 'rollout' ? screen.rolloutId : (state.deploy?.rolloutId ?? null);
-  if (rolloutId !== null) effects.push({ type: 'load-rollout', rolloutId });
+  if (screen.name === 'rollout') effects.push({ type: 'load-rollout', rolloutId: screen.rolloutId });
   const serviceId = state.deploy?.serviceId ?? null;
   if (serviceId !== null) effects.push({ type: 'load-releases', serviceId });
   return effects;
@@ -140,9 +139,7 @@ function takeRollout(state: CockpitState, rollout: Rollout): CockpitState {
   }
   const next = { ...state, catalog: { ...state.catalog, rollouts } };
   const { screen } = currentView(state);
-  const isWatched =
-    state.deploy?.rolloutId === rollout.rolloutId ||
-    (screen.name === 'rollout' && screen.rolloutId === rollout.rolloutId);
+  const isWatched = screen.name === 'rollout' && screen.rolloutId === rollout.rolloutId;
   const endedNow = known !== undefined && !hasEnded(known) && hasEnded(rollout);
   return endedNow && !isWatched ? withToast(next, ...endOfRollout(state.t, rollout)) : next;
 }

@@ -83,7 +83,6 @@ export function openDeploy(state: CockpitState): Reduction {
     archive: EMPTY_FORM,
     upload: null,
     chosen: new Set(state.marks.size > 0 ? targets.map((instance) => instance.instanceId) : []),
-    rolloutId: null,
   };
   const opened = { ...state, deploy, views: viewsTo(state, { name: 'deploy' }) };
   const next = release === undefined ? opened : toInstances(opened, release.releaseId);
@@ -135,8 +134,6 @@ export function openDeployRow(state: CockpitState): Reduction {
         return become(withToast(state, 'warn', state.t('Mark at least one instance with space')));
       }
       return askDeploy(state);
-    case 'watch':
-      return become({ ...popView(state), deploy: null });
     default:
       return become(state);
   }
@@ -174,7 +171,7 @@ const STEP_BEFORE: Partial<Record<DeployStep, DeployStep>> = {
   instances: 'release',
 };
 
-/** Esc: one step back; out of the flow from its beginning and its end. An upload is cancelled. */
+/** Esc: one step back; out of the flow from its beginning. An upload is cancelled. */
 export function backDeploy(state: CockpitState): Reduction {
   const { deploy } = state;
   if (deploy === null) return become(popView(state));
@@ -225,12 +222,11 @@ export function cancelConfirm(state: CockpitState): CockpitState {
   return state.deploy?.step === 'confirm' ? withDeploy(closed, { step: 'instances' }) : closed;
 }
 
+/** Its page takes the place of the flow, so that esc leads back to where that was opened. */
 export function rolloutCreated(state: CockpitState, { rolloutId }: Rollout): CockpitState {
   if (state.confirm?.isSending !== true) return state;
-  const next: CockpitState = { ...state, confirm: null, marks: new Set() };
-  return next.deploy?.step === 'confirm'
-    ? withDeploy(next, { step: 'watch', rolloutId })
-    : pushView(next, viewOf({ name: 'rollout', rolloutId }));
+  const asked = state.deploy?.step === 'confirm' ? { ...popView(state), deploy: null } : state;
+  return pushView({ ...asked, confirm: null, marks: new Set() }, viewOf({ name: 'rollout', rolloutId }));
 }
 
 export function rolloutRefused(state: CockpitState, error: WireError): CockpitState {

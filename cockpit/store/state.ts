@@ -171,7 +171,7 @@ export interface Toast {
 /** The first row of the list of releases; no release has this id. */
 export const UPLOAD_ROW = 0;
 
-export type DeployStep = 'service' | 'release' | 'archive' | 'upload' | 'instances' | 'confirm' | 'watch';
+export type DeployStep = 'service' | 'release' | 'archive' | 'upload' | 'instances' | 'confirm';
 
 export interface UploadState {
   readonly uploadId: number;
@@ -202,7 +202,6 @@ export interface DeployState {
   readonly archive: ArchiveForm;
   readonly upload: UploadState | null;
   readonly chosen: ReadonlySet<number>;
-  readonly rolloutId: number | null;
 }
 
 /** Lists that are asked for, not streamed. Null before the first answer. */

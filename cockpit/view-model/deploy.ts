@@ -9,7 +9,6 @@ import { deployCursor, deployRows, serviceNameOf } from '../store/deploy.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from '../store/state.ts';
 import { confirmBlocks } from './confirm.ts';
 import { archiveBlocks, uploadBlocks } from './deploy-archive.ts';
-import { watchBlocks } from './deploy-watch.ts';
 import {
   BLANK,
   type Block,
@@ -28,7 +27,6 @@ const STEPS: readonly (readonly [DeployStep, Word])[] = [
   ['release', 'release'],
   ['instances', 'instances'],
   ['confirm', 'confirm'],
-  ['watch', 'result'],
 ];
 
 /** The page of the deploy flow's present step. */
@@ -48,8 +46,6 @@ export function deployBlocks(state: CockpitState, deploy: DeployState, rows: num
       return [head, ...instanceBlocks(state, deploy, room)];
     case 'confirm':
       return state.confirm === null ? [head] : [head, ...confirmBlocks(state, state.confirm, room)];
-    case 'watch':
-      return [head, ...watchBlocks(state, deploy.rolloutId ?? 0, room)];
   }
 }
 

@@ -19,7 +19,7 @@ const PARTS: Partial<Record<ScreenName, readonly Part[]>> = {
     { title: 'Choosing', contexts: ['deploy-list', 'deploy-releases', 'deploy-marks'] },
     { title: 'Naming an archive', contexts: ['deploy-form'] },
     { title: 'Before it begins', contexts: ['confirm-rollout'] },
-    { title: 'While it goes', contexts: ['deploy-watch'] },
+    { title: 'While it goes', contexts: ['rollout'] },
   ],
   'config-diff': [{ title: 'Before it is saved', contexts: ['config-review'] }],
   logs: [

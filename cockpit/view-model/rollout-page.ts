@@ -3,9 +3,9 @@ import { reasonOf } from '../../common/domain/said.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatDate } from '../format/time.ts';
 import type { CockpitState } from '../store/state.ts';
-import { watchBlocks } from './deploy-watch.ts';
 import { type Block, textLine } from './dialog.ts';
 import type { Line } from './line.ts';
+import { watchBlocks } from './rollout-steps.ts';
 
 /** One rollout: what was asked, and how it goes, instance by instance. */
 export function rolloutPage(state: CockpitState, rolloutId: number, rows: number): Block[] {

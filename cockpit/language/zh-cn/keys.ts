@@ -112,7 +112,6 @@ export const KEYS = {
   'choose all or none': '全选或全不选',
   'complete the path, or next field': '补全路径，或到下一个字段',
   'next field; upload from the last one': '下一个字段；在最后一个字段上则开始上传',
-  'leave; the rollout goes on': '离开；发布任务继续',
   'show or hide the column': '显示或隐藏该列',
   'sort by the column; again: the other way round': '按该列排序；再按一次反向',
   'back to the table': '回到表格',

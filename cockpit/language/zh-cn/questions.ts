@@ -101,7 +101,6 @@ export const QUESTIONS = {
   service: '服务',
   release: '发布包',
   confirm: '确认',
-  result: '结果',
   'Loading the services': '正在加载服务',
   'Loading the releases': '正在加载发布包',
   'No service is registered yet': '尚未登记任何服务',

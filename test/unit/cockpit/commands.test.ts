@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { contextOf } from '../../../cockpit/keymap/context.ts';
 import type { Rollout } from '../../../common/domain/rollout.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 import { answerPlan, NOW, plans, recording, Session } from './support.ts';
@@ -250,7 +251,9 @@ describe('deploy', () => {
     const session = onReleases().keys('down', 'enter', 'enter');
     answerPlan(session).keys('y');
     session.does({ type: 'rollout-created', rollout: rollout({}) });
-    expect(session.body().slice(2)).toEqual([
+    expect(session.body()).toEqual([
+      expect.stringContaining('web 1.0.0, by alice at '),
+      expect.stringContaining('1 at a time'),
       '[progress] 1 of 2 instances done',
       ' web:8101 | alpha | done | 1.1.0, pid 4111',
       ' web:8101 | beta | fetching | 1.0M of 4.8M',
@@ -269,8 +272,20 @@ describe('deploy', () => {
     session.does({ type: 'rollout', rollout: rollout({}) });
     expect(session.body()).toContain('[alert] Failed after 12s: 1 instance of 2 did not get 1.0.0');
     expect(session.body()).toContain(` ${reason}`);
-    session.keys('esc');
+  });
+
+  test('what begins is on the page of a rollout, with its keys, and esc leads to where the flow was opened', () => {
+    const session = onReleases().keys('down', 'enter', 'enter');
+    answerPlan(session).keys('y');
+    session.does({ type: 'rollout-created', rollout: rollout({}) });
+    const names = (): string[] => session.state.views.map(({ screen }) => screen.name);
+    expect(names()).toEqual(['nodes', 'instances', 'rollout']);
     expect(session.state.deploy).toBeNull();
+    expect(contextOf(session.state)).toBe('rollout');
+    session.keys('a');
+    expect(session.state.confirm?.change).toEqual({ kind: 'rollout-control', rolloutId: 9, what: 'abort' });
+    session.keys('esc', 'esc');
+    expect(names()).toEqual(['nodes', 'instances']);
   });
 
   test('a drain names the instances that it moved, also when they are gone', () => {
