@@ -30,7 +30,7 @@ const CARRIED_ON: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['disconnected', '
 export interface Uploads {
   /**
    * Takes a package in: body → disk → checks → its place by sha256 → the release. Sending the same again answers with
-   * the release that is there.
+   * the release that is there, and puts its package back where that was lost.
    *
    * @throws SgridError `bad_request`, `not_found`, `already_exists` for another content under a version that is there,
    * `package_invalid`, `checksum_mismatch`, and what `receiveBody` throws. Nothing of it stays then.
@@ -79,8 +79,9 @@ export function createUploads(deps: {
     // Looked up again: it may have been removed while the bytes came.
     const service = await store.services.byName(upload.serviceName);
     const known = await existing(service, upload.version, sha256);
-    if (known !== null) return { release: known, created: false };
+    // Also for a release that is there: after the restore of a backup without packages its file is not.
     await packages.keep(file, sha256);
+    if (known !== null) return { release: known, created: false };
     try {
       const release = await events.transaction(async ({ releases }, record) => {
         const created = await releases.create({

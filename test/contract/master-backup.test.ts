@@ -115,6 +115,24 @@ test('a backup of a master that writes; restored elsewhere it has the same servi
   expect(existsSync(join(other, 'restore.ready'))).toBe(false);
 });
 
+test('restored without packages, a release is uploaded again under its version: its package is there then', async () => {
+  await addService(running(), 'web');
+  const content = tarOf({ 'run.sh': '#!/bin/sh\n' });
+  const release = await uploadPackage(running(), { serviceName: 'web', version: 'v1', content });
+  await back(file());
+  const other = join(directory, 'other');
+  await restore(other, file());
+  const restored = await startMaster({ stateDir: other });
+  try {
+    expect(existsSync(join(other, 'packages', release.sha256))).toBe(false);
+    const again = await uploadPackage(restored, { serviceName: 'web', version: 'v1', content });
+    expect(again).toEqual(release);
+    expect(readFileSync(join(other, 'packages', release.sha256)).equals(content)).toBe(true);
+  } finally {
+    await restored.close();
+  }
+});
+
 test('the commands: a running master is not restored over, nor a database without --force', async () => {
   await addService(running(), 'kept');
   const where = ['--state-dir', stateDir];
