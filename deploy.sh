@@ -520,11 +520,15 @@ current_of() {
   echo "${link#versions/}"
 }
 
-# All but the one that runs and the one before it.
+# drop_old_versions PRODUCT LABEL BEFORE: all but these and what still runs. A service of type node has the runtime that its
+# agent had, of which it may begin workers at any time; a cockpit loads its screens from where it was started.
 drop_old_versions() {
+  running=$(readlink /proc/[0-9]*/exe 2>/dev/null | sort -u) || true
   for directory in "$destdir/usr/$1/versions"/*; do
     label=$(basename "$directory")
-    [ "$label" = "$2" ] || [ "$label" = "$3" ] || [ ! -d "$directory" ] || rm -rf "$directory"
+    [ -d "$directory" ] || continue
+    case "$label" in "$2" | "$3") continue ;; esac
+    case "$running" in *"/usr/$1/versions/$label/"*) ;; *) rm -rf "$directory" ;; esac
   done
   rm -rf "$destdir/usr/$1/versions"/.new.*
 }
@@ -659,6 +663,7 @@ install_product() {
     return 0
   fi
   if ! has_systemd; then
+    drop_old_versions "$product" "$label" "$before"
     say "$product $label is installed; there is no systemd here, start it with: /usr/$product/$product --config /usr/$product/config.json"
     return 0
   fi
@@ -730,7 +735,9 @@ uninstall_product() {
   fi
   rm -f "$destdir/etc/systemd/system/$product.service"
   [ "$role" != cockpit ] || rm -f "$destdir/usr/local/bin/sgrid"
-  for name in versions current "$product" config.example.jsonc; do rm -rf "$destdir/usr/${product:?}/$name"; done
+  for name in current "$product" config.example.jsonc; do rm -rf "$destdir/usr/${product:?}/$name"; done
+  drop_old_versions "$product" '' ''
+  rmdir "$destdir/usr/$product/versions" 2>/dev/null || true
   if [ "$purge" = yes ]; then
     rm -rf "$destdir/usr/${product:?}" "$destdir/var/lib/${product:?}" "$destdir/var/cache/${product:?}"
     [ "$role" != node ] || rm -f "$destdir/etc/systemd/system/business.slice"

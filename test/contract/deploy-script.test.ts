@@ -178,6 +178,27 @@ test('uninstall keeps what --purge takes, and both may be repeated', async () =>
   expect([again.exitCode, again.all]).toEqual([0, 'deploy.sh: sgridnode is not installed here']);
 });
 
+test('a version of which a program runs stays, as a service may begin workers of its runtime; others go', async () => {
+  await install(await archiveOf('1.0.0'));
+  const [label = ''] = versions();
+  const runtime = join(destdir, 'usr/sgridnode', current(), 'sleep');
+  copyFileSync('/bin/sleep', runtime);
+  const program = execa(runtime, ['1000'], { reject: false });
+  try {
+    for (const version of ['1.1.0', '1.2.0', '1.3.0']) await upgrade(await archiveOf(version));
+    expect(versions().map((name) => name.replace(/-.*/, ''))).toEqual(['1.0.0', '1.2.0', '1.3.0']);
+    await deploy('uninstall', 'node');
+    expect(versions()).toEqual([label]);
+    await install(await archiveOf('1.4.0'));
+    expect(versions()).toHaveLength(2);
+  } finally {
+    program.kill('SIGKILL');
+    await program;
+  }
+  await upgrade(await archiveOf('1.5.0'));
+  expect(versions()).not.toContain(label);
+});
+
 /** Writes a command for the script to find before the real one. */
 function standIn(name: string, lines: string): void {
   mkdirSync(join(directory, 'bin'), { recursive: true });
