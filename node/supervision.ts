@@ -61,10 +61,12 @@ export async function openSupervision(options: SupervisionOptions, closers: Clos
     onError: (error) => logger.error({ err: error }, 'events are kept in memory only'),
   });
   closers.add(events.close);
+  const logEvents = createLogEvents({ clock: Date.now, newId: randomUUID, append: events.append });
   const logStore = createLogStore({
     root: layout.logs,
     clock: Date.now,
-    onEvent: createLogEvents({ clock: Date.now, newId: randomUUID, append: events.append }),
+    onEvent: logEvents.tell,
+    onGone: logEvents.forget,
     searchWorkerFile: options.searchWorkerFile,
     removedKeptMs: config.keepRemovedLogsDays * 86_400_000,
   });

@@ -44,6 +44,8 @@ export interface LogStoreOptions {
   readonly removedCheckIntervalMs?: number;
   /** Told of every rotation, and of the first of failures in a row. */
   readonly onEvent?: (event: LogEvent) => void;
+  /** Told when the log of a removed instance is gone. */
+  readonly onGone?: (instanceId: number) => void;
   /** What the thread of a search runs. */
   readonly searchWorkerFile?: string;
 }
@@ -70,6 +72,7 @@ export function createLogStore({
   removedKeptMs = REMOVED_KEPT_MS,
   removedCheckIntervalMs = 60_000,
   onEvent = () => {},
+  onGone = () => {},
   searchWorkerFile = fileURLToPath(new URL('./search/search-worker.ts', import.meta.url)),
 }: LogStoreOptions): LogStore {
   const openFiles = createOpenFiles(maxOpenFiles);
@@ -150,6 +153,7 @@ export function createLogStore({
     settings.delete(instanceId);
     for (const path of plainLogs.keys()) if (path.startsWith(directory + sep)) plainLogs.delete(path);
     openFiles.forgetBelow(directory);
+    onGone(instanceId);
   };
 
   const removed = createRemovedLogs({
@@ -246,7 +250,12 @@ export function createLogStore({
       return [own, ...(await extraFilesOf(instanceId).list())];
     },
 
-    keepOnly: removed.keepOnly,
+    keepOnly(instanceIds) {
+      removed.keepOnly(instanceIds);
+      // One that never ran here left no log, whose end would take its settings along.
+      for (const instanceId of settings.keys())
+        if (!instanceIds.has(instanceId) && !logs.has(instanceId)) settings.delete(instanceId);
+    },
 
     async close() {
       closing.abort();

@@ -5,6 +5,13 @@ import type { LogEvent } from './rotator.ts';
 /** A program that floods its log is not to flood the events too. */
 const QUIET_MS = 600_000;
 
+/** What people hear of logs. */
+export interface LogEvents {
+  tell(event: LogEvent): void;
+  /** The log of a removed instance is gone. */
+  forget(instanceId: number): void;
+}
+
 /**
  * Makes events of what happens to logs: failures at once, rotations at most one in ten minutes per instance, with how many it
  * stands for.
@@ -12,17 +19,17 @@ const QUIET_MS = 600_000;
 export function createLogEvents({
   clock,
   newId,
-  append,
+  append: queue,
 }: {
   clock: () => number;
   /** A UUID. */
   newId: () => string;
   append: (event: AgentEvent) => void;
-}): (event: LogEvent) => void {
+}): LogEvents {
   const quiet = new Map<number, { until: number; untold: number }>();
 
-  const tell = ({ instanceId, kind }: LogEvent, at: number, message: Told): void => {
-    append({
+  const append = ({ instanceId, kind }: LogEvent, at: number, message: Told): void => {
+    queue({
       eventId: newId(),
       at,
       kind: kind === 'failed' ? 'log.failed' : 'log.rotated',
@@ -31,10 +38,10 @@ export function createLogEvents({
     });
   };
 
-  return (event) => {
+  const tell = (event: LogEvent): void => {
     const now = clock();
     if (event.kind === 'failed') {
-      tell(event, now, event.message);
+      append(event, now, event.message);
       return;
     }
     const last = quiet.get(event.instanceId);
@@ -45,6 +52,8 @@ export function createLogEvents({
     }
     const before = last === undefined || last.untold === 0 ? '' : said` (and ${last.untold} times before)`;
     quiet.set(event.instanceId, { until: now + QUIET_MS, untold: 0 });
-    tell(event, now, before === '' ? event.message : said`${event.message}${before}`);
+    append(event, now, before === '' ? event.message : said`${event.message}${before}`);
   };
+
+  return { tell, forget: (instanceId) => void quiet.delete(instanceId) };
 }

@@ -54,8 +54,9 @@ export function startRotator(options: RotatorOptions): Rotator {
   const rotate: RotateOptions = { clock, signal: controller.signal };
   /** Units of cuts by file system (`st_dev`); null where it cannot be done. */
   const units = new Map<number, number | null>();
+  // By the log, so that nothing of one that is gone is left.
   const seen = new WeakSet<InstanceLog>();
-  const troubles = new Map<number, Trouble>();
+  const troubles = new WeakMap<InstanceLog, Trouble>();
   let timer: NodeJS.Timeout | null = null;
 
   const unitOf = async (file: string): Promise<number | null> => {
@@ -108,17 +109,17 @@ export function startRotator(options: RotatorOptions): Rotator {
   };
 
   const lookSafely = async (each: RotatedLog): Promise<void> => {
-    const { instanceId } = each;
-    const trouble = troubles.get(instanceId);
+    const { instanceId, log } = each;
+    const trouble = troubles.get(log);
     if (trouble !== undefined && clock() < trouble.retryAt) return;
     try {
       await look(each);
-      troubles.delete(instanceId);
+      troubles.delete(log);
     } catch (error) {
       if (controller.signal.aborted) return;
       const { code } = toWireError(error);
       const delayMs = Math.min(LAST_RETRY_MS, trouble === undefined ? FIRST_RETRY_MS : trouble.delayMs * 2);
-      troubles.set(instanceId, { code, delayMs, retryAt: clock() + delayMs });
+      troubles.set(log, { code, delayMs, retryAt: clock() + delayMs });
       if (trouble?.code === code) return;
       onEvent({ instanceId, kind: 'failed', message: said`log not rotated: ${tellError(error)}` });
     }

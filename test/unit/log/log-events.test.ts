@@ -5,7 +5,7 @@ import { createLogEvents } from '../../../node/log/log-events.ts';
 test('failures are told at once; of rotations one in ten minutes, with how many it stands for', () => {
   let now = 1_000_000;
   const told: AgentEvent[] = [];
-  const tell = createLogEvents({
+  const { tell, forget } = createLogEvents({
     clock: () => now,
     newId: () => crypto.randomUUID(),
     append: (event) => told.push(event),
@@ -31,6 +31,10 @@ test('failures are told at once; of rotations one in ten minutes, with how many 
   now -= 365 * 86_400_000;
   rotated(1);
   expect(told.length).toBe(5);
+  rotated(1);
+  forget(1);
+  rotated(1);
+  expect(told.slice(5).map(({ message }) => message)).toEqual(['log rotated']);
   for (const event of told)
     expect(agentEventSchema.safeParse({ ...event, at: event.at + 1e12 }).success).toBe(true);
 });

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { logReadRequestSchema } from '../../../common/domain/log.ts';
+import { logReadRequestSchema, logRotationSchema } from '../../../common/domain/log.ts';
 import { createLogStore } from '../../../node/log/create-log-store.ts';
 import type { LogStore } from '../../../node/log/log-store.ts';
 import type { LogEvent } from '../../../node/log/rotator.ts';
@@ -21,11 +21,13 @@ const DAY_MS = 86_400_000;
 let root: string;
 let now: number;
 let events: LogEvent[];
+let gone: number[];
 const opened: LogStore[] = [];
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'sgrid-removed-'));
   now = Date.UTC(2026, 0, 1);
   events = [];
+  gone = [];
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((each) => each.close()));
@@ -40,6 +42,7 @@ function open(): LogStore {
     removedCheckIntervalMs: 5,
     rotation: { maxFileBytes: 64 * 1024, maxAgeMs: DAY_MS * 365, maxTotalBytes: 1024 ** 3 },
     onEvent: (event) => events.push(event),
+    onGone: (instanceId) => gone.push(instanceId),
   });
   opened.push(store);
   return store;
@@ -73,6 +76,7 @@ test('the log of a removed instance can be read for seven days, and is gone then
   await waitFor('the removal', () => !has(1));
   await waitFor('its files to be closed', () => openBelow(join(root, '1')).length === 0);
   await expect(read(store, 1)).rejects.toMatchObject({ code: 'not_found' });
+  expect(gone).toEqual([1]);
   expect(await read(store, 2)).toBe(100);
 });
 
@@ -131,4 +135,17 @@ test('a mark that makes no sense, or is ahead of the clock, begins anew', async 
   expect([has(1), has(2), has(3)]).toEqual([true, true, true]);
   now += 7 * DAY_MS;
   await waitFor('the removal', () => !has(1) && !has(2) && !has(3));
+});
+
+test('how the log of one that never ran was to be kept is forgotten with it', async () => {
+  const store = open();
+  const rotation = { maxFileMiB: 1, maxTotalMiB: 100, maxAgeHours: 24 };
+  store.configure(1, { rotation: logRotationSchema.parse(rotation), logPaths: [] });
+  store.configure(2, { rotation: logRotationSchema.parse(rotation), logPaths: [] });
+  store.keepOnly(new Set([2]));
+  await fill(store, 2, 100_000);
+  await fill(store, 1, 100_000);
+  // Each log had its turn by then: 64 KiB is the size where none is configured.
+  await waitFor('the rotation', () => events.length > 0);
+  expect(events.map(({ instanceId }) => instanceId)).toEqual([1]);
 });
