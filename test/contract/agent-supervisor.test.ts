@@ -318,6 +318,7 @@ exit 0
       writeFileSync(join(stateDir, 'instances/1/data/well'), '');
       const well = await supervisor.apply(wanted({ revision: 3, restartGeneration: 1 }));
       expect(well).toMatchObject({ state: 'running', restarts: 0 });
+      await until('its start', () => startsOf(stateDir).at(-1) === well.pid);
       expect(startsOf(stateDir)).toHaveLength(4);
     });
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLocalSystem, fetchText, type LocalSystemUnderTest, SGRID } from '../support/local-system.ts';
+import { awaitText, createLocalSystem, type LocalSystemUnderTest, SGRID } from '../support/local-system.ts';
 import { buildSample } from '../support/samples.ts';
 import { openTmux, type Tmux, tmuxMissing } from '../support/tmux.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -21,11 +21,7 @@ afterEach(async () => {
 
 const webs = async () => (await system.instances()).filter(({ serviceName }) => serviceName === 'web');
 const versionsOf = async () =>
-  Promise.all(
-    (await webs()).map(
-      async ({ port }) => (await fetchText('127.0.0.1', port).catch(() => '')).split(' ')[1],
-    ),
-  );
+  Promise.all((await webs()).map(async ({ port }) => (await awaitText('127.0.0.1', port)).split(' ')[1]));
 
 describe.skipIf(tmuxMissing !== null)(
   `services are changed from the keyboard${tmuxMissing ? ` (${tmuxMissing})` : ''}`,
@@ -85,7 +81,7 @@ describe.skipIf(tmuxMissing !== null)(
       await shell.waitForText('web 1.0.0 runs on 1 instance,', 60_000);
       shell.press('Enter');
       await shell.waitForText(/^> running +web .*3\/3/m);
-      await waitFor('its answer', async () => (await versionsOf()).join() === '1.0.0,1.0.0,1.0.0');
+      expect(await versionsOf()).toEqual(['1.0.0', '1.0.0', '1.0.0']);
 
       // Protected by way of the editor; from then on a restart takes its name.
       shell.press('e');

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createLocalSystem, fetchText, type LocalSystemUnderTest, SGRID } from '../support/local-system.ts';
+import {
+  awaitText,
+  createLocalSystem,
+  fetchText,
+  type LocalSystemUnderTest,
+  SGRID,
+} from '../support/local-system.ts';
 import { buildSample } from '../support/samples.ts';
 import { openTmux, type Tmux, tmuxMissing } from '../support/tmux.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -58,7 +64,7 @@ describe.skipIf(tmuxMissing !== null)(
       await shell.waitUntil('the last web instance', (screen) => selectedRow(screen)?.release === '1.0.0');
       const first = selectedRow(shell.text());
       const port = first?.port ?? 0;
-      expect(await fetchText('127.0.0.1', port)).toBe(`web 1.0.0 pid ${first?.pid}\n`);
+      expect(await awaitText('127.0.0.1', port)).toBe(`web 1.0.0 pid ${first?.pid}\n`);
 
       shell.press('D');
       await shell.waitForText('first release');
@@ -84,7 +90,7 @@ describe.skipIf(tmuxMissing !== null)(
         (screen) => selectedRow(screen)?.release === '2.0.0',
       );
       const deployed = selectedRow(shell.text());
-      expect(await fetchText('127.0.0.1', port)).toBe(`web 2.0.0 pid ${deployed?.pid}\n`);
+      expect(await awaitText('127.0.0.1', port)).toBe(`web 2.0.0 pid ${deployed?.pid}\n`);
 
       shell.press('r');
       await shell.waitForText('Restart 1 instance');
@@ -94,8 +100,7 @@ describe.skipIf(tmuxMissing !== null)(
         return row?.state === 'running' && row.pid !== deployed?.pid;
       });
       const restarted = selectedRow(shell.text());
-      await waitFor('its answer', async () => (await fetchText('127.0.0.1', port).catch(() => '')) !== '');
-      expect(await fetchText('127.0.0.1', port)).toBe(`web 2.0.0 pid ${restarted?.pid}\n`);
+      expect(await awaitText('127.0.0.1', port)).toBe(`web 2.0.0 pid ${restarted?.pid}\n`);
       expect(shell.text()).toMatch(new RegExp(`web .*${restarted?.pid}.* \\d{1,2}s `));
 
       shell.press('l');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import {
+  awaitText,
   createLocalSystem,
   fetchText,
   type LocalSystemUnderTest,
@@ -15,6 +16,7 @@ const probes: Probe[] = [];
 beforeEach(async () => {
   system = createLocalSystem();
   await system.ok('up');
+  for (const { host, port } of await system.instances()) await awaitText(host, port);
 });
 
 afterEach(async () => {

@@ -5,7 +5,13 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isAlive } from '../../common/system/process-identity.ts';
-import { createLocalSystem, fetchText, type LocalSystemUnderTest, SGRID } from '../support/local-system.ts';
+import {
+  awaitText,
+  createLocalSystem,
+  fetchText,
+  type LocalSystemUnderTest,
+  SGRID,
+} from '../support/local-system.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 let system: LocalSystemUnderTest;
@@ -44,7 +50,7 @@ test('up, twice at once and once more: one system, deployed once; down leaves no
   expect(names).toContain('web');
   expect(names).toContain('native');
   for (const { host, port, serviceName, status } of instances) {
-    expect(await fetchText(host, port)).toBe(`${serviceName} 1.0.0 pid ${status?.pid}\n`);
+    expect(await awaitText(host, port)).toBe(`${serviceName} 1.0.0 pid ${status?.pid}\n`);
   }
   const third = await system.sgrid('up');
   expect(third.code).toBe(0);
@@ -93,7 +99,7 @@ test('a first run that is killed in the middle is finished by the next, nothing 
   expect(instances.filter(({ serviceName }) => serviceName === 'web')).toHaveLength(2);
   expect(instances.filter(({ serviceName }) => serviceName === 'native')).toHaveLength(1);
   for (const { host, port, serviceName } of instances) {
-    expect(await fetchText(host, port)).toContain(`${serviceName} 1.0.0`);
+    expect(await awaitText(host, port)).toContain(`${serviceName} 1.0.0`);
   }
 });
 
@@ -141,15 +147,16 @@ test('an agent that dies at its start: its own words, and the master is stopped 
 
 test('an instance whose port was taken meanwhile is named, and up fails', async () => {
   await system.ok('up');
-  const web = await system.instance('web');
+  // In C: it is gone before anybody could take it for running, however busy the machine is.
+  const native = await system.instance('native');
   await system.ok('down');
   const server = createServer();
-  server.listen(web.port, web.host);
+  server.listen(native.port, native.host);
   await once(server, 'listening');
   try {
     const { code, err, out } = await system.sgrid('up');
     expect(code, out).toBe(1);
-    expect(err).toMatch(new RegExp(`web \\(instance ${web.instanceId}\\) is (backoff|crash-loop)`));
+    expect(err).toMatch(new RegExp(`native \\(instance ${native.instanceId}\\) is (backoff|crash-loop)`));
   } finally {
     server.close();
   }

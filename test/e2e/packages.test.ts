@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Header } from 'tar';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLocalSystem, fetchText, type LocalSystemUnderTest } from '../support/local-system.ts';
+import { awaitText, createLocalSystem, type LocalSystemUnderTest } from '../support/local-system.ts';
 import { buildSample } from '../support/samples.ts';
 
 let system: LocalSystemUnderTest;
@@ -105,7 +105,7 @@ test.each(cases)('%s is refused with a message, and leaves nothing behind', asyn
   expect(err).toMatch(words);
   expect(packageFiles()).toEqual(before);
   expect(await system.ok('get', 'releases')).not.toContain('6.6.6');
-  expect(await fetchText('127.0.0.1', web?.port ?? 0)).toBe(`web 1.0.0 pid ${web?.status?.pid}\n`);
+  expect(await awaitText('127.0.0.1', web?.port ?? 0)).toBe(`web 1.0.0 pid ${web?.status?.pid}\n`);
   expect(existsSync('/tmp/sgrid-e2e-escaped')).toBe(false);
   expect(existsSync(join(system.stateDirectory, 'escaped'))).toBe(false);
 });
@@ -123,7 +123,7 @@ test('a package of honest tar, with a link inside the tree, is taken and runs', 
   for (const { host, port, status } of (await system.instances()).filter(
     ({ serviceName }) => serviceName === 'web',
   )) {
-    expect(await fetchText(host, port)).toBe(`web 2.0.0 pid ${status?.pid}\n`);
+    expect(await awaitText(host, port)).toBe(`web 2.0.0 pid ${status?.pid}\n`);
   }
 });
 
@@ -135,11 +135,13 @@ test('a release that cannot run fails the deploy with the reason and the program
   execFileSync('tar', ['cf', file, '-C', stage, '.']);
   const [web] = (await system.instances()).filter(({ serviceName }) => serviceName === 'web');
   const { code, err } = await system.sgrid(
-    ...['deploy', 'web', file, '--version', '3.0.0', '--wait', '--instance', String(web?.instanceId)],
+    // On a busy machine Node.js is up for longer than the usual second before it comes to the first line.
+    ...['deploy', 'web', file, '--version', '3.0.0', '--wait', '--min-ready', '60s'],
+    ...['--instance', String(web?.instanceId)],
   );
   expect(code).toBe(1);
   expect(err).toMatch(/rollout \d+ of web failed/);
   expect(await system.ok('logs', String(web?.instanceId), '--tail', '20')).toContain('I will not start');
   await system.ok('deploy', 'web', '2.0.0', '--wait', '--instance', String(web?.instanceId));
-  expect(await fetchText('127.0.0.1', web?.port ?? 0)).toContain('web 2.0.0');
+  expect(await awaitText('127.0.0.1', web?.port ?? 0)).toContain('web 2.0.0');
 });

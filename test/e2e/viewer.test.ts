@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLocalSystem, type LocalSystemUnderTest, SGRID } from '../support/local-system.ts';
 import { buildSample } from '../support/samples.ts';
 import { openTmux, tmuxMissing } from '../support/tmux.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let system: LocalSystemUnderTest;
 
@@ -22,9 +23,11 @@ test('a viewer sees and follows', async () => {
   for (const kind of ['nodes', 'services', 'instances', 'releases', 'events']) {
     expect(await asViewer('get', kind)).toMatchObject({ code: 0, err: '' });
   }
-  const log = await asViewer('logs', 'native', '--tail', '5');
-  expect(log.code).toBe(0);
-  expect(log.out).toContain('alive');
+  await waitFor('its first sign of life', async () => {
+    const log = await asViewer('logs', 'native', '--tail', '5');
+    expect(log.code).toBe(0);
+    return log.out.includes('alive');
+  });
 });
 
 test('a viewer changes nothing, and is told why', async () => {

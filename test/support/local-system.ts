@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { findServiceProcesses, type LocalProcess } from '../../cockpit/cli/local/leftovers.ts';
 import { type LocalState, readLocalState } from '../../cockpit/cli/local/state.ts';
 import { type InstanceView, instanceViewSchema } from '../../common/domain/instance.ts';
+import { waitFor } from './wait-for.ts';
 
 export const DIST = fileURLToPath(new URL('../../dist', import.meta.url));
 export const SGRID = join(DIST, 'bin', 'sgrid');
@@ -120,6 +121,11 @@ export function fetchText(host: string, port: number, path = '/'): Promise<strin
     request.on('timeout', () => request.destroy(new Error('no answer')));
     request.on('error', reject);
   });
+}
+
+/** The same from a program that runs, and on a busy machine need not listen yet. */
+export function awaitText(host: string, port: number, path = '/'): Promise<string> {
+  return waitFor(`an answer on port ${port}`, () => fetchText(host, port, path).catch(() => null), 60_000);
 }
 
 export function readText(file: string): string {
