@@ -12,6 +12,10 @@ export interface Column<Row> {
   readonly maxWidth?: number;
   /** Free text, which grows by so many columns where the others grow by one. */
   readonly growth?: number;
+  /** Widened up to here, the most important column first, before what is left is shared. */
+  readonly ampleWidth?: number;
+  /** Left out of a table that is narrower, where another column needs the place more. */
+  readonly fromTableWidth?: number;
   /** 1 is the last to be left out on a narrow terminal. */
   readonly priority: number;
   /** @param width that it has; all there is where a filter asks */
@@ -46,7 +50,9 @@ export function fitColumns<Row>(all: readonly Column<Row>[], width: number): Fit
   const gap = width >= WIDE_COLUMNS ? 2 : 1;
   let room = width - LEAD_WIDTH;
   const chosen = new Set<Column<Row>>();
-  for (const column of [...all].sort((a, b) => a.priority - b.priority)) {
+  const byPriority = [...all].sort((a, b) => a.priority - b.priority);
+  for (const column of byPriority) {
+    if (width < (column.fromTableWidth ?? 0)) continue;
     const needed = column.minWidth + (chosen.size === 0 ? 0 : gap);
     if (needed > room) break;
     chosen.add(column);
@@ -54,6 +60,12 @@ export function fitColumns<Row>(all: readonly Column<Row>[], width: number): Fit
   }
   const columns = all.filter((column) => chosen.has(column));
   const widths = columns.map((column) => column.minWidth);
+  for (const column of byPriority.filter((each) => chosen.has(each))) {
+    const { minWidth, ampleWidth = minWidth } = column;
+    const step = Math.min(room, ampleWidth - minWidth);
+    widths[columns.indexOf(column)] = minWidth + step;
+    room -= step;
+  }
   const canGrow = (at: number): boolean => (widths[at] ?? 0) < (columns[at]?.maxWidth ?? 0);
   while (room > 0 && columns.some((_, at) => canGrow(at))) {
     for (let at = 0; at < columns.length && room > 0; at++) {

@@ -1,7 +1,7 @@
 import type { EventKind, SgridEvent } from '../../common/domain/event.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { formatClock } from '../format/time.ts';
+import { formatClock, formatDate } from '../format/time.ts';
 import type { Translate } from '../language/translate.ts';
 import type { FleetState } from '../store/state.ts';
 import type { Column } from './columns.ts';
@@ -56,6 +56,17 @@ export function isTrouble({ kind, result }: SgridEvent): boolean {
   return result === 'failed' || TROUBLE.has(kind);
 }
 
+const DAY_MS = 86_400_000;
+/** Of another day's date and time. */
+const CLOCK_WIDTH = 11;
+
+/** Where there is no place for both, the time of what is less than a day old, else the date. */
+function clockIn(at: number, now: number, width: number): string {
+  const clock = formatClock(at, now);
+  if (clock.length <= width) return clock;
+  return now - at < DAY_MS ? formatDate(at).slice(11) : clock.slice(0, 5);
+}
+
 export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'time',
@@ -63,7 +74,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     minWidth: 8,
     maxWidth: 11,
     priority: 1,
-    cell: ({ event, now }) => ({ text: formatClock(event.at, now), tone: 'dim' }),
+    cell: ({ event, now }, _, width = CLOCK_WIDTH) => ({ text: clockIn(event.at, now, width), tone: 'dim' }),
     // By arrival: the clocks of several nodes are not quite the same.
     sortValue: ({ event }) => event.seq,
     descendingFirst: true,
@@ -74,7 +85,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     minWidth: 12,
     maxWidth: 20,
     // Whole at 80 columns: rollout.finished.
-    growth: 4,
+    ampleWidth: 16,
     priority: 2,
     cell: ({ event, kind }) => ({
       text: kind,
@@ -84,7 +95,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
   {
     key: 'subject',
     title: 'SUBJECT',
-    minWidth: 16,
+    minWidth: 17,
     maxWidth: 26,
     priority: 3,
     cell: ({ subject }) => ({ text: subject }),
@@ -94,6 +105,8 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     title: 'BY',
     minWidth: 8,
     maxWidth: 12,
+    // Below, the message is what one reads: mostly it is agent and master.
+    fromTableWidth: 96,
     priority: 5,
     cell: ({ event }) => ({ text: plainText(event.actor) }),
   },
@@ -102,6 +115,7 @@ export const EVENT_COLUMNS: readonly Column<EventRow>[] = [
     title: 'MESSAGE',
     minWidth: 16,
     maxWidth: 400,
+    ampleWidth: 34,
     growth: 4,
     priority: 4,
     cell: ({ message }) => ({ text: message }),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { english } from '../../../cockpit/language/translate.ts';
 import { type Column, fitColumns } from '../../../cockpit/view-model/columns.ts';
 import { EVENT_COLUMNS } from '../../../cockpit/view-model/event-columns.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
@@ -21,6 +22,25 @@ test('free text has most of what is left, and no column more than it can use', (
 test('at 100 columns the message of an event is the widest of its columns', () => {
   const { message = 0, ...others } = widthsOf(EVENT_COLUMNS, 100);
   expect(message).toBeGreaterThan(Math.max(...Object.values(others)) * 1.5);
+});
+
+test('at 80 columns an event has most of its message, and its kind and subject whole', () => {
+  expect(widthsOf(EVENT_COLUMNS, 80)).toEqual({ time: 8, kind: 16, subject: 17, message: 34 });
+  expect(Object.keys(widthsOf(EVENT_COLUMNS, 96))).toContain('actor');
+});
+
+test('the time of an event is never cut off: of another day it is the time below a day, then the date', () => {
+  const [event] = recording.events;
+  if (event === undefined) throw new Error('no event was recorded');
+  const now = new Date(2026, 2, 10, 0, 30).getTime();
+  const text = (at: Date, width?: number): string | undefined => {
+    const row = { event: { ...event, at: at.getTime() }, now };
+    const whole = { ...row, subject: '', service: '', node: '', kind: '', message: '' };
+    return EVENT_COLUMNS[0]?.cell(whole, english, width).text;
+  };
+  expect(text(new Date(2026, 2, 9, 23, 58, 1), 8)).toBe('23:58:01');
+  expect(text(new Date(2026, 2, 8, 23, 58, 1), 8)).toBe('03-08');
+  expect(text(new Date(2026, 2, 8, 23, 58, 1), 11)).toBe('03-08 23:58');
 });
 
 test('at 100 columns a rollout that failed tells more of why than where', () => {
