@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** One project per kind of test, so that `npm run check` can run the fast ones alone. */
+/**
+ * One project per kind of test, so that `npm run check` can run the fast ones alone. The limits are for what hangs: a machine
+ * that has ten other things to do takes ten times as long, and that is no failure.
+ */
 const project = (
   name: string,
   timeoutMs: number,
@@ -24,10 +27,10 @@ export default defineConfig({
     projects: [
       // No module keeps state, so the files of a worker can share their imports: half the time. Some of them wait, for which a
       // third worker makes up on two cores. Those of another number of workers run in another group.
-      project('unit', 10_000, { isolate: false, maxWorkers: 3 }),
-      project('contract', 30_000, { sequence: { groupOrder: 1 } }),
-      project('screen', 30_000, { sequence: { groupOrder: 1 } }),
-      project('e2e', 120_000, { maxWorkers: 1, sequence: { groupOrder: 2 } }),
+      project('unit', 60_000, { isolate: false, maxWorkers: 3 }),
+      project('contract', 120_000, { sequence: { groupOrder: 1 } }),
+      project('screen', 120_000, { sequence: { groupOrder: 1 } }),
+      project('e2e', 300_000, { maxWorkers: 1, sequence: { groupOrder: 2 } }),
     ],
   },
 });

@@ -105,7 +105,7 @@ describe.skipIf(tmuxMissing !== null)(`operating a fleet${tmuxMissing ? ` (${tmu
         await tmux.waitForText('SIGHUP follows');
         expect(ids.map((id) => configOf(id, name))).toEqual([null, null]);
         tmux.press('y');
-        await tmux.waitForText(new RegExp(`published +ticker +${name} +all +1 +1 +2/2`), 30_000);
+        await tmux.waitForText(new RegExp(`published +ticker +${name} +all +1 +1 +2/2`));
         expect(ids.map((id) => configOf(id, name))).toEqual(Array(2).fill('workers: 1\npassword: hunter2\n'));
         const { port } = await system.instance('ticker');
         const log = () => system.ok('logs', `ticker@local:${port}`, '--tail', '200');
@@ -134,7 +134,7 @@ describe.skipIf(tmuxMissing !== null)(`operating a fleet${tmuxMissing ? ` (${tmu
         tmux.press('Tab', 'Right', 'Enter');
         await tmux.waitForText('Publish the config of ticker');
         tmux.press('y');
-        await waitFor('the file gone', () => ids.every((id) => configOf(id, name) === null), 30_000);
+        await waitFor('the file gone', () => ids.every((id) => configOf(id, name) === null));
       } finally {
         tmux.close();
       }
@@ -194,7 +194,7 @@ describe.skipIf(tmuxMissing !== null)(`operating a fleet${tmuxMissing ? ` (${tmu
         async () => (await system.instances()).every(({ status }) => status?.pid === null),
         60_000,
       );
-      await tmux.waitForText(/succeeded/, 30_000);
+      await tmux.waitForText(/succeeded/);
       tmux.type(':nodes');
       tmux.press('Enter', 'K');
       await tmux.waitForText('Uncordon local?');

@@ -226,8 +226,8 @@ describe.skipIf(tmuxMissing !== null)(
       await tmux.waitForText('following');
       const { port } = await system.instance('web');
       await system.ok('restart', `web@local:${port}`);
-      await tmux.waitForText(/> .*web@local/, 30_000);
-      await tmux.waitForText(/started +web@local.*run 2/, 30_000);
+      await tmux.waitForText(/> .*web@local/);
+      await tmux.waitForText(/started +web@local.*run 2/);
       expect(tmux.text()).not.toContain('looper');
     });
   },

@@ -78,7 +78,7 @@ describe.skipIf(tmuxMissing !== null)(`on a bad line${tmuxMissing ? ` (${tmuxMis
     tmux.press('l');
     await tmux.waitUntil('some ticks', () => ticksOn(tmux).length > 3);
     proxy.stall();
-    await tmux.waitForText(/figures are \d+s old|no answer for|link down/, 30_000);
+    await tmux.waitForText(/figures are \d+s old|no answer for|link down/);
     const frozen = ticksOn(tmux).at(-1) ?? 0;
     // Keys are answered meanwhile.
     tmux.press('Escape');
@@ -103,7 +103,7 @@ describe.skipIf(tmuxMissing !== null)(`on a bad line${tmuxMissing ? ` (${tmuxMis
     tmux.press('Enter', 'l');
     await tmux.waitUntil('some ticks', () => ticksOn(tmux).length > 3);
     proxy.cut();
-    await tmux.waitForText(/link down \d+s, reconnecting/, 30_000);
+    await tmux.waitForText(/link down \d+s, reconnecting/);
     const last = ticksOn(tmux).at(-1) ?? 0;
     tmux.press('Escape', 'r');
     await tmux.waitForText('Not connected to the master: nothing can be changed now');
@@ -175,8 +175,8 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     } finally {
       process.kill(server, 'SIGCONT');
     }
-    await tmux.waitUntil('the newest', () => (ticksOn(tmux).at(-1) ?? 0) > last + 90, 30_000);
-    await tmux.waitForText(/data [01]s old/, 30_000);
+    await tmux.waitUntil('the newest', () => (ticksOn(tmux).at(-1) ?? 0) > last + 90);
+    await tmux.waitForText(/data [01]s old/);
   });
 
   test.each([
@@ -204,7 +204,7 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
       try {
         fill(tty);
         process.kill(pid, signal);
-        await waitFor('its end', isGone, 15_000);
+        await waitFor('its end', isGone);
         expect(lineOf()).toEqual(expect.arrayContaining(['icanon', 'echo']));
       } finally {
         process.kill(server, 'SIGCONT');
@@ -257,13 +257,13 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     await tmux.waitForText('Contexts: here, look, mine');
     tmux.type(':ctx mine');
     tmux.press('Enter');
-    await tmux.waitForText('as admin (admin)', 30_000);
+    await tmux.waitForText('as admin (admin)');
     tmux.type(':tokens');
     tmux.press('Enter');
     await tmux.waitForText(/operator +operator/);
     tmux.type(':ctx look');
     tmux.press('Enter');
-    await tmux.waitForText('(operator, read only)', 30_000);
+    await tmux.waitForText('(operator, read only)');
     tmux.press('i');
     await tmux.waitForText(/> running +java|> \S+ +java/);
     tmux.press('r');

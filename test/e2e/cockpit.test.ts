@@ -79,7 +79,7 @@ describe.skipIf(tmuxMissing !== null)(
       await shell.waitForText('> Message');
       shell.type('now with more');
       shell.press('Enter');
-      await shell.waitForText('2 of 2 instances chosen', 30_000);
+      await shell.waitForText('2 of 2 instances chosen');
       shell.press('Enter');
       await shell.waitForText('Deploy web 2.0.0 on 2 instances');
       shell.press('y');
@@ -184,8 +184,8 @@ describe.skipIf(tmuxMissing !== null)(
       await shell.waitForText(/reconnecting/);
       expect(shell.text()).toMatch(/instances: \d+ running/);
       await system.ok('up');
-      await shell.waitForText(/link up/, 30_000);
-      await shell.waitForText(/data 0s old/, 30_000);
+      await shell.waitForText(/link up/);
+      await shell.waitForText(/data 0s old/);
     });
   },
 );

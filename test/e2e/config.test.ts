@@ -72,7 +72,7 @@ const seen = (instanceId: number): string[] => {
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 };
 const settled = (text: string) =>
-  waitFor(`"${text}" of both`, () => [1, 2].every((instanceId) => seen(instanceId).at(-1) === text), 30_000);
+  waitFor(`"${text}" of both`, () => [1, 2].every((instanceId) => seen(instanceId).at(-1) === text));
 async function save(app: string, other: string): Promise<void> {
   writeFileSync(join(directory, 'app'), app);
   writeFileSync(join(directory, 'other'), other);
@@ -137,7 +137,7 @@ test('without a master a program starts again with the files that were published
   agent = await startAgent();
   const { pid } = JSON.parse(readFileSync(join(agentDir, 'instances', '1', 'run.json'), 'utf8')).run.program;
   process.kill(pid, 'SIGKILL');
-  await waitFor('the next run', () => seen(1).length === 2, 30_000);
+  await waitFor('the next run', () => seen(1).length === 2);
   expect(seen(1)[1]).toBe(`start p=${SECRET} 1`);
   expect(agent.output()).not.toContain(SECRET);
 });
@@ -149,7 +149,7 @@ test('a rolling restart: one after the other, once each, also over the death of 
   await settled('start one 1');
   await save('two', '2');
   await sgrid('config', 'publish', 'web', '--then', 'restart');
-  await waitFor('the first turn', () => seen(1).length === 2, 30_000);
+  await waitFor('the first turn', () => seen(1).length === 2);
   await master.kill();
   admin.close();
   master = await spawnMaster(masterDir, master.port);

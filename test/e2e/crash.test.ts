@@ -53,7 +53,7 @@ test.skipIf(tmuxMissing !== null)(
       'new pool',
       '--wait',
     );
-    await waitFor('a death', async () => (await system.instance('web')).status?.lastExit?.code === 3, 30_000);
+    await waitFor('a death', async () => (await system.instance('web')).status?.lastExit?.code === 3);
 
     const screen = openCockpit('operator');
     const other = openCockpit('viewer');

@@ -11,7 +11,7 @@ export const noGroup: CgroupJoin = { procsFiles: [], execPrefix: [], path: '' };
 export async function until<T>(
   what: string,
   check: () => T | null | undefined | false | Promise<T | null | undefined | false>,
-  patienceMs = 20_000,
+  patienceMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + patienceMs;
   for (;;) {

@@ -85,7 +85,7 @@ export function createLogPaneDriver(
       };
       const deadline = setTimeout(
         () => reject(new Error(`never came true: ${what}\n${lines().join('\n')}`)),
-        8_000,
+        30_000,
       );
       watchers.add(look);
       look();

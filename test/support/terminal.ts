@@ -175,7 +175,7 @@ export function createTerminal(size: { columns?: number; rows?: number } = {}): 
       for (const character of text) stdin.send(character);
     },
     send: (bytes) => stdin.send(bytes),
-    waitFor: (condition, { timeoutMs = 8000 } = {}) => {
+    waitFor: (condition, { timeoutMs = 30_000 } = {}) => {
       const { promise, resolve, reject } = Promise.withResolvers<string[]>();
       // A frame between "begin" and "end synchronized update" (mode 2026) is not shown by a terminal yet.
       const look = (): void => {

@@ -77,7 +77,7 @@ export function openTmux(options: TmuxOptions): Tmux {
   const waitUntil = async (
     what: string,
     probe: (text: string) => boolean,
-    timeoutMs = 20_000,
+    timeoutMs = 60_000,
   ): Promise<void> => {
     try {
       await waitFor(what, () => probe(text()), timeoutMs);
