@@ -10,3 +10,18 @@ import { readFileSync } from 'node:fs';
  * @throws what `readFileSync` throws.
  */
 export const readPseudoFile = (file: string): string => readFileSync(file, 'utf8');
+
+/**
+ * A file of a process (`/proc/<pid>/…`), or null when the process is gone, or hidden from this user (hidepid, proc(5)).
+ *
+ * @throws what else went wrong (EMFILE, ENOMEM): of a process that cannot be looked at nobody may say that it is gone.
+ */
+export function readProcessFile(file: string): string | null {
+  try {
+    return readPseudoFile(file);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(code)) return null;
+    throw error;
+  }
+}

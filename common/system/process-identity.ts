@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { readPseudoFile } from './proc-file.ts';
+import { readProcessFile, readPseudoFile } from './proc-file.ts';
 
 /**
  * What makes a process itself: a pid alone is reused, so it is tied to the process's start time and to the boot.
@@ -41,13 +41,10 @@ export function parseProcStat(text: string): ProcStat | null {
   return { pid, state, parentPid: Number(parentPid), sessionId: Number(sessionId), startTicks };
 }
 
-/** Reads one process's stat, or null when there is no such process (any more). */
+/** Reads one process's stat, or null when there is no such process (any more). @throws as `readProcessFile` */
 export function readProcStat(pid: number, procRoot = '/proc'): ProcStat | null {
-  try {
-    return parseProcStat(readPseudoFile(`${procRoot}/${pid}/stat`));
-  } catch {
-    return null;
-  }
+  const text = readProcessFile(`${procRoot}/${pid}/stat`);
+  return text === null ? null : parseProcStat(text);
 }
 
 export function readBootId(procRoot = '/proc'): string {

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { said, type Told } from '../../common/domain/said.ts';
+import { readFileIfThere } from '../../common/system/atomic-file.ts';
 
 /**
  * What the shim wrote of one run: two files in one directory that the agent watches, `<instance>.<run>.started` and
@@ -119,14 +120,12 @@ function wholeLine(file: string): string | null {
   return line?.endsWith(' end') ? line.slice(0, -4) : null;
 }
 
-/** Without its end of line, or null when the file has none. */
+/**
+ * Without its end of line, or null when the file has none, or is not there. Not for a file that cannot be opened (EMFILE): a
+ * run would be taken for one that left no word.
+ */
 function firstLine(file: string): string | null {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return null;
-  }
+  const text = readFileIfThere(file) ?? '';
   const end = text.indexOf('\n');
   return end < 0 ? null : text.slice(0, end);
 }

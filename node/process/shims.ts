@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readProcessFile } from '../../common/system/proc-file.ts';
 import { identify, type ProcessIdentity } from '../../common/system/process-identity.ts';
 
 export const SHIM_MARK = 'sgrid-shim';
@@ -18,11 +19,6 @@ export function findShims(procRoot = '/proc'): Map<string, ProcessIdentity> {
 
 /** `sh shim.sh sgrid-shim KEY RUN …` */
 function runIdOf(cmdlineFile: string): string | null {
-  let words: string[];
-  try {
-    words = readFileSync(cmdlineFile, 'utf8').split('\0');
-  } catch {
-    return null; // ended meanwhile, or hidden from this user by hidepid: proc(5)
-  }
+  const words = readProcessFile(cmdlineFile)?.split('\0') ?? [];
   return words[2] === SHIM_MARK ? (words[4] ?? null) : null;
 }

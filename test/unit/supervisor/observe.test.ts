@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identify, type ProcessIdentity, readBootId } from '../../../common/system/process-identity.ts';
 import { readStarted } from '../../../node/process/records.ts';
@@ -108,4 +109,41 @@ test('another program with the pid, or another boot, is not ours', async () => {
   expect(
     await observeRun(run('1-old', { program: self, shim: self, bootId: 'other' }), record, 'unknown', deps()),
   ).toMatchObject({ kind: 'lost', rebooted: true });
+});
+
+test('an agent that can open no file takes no program for gone, and none for never started', async () => {
+  const child = fileURLToPath(new URL('../../support/agent-no-files-child.ts', import.meta.url));
+  const looks = (of: Run, record: string): unknown => {
+    const command = ['-c', 'ulimit -n 64 && exec "$0" "$@"', process.execPath, child];
+    const { stdout, stderr } = spawnSync('sh', [...command, JSON.stringify({ run: of, record })], {
+      encoding: 'utf8',
+    });
+    return stdout === '' ? stderr : JSON.parse(stdout);
+  };
+  const shim = runShim(directory, ['/bin/sleep', '60'], { runId: '1-full' });
+  const started = await until('its start', () => readStarted(shim.record));
+  const known = run('1-full', {
+    program: { ...started.program, bootId },
+    shim: { ...started.shim, bootId },
+  });
+  try {
+    expect(looks(known, shim.record)).toEqual(['EMFILE', 'alive']);
+    expect(looks(run('1-full'), shim.record)).toEqual(['EMFILE', 'alive']);
+    expect(looks(run('1-full'), join(directory, 'elsewhere'))).toEqual(['EMFILE', 'pending']);
+  } finally {
+    process.kill(started.program.pid, 'SIGKILL');
+    await shim.ended;
+  }
+  expect(looks(known, shim.record)).toEqual(['EMFILE', 'ended']);
+});
+
+test('a run whose record of its end cannot be read has not been lost', async () => {
+  const record = join(directory, '7.1-shut');
+  mkdirSync(`${record}.exit`);
+  const gone = { pid: 2 ** 22 + 1, startTicks: '1', bootId };
+  const looked = observeRun(run('1-shut', { program: gone, shim: gone }), record, 'unknown', deps());
+  await expect(looked).rejects.toThrow('EISDIR');
+  rmSync(`${record}.exit`, { recursive: true });
+  const look = observeRun(run('1-shut', { program: gone, shim: gone }), record, 'unknown', deps());
+  expect((await look).kind).toBe('lost');
 });
