@@ -57,7 +57,12 @@ export function createWebhookDispatcher(deps: {
     if (!response.ok) throw new Error(`it answered ${response.status}`);
   };
 
+  const pause = async (failures: number): Promise<void> =>
+    sleep(retryDelay(failures, random()), undefined, { signal }).catch(() => undefined);
+
   const deliver = async (webhook: Webhook, event: ToldEvent): Promise<void> => {
+    // Its own time is that of its node, whose clock may be far ahead: the others would wait behind it for as long.
+    const at = Math.min(event.at, now());
     for (let failures = 0; ; ) {
       try {
         return await attempt(webhook, event);
@@ -65,18 +70,18 @@ export function createWebhookDispatcher(deps: {
         if (signal.aborted) return;
         failures += 1;
         const told = { webhook: webhook.name, seq: event.seq, failures, err: error };
-        if (now() - event.at > GIVE_UP_AFTER_MS) {
+        if (now() - at > GIVE_UP_AFTER_MS) {
           logger.error(told, 'a webhook was not told of an event: it did not take it for a day');
           return;
         }
         logger.warn(told, 'a webhook did not take an event; it is tried again');
-        await sleep(retryDelay(failures, random()), undefined, { signal }).catch(() => undefined);
+        await pause(failures);
         if (signal.aborted) return;
       }
     }
   };
 
-  const serve = async (webhook: Webhook): Promise<void> => {
+  const serve = async (webhook: Webhook, onProgress: () => void): Promise<void> => {
     let place = await store.placeOf(webhook.name);
     while (!signal.aborted) {
       // Taken first: what comes while they are read rings for the next turn.
@@ -90,15 +95,27 @@ export function createWebhookDispatcher(deps: {
         if (kind !== null) await store.advance(webhook.name, place);
       }
       if (events.length > 0) await store.advance(webhook.name, place);
-      else await ring;
+      onProgress();
+      if (events.length === 0) await ring;
     }
   };
 
-  const serving = webhooks.map((webhook) =>
-    serve(webhook).catch((err: unknown) =>
-      logger.error({ err, webhook: webhook.name }, 'a webhook has failed'),
-    ),
-  );
+  // The database may refuse, on a full disk for one: it goes on from the place that was kept once that is over.
+  const keepServing = async (webhook: Webhook): Promise<void> => {
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await serve(webhook, () => {
+          failures = 0;
+        });
+      } catch (err) {
+        failures += 1;
+        logger.error({ err, webhook: webhook.name, failures }, 'a webhook cannot go on; it is tried again');
+        await pause(failures);
+      }
+    }
+  };
+
+  const serving = webhooks.map(keepServing);
   return {
     wake() {
       const { resolve } = news;

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AgentEvent, EventKind, SgridEvent } from '../../common/domain/event.ts';
 import { retryDelayMs, toldKind, webhookSchema } from '../../master/webhooks/webhook.ts';
@@ -95,6 +96,25 @@ test('what is not taken is sent again, in order; a restart of the master loses a
   await start(['instance.exited']);
   await waitFor('the rest', () => received.length === 2);
   expect(messages()).toEqual(['two', 'three']);
+});
+
+test('a database that refuses for a while ends no webhook', async () => {
+  const running = await start(['instance.exited']);
+  const agent = createTestAgent(running);
+  await agent.connect();
+  const database = new Database(join(stateDir, 'sgridnext.db'));
+  try {
+    database.exec(`create trigger full before update on webhooks begin select raise(fail, 'full'); end`);
+    await agent.deliver([happens('instance.exited', 'one')]);
+    // Sent again, since its place could not be kept.
+    await waitFor('one, twice', () => messages().filter((message) => message === 'one').length >= 2);
+    database.exec('drop trigger full');
+  } finally {
+    database.close();
+  }
+  await agent.deliver([happens('instance.exited', 'two')]);
+  await waitFor('two', () => messages().includes('two'));
+  agent.close();
 });
 
 test('nobody waits for a receiver that does not answer', async () => {
