@@ -5,7 +5,7 @@ import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { Relay } from '../relay.ts';
 import type { Store } from '../store/open-store.ts';
 import type { InstanceCommands } from './instance-commands.ts';
-import type { RolloutMove } from './rollout.ts';
+import { isWrite, type RolloutMove } from './rollout.ts';
 import { goalOf } from './rollout-gate.ts';
 import type { Question, StepWatch } from './step-watch.ts';
 
@@ -24,11 +24,12 @@ export interface Asking {
 export function questionsOf({ steps }: Rollout, moves: readonly RolloutMove[]): Question[] {
   const questions = new Map<string, Question>();
   for (const move of moves) {
-    if (move.kind !== 'prepare' && move.kind !== 'apply' && move.kind !== 'remove') continue;
+    if (isWrite(move) || move.kind === 'wait') continue;
     const step = steps[move.position];
     if (step === undefined) continue;
     const releaseId = releaseOf(step);
-    const key = move.kind === 'prepare' ? `node ${step.nodeId} ${releaseId}` : `${step.instanceId}`;
+    const isFetch = move.kind === 'prepare' || move.kind === 'fetch-ahead';
+    const key = isFetch ? `node ${step.nodeId} ${releaseId}` : `${step.instanceId}`;
     if (!questions.has(key)) questions.set(key, { about: move.kind, step, releaseId });
   }
   return [...questions.values()];
@@ -63,7 +64,7 @@ export function createAsk(deps: {
     const entry = fleet.instance(step.instanceId);
     if (about === 'apply' && entry !== null) await commands().apply(entry.record);
     if (about === 'remove' && entry !== null) await commands().finishRemoval(entry.record);
-    if (about === 'prepare' && releaseId !== null) {
+    if ((about === 'prepare' || about === 'fetch-ahead') && releaseId !== null) {
       const release = await releaseRef(asking, releaseId);
       const { serviceName } = asking.rollout;
       await relay.call(step.nodeId, 'release.prepare', { serviceName, release });
@@ -84,6 +85,7 @@ export function createAsk(deps: {
       await put(asking, question);
       watch.answered(question);
     } catch (error) {
+      if (question.about === 'fetch-ahead') return watch.missedAhead(question);
       // A broken link is no failure of the release: the next look at the node decides.
       if (isLostLink(error) || isLate(question, error)) watch.askAgain(question, now() + ASK_AGAIN_MS);
       else watch.refused(question, tellError(error));

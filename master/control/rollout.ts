@@ -7,6 +7,7 @@ import {
   stepName,
 } from '../../common/domain/rollout.ts';
 import { reasonOf, said, type Told } from '../../common/domain/said.ts';
+import { type FetchedAhead, fetchAhead } from './rollout-ahead.ts';
 import { describeFailure, type GateObservation, goalOf, hasFallen, isUp, judge } from './rollout-gate.ts';
 import { hasFailed, isMoving, peerOf, stateWithoutTurn } from './rollout-peers.ts';
 
@@ -21,6 +22,8 @@ export interface StepObservation extends GateObservation {
   isWanted: boolean;
   /** The node has the release unpacked. Known only to the process that asked: asking again is harmless. */
   isPrepared: boolean;
+  /** Of fetching before its turn. As forgetful. */
+  ahead: FetchedAhead;
   /** How long not to ask its node: a question is under way (then infinite), or has just been cut off. */
   busyMs: number;
   /** How long it has been seen down without a break. */
@@ -46,6 +49,8 @@ export type RolloutWrite =
 export type RolloutMove =
   | RolloutWrite
   | { kind: 'prepare'; position: number }
+  /** The same before its turn; that it fails is nobody's failure. */
+  | { kind: 'fetch-ahead'; position: number }
   | { kind: 'apply'; position: number }
   | { kind: 'remove'; position: number }
   /** Look again when something has changed, and after `forMs` at the latest. */
@@ -96,8 +101,10 @@ function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): R
   );
   const relapsed = positionsOf(steps, 'done').filter((position) => hasRelapsed(seen[position]));
   const patience = relapsed.map((position): RolloutMove => waitForReturn(seen[position]));
-  const begun = state === 'paused' ? [] : begin(rollout, seen, underWay.length + relapsed.length);
-  return [...begun, ...underWay, ...patience];
+  if (state === 'paused') return [...underWay, ...patience];
+  const begun = begin(rollout, seen, underWay.length + relapsed.length);
+  const ahead = fetchAhead(rollout, downFirst(positionsOf(steps, 'pending'), seen), seen);
+  return [...begun, ...underWay, ...patience, ...ahead];
 }
 
 /** Begins as many pending steps as the options allow: of the canary alone until that is up. */

@@ -2,12 +2,16 @@ import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { RolloutStep } from '../../common/domain/rollout.ts';
 import type { Told } from '../../common/domain/said.ts';
 import type { StepObservation } from './rollout.ts';
+import type { FetchedAhead } from './rollout-ahead.ts';
 
-type Measured = Pick<StepObservation, 'isPrepared' | 'busyMs' | 'waitedMs' | 'upMs' | 'downMs' | 'failure'>;
+type Measured = Pick<
+  StepObservation,
+  'isPrepared' | 'ahead' | 'busyMs' | 'waitedMs' | 'upMs' | 'downMs' | 'failure'
+>;
 
 /** A question to a node. Instances of one node share the fetching of a release. */
 export interface Question {
-  about: 'prepare' | 'apply' | 'remove';
+  about: 'prepare' | 'fetch-ahead' | 'apply' | 'remove';
   step: RolloutStep;
   /** The release to be fetched; null when nothing is to run. */
   releaseId: number | null;
@@ -30,6 +34,8 @@ export interface StepWatch {
   asked(question: Question): void;
   answered(question: Question): void;
   refused(question: Question, reason: Told): void;
+  /** Fetching before its turn came to nothing, for whatever reason: its turn will ask again. */
+  missedAhead(question: Question): void;
   /** The link went down under it: it may be asked again at `at`. */
   askAgain(question: Question, at: number): void;
   /** Resolves at the next change, after `forMs` at the latest. */
@@ -56,12 +62,14 @@ export function createStepWatch(): StepWatch {
   const failures = new Map<string, Told>();
   /** By node, since one that was away may come back with another disk. */
   const prepared = new Map<number, Set<number>>();
+  /** By question; of the step's own turn it is the same one, so that a node is asked once. */
+  const ahead = new Map<string, FetchedAhead>();
   let isPending = false;
   let isClosed = false;
   let wake: (() => void) | null = null;
 
   const keyOf = ({ about, step, releaseId }: Question): string =>
-    about === 'prepare'
+    about === 'prepare' || about === 'fetch-ahead'
       ? `prepare ${step.nodeId} ${releaseId}`
       : `${about} ${step.instanceId} ${step.state === 'reverting' ? 'back' : 'forth'}`;
 
@@ -88,14 +96,19 @@ export function createStepWatch(): StepWatch {
       isPending = false;
     },
     measure(step, releaseId, { nodeUp, isUp, status }, now) {
-      if (!nodeUp) prepared.delete(step.nodeId);
       const up = isUp ? `${status?.pid} ${status?.startedAt}` : '';
       const { since, upSince } = remember(step, nodeUp, up, now);
       const questions = (['prepare', 'apply', 'remove'] as const).map((about) =>
         keyOf({ about, step, releaseId }),
       );
       const busy = Math.max(...questions.map((key) => busyUntil.get(key) ?? 0));
+      const fetching = keyOf({ about: 'prepare', step, releaseId });
+      if (!nodeUp) {
+        prepared.delete(step.nodeId);
+        ahead.delete(fetching);
+      }
       return {
+        ahead: ahead.get(fetching) ?? 'untried',
         isPrepared: releaseId !== null && prepared.get(step.nodeId)?.has(releaseId) === true,
         busyMs: Math.max(0, busy - now),
         failure: questions.flatMap((key) => failures.get(key) ?? [])[0] ?? null,
@@ -106,11 +119,13 @@ export function createStepWatch(): StepWatch {
     },
     asked(question) {
       busyUntil.set(keyOf(question), Infinity);
+      if (question.about === 'fetch-ahead') ahead.set(keyOf(question), 'under-way');
     },
     answered(question) {
       busyUntil.delete(keyOf(question));
+      ahead.delete(keyOf(question));
       const { about, step, releaseId } = question;
-      if (about === 'prepare' && releaseId !== null) {
+      if ((about === 'prepare' || about === 'fetch-ahead') && releaseId !== null) {
         prepared.set(step.nodeId, (prepared.get(step.nodeId) ?? new Set()).add(releaseId));
       }
       notify();
@@ -118,6 +133,11 @@ export function createStepWatch(): StepWatch {
     refused(question, reason) {
       busyUntil.delete(keyOf(question));
       failures.set(keyOf(question), reason);
+      notify();
+    },
+    missedAhead(question) {
+      busyUntil.delete(keyOf(question));
+      ahead.set(keyOf(question), 'failed');
       notify();
     },
     askAgain(question, at) {

@@ -52,6 +52,7 @@ export function seen(change: Partial<StepObservation> = {}): StepObservation {
     nodeUp: true,
     isWanted: true,
     isPrepared: false,
+    ahead: 'untried',
     revision: 5,
     status: statusOf(),
     gate: PLAIN,

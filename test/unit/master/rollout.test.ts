@@ -182,7 +182,9 @@ describe('batches', () => {
   test('one that was done and is down again counts, is waited for, and then fails the rollout', () => {
     const rollout = rolloutIn(['done', 'pending']);
     const backoff = { status: statusOf({ state: 'backoff' }) };
-    expect(movesOf(rollout, { ...backoff, downMs: 1000 })).toEqual([{ kind: 'wait', forMs: 39_000 }]);
+    const fetched = { isPrepared: true };
+    const wait = { kind: 'wait', forMs: 39_000 };
+    expect(movesOf(rollout, { ...backoff, downMs: 1000 }, fetched)).toEqual([wait]);
     expect(movesOf(rollout, { ...backoff, downMs: 40_000 })).toMatchObject([
       { position: 0, state: 'failed', reason: 'it came up, then: backoff' },
     ]);

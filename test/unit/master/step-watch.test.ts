@@ -26,6 +26,24 @@ test('what a node has fetched holds for all its instances, until it was away', (
   expect(watch.measure(neighbour, 7, up, 2).isPrepared).toBe(false);
 });
 
+test('what is fetched ahead is no step’s failure, is there when its turn comes, and begins anew with the node', () => {
+  const watch = createStepWatch();
+  const pending = stepOf({ state: 'pending' });
+  const ahead = question(pending, 'fetch-ahead');
+  watch.asked(ahead);
+  expect(watch.measure(pending, 7, up, 0)).toMatchObject({ ahead: 'under-way', busyMs: Infinity });
+  // Its turn comes meanwhile: one answer is for both.
+  expect(watch.measure(preparing, 7, up, 0).busyMs).toBe(Infinity);
+  watch.missedAhead(ahead);
+  const missed = { ahead: 'failed', busyMs: 0, failure: null, isPrepared: false };
+  expect(watch.measure(preparing, 7, up, 0)).toMatchObject(missed);
+  watch.measure(pending, 7, { ...up, nodeUp: false }, 1);
+  expect(watch.measure(pending, 7, up, 2).ahead).toBe('untried');
+  watch.asked(ahead);
+  watch.answered(ahead);
+  expect(watch.measure(preparing, 7, up, 3)).toMatchObject({ isPrepared: true, busyMs: 0 });
+});
+
 test('a refusal is the way forth’s own: the way back is asked afresh', () => {
   const watch = createStepWatch();
   const applying = stepOf({ state: 'applying' });
