@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { waitFor } from '../support/wait-for.ts';
 import { type BenchContext, defineBench } from './frame/bench.ts';
 import { type ArchiveContent, markArchive, writeArchive } from './rig/archive.ts';
-import { run, timed } from './rig/run.ts';
+import { createRunner, type Run, timed } from './rig/run.ts';
 import { createInstances, freePort } from './rig/services.ts';
 import { startSystem } from './rig/system.ts';
 
@@ -24,12 +24,13 @@ export const bench = defineBench({
   async open(context) {
     const totalMb = context.option('mb', { full: 200, quick: 10 });
     const files = { plain: join(context.directory, 'big.tar'), gzip: join(context.directory, 'big.tar.gz') };
+    const run = createRunner(context);
     const content = writeArchive(files.plain, totalMb, MAIN);
     await run('gzip', ['--keep', '-6', files.plain]);
     context.say(
       `${content.files} files, ${Math.round(content.bytes / 1e6)} MB; gzipped ${Math.round(statSync(files.gzip).size / 1e6)} MB`,
     );
-    const deploy = await prepareSystem(context, content);
+    const deploy = await prepareSystem(context, content, run);
     let round = 0;
     const copies = join(context.directory, 'copies');
     const ours = async () => {
@@ -47,7 +48,8 @@ export const bench = defineBench({
       for (const kind of KINDS) {
         mkdirSync(copies);
         await run('sync', []);
-        values[kind] = (await timed(() => copyAll(files[kind], kind, copies, isAtOnce))) / 1000;
+        values[kind] =
+          (await timed(() => copyAll(run, { file: files[kind], kind, into: copies, isAtOnce }))) / 1000;
         const wrong = readdirSync(copies).map((copy) => difference(join(copies, copy), content));
         rmSync(copies, { recursive: true });
         const [first] = wrong.filter((each) => each !== null);
@@ -63,6 +65,7 @@ export const bench = defineBench({
 async function prepareSystem(
   context: BenchContext,
   content: ArchiveContent,
+  run: Run,
 ): Promise<(file: string, version: string) => Promise<number>> {
   const system = await startSystem(context, AGENTS);
   await system.cockpit.call('service.create', {
@@ -97,7 +100,10 @@ async function prepareSystem(
   };
 }
 
-async function copyAll(file: string, kind: Kind, into: string, isAtOnce: boolean): Promise<void> {
+async function copyAll(
+  run: Run,
+  { file, kind, into, isAtOnce }: { file: string; kind: Kind; into: string; isAtOnce: boolean },
+): Promise<void> {
   const one = async (at: number): Promise<void> => {
     const directory = join(into, String(at));
     mkdirSync(directory);

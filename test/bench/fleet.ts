@@ -35,8 +35,8 @@ export const bench = defineBench({
       leastSamples: nodes * seconds * LEAST_SENT,
     };
     say(`starting a master and ${nodes} agents`);
-    const fleet = await startSimulatedFleet({ nodes, instances: INSTANCES, masterFile: bin('sgridnext') });
-    onEnd(fleet.close);
+    const masterFile = bin('sgridnext');
+    const fleet = await startSimulatedFleet({ nodes, instances: INSTANCES, masterFile, onEnd });
     fleet.agents.pause();
     const viewer = fleet.token('viewer');
     const watchers = await startWatchers({

@@ -37,17 +37,24 @@ export const bench = defineBench({
         values: { 'a write a line': single.rate, '64 KiB a write': buffered.rate },
         lost: single.lost + buffered.lost,
         odd: single.odd ?? buffered.odd,
+        gone: single.gone ?? buffered.gone,
       };
+    };
+    const turnOfPeer = async (speaker: Speaker) => {
+      const { gone, odd: _, ...sample } = await turn(speaker);
+      return { ...sample, ...(gone !== null && { wrong: gone }) };
     };
     const ourSpeaker = await startOurSpeaker(context);
     const tail = await startPlainSpeaker(context);
     const pm2 = await startPm2Speaker(context);
     return {
       ours: async () => {
-        const { odd, ...sample } = await turn(ourSpeaker);
-        return { ...sample, ...(odd === null ? {} : { wrong: odd }) };
+        const { odd, gone, ...sample } = await turn(ourSpeaker);
+        const wrong = gone ?? odd;
+        return { ...sample, ...(wrong !== null && { wrong }) };
       },
-      peers: { 'tail -F': () => turn(tail), 'pm2 logs': () => turn(pm2) },
+      // Theirs may lose and tear lines, which is told; what has ended has not been measured.
+      peers: { 'tail -F': () => turnOfPeer(tail), 'pm2 logs': () => turnOfPeer(pm2) },
     };
   },
 });
@@ -57,6 +64,8 @@ interface Burst {
   readonly rate: number;
   readonly lost: number;
   readonly odd: string | null;
+  /** How its follower ended, which it should not. */
+  readonly gone: string | null;
 }
 
 async function measureBurst(
@@ -83,9 +92,10 @@ async function measureBurst(
   const said = speaker.tell(`burst ${round} ${lines} ${bytes}`);
   await cameOrSilent(lastCame, { said, follower, read: () => received, silentMs: speaker.silentMs });
   const trouble = follower.trouble();
+  const gone = follower.hasEnded() ? `its follower ${trouble}` : null;
   const tookMs = lastAt - beganAt;
   await follower.end();
   const { lost, odd } = checkLines(Buffer.concat(chunks), round, lines);
   const told = lost > 0 && trouble !== '' ? `its follower ${trouble}` : null;
-  return { rate: ((lines - lost) / tookMs) * 1000, lost, odd: odd ?? told };
+  return { rate: ((lines - lost) / tookMs) * 1000, lost, odd: odd ?? told, gone };
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from '../support/wait-for.ts';
 import { type BenchContext, defineBench } from './frame/bench.ts';
 import { startPm2 } from './rig/pm2.ts';
-import { run, timed } from './rig/run.ts';
+import { createRunner, timed } from './rig/run.ts';
 import { freePort, runService } from './rig/services.ts';
 import { startSystem } from './rig/system.ts';
 
@@ -18,10 +18,10 @@ const REST_MS = 300;
 
 /**
  * The program's own time is that of the same program without anybody: from SIGTERM to its end, and from its start until it
- * answers.
+ * answers. Of PM2 there is nothing but a command to be measured, whose start is part of it, as it is of our `command`.
  */
 export const bench = defineBench({
-  what: "a program that answers HTTP is restarted: until the new one answers (by a request over an open link, as a key press sends), less the program's own time",
+  what: "a program that answers HTTP is restarted: until the new one answers (by a request over an open link, as a key press sends; `command` and pm2 start a command line first), less the program's own time",
   figures: {
     answers: { unit: 'ms', better: 'lower', targets: [{ value: 150 }] },
     // When a cockpit that watches has been told.
@@ -32,7 +32,7 @@ export const bench = defineBench({
   },
   peers: ['pm2 restart'],
   async open(context) {
-    const own = (): Promise<number> => ownTime();
+    const own = prepareOwn(context);
     const ours = await prepareOurs(context);
     const pm2 = await preparePm2(context);
     return {
@@ -87,9 +87,19 @@ async function answersAnew(port: number, before: string | null): Promise<void> {
   }
 }
 
-async function ownTime(): Promise<number> {
+function prepareOwn({ onEnd }: BenchContext): () => Promise<number> {
+  let child: ChildProcess | null = null;
+  onEnd(() => child?.kill('SIGKILL'));
+  return () =>
+    ownTime((port) => {
+      child = spawn(process.execPath, [PROGRAM, String(port)], { stdio: 'ignore' });
+      return child;
+    });
+}
+
+async function ownTime(start: (port: number) => ChildProcess): Promise<number> {
   const port = await freePort();
-  const begin = () => spawn(process.execPath, [PROGRAM, String(port)], { stdio: 'ignore' });
+  const begin = () => start(port);
   const first = begin();
   await answersAnew(port, null);
   const gone = once(first, 'exit');
@@ -109,6 +119,7 @@ async function ownTime(): Promise<number> {
 async function prepareOurs(context: BenchContext) {
   const system = await startSystem(context);
   const { cockpit } = system;
+  const run = createRunner(context);
   const port = await freePort();
   const health = { kind: 'http' as const, path: '/', intervalMs: 5000 };
   const spec = {

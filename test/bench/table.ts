@@ -60,9 +60,8 @@ export const bench = defineBench({
 async function openTable(context: BenchContext): Promise<TerminalProgram> {
   context.say(`starting a master and ${NODES} agents`);
   const fleet = await startSimulatedFleet({
-    ...{ nodes: NODES, instances: INSTANCES, masterFile: context.bin('sgridnext') },
+    ...{ nodes: NODES, instances: INSTANCES, masterFile: context.bin('sgridnext'), onEnd: context.onEnd },
   });
-  context.onEnd(fleet.close);
   const cockpit = await openCockpit(context, { url: fleet.url, tokenFile: fleet.tokenFile('operator') });
   cockpit.start();
   await cockpit.waitFor('the nodes', (lines) => lines.some((line) => line.includes(`${NODES} nodes`)));

@@ -19,14 +19,21 @@ function start(name: string): { child: ChildProcess; end: () => Promise<void> } 
 }
 
 /** The next message of a child. @throws Error when it ends before */
-async function answer<T>(child: ChildProcess, what: string): Promise<T> {
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(() => {
-      throw new Error(`${what} ended`);
-    }),
-  ]);
-  return message as T;
+export async function answer<T>(child: ChildProcess, what: string): Promise<T> {
+  const over = new AbortController();
+  const { signal } = over;
+  try {
+    const [message] = await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(() => {
+        throw new Error(`${what} ended`);
+      }),
+    ]);
+    return message as T;
+  } finally {
+    // Else each answer would leave a listener for the end.
+    over.abort();
+  }
 }
 
 /** Cockpits in a process of their own, which watch everything. */

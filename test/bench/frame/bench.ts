@@ -20,6 +20,8 @@ export interface Bench<Figure extends string = string, Peer extends string = str
 export interface FigureDefinition<Peer extends string = string> {
   readonly unit: string;
   readonly better: 'higher' | 'lower';
+  /** Of the rounds, the median when absent; the worst is for what adds up over them. */
+  readonly summary?: 'worst';
   /** All of them are to be reached. None: it is only reported. */
   readonly targets: readonly Target<Peer>[];
   /**
@@ -40,10 +42,13 @@ export interface Rounds<Figure extends string = string, Peer extends string = st
   readonly peers: Readonly<Record<Peer, () => Promise<Sample<Figure, 'peer'>>>>;
 }
 
-/** What one round gave. A peer may lack figures that make no sense for it. */
+/**
+ * What one round gave. A peer may lack figures that make no sense for it; one of ours that no round has taken is left out,
+ * unless it is to reach something.
+ */
 export interface Sample<Figure extends string = string, Who extends 'ours' | 'peer' = 'ours'> {
   readonly values: Who extends 'ours'
-    ? Readonly<Record<Figure, number>>
+    ? Readonly<Record<Figure, number | undefined>>
     : Readonly<Partial<Record<Figure, number>>>;
   /** Lines, bytes, requests … that should have come and did not. Of ours, one makes the bench fail; a peer's are reported. */
   readonly lost?: number;

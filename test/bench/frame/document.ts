@@ -1,10 +1,10 @@
 import type { BenchResult, FigureResult } from './judge.ts';
-import { describeMachineText, describeTarget, formatNumber } from './text.ts';
+import { describeMachineText, describePeer, describeTarget, formatNumber } from './text.ts';
 
 const HEAD = `# Benchmarks
 
-Made by \`npm run bench\`; not written by hand. Every figure is the median of its rounds, with the least and the greatest behind it;
-a ratio is the middle of the quotients of ours by the peer's in the same round. Speed counts only side by side, on the
+Made by \`npm run bench\`; not written by hand. Every figure is the median of its rounds, with the least and the greatest behind it,
+and the worst of them where its unit says so; a ratio is the middle of the quotients of ours by the peer's in the same round. Speed counts only side by side, on the
 same machine in the same run.
 `;
 
@@ -31,12 +31,7 @@ function section(result: BenchResult): string {
   const rows = result.figures.map((figure) => [
     figure.name,
     `${formatNumber(figure.ours)} ${figure.unit} (${figure.spread.map(formatNumber).join(' … ')})`,
-    ...Object.keys(result.peersLost).map((peer) => {
-      const value = figure.peers[peer];
-      return value === undefined
-        ? ''
-        : `${formatNumber(value)} ${figure.unit} (${formatNumber(figure.ratios[peer] ?? Number.NaN)} ×)`;
-    }),
+    ...Object.keys(result.peersLost).map((peer) => describePeer(figure, peer)),
   ]);
   const lost = Object.entries(result.peersLost).filter(([, count]) => count > 0);
   return [
@@ -50,10 +45,10 @@ function section(result: BenchResult): string {
 
 function peersText({ peers, ratios, unit }: FigureResult): string {
   return Object.entries(peers)
-    .map(
-      ([peer, value]) =>
-        `${peer} ${formatNumber(value)} ${unit} (${formatNumber(ratios[peer] ?? Number.NaN)} ×)`,
-    )
+    .map(([peer, value]) => {
+      const ratio = ratios[peer];
+      return `${peer} ${formatNumber(value)} ${unit}${ratio === undefined ? '' : ` (${formatNumber(ratio)} ×)`}`;
+    })
     .join(', ');
 }
 

@@ -8,10 +8,10 @@ export interface FigureResult {
   readonly name: string;
   readonly unit: string;
   readonly better: 'higher' | 'lower';
-  /** Medians of the rounds. */
+  /** Medians of the rounds; of ours the worst where the figure says so. */
   readonly ours: number;
   readonly peers: Readonly<Record<string, number>>;
-  /** The middle of the quotients of each round: ours by the peer's. */
+  /** The middle of the quotients of each round, ours by the peer's; none where one of them is not above 0. */
   readonly ratios: Readonly<Record<string, number>>;
   /** Least and greatest of ours. */
   readonly spread: readonly [number, number];
@@ -46,8 +46,12 @@ export function judge(
   samples: Samples,
   about: { quick: boolean; machine: Machine; date: string },
 ): BenchResult {
-  const figures = Object.entries(bench.figures).map(([figure, definition]) =>
-    judgeFigure(figure, definition, samples),
+  const figures = Object.entries(bench.figures)
+    .filter(([figure, definition]) => isTaken(figure, definition, samples))
+    .map(([figure, definition]) => judgeFigure(figure, definition, samples));
+  const wrong = wrongOf(
+    samples,
+    figures.map((figure) => figure.name),
   );
   const [first] = figures;
   if (first === undefined) throw new Error(`${name} defines no figure`);
@@ -57,31 +61,37 @@ export function judge(
     name,
     what: bench.what,
     ratio: first.ratios[peer] ?? null,
-    reached: figures.every((figure) => figure.reached),
+    reached: wrong.length === 0 && figures.every((figure) => figure.reached),
     guarded: figures.every((figure) => figure.guarded),
     figures,
     lost: lostOf(samples.ours),
     peersLost: Object.fromEntries(Object.entries(samples.peers).map(([of, its]) => [of, lostOf(its)])),
-    wrong: wrongOf(samples),
+    wrong,
     ...about,
   };
 }
 
+const isTaken = (name: string, { targets, guard }: FigureDefinition, { ours }: Samples): boolean =>
+  targets.length > 0 || guard !== undefined || ours.some(({ values }) => values[name] !== undefined);
+
 function judgeFigure(name: string, definition: FigureDefinition, samples: Samples): FigureResult {
-  const { unit, better, targets, guard } = definition;
+  const { unit, better, targets, guard, summary } = definition;
   const values = samples.ours.map((sample) => sample.values[name] ?? Number.NaN);
-  const ours = median(values);
+  const spread = [Math.min(...values), Math.max(...values)] as const;
+  const ours = summary === 'worst' ? spread[better === 'lower' ? 1 : 0] : median(values);
   const peers: Record<string, number> = {};
   const ratios: Record<string, number> = {};
   for (const [peer, its] of Object.entries(samples.peers)) {
     const theirs = its.map((sample) => sample.values[name]).filter((value) => value !== undefined);
     if (theirs.length === 0) continue;
     peers[peer] = rounded(median(theirs));
-    ratios[peer] = rounded(median(theirs.map((value, at) => (values[at] ?? Number.NaN) / value)));
+    // Less than nothing is no multiple of anything.
+    if ([...values, ...theirs].every((value) => value > 0))
+      ratios[peer] = rounded(median(theirs.map((value, at) => (values[at] ?? Number.NaN) / value)));
   }
   return {
     ...{ name, unit, better, ours: rounded(ours), peers, ratios },
-    spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
+    spread: [rounded(spread[0]), rounded(spread[1])],
     target: targets,
     reached: targets.every((target) => isReached(target, better, ours, ratios)),
     guarded: guard === undefined || isReached(guard, better, ours, ratios),
@@ -112,7 +122,7 @@ export function isReached(
 const lostOf = (samples: readonly Sample<string, 'peer'>[]): number =>
   samples.reduce((sum, { lost = 0 }) => sum + lost, 0);
 
-function wrongOf({ ours, peers }: Samples): string[] {
+function wrongOf({ ours, peers }: Samples, figures: readonly string[]): string[] {
   const lost = lostOf(ours);
   const wrong = (who: string, samples: readonly Sample<string, 'peer'>[]): string[] =>
     samples.flatMap((sample) => (sample.wrong === undefined ? [] : [`${who}: ${sample.wrong}`]));
@@ -120,8 +130,13 @@ function wrongOf({ ours, peers }: Samples): string[] {
     ...(lost > 0 ? [`ours lost ${lost}`] : []),
     ...wrong('ours', ours),
     ...Object.entries(peers).flatMap(([peer, its]) => wrong(peer, its)),
-    ...(ours.some(({ values }) => Object.values(values).some((value) => !Number.isFinite(value)))
+    ...(ours.some(({ values }) => figures.some((figure) => !Number.isFinite(values[figure])))
       ? ['a figure of ours is not a number']
       : []),
+    ...Object.entries(peers).flatMap(([peer, its]) =>
+      its.some(({ values }) => Object.values(values).some((value) => !Number.isFinite(value)))
+        ? [`a figure of ${peer} is not a number`]
+        : [],
+    ),
   ];
 }

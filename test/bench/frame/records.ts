@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { benchmarksDocument } from './document.ts';
 import type { BenchResult } from './judge.ts';
+import { writeWhole } from './write-whole.ts';
 
 const DOCS = fileURLToPath(new URL('../../../docs', import.meta.url));
 
@@ -11,6 +12,6 @@ export function recordResults(results: readonly BenchResult[], docs = DOCS): voi
   const kept: BenchResult[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
   const byName = new Map([...kept, ...results].map((result) => [result.name, result]));
   const all = [...byName.values()].sort((a, b) => a.name.localeCompare(b.name));
-  writeFileSync(file, `${JSON.stringify(all, null, 2)}\n`);
-  writeFileSync(`${docs}/BENCHMARKS.md`, benchmarksDocument(all));
+  writeWhole(file, `${JSON.stringify(all, null, 2)}\n`);
+  writeWhole(`${docs}/BENCHMARKS.md`, benchmarksDocument(all));
 }

@@ -44,7 +44,9 @@ export async function runRounds(
 }
 
 function describeSample({ values, lost = 0, wrong }: Sample<string, 'peer'>): string {
-  const parts = Object.entries(values).map(([name, value]) => `${name} ${Number(value?.toPrecision(4))}`);
+  const parts = Object.entries(values).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${Number(value.toPrecision(4))}`],
+  );
   if (lost > 0) parts.push(`lost ${lost}`);
   if (wrong !== undefined) parts.push(`WRONG: ${wrong}`);
   return parts.join(', ');

@@ -18,6 +18,17 @@ export function describeTarget(
     : `${sign} ${formatNumber(target.times)} × ${target.peer}`;
 }
 
+/** "12 ms (10 … 14; 0.5 ×)": a peer's median, its least and its greatest, and what ours is of it where that makes sense. */
+export function describePeer({ peers, ratios, rounds, unit }: FigureResult, peer: string): string {
+  const value = peers[peer];
+  if (value === undefined) return '';
+  const all = rounds.flatMap((round) => round.peers[peer] ?? []);
+  const spread = [Math.min(...all), Math.max(...all)].map(formatNumber).join(' … ');
+  const ratio = ratios[peer];
+  const times = ratio === undefined ? '' : `; ${formatNumber(ratio)} ×`;
+  return `${formatNumber(value)} ${unit} (${spread}${times})`;
+}
+
 export function describeMachineText({ cpu, cores, memoryGiB, kernel, node, busyPercent }: Machine): string {
   return `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${kernel}, Node.js ${node}; ${busyPercent} % busy with other things before`;
 }
@@ -31,10 +42,7 @@ export function describeResult(result: BenchResult): string {
       `  ${figure.name}: ${formatNumber(figure.ours)} ${figure.unit}` +
         ` (${formatNumber(least)} … ${formatNumber(greatest)}, ${figure.rounds.length} rounds)`,
     );
-    for (const [peer, value] of Object.entries(figure.peers)) {
-      const ratio = formatNumber(figure.ratios[peer] ?? Number.NaN);
-      lines.push(`    ${peer}: ${formatNumber(value)} ${figure.unit}; ours is ${ratio} × that`);
-    }
+    for (const peer of Object.keys(figure.peers)) lines.push(`    ${peer}: ${describePeer(figure, peer)}`);
     if (figure.target.length === 0) continue;
     const wanted = figure.target.map((target) => describeTarget(target, figure)).join(' and ');
     lines.push(`    ${figure.reached ? 'reached' : 'NOT REACHED'}: ${wanted}`);

@@ -10,6 +10,8 @@ export interface Follower {
   onChunk(listener: (chunk: Buffer) => void): void;
   /** When it has ended, which it should not do by itself. */
   readonly ended: Promise<void>;
+  /** By itself: what it had to show is not all, whoever it is. */
+  hasEnded(): boolean;
   /** What it has said on its standard error, and how it ended, for people; empty when there is nothing to tell. */
   trouble(): string;
   end(): Promise<void>;
@@ -36,13 +38,14 @@ export async function follow(speaker: Speaker, context: BenchContext): Promise<F
   listener = (chunk) => {
     heard += chunk;
   };
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const trouble = (): string =>
-    [child.exitCode === null ? '' : `ended with ${child.exitCode}`, complaints.trim()]
+    [hasEnded() ? `ended with ${child.exitCode ?? child.signalCode}` : '', complaints.trim()]
       .filter((part) => part !== '')
       .join(': ');
   const shown = async (word: string, again: () => void): Promise<void> => {
     for (const giveUpAt = Date.now() + HELLO_WITHIN_MS; !heard.includes(`${word}\n`); again()) {
-      if (Date.now() > giveUpAt || child.exitCode !== null) {
+      if (Date.now() > giveUpAt || hasEnded()) {
         const last = `the last of ${heard.length} bytes: ${heard.slice(-200)}`;
         throw new Error(`${file} ${args[0]} does not show "${word}"; ${trouble()}; ${last}`);
       }
@@ -60,6 +63,7 @@ export async function follow(speaker: Speaker, context: BenchContext): Promise<F
       listener = next;
     },
     ended: once(child, 'exit').then(() => {}),
+    hasEnded,
     trouble,
     end,
   };

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../../support/wait-for.ts';
 import type { BenchContext } from '../frame/bench.ts';
-import { run } from './run.ts';
+import { createRunner } from './run.ts';
 
 /** A PM2 with a home, and so a daemon, of its own. */
 export interface Pm2 {
@@ -19,6 +21,8 @@ const CLI = fileURLToPath(new URL('../../../node_modules/pm2/bin/pm2', import.me
 
 /** Ends with the bench: what it keeps, then the daemon. */
 export async function startPm2({ directory, onEnd }: BenchContext): Promise<Pm2> {
+  // It ends last of all that is here, since one of its commands is needed at the end.
+  const run = createRunner({ onEnd });
   const home = join(directory, 'pm2');
   // Its daemon would ask a server on the internet for newer versions.
   const env = { ...process.env, PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true', NO_COLOR: '1' };
@@ -27,8 +31,20 @@ export async function startPm2({ directory, onEnd }: BenchContext): Promise<Pm2>
     daemonPid: () => Number(readFileSync(join(home, 'pm2.pid'), 'utf8')),
     run: (args) => run(process.execPath, [CLI, ...args], { env, cwd: directory }),
   };
-  onEnd(() => endDaemon(join(home, 'pm2.pid')));
-  await pm2.run(['ping']);
+  // What starts the daemon is out of reach of Ctrl-C in a terminal: one that it had begun and not told of would stay.
+  const ping = spawn(process.execPath, [CLI, 'ping'], {
+    env,
+    cwd: directory,
+    stdio: 'ignore',
+    detached: true,
+  });
+  const pinged = once(ping, 'exit');
+  onEnd(async () => {
+    await pinged;
+    await endDaemon(join(home, 'pm2.pid'));
+  });
+  const [code] = await pinged;
+  if (code !== 0) throw new Error(`pm2 ping ended with ${code}`);
   onEnd(() => pm2.run(['delete', 'all']).catch(() => {}));
   return pm2;
 }

@@ -36,6 +36,8 @@ export interface SimulatedFleetOptions {
   /** As in `startAgents`. */
   workers?: number;
   crashesAMinute?: number;
+  /** Told at once what is to be done at the end, the latest first, for whoever is interrupted before all is up. */
+  onEnd?: (step: () => unknown) => void;
 }
 
 const MASTER = fileURLToPath(new URL('../../../dist/bin/sgridnext', import.meta.url));
@@ -50,8 +52,11 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
     masterEnv,
     workers,
     crashesAMinute,
+    onEnd = () => {},
   } = options;
   const directory = mkdtempSync(join(tmpdir(), 'sgrid-fleet-'));
+  const remove = (): void => rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  onEnd(remove);
   const stateDir = join(directory, 'master');
   const tokenFile = (role: Role): string => join(stateDir, 'tokens', `${role}.token`);
   const token = (role: Role): string => readFileSync(tokenFile(role), 'utf8').trim();
@@ -60,7 +65,7 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
   const close = async (): Promise<void> => {
     await agents?.end();
     await master?.end();
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    remove();
   };
   try {
     mkdirSync(stateDir, { mode: 0o700 });
@@ -72,6 +77,7 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
       ['--state-dir', stateDir, '--host', '127.0.0.1', '--http-port', String(masterPort)],
       join(directory, 'master.log'),
       masterEnv,
+      onEnd,
     );
     const { url, pid: masterPid } = master;
     agents = await startAgents({
@@ -79,6 +85,7 @@ export async function startSimulatedFleet(options: SimulatedFleetOptions): Promi
       ...(workers !== undefined && { workers }),
       ...(crashesAMinute !== undefined && { crashesAMinute }),
     });
+    onEnd(agents.end);
     return { url, masterPid, agents, directory, plan, tokenFile, token, close };
   } catch (error) {
     await close();

@@ -16,6 +16,7 @@ const GRACE_MS = 15_000;
 /**
  * Starts the file `dist/bin/sgridnext`, and returns when its log says that it is ready. The log goes to `logFile`.
  *
+ * @param onEnd told at once how to end it, for whoever is interrupted before it is ready
  * @throws Error with its log when it ends before
  */
 export async function startMasterProcess(
@@ -23,6 +24,7 @@ export async function startMasterProcess(
   args: readonly string[],
   logFile: string,
   env: Readonly<Record<string, string>> = {},
+  onEnd: (step: () => Promise<void>) => void = () => {},
 ): Promise<MasterProcess> {
   const child = spawn(file, [...args], {
     ...{ stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' },
@@ -49,5 +51,6 @@ export async function startMasterProcess(
     await gone;
     clearTimeout(last);
   };
+  onEnd(end);
   return { pid: child.pid ?? 0, url: await ready, end };
 }

@@ -4,7 +4,7 @@ import { cameOrSilent, type Follower } from '../../bench/rig/follower.ts';
 const never = new Promise<void>(() => {});
 
 function followerThat(ended: Promise<void>): Follower {
-  return { onChunk: () => {}, ended, trouble: () => '', end: async () => {} };
+  return { onChunk: () => {}, ended, hasEnded: () => false, trouble: () => '', end: async () => {} };
 }
 
 async function isOver(promise: Promise<void>, withinMs: number): Promise<boolean> {

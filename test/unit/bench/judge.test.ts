@@ -95,6 +95,57 @@ describe('judge', () => {
     expect(result.reached).toBe(false);
   });
 
+  test('what is worthless reaches nothing; nor is a figure of a peer that is none passed over', () => {
+    const losing = good.map((sample) => ({ ...sample, lost: 1 }));
+    expect(judge('logs', bench, samplesOf(losing), about).reached).toBe(false);
+    const silent = good.map(() => ({ values: { rate: Number.NaN } }));
+    const result = judge('logs', bench, samplesOf(good, { 'pm2 logs': silent }), about);
+    expect(result.wrong).toEqual(['a figure of pm2 logs is not a number']);
+  });
+
+  test('a multiple is only of what is above nothing, for ours and for theirs', () => {
+    const below = [...good.slice(1), { values: { rate: -4, p99: 6 } }];
+    const result = judge('logs', bench, samplesOf(below), about);
+    expect(result).toMatchObject({ ratio: null, ratios: {}, peers: { 'tail -F': 100 }, reached: false });
+    expect(describeResult(result)).toContain('    tail -F: 100 lines/s (100 … 100)\n');
+    expect(benchmarksDocument([result])).toContain('| tail -F 100 lines/s, pm2 logs 50 lines/s |');
+    const nothing = good.map(() => ({ values: { rate: 0 } }));
+    expect(judge('logs', bench, samplesOf(good, { 'tail -F': nothing }), about).ratio).toBeNull();
+  });
+
+  test('a figure that no round took is left out, but not one that has a target, and not in some rounds only', () => {
+    const figures = { ...bench.figures, extra: { unit: 'ms', better: 'lower' as const, targets: [] } };
+    const names = (ours: Sample[]) => {
+      const { figures: judged, wrong } = judge('logs', { ...bench, figures }, samplesOf(ours), about);
+      return { judged: judged.map(({ name }) => name), wrong };
+    };
+    expect(names(good)).toEqual({ judged: ['rate', 'p99'], wrong: [] });
+    const some = good.map(({ values }, at) => ({ values: { ...values, extra: at === 0 ? 1 : undefined } }));
+    expect(names(some)).toEqual({
+      judged: ['rate', 'p99', 'extra'],
+      wrong: ['a figure of ours is not a number'],
+    });
+    const without = good.map(({ values: { rate } }) => ({ values: { rate } }));
+    expect(names(without).wrong).toEqual(['a figure of ours is not a number']);
+  });
+
+  test('what adds up over the rounds is judged by the worst of them', () => {
+    const p99 = { ...bench.figures.p99, summary: 'worst' as const };
+    const result = judge('logs', { ...bench, figures: { ...bench.figures, p99 } }, samplesOf(good), about);
+    expect(result.figures[1]).toMatchObject({ ours: 8, reached: true });
+    const higher = { ...bench.figures, rate: { ...bench.figures.rate, summary: 'worst' as const } };
+    expect(judge('logs', { ...bench, figures: higher }, samplesOf(good), about).ours).toBe(70);
+  });
+
+  test('the spread of a peer is shown too', () => {
+    const tail = [{ values: { rate: 100 } }, { values: { rate: 90 } }, { values: { rate: 160 } }];
+    const result = judge('logs', bench, samplesOf(good, { 'tail -F': tail }), about);
+    expect(describeResult(result)).toContain('    tail -F: 100 lines/s (90 … 160; 0.7 ×)\n');
+    expect(benchmarksDocument([result])).toContain(
+      '| 80 lines/s (70 … 90) | 100 lines/s (90 … 160; 0.7 ×) |',
+    );
+  });
+
   test('a full run of one bench leaves the others in the document as they were', () => {
     const docs = mkdtempSync(join(tmpdir(), 'sgrid-bench-docs-'));
     try {
