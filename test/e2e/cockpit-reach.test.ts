@@ -126,7 +126,7 @@ describe.skipIf(tmuxMissing !== null)(
       tmux.type('/state:running !web mem:>1');
       tmux.press('Enter');
       await tmux.waitForText(/state:running !web mem:>1 \d+ shown/);
-      expect(tmux.text()).not.toMatch(/ (looper|web|once) /);
+      await tmux.waitForNo(/ (looper|web|once) /);
       tmux.press('Escape', '/');
       tmux.type('-r ^(web|looper)$');
       tmux.press('Enter');
@@ -157,7 +157,7 @@ describe.skipIf(tmuxMissing !== null)(
       await again.waitForText(/> up +local/);
       again.press('i');
       await again.waitForText('bad first');
-      expect(lineOf(again, 3)).toMatch(/STATE +SERVICEv +RELEASE/);
+      await again.waitUntil('its columns', () => /STATE +SERVICEv +RELEASE/.test(lineOf(again, 3)));
       again.resize(60, 15);
       await again.waitUntil('60 columns', (text) => text.split('\n').every((line) => line.length <= 60));
       await again.waitForText(/crash-loop +looper/);

@@ -57,6 +57,16 @@ function fill(tty: string): void {
 const ticksOn = (tmux: Tmux): number[] =>
   [...tmux.text().matchAll(/^tick (\d+)/gm)].map(([, number]) => Number(number));
 
+/** Holds the log first: what is looked at while it is painted is half of one frame and half of another. */
+async function holdsAllTicks(tmux: Tmux): Promise<void> {
+  tmux.press('k');
+  await tmux.waitForText(/paused/);
+  await tmux.waitUntil('ticks without a gap', () => {
+    const seen = ticksOn(tmux);
+    return seen.length > 3 && seen.every((tick, at) => tick === (seen[0] ?? 0) + at);
+  });
+}
+
 /** Pids of the children of a process (proc(5), `children`). */
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
@@ -90,8 +100,7 @@ describe.skipIf(tmuxMissing !== null)(`on a bad line${tmuxMissing ? ` (${tmuxMis
     proxy.flow();
     await tmux.waitForText(/data 0s old/, 60_000);
     await tmux.waitUntil('it goes on', () => (ticksOn(tmux).at(-1) ?? 0) > frozen + 20, 60_000);
-    const seen = ticksOn(tmux);
-    expect(seen).toEqual(seen.map((_, at) => (seen[0] ?? 0) + at));
+    await holdsAllTicks(tmux);
   });
 
   test('a line that is cut: figures stay with their age; a command says that it was not sent; the log goes on without a gap', async () => {
@@ -107,14 +116,13 @@ describe.skipIf(tmuxMissing !== null)(`on a bad line${tmuxMissing ? ` (${tmuxMis
     const last = ticksOn(tmux).at(-1) ?? 0;
     tmux.press('Escape', 'r');
     await tmux.waitForText('Not connected to the master: nothing can be changed now');
-    expect(tmux.text()).toMatch(/> running +ticker/);
-    expect(tmux.text()).toMatch(/figures are \d+s old/);
+    await tmux.waitForText(/> running +ticker/);
+    await tmux.waitForText(/figures are \d+s old/);
     tmux.press('l');
     proxy.flow();
     await tmux.waitForText(/link up/, 60_000);
     await tmux.waitUntil('it goes on', () => (ticksOn(tmux).at(-1) ?? 0) > last + 5, 60_000);
-    const seen = ticksOn(tmux);
-    expect(seen).toEqual(seen.map((_, at) => (seen[0] ?? 0) + at));
+    await holdsAllTicks(tmux);
   });
 });
 
@@ -150,7 +158,7 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     tmux.type('echo $((40+2))');
     tmux.press('Enter');
     await tmux.waitForText(/^42$/m);
-    expect(tmux.text()).toContain('before');
+    await tmux.waitForText('before');
   });
 
   test('a terminal that reads nothing: memory stays bounded, and it shows the newest once it reads again', async () => {
@@ -238,7 +246,7 @@ describe.skipIf(tmuxMissing !== null)('the terminal of a person', () => {
     ascii.press('c');
     await ascii.waitForText(/Memory +last/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
-    expect(ascii.text()).toMatch(/^[\x00-\x7f]*$/);
+    await ascii.waitForText(/^[\x00-\x7f]*$/);
   });
 
   test('several masters by name; read only; the wheel and clicks', async () => {

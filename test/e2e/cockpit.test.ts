@@ -101,7 +101,7 @@ describe.skipIf(tmuxMissing !== null)(
       });
       const restarted = selectedRow(shell.text());
       expect(await awaitText('127.0.0.1', port)).toBe(`web 2.0.0 pid ${restarted?.pid}\n`);
-      expect(shell.text()).toMatch(new RegExp(`web .*${restarted?.pid}.* \\d{1,2}s `));
+      await shell.waitForText(new RegExp(`web .*${restarted?.pid}.* \\d{1,2}s `));
 
       shell.press('l');
       await shell.waitForText('following');
@@ -127,9 +127,9 @@ describe.skipIf(tmuxMissing !== null)(
       shell.type(':q');
       shell.press('Enter');
       await shell.waitForText('the services keep running');
-      expect(shell.text()).toContain('npm run stop');
+      await shell.waitForText('npm run stop');
       // The terminal is as it was: the shell's own screen, its echo, its cursor.
-      expect(shell.text()).toContain(`${SGRID} up`);
+      await shell.waitForText(`${SGRID} up`);
       shell.type('echo $((40+2)); stty -a | tr " " "\\n" | grep -x -e echo -e icanon\\;\\* -e icanon');
       shell.press('Enter');
       await shell.waitForText(/^(\S* )?42$/m);
@@ -182,7 +182,7 @@ describe.skipIf(tmuxMissing !== null)(
       await shell.waitForText(/([1-9]\d*) instances: \1 running/);
       process.kill(system.state().master?.pid ?? 0, 'SIGKILL');
       await shell.waitForText(/reconnecting/);
-      expect(shell.text()).toMatch(/instances: \d+ running/);
+      await shell.waitForText(/instances: \d+ running/);
       await system.ok('up');
       await shell.waitForText(/link up/);
       await shell.waitForText(/data 0s old/);
