@@ -1,5 +1,5 @@
 import { roleSchema } from '../../common/domain/role.ts';
-import { tokenNameSchema } from '../../common/domain/token.ts';
+import { JOIN_TOKEN_LIFE_MS, tokenNameSchema } from '../../common/domain/token.ts';
 import { parseAmount } from '../format/parse-amount.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
 import { propose, refusedToRole } from './proposal.ts';
@@ -21,7 +21,7 @@ export function openToken(state: CockpitState): Reduction {
         'no',
         'yes',
       ]),
-      formField('expires', t('Expires in'), '', t('12h, 30d; empty for never')),
+      formField('expires', t('Expires in'), '', t('12h, 30d; empty for never, for joining 1d')),
     ],
     focus: 0,
     problem: '',
@@ -39,7 +39,8 @@ export function submitToken(state: CockpitState, form: Form): Reduction {
   const isJoin = textOf(form, 'join') === 'yes';
   if (isJoin && role !== 'agent') return wrong(t('For joining: only a token of role agent is'));
   const expires = textOf(form, 'expires');
-  const expiresInMs = expires === '' ? undefined : (parseAmount(expires, 'span') ?? 0);
+  const unlessSaid = isJoin ? JOIN_TOKEN_LIFE_MS : undefined;
+  const expiresInMs = expires === '' ? unlessSaid : (parseAmount(expires, 'span') ?? 0);
   if (expiresInMs !== undefined && expiresInMs < 1000)
     return wrong(t('Expires in: "{expires}" is no span of time (12h, 30d)', { expires }));
   return propose(state, { kind: 'create-token', name: name.data, role, isJoin, expiresInMs }, []);

@@ -12,6 +12,9 @@ export const tokenNameSchema = z
   // Names are told in errors and events: what was mistaken for one must not be.
   .refine((name) => !/^sgrid_[a-z]+_[A-Za-z0-9_-]{43}$/.test(name), 'is a token itself, not its name');
 
+/** How long a token for joining waits for its first use, when nobody says otherwise, in milliseconds: as kubeadm(1) has it. */
+export const JOIN_TOKEN_LIFE_MS = 86_400_000;
+
 /** A token without its secret, which nobody keeps. */
 export const tokenViewSchema = z.object({
   name: tokenNameSchema,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { said } from '../../common/domain/said.ts';
-import type { TokenView } from '../../common/domain/token.ts';
+import { JOIN_TOKEN_LIFE_MS, type TokenView } from '../../common/domain/token.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import { formatToken, hashToken } from '../access/token.ts';
 import type { RecordEvent } from '../event-log.ts';
@@ -52,11 +52,13 @@ export function createTokenHandlers({
       }
       const secret = formatToken(role, randomBytes(32));
       const token = await change(async (tokens, record) => {
-        const expiresAt = expiresInMs === undefined ? null : now() + expiresInMs;
+        const lifeMs = expiresInMs ?? (isJoin ? JOIN_TOKEN_LIFE_MS : undefined);
+        const createdAt = now();
+        const expiresAt = lifeMs === undefined ? null : createdAt + lifeMs;
         const hash = hashToken(secret);
         const created = await tokens.create({
           ...{ name, role, hash, isJoin, expiresAt },
-          ...{ createdAt: now(), createdBy: actor },
+          ...{ createdAt, createdBy: actor },
         });
         await record({ kind: 'command', actor, message: said`create token ${name} (${role})` });
         return created;

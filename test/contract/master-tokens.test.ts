@@ -211,7 +211,8 @@ test('a token for joining lets one node in, and is that node’s from then on', 
 });
 
 test('of two nodes with one token for joining at the same time, one gets in', async () => {
-  const { secret } = await make('join-1', 'agent', { isJoin: true });
+  const { token, secret } = await make('join-1', 'agent', { isJoin: true });
+  expect(token.expiresAt).toBe(token.createdAt + 86_400_000);
   const results = await Promise.allSettled([1, 2, 3].map((nodeId) => agent(secret, nodeId).connect()));
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
   for (const result of results) {

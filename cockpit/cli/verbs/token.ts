@@ -58,7 +58,10 @@ function registerCreate(token: Command, { io, act }: CliContext): void {
       new Option('--role <role>', 'what it may do').choices(roleSchema.options).makeOptionMandatory(),
     )
     .option('--join', 'role agent: lets one node join, to which it belongs from then on')
-    .option('--expires <time>', 'when it stops working, for example 30m, 12h or 90d; default: never')
+    .option(
+      '--expires <time>',
+      'when it stops working, for example 30m, 12h or 90d; default: never, and 1d with --join',
+    )
     .option(...OUT)
     .description('make a token')
     .addHelpText(

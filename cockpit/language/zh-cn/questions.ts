@@ -237,7 +237,7 @@ export const QUESTIONS = {
   'For joining': '用于加入',
   'of role agent: one node joins with it and keeps it': 'agent 角色：供一个节点加入并归其使用',
   'Expires in': '有效期',
-  '12h, 30d; empty for never': '12h、30d；空为永不过期',
+  '12h, 30d; empty for never, for joining 1d': '12h、30d；空为永不过期，加入用的为 1d',
   'For joining: only a token of role agent is': '用于加入：只能是 agent 角色的 token',
   'Expires in: "{expires}" is no span of time (12h, 30d)': '有效期：「{expires}」不是时长（12h、30d）',
   'Type the path of a tar archive; tab completes it': '请输入 tar 归档的路径；tab 补全',

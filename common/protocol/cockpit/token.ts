@@ -16,7 +16,7 @@ export const tokenRequests = {
       role: roleSchema,
       /** Of role agent: lets one node join, to which it belongs from then on. */
       isJoin: z.boolean().default(false),
-      /** In milliseconds; default: never. Of a token for joining: the time for its first use. */
+      /** In milliseconds; default: never. Of a token for joining: the time for its first use; default: a day. */
       expiresInMs: z
         .int()
         .min(1_000)
