@@ -229,10 +229,14 @@ export async function createMaster(components: MasterComponents): Promise<Master
   });
   const unready = async (): Promise<string[]> => {
     if (closing) return ['it is ending'];
-    return await store.nodes.list().then(
-      () => [],
-      (error: unknown) => [`the database cannot be read: ${describeError(error)}`],
-    );
+    const reasons: string[] = [];
+    await store.nodes.list().catch((error: unknown) => {
+      reasons.push(`the database cannot be read: ${describeError(error)}`);
+    });
+    await store.demandSpace().catch((error: unknown) => {
+      reasons.push(`nothing can be changed: ${describeError(error)}`);
+    });
+    return reasons;
   };
   const listener = createHttpListener({
     authority,

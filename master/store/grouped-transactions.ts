@@ -58,9 +58,13 @@ export function groupTransactions(db: Kysely<Database>): RunInTransaction {
         try {
           value = await work(transaction);
         } catch (error) {
-          // After some errors (a full disk) SQLite has undone the whole transaction: then this fails, and with it the group.
-          await sql`rollback to work`.execute(transaction);
-          await sql`release work`.execute(transaction);
+          try {
+            await sql`rollback to work`.execute(transaction);
+            await sql`release work`.execute(transaction);
+          } catch {
+            // After some errors (a full disk) SQLite has undone the whole transaction: the group fails, for that reason.
+            throw error;
+          }
           return () => reject(error);
         }
         await sql`release work`.execute(transaction);

@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
 import { type ConfigRepository, createConfigRepository } from './config-files.ts';
@@ -17,6 +18,7 @@ import { createReleaseRepository, type ReleaseRepository } from './releases.ts';
 import { createRolloutRepository, type RolloutRepository } from './rollouts.ts';
 import type { Database } from './schema.ts';
 import { createServiceRepository, type ServiceRepository } from './services.ts';
+import { createDialect } from './sqlite-dialect.ts';
 import { createTokenRepository, type TokenRepository } from './tokens.ts';
 import { createWebhookRepository, type WebhookRepository } from './webhooks.ts';
 
@@ -41,12 +43,19 @@ export interface Store extends Repositories {
    * Runs `work` in one transaction; an exception undoes all of it. Only the repositories passed in may be used inside:
    * there is one connection, and the store's own would wait for it for ever. Those that wait at the same time are committed
    * together; each is answered when it is durable.
+   *
+   * @throws SgridError besides what `work` throws: `no_space`, `permission_denied`, `conflict` when another process holds it
    */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /** @throws SgridError `no_space` when nothing more can be kept, or soon cannot */
+  demandSpace(): Promise<void>;
   /** Where the copy was put that was made before migrating, or null. */
   readonly migratedFromBackup: string | null;
   close(): Promise<void>;
 }
+
+/** Below this a commit may not find the pages that it needs. */
+const LEAST_FREE_BYTES = 1024 ** 2;
 
 export interface OpenStoreOptions {
   /** Path of the database file; it and its directory are made when absent. */
@@ -65,7 +74,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
   const { file, now, migrations = MIGRATIONS } = options;
   createPrivately(file);
   const sqlite = openSqlite(file);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const db = new Kysely<Database>({ dialect: createDialect(sqlite) });
   let backup: string | null = null;
   let figures: Sqlite.Database;
   try {
@@ -81,14 +90,22 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     sqlite.close();
     throw explainSqliteError(error, file);
   }
-  const figuresDb = new Kysely<Database>({ dialect: new SqliteDialect({ database: figures }) });
+  const figuresDb = new Kysely<Database>({ dialect: createDialect(figures) });
   const inTransaction = groupTransactions(db);
   return {
     ...createRepositories(db),
     // SQLite has one writer, and a busy one would be waited for by the very thread that it needs to go on: whoever holds the
     // first connection, if only to write to the second, is alone.
     history: createHistoryRepository(figuresDb, (write) => db.connection().execute(write)),
-    transaction: (work) => inTransaction((transaction) => work(createRepositories(transaction))),
+    transaction: (work) =>
+      inTransaction((transaction) => work(createRepositories(transaction))).catch((error: unknown) => {
+        throw explainSqliteError(error, file);
+      }),
+    async demandSpace() {
+      const { bavail, bsize } = await statfs(dirname(file));
+      if (bavail * bsize < LEAST_FREE_BYTES)
+        throw explainFileError(Object.assign(new Error('nearly full'), { code: 'ENOSPC' }), file);
+    },
     migratedFromBackup: backup,
     async close() {
       await figuresDb.destroy();

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { groupTransactions, type RunInTransaction } from '../../../master/store/grouped-transactions.ts';
 import type { Database } from '../../../master/store/schema.ts';
+import { createDialect } from '../../../master/store/sqlite-dialect.ts';
 
 let directory: string;
 let sqlite: Sqlite.Database;
@@ -20,7 +21,7 @@ beforeEach(() => {
   sqlite.pragma('journal_mode = WAL');
   sqlite.exec('create table services (name text primary key, specJson text, createdAt integer)');
   other = new Sqlite(join(directory, 'db'));
-  db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+  db = new Kysely<Database>({ dialect: createDialect(sqlite) });
   inTransaction = groupTransactions(db);
 });
 
@@ -99,8 +100,10 @@ test('on a full disk whoever was told that it worked finds it there, and nobody 
   letGo();
   await held;
   const [smallEnd, largeEnd] = await settled;
-  expect(largeEnd?.status).toBe('rejected');
+  expect(largeEnd).toMatchObject({ status: 'rejected', reason: { code: 'SQLITE_FULL' } });
   expect(committed()).toEqual(smallEnd?.status === 'fulfilled' ? ['small'] : []);
+  const alone = inTransaction((transaction) => insert(transaction, 'alone', 'x'.repeat(1_000_000)));
+  await expect(alone).rejects.toMatchObject({ code: 'SQLITE_FULL' });
   sqlite.pragma('max_page_count = 100000');
   await inTransaction((transaction) => insert(transaction, 'later'));
   expect(committed()).toContain('later');
