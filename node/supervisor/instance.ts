@@ -270,6 +270,7 @@ export function createInstance(
     poke,
 
     verify() {
+      const { assignment } = state;
       const { run, rest } = state.record;
       // Both have their own time, or event, at which they are looked at again.
       if (state.passing.stuck !== null || state.passing.waiting !== null) return;
@@ -277,13 +278,16 @@ export function createInstance(
         const isThorough = looks % THOROUGH_EVERY === 0;
         looks += 1;
         const isWell = isThorough ? isWellFor(run) : run.program !== null && hasPid(run.program.pid);
-        if (!isWell) poke();
+        // A stop that failed half-way (nothing could be opened, or written down) set no timer.
+        const isUnfinished =
+          run.stopping !== null || (assignment !== null && stopReason(assignment, run) !== null);
+        if (!isWell || isUnfinished) poke();
         return;
       }
       // A start that failed in a way that could not even be taken down (a full disk) set no timer.
       const due =
         rest.state === 'stopped' || (rest.state === 'backoff' && (rest.nextStartAt ?? 0) <= clock());
-      if (due && state.assignment?.desired === 'running') poke();
+      if (due && assignment?.desired === 'running') poke();
     },
 
     running() {

@@ -212,6 +212,7 @@ export function createReconciler(
     const { run, groupKey } = state.record;
     if (run === null || closed) return;
     failedStops += 1;
+    timer = setTimeout(poke, retryStopInMs(failedStops));
     const left = new Set(await ports.driver.pids(groupKey));
     if (run.program !== null && isAlive(run.program, ports.procRoot)) left.add(run.program.pid);
     const why = tellError(error);
@@ -219,7 +220,6 @@ export function createReconciler(
       left.size === 0 ? why : said`${describeProcesses([...left], ports.procRoot)} would not die: ${why}`;
     state.pass({ stuck: reason, starting: false });
     events.append(runEvent(run.runId, 'instance.stop-failed', instanceId, clock(), reason));
-    timer = setTimeout(poke, retryStopInMs(failedStops));
   }
 
   async function start(wanted: Assignment, byPolicy: boolean): Promise<unknown> {

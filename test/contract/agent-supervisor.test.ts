@@ -63,6 +63,31 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       expect(startsOf(stateDir)).toEqual([status.pid]);
     });
 
+    test('a stop that failed, since nothing could be opened, is gone on with at the next look', async () => {
+      await supervisor.close();
+      let failures = 1;
+      supervisor = await openTestSupervisor(stateDir, {
+        driver,
+        ports: (real) => ({
+          ...real,
+          driver: {
+            ...real.driver,
+            async killAll(key) {
+              if (failures-- > 0) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+              await real.driver.killAll(key);
+            },
+          },
+        }),
+      });
+      await supervisor.apply(assignmentOf({}, { graceMs: 0 }));
+      const stop = assignmentOf({ revision: 2, desired: 'stopped' }, { graceMs: 0 });
+      await expect(supervisor.apply(stop)).rejects.toThrow('too many open files');
+      expect(supervisor.status(1)?.state).toBe('stopping');
+      supervisor.verify();
+      await statusWhen('its stop', ({ state }) => state === 'stopped');
+      expect(aliveOf(stateDir)).toEqual([]);
+    });
+
     test('an instance that is removed while its release is on the way does not come back', async () => {
       await supervisor.close();
       const asked = Promise.withResolvers<void>();
