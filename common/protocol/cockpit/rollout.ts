@@ -9,6 +9,8 @@ export const rolloutRequests = {
     payload: rolloutRequestSchema.and(z.object({ confirm: confirmSchema })),
     result: z.object({ rollout: rolloutSchema }),
     role: 'operator',
+    // Pipelines begin them, also on a busy master: without an answer they cannot know whether it was begun.
+    timeoutMs: 30_000,
   }),
   /** What `rollout.create` would do. Changes nothing. */
   'rollout.plan': request({
