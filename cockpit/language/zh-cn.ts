@@ -24,6 +24,7 @@ export const MESSAGES = {
 /** What is counted, with its measure word. */
 export const NOUNS = {
   byte: '{count} 字节',
+  core: '{count} 核',
   'changed file': '{count} 个文件有变化',
   instance: '{count} 个实例',
   line: '{count} 行',
@@ -35,6 +36,7 @@ export const NOUNS = {
   name: '{count} 个',
   'new line': '{count} 行新日志',
   node: '{count} 个节点',
+  pid: '{count} 个进程',
   release: '{count} 个发布包',
   restart: '重启 {count} 次',
   'running instance': '{count} 个运行中实例',

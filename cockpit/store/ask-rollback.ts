@@ -4,6 +4,7 @@ import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import {
   refusedChange,
+  refusedServices,
   selectedRelease,
   selectedRollout,
   selectedService,
@@ -30,15 +31,9 @@ export function askRollback(state: CockpitState): Reduction {
     return become(
       withToast(state, 'warn', t('Select a service, an instance or a rollout to roll back first')),
     );
+  const several = refusedServices(state);
+  if (several !== null) return become(several);
   const targets = targetInstances(state);
-  if (targets.some(({ serviceId }) => serviceId !== service.serviceId))
-    return become(
-      withToast(
-        state,
-        'warn',
-        t('The marked instances are of several services: roll back one service at a time'),
-      ),
-    );
   const looking = t('Looking for the last change of {service}', { service: service.name });
   return become(withToast(state, 'accent', looking), {
     type: 'find-rollback',

@@ -17,6 +17,7 @@ import { editService } from './service-edit.ts';
 import type { CockpitState, Verb } from './state.ts';
 import {
   refusedChange,
+  refusedServices,
   selectedNode,
   selectedReleases,
   selectedRollout,
@@ -190,6 +191,8 @@ function compare(state: CockpitState): Reduction {
 }
 
 function openReleases(state: CockpitState): Reduction {
+  const several = refusedServices(state);
+  if (several !== null) return become(several);
   const service = selectedService(state);
   if (service === undefined) return nothing(state, 'Select a service to see its releases first');
   return become(pushView(state, viewOf({ name: 'releases' }, `service:=${service.name}`)), {

@@ -6,7 +6,7 @@ import { openConfigFileForm, openPublishForm, openSaveForm } from './form-config
 import { openSecretForm } from './form-secret.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
-import { refusedChange } from './targets.ts';
+import { refusedChange, refusedServices } from './targets.ts';
 import { withToast } from './toasts.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
@@ -99,6 +99,8 @@ function gone(state: CockpitState, name: string): Reduction {
 
 /** From a service or an instance to the files of its service. */
 function openConfig(state: CockpitState): Reduction {
+  const several = refusedServices(state);
+  if (several !== null) return become(several);
   const name = configServiceName(state);
   if (name === undefined)
     return become(withToast(state, 'warn', state.t('Select a service to see its config files first')));

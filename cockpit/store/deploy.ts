@@ -9,7 +9,13 @@ import { propose, withConfirm } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import { viewsTo } from './settings.ts';
 import { type CockpitState, type DeployState, type DeployStep, UPLOAD_ROW } from './state.ts';
-import { refusedChange, selectedRelease, selectedService, targetInstances } from './targets.ts';
+import {
+  refusedChange,
+  refusedServices,
+  selectedRelease,
+  selectedService,
+  targetInstances,
+} from './targets.ts';
 import { withError, withToast, withUnanswered } from './toasts.ts';
 import { popView, pushView, viewOf } from './views.ts';
 
@@ -61,20 +67,10 @@ export function openDeploy(state: CockpitState): Reduction {
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
   const release = selectedRelease(state);
+  const several = refusedServices(state);
+  if (several !== null) return become(several);
   const targets = targetInstances(state);
-  const serviceIds = new Set(targets.map((instance) => instance.serviceId));
-  const service = selectedService(state);
-  if (service !== undefined) serviceIds.add(service.serviceId);
-  if (serviceIds.size > 1) {
-    return become(
-      withToast(
-        state,
-        'warn',
-        state.t('The marked instances are of several services: deploy one service at a time'),
-      ),
-    );
-  }
-  const [serviceId = null] = serviceIds;
+  const serviceId = selectedService(state)?.serviceId ?? null;
   const deploy: DeployState = {
     step: serviceId === null ? 'service' : 'release',
     serviceId,

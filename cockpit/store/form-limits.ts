@@ -1,5 +1,6 @@
 import type { FiguresHistory } from '../../common/domain/figures.ts';
 import { type Limits, limitProblems, limitsSchema } from '../../common/domain/service.ts';
+import { instanceWords } from '../format/fleet-words.ts';
 import type { Translate } from '../language/translate.ts';
 import { type Form, formField, type KnownUse, textOf, withForm } from './form.ts';
 import { propose } from './proposal.ts';
@@ -15,11 +16,12 @@ export function openLimits(state: CockpitState, instanceIds: readonly number[]):
     return values.size === 1 && only !== undefined ? String(only) : '';
   };
   const { t } = state;
-  const instances = t.count(instanceIds.length, 'instance');
   const isMixed = new Set(all.map((limits) => JSON.stringify(limits))).size > 1;
   const form: Form = {
     purpose: { kind: 'limits', instanceIds, use: null },
-    title: t('Limits of {instances}', { instances }) + (isMixed ? t(', which differ now') : ''),
+    title:
+      t('Limits of {instances}', { instances: whose(state, instanceIds) }) +
+      (isMixed ? t(', which differ now') : ''),
     fields: [
       formField('cpuCores', 'CPU', common('cpuCores'), t('cores: 0.5, 2; empty for no limit')),
       formField('memoryMiB', t('Memory'), common('memoryMiB'), t('MiB, hard: above it processes are killed')),
@@ -42,6 +44,21 @@ export function openLimits(state: CockpitState, instanceIds: readonly number[]):
       to: state.now + state.fleet.masterOffsetMs,
     },
   );
+}
+
+const NAMED = 2;
+
+/** One by its name; of several how many, and the first of them. */
+function whose({ fleet, t }: CockpitState, instanceIds: readonly number[]): string {
+  const names = instanceIds.flatMap((id) => {
+    const view = fleet.instances.get(id);
+    return view === undefined ? [] : [instanceWords(view, fleet.nodes)];
+  });
+  const named = names.slice(0, NAMED).join(t(', '));
+  const rest = names.length - NAMED;
+  if (names.length === 1) return named;
+  const more = rest > 0 ? t(' and {count} more', { count: rest }) : '';
+  return t.count(names.length, 'instance') + t(' ({what})', { what: named + more });
 }
 
 /** What the fields say, or what is wrong with them. */

@@ -5,7 +5,7 @@ import { type Form, formField, textOf, withForm } from './form.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
-import { refusedChange, selectedService } from './targets.ts';
+import { refusedChange, refusedServices, selectedService } from './targets.ts';
 import { withToast } from './toasts.ts';
 
 /** A port for a service that nothing is known of: without one the master refuses it. */
@@ -17,6 +17,8 @@ export function openScale(state: CockpitState): Reduction {
   const { t } = state;
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
+  const several = refusedServices(state);
+  if (several !== null) return become(several);
   const service = selectedService(state);
   if (service === undefined)
     return become(withToast(state, 'warn', t('Select a service, or an instance of it, to scale first')));

@@ -5,7 +5,7 @@ import type { Translate, Word } from '../language/translate.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
-import { refusedChange, selectedService } from './targets.ts';
+import { refusedChange, refusedServices, selectedService } from './targets.ts';
 import { withToast } from './toasts.ts';
 
 const COMMENT = '// ';
@@ -18,6 +18,8 @@ const HEADER: readonly Word[] = [
 export function editService(state: CockpitState): Reduction {
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
+  const several = refusedServices(state);
+  if (several !== null) return become(several);
   const selected = selectedService(state);
   const service = state.catalog.services?.find(({ serviceId }) => serviceId === selected?.serviceId);
   if (service === undefined)

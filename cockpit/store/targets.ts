@@ -4,6 +4,7 @@ import type { Release } from '../../common/domain/release.ts';
 import { roleIncludes } from '../../common/domain/role.ts';
 import type { Rollout } from '../../common/domain/rollout.ts';
 import type { TokenView } from '../../common/domain/token.ts';
+import { compareValues } from '../view-model/columns.ts';
 import { pulseTarget } from '../view-model/pulse.ts';
 import { serviceRows } from '../view-model/service-rows.ts';
 import type { CockpitState, ScreenName } from './state.ts';
@@ -78,6 +79,22 @@ export function selectedService(
   if (release !== undefined) return { serviceId: release.serviceId, name: release.serviceName };
   const [instance] = targetInstances(state);
   return instance && { serviceId: instance.serviceId, name: instance.serviceName };
+}
+
+/** Null when what a command works on is of one service; otherwise the state with a toast that names them all. */
+export function refusedServices(state: CockpitState): CockpitState | null {
+  const names = [...new Set(targetInstances(state).map(({ serviceName }) => serviceName))].sort(
+    compareValues,
+  );
+  if (names.length < 2) return null;
+  const { t } = state;
+  return withToast(
+    state,
+    'warn',
+    t('Marked are instances of {services}: this is for one service at a time (u unmarks all)', {
+      services: names.join(t(', ')),
+    }),
+  );
 }
 
 export function selectedRelease(state: CockpitState): Release | undefined {

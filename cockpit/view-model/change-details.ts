@@ -1,6 +1,6 @@
 import type { RolloutControl } from '../../common/domain/rollout.ts';
-import { describeLimits } from '../../common/domain/service.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
+import { limitWords } from '../format/limit-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
@@ -102,12 +102,12 @@ function limitLines(
   const before = new Set(
     instanceIds.flatMap((id) => {
       const view = fleet.instances.get(id);
-      return view === undefined ? [] : [describeLimits(view.limits)];
+      return view === undefined ? [] : [limitWords(view.limits, t)];
     }),
   );
   const lines = [
     textLine(t('Now:  {limits}', { limits: [...before].join(' · ') })),
-    textLine(t('Then: {limits}, live, without a restart', { limits: describeLimits(limits) }), 'strong'),
+    textLine(t('Then: {limits}, live, without a restart', { limits: limitWords(limits, t) }), 'strong'),
   ];
   const limitBytes =
     limits.memoryMiB === undefined ? Number.POSITIVE_INFINITY : limits.memoryMiB * 1024 * 1024;
@@ -142,7 +142,7 @@ function scaleLines(
     ...[...byNode].map(([nodeId, ports]) =>
       textLine(`${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${portWords(ports)}`, 'strong'),
     ),
-    textLine(t('Limits: {limits}', { limits: describeLimits(limits) })),
+    textLine(t('Limits: {limits}', { limits: limitWords(limits, t) })),
     release === null
       ? textLine(t('No instance of it has a release: they stay stopped until one is deployed.'), 'warn')
       : textLine(

@@ -1,8 +1,9 @@
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { reasonOf } from '../../common/domain/said.ts';
 import { exitWords, nodeWords } from '../format/fleet-words.ts';
+import { coreWords } from '../format/limit-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
+import { formatBytes, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { sparkline } from '../format/sparkline.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
 import type { Translate } from '../language/translate.ts';
@@ -107,15 +108,7 @@ export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
     ...section(
       t('Figures and limits'),
       [
-        [
-          'CPU',
-          limited(
-            cpu,
-            limits.cpuCores === undefined
-              ? undefined
-              : t('{cores} cores', { cores: formatCores(limits.cpuCores) }),
-          ),
-        ],
+        ['CPU', limited(cpu, limits.cpuCores === undefined ? undefined : coreWords(limits.cpuCores, t))],
         [
           t('CPU, last minute'),
           {

@@ -1,6 +1,7 @@
 import type { NodeFigures } from '../../common/domain/figures.ts';
 import type { NodeView } from '../../common/domain/node.ts';
 import { nodeWords } from '../format/fleet-words.ts';
+import { coreWords } from '../format/limit-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores, formatCpuPercent, formatPercent } from '../format/quantity.ts';
 import { formatDate, formatSpan } from '../format/time.ts';
@@ -120,9 +121,9 @@ function figureFacts(figures: NodeFigures, t: Translate): Fact[] {
   return [
     [
       'CPU',
-      t('{part} of {total} cores', {
+      t('{part} of {cores}', {
         part: formatCores(figures.cpuMillicores / 1000),
-        total: cores.length || '?',
+        cores: cores.length === 0 ? '?' : coreWords(cores.length, t),
       }),
     ],
     [

@@ -1,5 +1,6 @@
+import { coreWords } from '../format/limit-words.ts';
 import { plainText } from '../format/plain-text.ts';
-import { formatBytes, formatCores, formatCpuPercent } from '../format/quantity.ts';
+import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
 import { displayWidth, fitText, splitGraphemes, wrapWords } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
@@ -144,7 +145,7 @@ function limitPreview(t: Translate, form: Form, use: KnownUse | null): Line[] {
   const { cpuMillicores, memoryBytes } = use;
   if (cpuMillicores !== null) {
     const text = t('  CPU    {percent}% of a core', { percent: formatCpuPercent(cpuMillicores) });
-    const words = t('{cores} cores', { cores: formatCores(cpuCores ?? 0) });
+    const words = coreWords(cpuCores ?? 0, t);
     const limit = cpuCores && cpuCores * 1000;
     lines.push(compared(t, text, cpuMillicores, limit, words, t('throttled')));
   }

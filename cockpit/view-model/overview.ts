@@ -1,4 +1,5 @@
 import type { InstanceView, ObservedState } from '../../common/domain/instance.ts';
+import { coreWords } from '../format/limit-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCores } from '../format/quantity.ts';
 import { formatSpan } from '../format/time.ts';
@@ -106,9 +107,9 @@ export function usageSegments({ fleet, t }: CockpitState): Segment[] {
   return [
     { text: '   CPU ', tone: 'label' },
     {
-      text: t('{part} of {total} cores', {
+      text: t('{part} of {cores}', {
         part: formatCores(cpuMillicores / 1000),
-        total: formatCores(cores),
+        cores: coreWords(cores, t),
       }),
     },
     { text: t('   memory '), tone: 'label' },
@@ -133,9 +134,9 @@ function nodeSegments(state: CockpitState, nodeId: number): Segment[] {
     segments.push(
       { text: '   CPU ', tone: 'label' },
       {
-        text: t('{part} of {total} cores', {
+        text: t('{part} of {cores}', {
           part: formatCores(figures.cpuMillicores / 1000),
-          total: node.info?.cpuCount ?? '?',
+          cores: node.info === null ? '?' : coreWords(node.info.cpuCount, t),
         }),
       },
       { text: t('   load '), tone: 'label' },

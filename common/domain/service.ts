@@ -172,10 +172,10 @@ export function limitProblems({ memoryMiB, memoryHighMiB }: Limits): string[] {
 /** "0.5 cores, 64 MiB, 20 pids", for people; the same text for the same limits. */
 export function describeLimits({ cpuCores, memoryMiB, memoryHighMiB, pids }: Limits): string {
   const parts = [
-    cpuCores === undefined ? [] : [`${cpuCores} cores`],
+    cpuCores === undefined ? [] : [`${cpuCores} ${cpuCores === 1 ? 'core' : 'cores'}`],
     memoryMiB === undefined ? [] : [`${memoryMiB} MiB`],
     memoryHighMiB === undefined ? [] : [`pressure from ${memoryHighMiB} MiB`],
-    pids === undefined ? [] : [`${pids} pids`],
+    pids === undefined ? [] : [`${pids} ${pids === 1 ? 'pid' : 'pids'}`],
   ].flat();
   return parts.length === 0 ? 'none' : parts.join(', ');
 }

@@ -75,10 +75,8 @@ export const TOASTS = {
   'Select an instance to stop first (enter opens a node)': '请先选中要停止的实例（回车进入节点）',
   'Mark two releases with space to compare them': '用空格标记两个发布包以对比',
   'Mark at least one instance with space': '请至少用空格标记一个实例',
-  'The marked instances are of several services: deploy one service at a time':
-    '已标记的实例属于多个服务：请每次部署一个服务',
-  'The marked instances are of several services: roll back one service at a time':
-    '已标记的实例属于多个服务：请每次回滚一个服务',
+  'Marked are instances of {services}: this is for one service at a time (u unmarks all)':
+    '已标记的实例分属 {services}：此操作每次只针对一个服务（u 取消全部标记）',
   '{count} instances are marked: at most {most} logs are merged':
     '已标记 {count} 个实例：最多合并 {most} 份日志',
   // Why nothing can be changed.

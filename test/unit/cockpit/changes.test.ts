@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { coreWords, limitWords } from '../../../cockpit/format/limit-words.ts';
+import { english } from '../../../cockpit/language/translate.ts';
 import { frameOf } from '../../../cockpit/view-model/frame.ts';
 import { hasEnded, type Rollout } from '../../../common/domain/rollout.ts';
+import { describeLimits } from '../../../common/domain/service.ts';
 import { linkUp } from '../../support/recorded-client.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 import { answerPlan, lineText, plans, recording, Session } from './support.ts';
@@ -136,7 +139,35 @@ describe('a restart of several', () => {
   });
 });
 
+test.each(['+', 'e', 'b', 'D', 'v', 'f'])('%s on marks of two services asks for one, naming both', (key) => {
+  const session = Session.ready().keys(':inst\r');
+  session.does({ type: 'mark-all' });
+  const names = new Set(
+    [...session.state.marks].map((id) => session.state.fleet.instances.get(id)?.serviceName),
+  );
+  expect(names.size).toBeGreaterThan(1);
+  session.took();
+  session.keys(key);
+  expect(session.status()).toContain(`Marked are instances of ${[...names].toSorted().join(', ')}: `);
+  expect(session.took()).toEqual([]);
+  expect(session.state.views.at(-1)?.screen.name).toBe('instances');
+  expect([session.state.form, session.state.deploy]).toEqual([null, null]);
+});
+
 describe('limits', () => {
+  test('the form names whose they are: one by its name, of more the first ones', () => {
+    const title = (session: Session): string | undefined => session.keys('m').body()[0]?.trim();
+    expect(title(Session.ready().keys(':inst web\r', 'j'))).toBe('Limits of web@beta:8101');
+    expect(title(onWeb())).toContain('Limits of 3 instances (web@alpha:8101, web@beta:8101 and 1 more)');
+  });
+
+  test('a single core is no plural, also where the figure is none', () => {
+    expect([1, 0.5, 2].map((cores) => coreWords(cores, english))).toEqual(['1 core', '0.5 cores', '2 cores']);
+    const limits = { cpuCores: 1, memoryMiB: 64, pids: 1 };
+    expect(limitWords(limits, english)).toBe('1 core, 64 MiB, 1 pid');
+    expect(describeLimits(limits)).toBe('1 core, 64 MiB, 1 pid');
+  });
+
   test('stand beside the 95th percentile of what was used, and are refused where they make no sense', () => {
     const session = onWeb().keys('m');
     expect(session.took().at(-1)).toMatchObject({ type: 'load-use', instanceIds: [1, 2, 5] });
@@ -367,6 +398,40 @@ describe('settings in the editor', () => {
     expect(session.took()).toMatchObject([
       { type: 'run-change', change: { kind: 'update-service', spec: { env: { DB_PASSWORD: 'hunter2' } } } },
     ]);
+  });
+
+  test('a long difference says that there is more, and is scrolled before the list of what it hits', () => {
+    const { session, before } = edit();
+    const env = Array.from({ length: 30 }, (_, at) => `"NAME_${at}": "x"`).join(', ');
+    session.does({ type: 'edited', serviceName: 'web', before, text: before.replace('{}', `{${env}}`) });
+    const [plan] = session.took();
+    if (plan?.type !== 'plan-service') throw new Error('nothing was planned');
+    const effects = [1, 2, 5].map((instanceId) => ({ instanceId, effect: 'restart' as const }));
+    session.does({ type: 'service-planned', spec: plan.spec, before: plan.before, effects });
+    const page = () => session.body().join('\n');
+    expect(page()).toMatch(/\d+ of \d+ shown; up and down scroll/);
+    expect(page()).toContain('"NAME_0"');
+    expect(page()).not.toContain('"NAME_29"');
+    expect(page()).toContain('Press y');
+    session.keys(...Array(60).fill('down'));
+    expect(page()).toContain('"NAME_29"');
+    expect(page()).toContain('Press y');
+    // It has stopped at its end: one key goes back at once.
+    const end = page();
+    session.keys('up');
+    expect(page()).not.toBe(end);
+  });
+
+  test('a short difference is whole where there is room for it', () => {
+    const { session, before } = edit();
+    const text = before.replace('{}', `{${[1, 2, 3, 4].map((at) => `"N${at}": "x"`)}}`);
+    session.does({ type: 'edited', serviceName: 'web', before, text });
+    const [plan] = session.took();
+    if (plan?.type !== 'plan-service') throw new Error('nothing was planned');
+    const effects = [{ instanceId: 1, effect: 'restart' as const }];
+    session.does({ type: 'service-planned', spec: plan.spec, before: plan.before, effects });
+    expect(session.body().join('\n')).toContain('"N4"');
+    expect(session.body().join('\n')).not.toContain('up and down scroll');
   });
 });
 
