@@ -1,6 +1,7 @@
 import { withHistoryLine } from '../config/settings.ts';
 import { contextOf } from '../keymap/context.ts';
 import { explainUnbound } from '../keymap/resolve.ts';
+import { confirmScrollRows } from '../view-model/confirm.ts';
 import { layoutOf } from '../view-model/layout.ts';
 import type { Action, CommandAction, EditAction, ResultAction } from './action.ts';
 import { rollbackFound } from './ask-rollback.ts';
@@ -300,9 +301,7 @@ function scrollConfirm(state: CockpitState, move: string): CockpitState {
   const { confirm } = state;
   if (confirm === null) return state;
   const steps: Partial<Record<string, number>> = { up: -1, down: 1, 'page-up': -8, 'page-down': 8 };
-  const top = Math.max(
-    0,
-    Math.min(Math.max(0, confirm.instanceIds.length - 1), confirm.top + (steps[move] ?? 0)),
-  );
+  const last = confirmScrollRows(state, confirm, layoutOf(state).body);
+  const top = Math.max(0, Math.min(last, confirm.top + (steps[move] ?? 0)));
   return { ...state, confirm: { ...confirm, top } };
 }

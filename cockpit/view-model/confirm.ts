@@ -36,7 +36,28 @@ export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: numbe
       ...hiddenLines(state, confirm),
       ...answerLines(state, confirm),
     ]);
-  const { change } = confirm;
+  const { head, details, listed, below, shown, height } = partsOf(state, confirm, rows);
+  const first = Math.min(confirm.top, details.length - shown);
+  const top: Block[] = shown === 0 ? [] : [{ kind: 'lines', lines: details.slice(first, first + shown) }];
+  if (listed.length === 0) {
+    const more = shown < details.length ? [moreLine(state.t, shown, details.length)] : [];
+    return [head, ...top, { kind: 'lines', lines: [...more, ...below] }];
+  }
+  const table = targetTable(state, listed, confirm.top - first, height);
+  const more = moreLine(state.t, shown + table.rows.length, details.length + listed.length);
+  return [head, ...top, { kind: 'table', table }, { kind: 'lines', lines: [more, ...below] }];
+}
+
+/** How far a question can be scrolled: its details first, then the list of what it hits. */
+export function confirmScrollRows(state: CockpitState, confirm: Confirm, rows: number): number {
+  // Its list is the master's plan, which may hold fewer than were asked for.
+  if (confirm.change.kind === 'rollout') return Math.max(0, confirm.instanceIds.length - 1);
+  const { details, listed, shown, height } = partsOf(state, confirm, rows);
+  return details.length - shown + Math.max(0, listed.length - height);
+}
+
+/** The list has what the details leave of `rows`, and at least half of them where it needs that. */
+function partsOf(state: CockpitState, confirm: Confirm, rows: number) {
   const targets = confirm.instanceIds.flatMap((id) => state.fleet.instances.get(id) ?? []);
   const head: Block = { kind: 'alert', ...questionOf(state, confirm) };
   const details = detailLines(state, confirm);
@@ -46,23 +67,19 @@ export function confirmBlocks(state: CockpitState, confirm: Confirm, rows: numbe
     ...answerLines(state, confirm),
   ];
   const room = rows - blockRows(head) - below.length;
-  // Its plan says more of each instance than the table.
-  if (change.kind === 'drain') {
-    const first = Math.min(confirm.top, Math.max(0, details.length - room));
-    return [
-      head,
-      { kind: 'lines', lines: details.slice(first, first + room) },
-      { kind: 'lines', lines: below },
-    ];
+  // The plan of a drain says more of each instance than the list.
+  const listed = confirm.change.kind === 'drain' ? [] : targets;
+  if (listed.length === 0) {
+    const shown = details.length <= room ? details.length : Math.max(1, room - LINES_OF_MORE);
+    return { head, details, listed, below, shown, height: 0 };
   }
-  const shownDetails = details.slice(0, Math.max(1, targets.length === 0 ? room : Math.floor(room / 2)));
-  const top: Block[] = shownDetails.length === 0 ? [head] : [head, { kind: 'lines', lines: shownDetails }];
-  if (targets.length === 0) return [...top, { kind: 'lines', lines: below }];
-  const height = Math.max(1, room - shownDetails.length - 2);
-  const table = targetTable(state, targets, confirm.top, height);
-  const more = moreLine(state.t, table.rows.length, targets.length);
-  return [...top, { kind: 'table', table }, { kind: 'lines', lines: [more, ...below] }];
+  const frame = LINES_OF_TITLES + LINES_OF_MORE;
+  const least = Math.min(listed.length, Math.max(1, Math.ceil(room / 2) - frame));
+  const shown = Math.min(details.length, Math.max(1, room - frame - least));
+  return { head, details, listed, below, shown, height: Math.max(1, room - frame - shown) };
 }
+const LINES_OF_TITLES = 1;
+const LINES_OF_MORE = 1;
 
 function targetTable(
   { fleet, size, t }: CockpitState,
