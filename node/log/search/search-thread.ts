@@ -15,12 +15,22 @@ export interface SearchThread {
   close(): Promise<void>;
 }
 
-/** Behind its deadline a thread gets so long to come to the end of a line: long enough for its turn on a busy machine. */
+/** Behind its deadline a thread gets so long to come to the end of a line. */
 const PATIENCE_MS = 2000;
+const LEAST_PAUSE_MS = 50;
 const MAX_HEAP_MIB = 64;
 
-/** @throws SgridError `bad_request` for what is no regular expression */
-export function startSearchThread(file: string, pattern: SearchPattern, signal?: AbortSignal): SearchThread {
+/**
+ * @param cpuMs what this process has used of the CPU. A thread is given up by that and not by a clock, which goes on while
+ * a busy machine gives it no turn: one that is at a line for ever uses it up.
+ * @throws SgridError `bad_request` for what is no regular expression
+ */
+export function startSearchThread(
+  file: string,
+  pattern: SearchPattern,
+  signal?: AbortSignal,
+  cpuMs: () => number = usedCpuMs,
+): SearchThread {
   checkPattern(pattern);
   const worker = new Worker(file, {
     workerData: pattern,
@@ -42,11 +52,19 @@ export function startSearchThread(file: string, pattern: SearchPattern, signal?:
       await Promise.race([isOnline, failed.promise]);
       const answered = Promise.withResolvers<ScanResult>();
       worker.once('message', answered.resolve);
-      const timer = setTimeout(() => {
-        const message = said`the pattern takes longer than ${request.maxMs + PATIENCE_MS} ms on one line`;
+      const allowedMs = request.maxMs + PATIENCE_MS;
+      const beganAtMs = cpuMs();
+      const giveUp = (): void => {
+        const leftMs = allowedMs - (cpuMs() - beganAtMs);
+        if (leftMs > 0) {
+          timer = setTimeout(giveUp, Math.max(leftMs, LEAST_PAUSE_MS));
+          return;
+        }
+        const message = said`the pattern takes longer than ${Math.round(allowedMs)} ms on one line`;
         const hint = said`use a simpler one: nested repetitions such as (a+)+ can take for ever`;
         answered.reject(new SgridError('timeout', message, { hint }));
-      }, request.maxMs + PATIENCE_MS);
+      };
+      let timer = setTimeout(giveUp, allowedMs);
       worker.postMessage(request, [request.chunk.buffer]);
       try {
         return await Promise.race([answered.promise, failed.promise]);
@@ -71,4 +89,9 @@ function checkPattern(pattern: SearchPattern): void {
       cause: error,
     });
   }
+}
+
+function usedCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
