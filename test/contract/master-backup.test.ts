@@ -160,8 +160,7 @@ test('the commands: a running master is not restored over, nor a database withou
   expect(await services(master)).toEqual(['kept']);
   expect(sgridnext('backup')).toMatchObject({ code: 2 });
   expect(sgridnext('backup', file('x'), '--state-dir', join(directory, 'none'))).toMatchObject({ code: 1 });
-  // Seven processes one after another.
-}, 120_000);
+});
 
 test('what is no whole backup changes nothing', async () => {
   await addService(running(), 'kept');

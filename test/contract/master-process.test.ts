@@ -180,7 +180,7 @@ test('figures that were written outlive SIGKILL, as what is wanted does', async 
   await agent.deliver([]);
   const database = new Sqlite(join(stateDir, 'sgridnext.db'), { readonly: true });
   const rows = database.prepare("select count(*) from figures_history where scope = 'node'").pluck();
-  await waitFor('the history to be written', () => Number(rows.get()) > 0, 40_000);
+  await waitFor('the history to be written', () => Number(rows.get()) > 0);
   database.close();
   await admin.call('service.create', { spec: { name: 'web', type: 'node' } });
   await first.kill();
@@ -195,4 +195,4 @@ test('figures that were written outlive SIGKILL, as what is wanted does', async 
   expect(services.map(({ name }) => name)).toEqual(['web']);
   viewer.close();
   await second.close();
-}, 60_000);
+});
