@@ -1,7 +1,7 @@
 import { waitFor } from '../support/wait-for.ts';
 import { defineBench } from './frame/bench.ts';
 import { timed } from './rig/run.ts';
-import { running, runSleepers } from './rig/sleepers.ts';
+import { running as runningOf, runSleepers } from './rig/sleepers.ts';
 import { startSystem } from './rig/system.ts';
 
 const ADOPTED_MS = 120_000;
@@ -17,26 +17,37 @@ export const bench = defineBench({
     const [node] = system.nodes;
     if (node === undefined) throw new Error('there is no node');
     await runSleepers(system, count);
-    const pids = async (): Promise<(number | null | undefined)[]> => {
+    const told = async (): Promise<(number | null | undefined)[]> => {
       const { instances } = await system.cockpit.call('fleet.watch', { scope: { kind: 'all' } });
       return instances.map(({ status }) => status?.pid);
     };
-    const before = await pids();
+    const [before, processes] = [await told(), node.pids()];
+    if (processes.size < count) throw new Error(`only ${processes.size} processes of ${count} services`);
     return {
       peers: {},
       ours: async () => {
         await node.kill();
         const adopted = await timed(async () => {
           const starting = node.start();
-          const isDone = async (): Promise<boolean> => running(await node.health()) === count;
+          const isDone = async (): Promise<boolean> => runningOf(await node.health()) === count;
           await waitFor('all to be adopted', isDone, ADOPTED_MS);
           await starting;
         });
         await waitFor('the link', async () => (await node.health())?.link === 'up');
-        const now = await pids();
+        const now = await told();
         const lost = now.filter((pid, at) => pid !== before[at]).length;
-        return { values: { adopted }, lost };
+        // The master may remember; the kernel does not.
+        const running = node.pids();
+        const [ended, added] = [missing(processes, running), missing(running, processes)];
+        const itsCount = node.agent().ready.adopted;
+        const isAsBefore = ended === 0 && added === 0 && itsCount === count;
+        const wrong = `${itsCount} adopted; ${ended} processes ended, ${added} are new`;
+        return { values: { adopted }, lost, ...(!isAsBefore && { wrong }) };
       },
     };
   },
 });
+
+/** How many of the first are not among the second. */
+const missing = (those: ReadonlySet<number>, among: ReadonlySet<number>): number =>
+  [...those].filter((pid) => !among.has(pid)).length;

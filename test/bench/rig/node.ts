@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { waitFor } from '../../support/wait-for.ts';
 import type { BenchContext } from '../frame/bench.ts';
 import { type Product, startProduct } from '../products.ts';
-import { removeOwnGroup } from './own-group.ts';
+import { ownGroupPids, removeOwnGroup } from './own-group.ts';
 
 /** One agent, which can be killed and started again on what it left. */
 export interface BenchNode {
@@ -11,6 +11,8 @@ export interface BenchNode {
   agent(): Product;
   /** What it says of itself; null while it does not answer. */
   health(): Promise<NodeHealth | null>;
+  /** All processes in its cgroup: programs, what they started, and the shims beside them. */
+  pids(): Set<number>;
   /** Kills the agent with SIGKILL. */
   kill(): Promise<void>;
   /** Starts the next one on the same state. */
@@ -59,6 +61,7 @@ export async function startNode(
   return {
     ...{ nodeId, stateDir, health },
     agent: () => agent,
+    pids: () => ownGroupPids(group),
     kill: () => agent.end('SIGKILL'),
     async start() {
       agent = await launch(nodePort);
