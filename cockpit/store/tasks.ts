@@ -163,7 +163,11 @@ function tellOutcomes(
   }
   const warned = outcomes.find(({ warning }) => warning !== undefined);
   if (warned?.warning !== undefined)
-    next = withToast(next, 'warn', `${subjectOf(state, [warned.instanceId])}: ${t.told(warned.warning)}`);
+    next = withToast(
+      next,
+      'warn',
+      `${subjectOf(state, [warned.instanceId])}: ${t.told(warned.saidWarning ?? warned.warning)}`,
+    );
   const [first] = failed;
   if (first?.error == null) return next;
   const more =

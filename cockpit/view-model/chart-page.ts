@@ -204,7 +204,7 @@ function rangeLine(state: CockpitState, { target, rangeMs, figures, problem }: C
     { text: range.key, tone: 'key' },
     { text: ` ${range.label}  `, tone: range.rangeMs === rangeMs ? 'strong' : 'dim' },
   ]);
-  const trouble = problem === '' ? (figures?.problem ?? '') : problem;
+  const trouble = problem === '' ? (figures?.saidProblem ?? figures?.problem ?? '') : problem;
   const step = figures === null ? '' : t('{step} a point', { step: formatSpan(figures.stepMs) });
   const isChosen = CHART_RANGES.find((range) => range.rangeMs === rangeMs);
   return {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { idSchema, timestampSchema } from './names.ts';
+import { saidFieldSchema } from './said.ts';
 
 /**
  * What of the figures is kept over time. Pressure and throttling in per mille as in `figures.ts`; the load is the one minute
@@ -48,5 +49,7 @@ export const figuresOverTimeSchema = z.object({
   metrics: z.record(z.enum(HISTORY_METRICS), z.array(figureSpanSchema.nullable())),
   /** What keeps the master from writing it down, for people; empty when all is well. */
   problem: z.string().max(4096),
+  /** The problem with its facts apart, for readers of other languages. */
+  saidProblem: saidFieldSchema,
 });
 export type FiguresOverTime = z.infer<typeof figuresOverTimeSchema>;

@@ -25,6 +25,9 @@ export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower
 /** A number given out by the master's database. */
 export const idSchema = z.int().positive();
 
+/** The instances that a request is about. */
+export const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
+
 /** The last millisecond of the year 9999: whatever is added to it is still a `Date` (ECMA-262 21.4.1.1), and sums are exact. */
 export const MAX_TIMESTAMP = 253_402_300_799_999;
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { idSchema, portSchema, timestampSchema, versionLabelSchema } from './names.ts';
+import { idSchema, instanceIdsSchema, portSchema, timestampSchema, versionLabelSchema } from './names.ts';
 import { english, factsOf, type Said, said, saidFieldSchema, saidSchema, type Told } from './said.ts';
 
 /**
@@ -171,8 +171,6 @@ export const CONTROLLABLE: Readonly<Record<RolloutControl, readonly RolloutState
   abort: ['running', 'paused', 'rolling-back'],
   'roll-back': ['running', 'paused', 'aborting'],
 };
-
-const instanceIdsSchema = z.array(idSchema).min(1).max(10_000);
 
 /** How instances are restarted, batch by batch. */
 export const restartOptionsSchema = rolloutOptionsSchema.pick({ maxUnavailable: true, minReadyMs: true });

@@ -39,7 +39,7 @@ export function because(reason: Told): Told {
 }
 
 /** ` (why)` behind a sentence, such as the message that somebody gave with a command; nothing where there is none. */
-export function inBrackets(why: string): Told {
+export function inBrackets(why: Told): Told {
   return why === '' ? '' : said` (${why})`;
 }
 

@@ -1,5 +1,5 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
-import { said, type Told, word } from '../../common/domain/said.ts';
+import { reasonOf, said, type Told, word } from '../../common/domain/said.ts';
 import { SgridError, tellError } from '../../common/protocol/errors.ts';
 import { mapBounded } from '../background.ts';
 import type { EventLog, MasterEvent } from '../event-log.ts';
@@ -16,11 +16,12 @@ export type InstanceVerb = 'start' | 'stop' | 'restart' | 'remove';
 /** Commands that one node works on at the same time. */
 const PER_NODE = 16;
 
-export interface InstanceOutcome {
+/** What became of a command on one instance, with the error as it was thrown. */
+export interface CommandOutcome {
   instanceId: number;
   error: unknown;
   /** What the operator should know although it worked. */
-  warning?: string;
+  warning?: Told;
 }
 
 /** An event that tells of several changes. */
@@ -30,7 +31,7 @@ export type WholeEvent = MasterEvent & { eventId: string };
  * Does one thing to one instance. @param event of the audit, to be recorded in the transaction of the change, or behind it
  * @returns a warning, or null.
  */
-export type PerformOnInstance = (entry: InstanceEntry, event: MasterEvent) => Promise<string | null>;
+export type PerformOnInstance = (entry: InstanceEntry, event: MasterEvent) => Promise<Told | null>;
 
 /** Changes what is wanted of instances, and makes their nodes follow. */
 export interface InstanceCommands {
@@ -46,7 +47,7 @@ export interface InstanceCommands {
     instanceIds: readonly number[],
     actor: string,
     whole?: WholeEvent,
-  ): Promise<InstanceOutcome[]>;
+  ): Promise<CommandOutcome[]>;
   /** The same for other commands. @param what begins the message of the audit: a verb */
   each(
     what: string,
@@ -54,7 +55,7 @@ export interface InstanceCommands {
     actor: string,
     perform: PerformOnInstance,
     whole?: WholeEvent,
-  ): Promise<InstanceOutcome[]>;
+  ): Promise<CommandOutcome[]>;
   /** Changes what is wanted of one instance, without telling its node. @throws SgridError `not_found` */
   change(instanceId: number, what: InstanceChange, event?: MasterEvent): Promise<InstanceRecord>;
   /** Keeps a status that a node has answered with. */
@@ -137,7 +138,7 @@ export function createInstanceCommands(deps: {
     verb: InstanceVerb,
     entry: InstanceEntry,
     event: MasterEvent,
-  ): Promise<string | null> => {
+  ): Promise<Told | null> => {
     const { record } = entry;
     if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(record.nodeId);
     demandIdle(record.instanceId);
@@ -153,8 +154,8 @@ export function createInstanceCommands(deps: {
         hint: said`deploy a release on it`,
       });
     }
-    const { state, reason } = await apply(await change(record.instanceId, changeFor(verb, entry), event));
-    return state === 'waiting' ? reason : null;
+    const status = await apply(await change(record.instanceId, changeFor(verb, entry), event));
+    return status.state === 'waiting' ? reasonOf(status) : null;
   };
 
   const runOne = async (
@@ -163,7 +164,7 @@ export function createInstanceCommands(deps: {
     actor: string,
     performOn: PerformOnInstance,
     whole?: WholeEvent,
-  ): Promise<InstanceOutcome> => {
+  ): Promise<CommandOutcome> => {
     const entry = fleet.instance(instanceId);
     const label = entry === null ? said`instance ${instanceId}` : instanceLabel(entry.record);
     const event = whole ?? {

@@ -1,5 +1,5 @@
 import type { NodeInfo } from '../../common/domain/node.ts';
-import { inBrackets, said } from '../../common/domain/said.ts';
+import { inBrackets, said, type Told } from '../../common/domain/said.ts';
 import { describeLimits, type Limits, limitProblems } from '../../common/domain/service.ts';
 import { type ErrorCode, SgridError } from '../../common/protocol/errors.ts';
 import type { MasterEvent } from '../event-log.ts';
@@ -36,11 +36,11 @@ function outOfRange(what: string): SgridError {
 }
 
 /** What to know before one finds out: null where the limits leave room for what is in use now. */
-function limitWarning(limits: Limits, usedBytes: number | null): string | null {
+function limitWarning(limits: Limits, usedBytes: number | null): Told | null {
   const { memoryMiB } = limits;
   if (memoryMiB === undefined || usedBytes === null || usedBytes <= memoryMiB * MIB_BYTES) return null;
   const usedMiB = Math.ceil(usedBytes / MIB_BYTES);
-  return `it uses ${usedMiB} MiB now, more than its limit of ${memoryMiB} MiB: what cannot be taken from it gets processes of it killed`;
+  return said`it uses ${usedMiB} MiB now, more than its limit of ${memoryMiB} MiB: what cannot be taken from it gets processes of it killed`;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function limitInstance(
   { record }: InstanceEntry,
   limits: Limits,
   event: MasterEvent,
-): Promise<string | null> {
+): Promise<Told | null> {
   const { fleet, commands, now } = deps;
   const { instanceId, nodeId, limits: before } = record;
   if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);

@@ -1,6 +1,6 @@
-import { said } from '../../common/domain/said.ts';
+import { english, factsOf, said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
-import type { InstanceOutcome, InstanceVerb } from '../control/instance-commands.ts';
+import type { CommandOutcome, InstanceVerb } from '../control/instance-commands.ts';
 import { demandPossible, limitInstance } from '../control/instance-limits.ts';
 import { portOn, portsInUse } from '../control/port-use.ts';
 import { instanceLabel, toAssignment, toInstanceView } from '../fleet/views.ts';
@@ -19,10 +19,13 @@ type Names =
 
 export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandlers<Names> {
   const { fleet, relay, events, commands, rollouts, background, now } = deps;
-  const toWire = (outcomes: readonly InstanceOutcome[]) => ({
-    outcomes: outcomes.map(({ error, ...outcome }) => ({
-      ...outcome,
+  const toWire = (outcomes: readonly CommandOutcome[]) => ({
+    outcomes: outcomes.map(({ instanceId, error, warning }) => ({
+      instanceId,
       error: error === null ? null : toWireError(error),
+      ...(warning === undefined
+        ? {}
+        : { warning: english(warning).slice(0, 4096), saidWarning: factsOf(warning) }),
     })),
   });
   const command =

@@ -2,7 +2,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { NodeSnapshot } from '../../common/domain/figures.ts';
 import type { FiguresOverTime } from '../../common/domain/history.ts';
-import { toWireError } from '../../common/protocol/errors.ts';
+import { english, factsOf, said, type Told } from '../../common/domain/said.ts';
+import { tellError } from '../../common/protocol/errors.ts';
 import type { HistoryRow } from '../store/history.ts';
 import type { Store } from '../store/open-store.ts';
 import { decodeBucket } from './codec.ts';
@@ -49,7 +50,7 @@ export function createHistory(options: {
   const recorder = createRecorder();
   /** Being written: still to be found by who reads meanwhile. */
   let writing: readonly HistoryRow[] = [];
-  let problem = '';
+  let problem: Told = '';
   let flushing: Promise<void> = Promise.resolve();
 
   const write = async (): Promise<void> => {
@@ -71,7 +72,7 @@ export function createHistory(options: {
       problem = '';
     } catch (err) {
       if (problem === '') logger.warn({ err }, 'the history of figures cannot be written; the rest goes on');
-      problem = `history is not being written: ${toWireError(err).message}`.slice(0, 4096);
+      problem = said`history is not being written: ${tellError(err)}`;
     } finally {
       writing = [];
     }
@@ -119,7 +120,10 @@ export function createHistory(options: {
       const end = grid.from + grid.count * grid.stepMs;
       const scope = instanceId === null ? 'node' : 'instances';
       const levels = await levelsOf(scope, nodeId, instanceId ?? NODE_SERIES, grid.from, end);
-      return { from: grid.from, stepMs: grid.stepMs, metrics: resample(levels, grid), problem };
+      return {
+        ...{ from: grid.from, stepMs: grid.stepMs, metrics: resample(levels, grid) },
+        ...{ problem: english(problem).slice(0, 4096), saidProblem: factsOf(problem) },
+      };
     },
     async removeNode(nodeId) {
       recorder.forgetNode(nodeId);

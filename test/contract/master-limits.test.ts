@@ -99,6 +99,7 @@ test('below what is in use now: done, with a warning', async () => {
       instanceId,
       error: null,
       warning: expect.stringContaining('uses 100 MiB now, more than its limit of 64'),
+      saidWarning: { text: expect.stringContaining('uses {0} MiB now'), values: [100, 64] },
     },
   ]);
   expect((await view())?.limits).toEqual({ memoryMiB: 64 });

@@ -162,7 +162,10 @@ test('limits: a preview against the use, and what is warned of is told', async (
     outcomes: [1, 2, 5].map((instanceId) => ({
       instanceId,
       error: null,
-      ...(instanceId === 1 && { warning: 'it uses 120 MiB now' }),
+      ...(instanceId === 1 && {
+        warning: 'not said for other languages',
+        saidWarning: { text: 'it uses {0} MiB now', values: [120] },
+      }),
     })),
   }));
   terminal.press('m');

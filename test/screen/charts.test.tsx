@@ -157,7 +157,8 @@ test('a history that the master cannot write, or that cannot be had, is said', a
   await terminal.waitFor('no such thing');
   client.answer('history.read', ({ to }: { to: number }) => ({
     ...figuresOverTime(to, 30, {}),
-    problem: 'history is not being written: disk full',
+    problem: 'not said for other languages',
+    saidProblem: { text: 'history is not being written: {0}', values: ['disk full'] },
   }));
   terminal.press('2');
   await terminal.waitFor('history is not being written: disk full');

@@ -74,6 +74,8 @@ export const TOLD_EVENTS = {
   'nothing of it runs any more': '已无任何进程运行',
   'nothing of it was found': '未找到任何进程',
   'killed {0}': '已杀死 {0}',
+  'it uses {0} MiB now, more than its limit of {1} MiB: what cannot be taken from it gets processes of it killed':
+    '现已用 {0} MiB，超过其 {1} MiB 的限额：无法回收的部分会导致其进程被杀死',
   'limits of run {0}: {1}, now {2}': '第 {0} 次运行的限额：{1}，现为 {2}',
   'release {0} could not be prepared: {1}': '无法准备版本 {0}：{1}',
   // Containers.
@@ -100,6 +102,7 @@ export const TOLD_EVENTS = {
   'no files': '没有文件',
   'config {0} could not be written: {1}': '配置 {0} 无法写入：{1}',
   'with its secrets filled in': '填入密钥之后',
+  'history is not being written: {0}': '历史数据未能写入：{0}',
   // Nodes.
   'node {0} ({1}) connected with {2} instances': '节点 {0}（{1}）已连接，带有 {2} 个实例',
   'node {0} ({1}) lost': '节点 {0}（{1}）失联',

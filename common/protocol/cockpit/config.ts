@@ -12,10 +12,9 @@ import {
   MAX_SECRET_BYTES,
   secretNameSchema,
 } from '../../domain/config-file.ts';
-import { confirmSchema, idSchema, serviceNameSchema } from '../../domain/names.ts';
+import { confirmSchema, idSchema, instanceIdsSchema, serviceNameSchema } from '../../domain/names.ts';
 import { restartOptionsSchema, rolloutSchema } from '../../domain/rollout.ts';
 import { guardedRequest, request } from '../define.ts';
-import { instanceIdsSchema } from './many-instances.ts';
 
 /** Which file: of a service, or of one instance in the place of the service's. */
 const configKeySchema = z.object({

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { figuresHistorySchema } from '../../domain/figures.ts';
 import { figuresOverTimeSchema, historyRequestSchema } from '../../domain/history.ts';
+import { instanceIdsSchema } from '../../domain/names.ts';
 import { request } from '../define.ts';
-import { instanceIdsSchema } from './many-instances.ts';
 
 export const historyRequests = {
   'figures.history': request({

@@ -1,11 +1,18 @@
 import * as z from 'zod';
 import { addressSchema } from '../../domain/address.ts';
 import { instanceViewSchema, resolutionSchema } from '../../domain/instance.ts';
-import { confirmSchema, idSchema, portSchema, serviceNameSchema } from '../../domain/names.ts';
+import {
+  confirmSchema,
+  idSchema,
+  instanceIdsSchema,
+  portSchema,
+  serviceNameSchema,
+} from '../../domain/names.ts';
+import { saidFieldSchema } from '../../domain/said.ts';
 import { limitsSchema } from '../../domain/service.ts';
 import { guardedRequest, request } from '../define.ts';
 import { wireErrorSchema } from '../errors.ts';
-import { COMMAND_TIMEOUT_MS, instanceIdsSchema } from './many-instances.ts';
+import { COMMAND_TIMEOUT_MS } from './many-instances.ts';
 
 /** One outcome per instance asked for, in the order asked. `error` is null where it worked. */
 const outcomesSchema = z.object({
@@ -15,6 +22,8 @@ const outcomesSchema = z.object({
       error: wireErrorSchema.nullable(),
       /** What to know although it worked. */
       warning: z.string().max(4096).optional(),
+      /** The warning with its facts apart, for readers of other languages. */
+      saidWarning: saidFieldSchema,
     }),
   ),
 });

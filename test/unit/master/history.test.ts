@@ -146,6 +146,7 @@ test('a disk that is full is said, once, and harms nothing; what comes later is 
   const asked = { nodeId: 1, instanceId: 7, from: START, to: clock, points: 10 };
   await expect(history.read(asked)).resolves.toMatchObject({
     problem: expect.stringContaining('disk is full'),
+    saidProblem: { text: 'history is not being written: {0}', values: ['database or disk is full'] },
   });
   await history.close();
   expect(logged.filter((text) => text.includes('cannot be written'))).toHaveLength(1);
