@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitFor } from '../support/wait-for.ts';
 import { type BenchContext, defineBench } from './frame/bench.ts';
-import { type ArchiveContent, markArchive, writeArchive } from './rig/archive.ts';
+import { type ArchiveContent, differenceOf, markArchive, writeArchive } from './rig/archive.ts';
 import { createRunner, type Run, timed } from './rig/run.ts';
 import { createInstances, freePort } from './rig/services.ts';
 import { startSystem } from './rig/system.ts';
@@ -50,7 +50,7 @@ export const bench = defineBench({
         await run('sync', []);
         values[kind] =
           (await timed(() => copyAll(run, { file: files[kind], kind, into: copies, isAtOnce }))) / 1000;
-        const wrong = readdirSync(copies).map((copy) => difference(join(copies, copy), content));
+        const wrong = readdirSync(copies).map((copy) => differenceOf(join(copies, copy), content));
         rmSync(copies, { recursive: true });
         const [first] = wrong.filter((each) => each !== null);
         if (first !== undefined) return { values, wrong: first };
@@ -91,7 +91,7 @@ async function prepareSystem(
     for (const { nodeId, status } of up) {
       const { stateDir = '' } = system.nodes.find((node) => node.nodeId === nodeId) ?? {};
       const service = join(stateDir, 'releases', 'big');
-      const wrong = difference(join(service, status?.release?.sha256 ?? ''), content);
+      const wrong = differenceOf(join(service, status?.release?.sha256 ?? ''), content);
       if (wrong !== null) throw new Error(`on node ${nodeId}: ${wrong}`);
       const isRemoving = () => readdirSync(service).some((name) => name.startsWith('.removing-'));
       await waitFor('old releases to be removed', () => !isRemoving(), 60_000);
@@ -115,17 +115,4 @@ async function copyAll(
   const all = Array.from({ length: AGENTS }, (_, at) => at);
   if (isAtOnce) await Promise.all(all.map(one));
   else for (const at of all) await one(at);
-}
-
-/** What became of an archive; null when all of it is there. */
-function difference(directory: string, content: ArchiveContent): string | null {
-  let [files, bytes] = [0, 0];
-  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    files += 1;
-    bytes += statSync(join(entry.parentPath, entry.name)).size;
-  }
-  return files === content.files && bytes === content.bytes
-    ? null
-    : `${files} files with ${bytes} bytes instead of ${content.files} with ${content.bytes}`;
 }

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { Header } from 'tar';
 import { createRandom, type Random } from '../../support/random.ts';
 
@@ -8,11 +10,14 @@ export interface ArchiveContent {
   readonly files: number;
   /** Sum of the sizes of the files. */
   readonly bytes: number;
+  /** Exclusive or of the checksums of the files, path and content; without the marker. */
+  readonly checksum: number;
 }
 
 const BLOCK = 512;
 const MB = 1_000_000;
 const PIECE_BYTES = MB;
+const MARKER = 'marker';
 const MARKER_BYTES = 32;
 
 /**
@@ -26,17 +31,24 @@ export function writeArchive(file: string, totalMb: number, main: string): Archi
   const random = createRandom(1);
   let files = 0;
   let bytes = 0;
+  let checksum = 0;
   const add = (path: string, size: number, piece: () => Uint8Array): void => {
     const header = Buffer.alloc(BLOCK);
     const mode = path.endsWith('.sh') ? 0o755 : 0o644;
     new Header({ path, mode, size, mtime: new Date(0), type: 'File' }).encode(header, 0);
     writeSync(fd, header);
-    for (let left = size; left > 0; ) left -= writeSync(fd, piece().subarray(0, left));
+    let sum = crc32(path);
+    for (let left = size; left > 0; ) {
+      const part = piece().subarray(0, left);
+      left -= writeSync(fd, part);
+      sum = crc32(part, sum);
+    }
+    if (path !== MARKER) checksum ^= sum;
     writeSync(fd, Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK));
     files += 1;
     bytes += size;
   };
-  add('marker', MARKER_BYTES, () => Buffer.alloc(MARKER_BYTES, ' '));
+  add(MARKER, MARKER_BYTES, () => Buffer.alloc(MARKER_BYTES, ' '));
   add('main.sh', Buffer.byteLength(main), () => Buffer.from(main));
   // A third each.
   const third = Math.round((totalMb * MB) / 3);
@@ -55,7 +67,24 @@ export function writeArchive(file: string, totalMb: number, main: string): Archi
   }
   writeSync(fd, Buffer.alloc(2 * BLOCK));
   closeSync(fd);
-  return { files, bytes };
+  return { files, bytes, checksum };
+}
+
+/** What became of an archive; null when all of it is there, as it was. */
+export function differenceOf(directory: string, content: ArchiveContent): string | null {
+  let [files, bytes, checksum] = [0, 0, 0];
+  for (const entry of readdirSync(directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const found = readFileSync(file);
+    const path = relative(directory, file);
+    files += 1;
+    bytes += found.length;
+    if (path !== MARKER) checksum ^= crc32(found, crc32(path));
+  }
+  if (files !== content.files || bytes !== content.bytes)
+    return `${files} files with ${bytes} bytes instead of ${content.files} with ${content.bytes}`;
+  return checksum === content.checksum ? null : 'a file has another content or another name';
 }
 
 /** Machine code compresses to about half: bytes out of half of the values, with repetitions. */
