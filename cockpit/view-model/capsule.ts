@@ -205,7 +205,7 @@ function outputLines(state: CockpitState, { lines }: CapsuleParts): Line[] {
   if ('problem' in lines) return missing(t, title, lines.problem);
   const width = state.size.columns - 4;
   const shown = lines.value.flatMap((line) =>
-    wrapWords(plainText(line.replaceAll('\t', '  ')), width).map(
+    wrapIndented(plainText(line.replaceAll('\t', '  ')), width).map(
       (text): Line => ({ segments: [{ text: `   ${text}` }] }),
     ),
   );
@@ -218,6 +218,13 @@ function outputLines(state: CockpitState, { lines }: CapsuleParts): Line[] {
     },
     ...(shown.length === 0 ? [textLine(t('  it has written nothing'), 'dim')] : shown),
   ];
+}
+
+/** A stack trace and a pretty object are read by how far their lines are indented. */
+function wrapIndented(line: string, width: number): string[] {
+  const text = line.trimStart();
+  const indent = ' '.repeat(Math.min(line.length - text.length, Math.floor(width / 2)));
+  return wrapWords(text, width - indent.length).map((row) => indent + row);
 }
 
 function foundIn<T>(part: Part<T>): T | null {

@@ -44,7 +44,8 @@ const event = (seq: number, message: string, agoMs: number, of: { instanceId: nu
   message,
   ...of,
 });
-const LOG = '--- sgrid 2026 --- started run 2\nconnecting\tto db\nError: no route to host\n';
+const LOG =
+  '--- sgrid 2026 --- started run 2\nconnecting\tto db\nError: no route to host\n    at connect (db.js:7)\n';
 
 function clientOfCrash(isProtected = false): RecordedClient {
   const services = recording.services.map((service) => ({
@@ -156,7 +157,7 @@ test('why it ended: cause, last lines of that run alone, figures up to the death
   expect(text).not.toContain('graceMs');
   expect(text).not.toContain('restart native-echo');
   expect(text).toMatch(/Memory +[\u2801-\u28ff]+ +last 500M, peak 508M, limit 512M/);
-  expect(text).toMatch(/started run 2\n +connecting {2}to db\n +Error: no route to host/);
+  expect(text).toMatch(/started run 2\n +connecting {2}to db\n +Error: no route to host\n {7}at connect/);
   expect(text).not.toContain('of the run before');
   const [span] = sent(client, 'history.read') as { from: number; to: number }[];
   expect(span?.to).toBe(DIED_AT + 12 + 10_000);
