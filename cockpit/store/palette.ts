@@ -1,5 +1,5 @@
 import { fuzzyRank } from '../format/fuzzy.ts';
-import type { Word } from '../language/translate.ts';
+import type { Translate, Word } from '../language/translate.ts';
 import type { Action } from './action.ts';
 
 /** One word of the `:` palette. */
@@ -194,16 +194,37 @@ export function completionsOf(text: string, aliases: Aliases = {}): readonly Com
     .map(({ completion }) => completion);
 }
 
-/** What a typed line asks for; null when there is no such command, or more than one. */
+/** What a typed line asks for; null when there is no such command, more than one, or nothing may follow it and something does. */
 export function parsePalette(line: string, aliases: Aliases = {}): Action | null {
   const [typed = '', ...rest] = line.trim().split(/\s+/);
   if (typed === '') return null;
   // An alias stands for a line, once: an alias of an alias could go round in a circle.
   const own = Object.hasOwn(aliases, typed) ? aliases[typed] : undefined;
   if (own !== undefined) return parsePalette([own, ...rest].join(' '));
-  const exact = PALETTE.find((candidate) => isNamed(candidate, typed));
-  const command = exact ?? onlyOne(typed, aliases);
-  return command?.action(rest.join(' ')) ?? null;
+  const command = commandOf(typed, aliases);
+  if (command === undefined || (rest.length > 0 && command.argument === '')) return null;
+  return command.action(rest.join(' '));
+}
+
+/** The command of a line that wants none of what follows it: `:stop web` would be about the selected row, whatever that is. */
+function bareCommand(line: string, aliases: Aliases): string | null {
+  const [typed = '', ...rest] = line.trim().split(/\s+/);
+  const own = Object.hasOwn(aliases, typed) ? aliases[typed] : undefined;
+  if (own !== undefined) return bareCommand([own, ...rest].join(' '), {});
+  const command = commandOf(typed, aliases);
+  return command?.argument === '' && rest.length > 0 ? command.name : null;
+}
+
+/** Why a typed line asks for nothing. */
+export function paletteProblem(line: string, aliases: Aliases, t: Translate): string {
+  const bare = bareCommand(line, aliases);
+  return bare === null
+    ? t('No command ":{line}"; ? lists them all', { line })
+    : t('":{bare}" takes nothing behind it: select or mark first, or filter with ":inst web@2"', { bare });
+}
+
+function commandOf(typed: string, aliases: Aliases): PaletteCommand | undefined {
+  return PALETTE.find((candidate) => isNamed(candidate, typed)) ?? onlyOne(typed, aliases);
 }
 
 /** The one command that starts so; else the one whose letters fit. */

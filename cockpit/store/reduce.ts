@@ -22,7 +22,7 @@ import { reduceInsight, settleInsight } from './insight.ts';
 import * as logs from './logs.ts';
 import * as marks from './marks.ts';
 import * as navigate from './navigate.ts';
-import { parsePalette } from './palette.ts';
+import { paletteProblem, parsePalette } from './palette.ts';
 import { movePicker, openPicker, sortByPicked, togglePicked } from './picker.ts';
 import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt, recallLine } from './prompt.ts';
 import { confirmChange, planned, withConfirm } from './proposal.ts';
@@ -292,7 +292,8 @@ function submitPrompt(state: CockpitState): Reduction {
   const line = prompt.field.text.trim();
   const action = parsePalette(line, state.settings.aliases);
   if (action === null) {
-    return become(withToast(closed, 'warn', state.t('No command ":{line}"; ? lists them all', { line })));
+    const why = paletteProblem(line, state.settings.aliases, state.t);
+    return become(withToast(closed, 'warn', why));
   }
   return handle({ ...closed, settings: withHistoryLine(state.settings, line) }, action);
 }

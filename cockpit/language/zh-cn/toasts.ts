@@ -18,6 +18,8 @@ export const TOASTS = {
   ' (and {count} more: ? has all)': '（另有 {count} 项：? 列出全部）',
   'Keys of your own that do not hold': '无效的自定义按键',
   'No command ":{line}"; ? lists them all': '没有命令「:{line}」；按 ? 查看全部',
+  '":{bare}" takes nothing behind it: select or mark first, or filter with ":inst web@2"':
+    '「:{bare}」后面不带内容：请先选中或标记，或用 ":inst web@2" 过滤',
   'no key "{key}" here, but {keys}; quotes make it text': '此处没有键「{key}」，可用 {keys}；加引号则为文本',
   '"{operand}" is no {unit} for {key}': '「{operand}」不是 {key} 的{unit}',
   '"{key}" is no number, so {operator} says nothing about it': '「{key}」不是数字，{operator} 对它无意义',

@@ -122,6 +122,19 @@ describe('the palette', () => {
     expect(session.status()).toContain('No command ":nonsense"');
     expect(session.state.prompt).toBeNull();
   });
+
+  test('what stands behind a command that is about the selected row is refused, not left out', () => {
+    const session = Session.ready().keys(
+      'i',
+      'down',
+      ...[...':stop native'].map((key) => (key === ' ' ? 'space' : key)),
+      'enter',
+    );
+    expect(session.state.confirm).toBeNull();
+    expect(session.status()).toContain('":stop" takes nothing behind it');
+    session.keys(...':stop', 'enter');
+    expect(session.state.confirm).not.toBeNull();
+  });
 });
 
 test('esc brings back the filter that was there before', () => {
