@@ -27,7 +27,8 @@ describe.each(['dash', 'bash'].filter((name) => existsSync(`/usr/bin/${name}`)))
     const { program, shim } = await until('the started record', () => readStarted(run.record));
     const proc = (file: string): string => readFileSync(`/proc/${program.pid}/${file}`, 'utf8');
     try {
-      await until('the program', () => proc('comm') === 'sleep\n');
+      // The kernel gives a program its name a moment before its environment.
+      await until('the program', () => proc('comm') === 'sleep\n' && proc('environ') !== '');
       expect(identify(program.pid)?.startTicks).toBe(program.startTicks);
       expect(shim).toEqual({ pid: run.shimPid, startTicks: identify(run.shimPid)?.startTicks });
       const environment = proc('environ').split('\0');
