@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { said } from '../../common/domain/said.ts';
 import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import { makeGroup, readMembers, removeGroups, removeIfEmpty, unmakeGroup } from './control-files.ts';
+import { makeGroup, removeGroups, removeIfEmpty, unmakeGroup } from './control-files.ts';
 import { enableControllers } from './delegate-v2.ts';
 import type { CgroupDriver, CgroupJoin } from './driver.ts';
 import { checkKey, SHIMS_KEY } from './group-key.ts';
@@ -55,6 +55,7 @@ export function createCgroupfsV2Driver(options: CgroupfsV2Options): CgroupDriver
   }
 
   return {
+    ...groups.byKey(directoryOf),
     name: 'cgroupfs-v2',
     warning: options.warning,
 
@@ -84,22 +85,6 @@ export function createCgroupfsV2Driver(options: CgroupfsV2Options): CgroupDriver
       if (!existsSync(directory)) throw new SgridError('not_found', said`there is no group ${key}`);
       refuseBelowUse(directory, limits);
       setLimits(directory, limits);
-    },
-
-    async stat(key) {
-      return groups.stat(directoryOf(key));
-    },
-
-    async workingSet(key) {
-      return groups.workingSet(directoryOf(key));
-    },
-
-    async pids(key) {
-      return readMembers([directoryOf(key)]);
-    },
-
-    async killAll(key) {
-      await groups.killAll(key, directoryOf(key));
     },
 
     async remove(key) {

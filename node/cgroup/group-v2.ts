@@ -10,7 +10,7 @@ import {
   readMembers,
   writeControl,
 } from './control-files.ts';
-import type { CgroupStat } from './driver.ts';
+import type { CgroupDriver, CgroupStat } from './driver.ts';
 import { killUntilEmpty, signalMembers } from './kill-members.ts';
 import { MIB_BYTES, outOfRange } from './limits.ts';
 import { createPressureReader } from './pressure-files.ts';
@@ -21,10 +21,8 @@ const FREEZE_TIMEOUT_MS = 200;
 /** What every driver on cgroup v2 does to a group that it has the directory of. Groups below count with it. */
 export interface GroupsV2 {
   stat(directory: string): CgroupStat;
-  /** See `CgroupDriver.workingSet`. */
-  workingSet(directory: string): number | null;
-  /** Kills all of it at once and waits until it is empty. @param label names it in errors. */
-  killAll(label: string, directory: string): Promise<void>;
+  /** What drivers do to a group by its key alone. @param directoryOf the group's, of a key that it checks */
+  byKey(directoryOf: (key: string) => string): Pick<CgroupDriver, 'stat' | 'workingSet' | 'pids' | 'killAll'>;
   /** An agent that was killed between freezing and thawing left a group in which nothing would ever start. */
   thaw(directory: string): void;
 }
@@ -55,10 +53,8 @@ export function createGroupsV2(options: {
     if (readControl(file)?.trim() === '1') writeControl(file, '0');
   }
 
-  return {
-    thaw,
-
-    stat(directory) {
+  const group = {
+    stat(directory: string): CgroupStat {
       const cpuStat = readSmall(directory, 'cpu.stat');
       const has = (controller: string): 0 | null => (controllers.includes(controller) ? 0 : null);
       return {
@@ -73,14 +69,14 @@ export function createGroupsV2(options: {
       };
     },
 
-    workingSet(directory) {
+    workingSet(directory: string): number | null {
       const current = parseNumber(readSmall(directory, 'memory.current'));
       const inactive = flatKeyed(readSmall(directory, 'memory.stat'), 'inactive_file');
       if (current === null) return controllers.includes('memory') ? 0 : null;
       return Math.max(0, current - (inactive ?? 0));
     },
 
-    async killAll(label, directory) {
+    async killAll(label: string, directory: string): Promise<void> {
       await killUntilEmpty(
         label,
         () => readMembers([directory]),
@@ -94,6 +90,17 @@ export function createGroupsV2(options: {
         },
       );
     },
+  };
+
+  return {
+    thaw,
+    stat: group.stat,
+    byKey: (directoryOf) => ({
+      stat: async (key) => group.stat(directoryOf(key)),
+      workingSet: async (key) => group.workingSet(directoryOf(key)),
+      pids: async (key) => readMembers([directoryOf(key)]),
+      killAll: async (key) => group.killAll(key, directoryOf(key)),
+    }),
   };
 }
 

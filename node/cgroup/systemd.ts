@@ -90,6 +90,7 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
   }
 
   return {
+    ...groups.byKey(directoryOf),
     name: 'systemd',
     warning: '',
 
@@ -123,22 +124,6 @@ export function createSystemdDriver(options: SystemdDriverOptions): CgroupDriver
       refuseBelowUse(directory, limits);
       await manager.setProperties(unitOf(key), limitProperties(limits));
       await waitForLimits(key, limits);
-    },
-
-    async stat(key) {
-      return groups.stat(directoryOf(key));
-    },
-
-    async workingSet(key) {
-      return groups.workingSet(directoryOf(key));
-    },
-
-    async pids(key) {
-      return readMembers([directoryOf(key)]);
-    },
-
-    async killAll(key) {
-      await groups.killAll(key, directoryOf(key));
     },
 
     async remove(key) {
