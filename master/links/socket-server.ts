@@ -1,3 +1,4 @@
+import { type Duplex, PassThrough } from 'node:stream';
 import { type Namespace, Server, type Socket } from 'socket.io';
 import { said } from '../../common/domain/said.ts';
 import { agentLink } from '../../common/protocol/agent-link.ts';
@@ -29,6 +30,7 @@ export function createSocketServer(server: MasterServer): SocketServer {
     pingInterval: 5_000,
     pingTimeout: 10_000,
   });
+  demandLimitField(io.engine as unknown as Engine);
   io.use((_socket, next) => next(toConnectError(new SgridError('not_found', said`nothing is served here`))));
   const [agents, cockpits] = [io.of(agentLink.namespace), io.of(cockpitLink.namespace)];
   for (const namespace of [agents, cockpits]) namespace.on('connection', takeLargeMessages);
@@ -36,8 +38,48 @@ export function createSocketServer(server: MasterServer): SocketServer {
 }
 
 /** Where ws 8 keeps the limit of a connection, which it has no way to change. */
+interface Limited {
+  readonly _receiver?: { _maxPayload?: number };
+}
+
 interface Receiving {
-  readonly transport?: { readonly socket?: { readonly _receiver?: { _maxPayload: number } } };
+  readonly transport?: { readonly socket?: Limited };
+}
+
+/** The part of Engine.IO's server that makes its connections. */
+interface Engine {
+  readonly ws?: {
+    readonly options?: {
+      readonly WebSocket?: new (address: null, protocols: undefined, options: object) => Served;
+    };
+  };
+}
+
+interface Served extends Limited {
+  setSocket(socket: Duplex, head: Buffer, options: { maxPayload: number }): void;
+  terminate(): void;
+}
+
+/**
+ * Looks whether the limit of a connection is where it is changed: another ws would leave it at that of strangers, and every
+ * report of more than a few instances would end its link.
+ *
+ * @throws when it is not
+ */
+export function demandLimitField(engine: Engine): void {
+  const { WebSocket } = engine.ws?.options ?? {};
+  let found: number | undefined;
+  if (WebSocket !== undefined) {
+    const [socket, pipe] = [new WebSocket(null, undefined, {}), new PassThrough()];
+    socket.setSocket(pipe, Buffer.alloc(0), { maxPayload: MAX_STRANGER_BYTES });
+    found = socket._receiver?._maxPayload;
+    socket.terminate();
+    pipe.destroy();
+  }
+  if (found !== MAX_STRANGER_BYTES)
+    throw new Error(
+      'this version of ws keeps the size limit of a connection elsewhere than socket-server.ts changes it',
+    );
 }
 
 function takeLargeMessages({ conn }: Pick<Socket, 'conn'>): void {
