@@ -4,7 +4,8 @@ import { checkDirectory, checkPort, checkSecret } from '../common/doctor/checks.
 import { type Check, examine, type Finding, type Seen } from '../common/doctor/finding.ts';
 import { readLockHolder } from '../common/system/lock-file.ts';
 import type { MasterConfig } from './config.ts';
-import { checkDatabase } from './store/check-database.ts';
+import { checkDatabase, type DatabaseCheck } from './store/check-database.ts';
+import { explainSqliteError } from './store/open-store.ts';
 import { certificateOf, isLoopback } from './tls.ts';
 
 const CERTIFICATE_WARNING_DAYS = 30;
@@ -27,7 +28,7 @@ export function examineMaster(config: MasterConfig, now: () => number): Promise<
 
 function checkStore(file: string): Seen {
   if (!existsSync(file)) return { level: 'ok', text: `${file} is made at the first start` };
-  const { integrity, schemaVersion, newestSchemaVersion } = checkDatabase(file);
+  const { integrity, schemaVersion, newestSchemaVersion } = lookAt(file);
   if (integrity !== 'ok') {
     const hint = 'restore a backup; running services are not affected';
     return { level: 'bad', text: `${file} is damaged: ${integrity}`, hint };
@@ -39,6 +40,14 @@ function checkStore(file: string): Seen {
   }
   const isOld = schemaVersion < newestSchemaVersion;
   return { level: 'ok', text: isOld ? `${text}; the next start brings it to ${newestSchemaVersion}` : text };
+}
+
+function lookAt(file: string): DatabaseCheck {
+  try {
+    return checkDatabase(file);
+  } catch (error) {
+    throw explainSqliteError(error, file);
+  }
 }
 
 function masterOn(stateDir: string): string | null {

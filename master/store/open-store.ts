@@ -185,7 +185,8 @@ function corrupt(file: string, problem: string, cause?: unknown): SgridError {
   });
 }
 
-function explainSqliteError(error: unknown, file: string): unknown {
+/** What SQLite says, with what to do about it; anything else as it is. */
+export function explainSqliteError(error: unknown, file: string): unknown {
   if (!(error instanceof Sqlite.SqliteError)) return error;
   const { code, message } = error;
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return corrupt(file, message, error);

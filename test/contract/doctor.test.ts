@@ -156,7 +156,10 @@ describe('a master', () => {
     const { port } = holder.address() as AddressInfo;
     const findings = await examined({ httpPort: port });
     holder.close();
-    expect(seen(findings, 'database').level).toBe('bad');
+    expect(seen(findings, 'database')).toMatchObject({
+      level: 'bad',
+      hint: expect.stringContaining('restore a backup'),
+    });
     expect(seen(findings, 'port')).toMatchObject({ level: 'bad', hint: expect.stringContaining('ss -ltnp') });
     expect(seen(findings, 'tokens').level).toBe('warn');
     expect(seen(findings, 'reach').level).toBe('warn');
