@@ -267,7 +267,7 @@ function failed(state: CockpitState, what: Word, error: WireError): CockpitState
   if (state.form?.purpose.kind !== 'config-publish') return withError(state, t(what), error);
   const todo = t.hint(error);
   const hint = todo === undefined ? '' : ` (${todo})`;
-  return withForm(state, { problem: `${t(what)}: ${t.why(error)}${hint}` });
+  return withForm(state, { problem: `${t(what)}${t(': ')}${t.why(error)}${hint}` });
 }
 
 /** The master has said what a publication would do: now it is asked about. */

@@ -68,7 +68,7 @@ export function submitSave(
   if (!message.success)
     return become(
       withForm(state, {
-        problem: `${state.t('Message')}: ${state.t.known(message.error.issues[0]?.message ?? '')}`,
+        problem: `${state.t('Message')}${state.t(': ')}${state.t.known(message.error.issues[0]?.message ?? '')}`,
       }),
     );
   const action = actionOf(textOf(form, 'then'));
@@ -130,7 +130,9 @@ export function submitPublish(
   const wrong = (problem: string): Reduction => become(withForm(state, { problem }));
   const message = configMessageSchema.safeParse(textOf(form, 'message'));
   if (!message.success)
-    return wrong(`${state.t('Message')}: ${state.t.known(message.error.issues[0]?.message ?? '')}`);
+    return wrong(
+      `${state.t('Message')}${state.t(': ')}${state.t.known(message.error.issues[0]?.message ?? '')}`,
+    );
   const instanceIds = instancesNamed(state, serviceName, textOf(form, 'to'));
   if (typeof instanceIds === 'string') return wrong(instanceIds);
   const action = actionOf(textOf(form, 'then'));
@@ -195,7 +197,7 @@ export function submitConfigFile(state: CockpitState, form: Form): Reduction {
     return wrong(t('Service: there is none called "{serviceName}"', { serviceName }));
   const name = configFileNameSchema.safeParse(textOf(form, 'name'));
   if (!name.success)
-    return wrong(`${t('File')}: ${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
+    return wrong(`${t('File')}${t(': ')}${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
   const ids = instancesNamed(state, serviceName, textOf(form, 'for'));
   if (typeof ids === 'string') return wrong(ids);
   if (ids !== null && ids.length > 1) return wrong(t('For: one instance, or all'));

@@ -74,7 +74,7 @@ export function limitsOf(t: Translate, form: Form): Limits | string {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const label = form.fields.find(({ key }) => key === issue?.path[0])?.label ?? '';
-    return `${label}: ${t.known(issue?.message ?? 'is not possible')}`;
+    return `${label}${t(': ')}${t.known(issue?.message ?? 'is not possible')}`;
   }
   const [problem] = limitProblems(parsed.data);
   return problem === undefined ? parsed.data : t.known(problem);

@@ -89,7 +89,7 @@ function optionsOf(t: Translate, form: Form): RolloutOptions | string {
       key === 'maxUnavailable'
         ? t('a number from 1, or a percentage such as 25%')
         : t.known(issue?.message ?? 'is not possible');
-    return `${label}: ${why}`;
+    return `${label}${t(': ')}${why}`;
   }
   return rolloutOptionProblems(parsed.data).length > 0
     ? t('Then wait: there is no canary to wait after')

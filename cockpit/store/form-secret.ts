@@ -43,7 +43,7 @@ export function submitSecret(state: CockpitState, form: Form): Reduction {
     return wrong(t('Service: there is none called "{serviceName}"', { serviceName }));
   const name = secretNameSchema.safeParse(textOf(form, 'name'));
   if (!name.success)
-    return wrong(`${t('Name')}: ${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
+    return wrong(`${t('Name')}${t(': ')}${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
   // Blanks at its ends may be part of it.
   const value = form.fields.find(({ key }) => key === 'value')?.field.text ?? '';
   if (value === '') return wrong(t('Value: it is empty'));

@@ -34,7 +34,7 @@ export function submitToken(state: CockpitState, form: Form): Reduction {
   const { t } = state;
   const name = tokenNameSchema.safeParse(textOf(form, 'name'));
   if (!name.success)
-    return wrong(`${t('Name')}: ${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
+    return wrong(`${t('Name')}${t(': ')}${t.known(name.error.issues[0]?.message ?? 'is not possible')}`);
   const role = roleSchema.parse(textOf(form, 'role'));
   const isJoin = textOf(form, 'join') === 'yes';
   if (isJoin && role !== 'agent') return wrong(t('For joining: only a token of role agent is'));

@@ -23,14 +23,18 @@ export function withToast(state: CockpitState, tone: Toast['tone'], text: string
 export function withError(state: CockpitState, what: string, error: WireError): CockpitState {
   const { t } = state;
   const todo = t.hint(error);
-  const hint = todo === undefined ? '' : ` (${todo})`;
-  return withToast(state, 'bad', `${what}: ${t.why(error)}${hint}`);
+  const hint = todo === undefined ? '' : t(' ({what})', { what: todo });
+  return withToast(state, 'bad', `${what}${t(': ')}${t.why(error)}${hint}`);
 }
 
 /** A change whose answer was lost is no failure: only looking tells. `why` says how it was lost. */
 export function withUnanswered(state: CockpitState, what: string, why: Told): CockpitState {
   const { t } = state;
-  const told = withToast(state, 'warn', `${what}: ${t(NO_ANSWER)} (${t.told(why)})`);
+  const told = withToast(
+    state,
+    'warn',
+    `${what}${t(': ')}${t(NO_ANSWER)}${t(' ({what})', { what: t.told(why) })}`,
+  );
   const toasts = told.toasts.map((toast, at) =>
     at === told.toasts.length - 1 ? { ...toast, isResult: true } : toast,
   );

@@ -140,7 +140,7 @@ function scaleLines(
       : `${t(ports.length === 1 ? 'port' : 'ports')} ${ports.join(', ')}`;
   return [
     ...[...byNode].map(([nodeId, ports]) =>
-      textLine(`${nodeWords(fleet.nodes.get(nodeId), nodeId)}: ${portWords(ports)}`, 'strong'),
+      textLine(`${nodeWords(fleet.nodes.get(nodeId), nodeId)}${t(': ')}${portWords(ports)}`, 'strong'),
     ),
     textLine(t('Limits: {limits}', { limits: limitWords(limits, t) })),
     release === null

@@ -37,6 +37,8 @@ function hasEffect(state: CockpitState, binding: Binding): boolean {
   const { action } = binding;
   const { screen } = currentView(state);
   const { name } = screen;
+  // Before there was a search there is no next match.
+  if (action.type === 'log' && action.action.type === 'next-match') return state.logPane?.matcher != null;
   if ((name === 'describe' || name === 'chart') && screen.target.kind === 'node')
     return !needsInstance(binding);
   if (action.type !== 'change' || (name !== 'rollout' && name !== 'rollouts')) return true;

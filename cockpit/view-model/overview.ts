@@ -46,9 +46,9 @@ function stateSegments({ fleet, t }: CockpitState, instances: Iterable<InstanceV
     byState.set(state, (byState.get(state) ?? 0) + 1);
     total += 1;
   }
-  const segments: Segment[] = [{ text: ` ${t.count(total, 'instance')}${t(':')}` }];
+  const segments: Segment[] = [{ text: ` ${t.count(total, 'instance')}${t(': ')}` }];
   const running = byState.get('running') ?? 0;
-  segments.push({ text: ` ${running} ${t('running')}`, tone: running > 0 ? 'ok' : 'dim' });
+  segments.push({ text: `${running} ${t('running')}`, tone: running > 0 ? 'ok' : 'dim' });
   for (const [state, tone] of STATES) {
     const amount = byState.get(state) ?? 0;
     if (amount > 0) segments.push({ text: `${t(', ')}${amount} ${t(state)}`, tone });
@@ -63,8 +63,8 @@ function nodesSegments({ fleet, now, t }: CockpitState): Segment[] {
   const up = rows.filter(({ view }) => view.link === 'up');
   const down = rows.filter(({ view }) => view.link === 'down');
   const segments: Segment[] = [
-    { text: ` ${t.count(rows.length, 'node')}${t(':')}` },
-    { text: ` ${t('{count} up', { count: up.length })}`, tone: up.length > 0 ? 'ok' : 'dim' },
+    { text: ` ${t.count(rows.length, 'node')}${t(': ')}` },
+    { text: t('{count} up', { count: up.length }), tone: up.length > 0 ? 'ok' : 'dim' },
     ...remarkSegments(up, t),
   ];
   if (down.length > 0)

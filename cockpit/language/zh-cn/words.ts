@@ -115,7 +115,7 @@ export const WORDS = {
   port: '端口',
   ports: '端口',
   ', ': '，',
-  ':': ':',
+  ': ': '：',
   '.': '。',
   ' and ': ' 和 ',
   // Titles of columns. They have few columns of room: a Chinese character takes two.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { displayWidth } from '../../../cockpit/format/width.ts';
+import { loadTranslate } from '../../../cockpit/language/translate.ts';
 import { frameOf } from '../../../cockpit/view-model/frame.ts';
 import type { InstanceStatus, InstanceView } from '../../../common/domain/instance.ts';
 import { linkUp } from '../../support/recorded-client.ts';
@@ -331,4 +332,12 @@ test('names from outside cannot reach the terminal as control sequences', () => 
     // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what must not be there
     expect([...lines.map(lineText), session.status()].join('')).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202e]/);
   }
+});
+
+test('in Chinese what is counted stands before a colon of its own width', async () => {
+  const session = Session.ready();
+  session.state = { ...session.state, t: await loadTranslate('zh-CN') };
+  const page = session.body().join('\n');
+  expect(page).toMatch(/3 个节点：2 在线/);
+  expect(page).toMatch(/个实例：\d+ 运行中/);
 });
