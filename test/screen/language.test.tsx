@@ -57,7 +57,7 @@ test('a question, a form and the help are Chinese', async () => {
   await terminal.waitFor('重启 1 个节点上的 1 个实例？');
   await terminal.waitFor('按 y 重启，按 n 或 esc 则不做任何改动。');
   terminal.press('n', 'm');
-  await terminal.waitFor('1 个实例的限额');
+  await terminal.waitFor('限额：native-echo@alpha:8103');
   await terminal.waitFor('内存警戒线');
   terminal.press('escape', '?');
   await terminal.waitFor('「实例」的按键');

@@ -180,7 +180,7 @@ export const QUESTIONS = {
   'left and right choose': '左右键选择',
   'is not possible': '不可行',
   'is not valid': '无效',
-  'Limits of {instances}': '{instances}的限额',
+  'Limits of {instances}': '限额：{instances}',
   ', which differ now': '（目前各不相同）',
   'cores: 0.5, 2; empty for no limit': '核数：0.5、2；空为不限',
   'MiB, hard: above it processes are killed': 'MiB，硬限制：超过则杀死进程',

@@ -184,3 +184,12 @@ test('a page that goes on below says how far', () => {
   expect(session.status()).toMatch(/^ \d+ more lines below$/);
   expect(session.keys('G').status()).toBe('');
 });
+
+test('the next match is hinted from the first search on', () => {
+  const session = Session.ready({ columns: 200, rows: 24 }).keys('i', 'down', 'down', 'l');
+  const hints = (): string => lineText(frameOf(session.state).hints);
+  expect(hints()).toContain('/ search');
+  expect(hints()).not.toMatch(/ n next| N previous/);
+  session.keys('/', 'error', 'enter');
+  expect(hints()).toMatch(/ n next .*N previous/);
+});
