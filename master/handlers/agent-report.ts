@@ -40,6 +40,11 @@ export function createAgentHandlers(
   const { store, fleet, commands, rollouts, events, now, background, logger, registry, history } = deps;
   /** Instances that are nobody's, told once per node, and so many at most. */
   const strangers = new Map<number, Set<number>>();
+  fleet.listen({
+    onNode(nodeId) {
+      if (fleet.node(nodeId) === null) strangers.delete(nodeId);
+    },
+  });
 
   const announceStrangers = async (nodeId: number, foreign: readonly InstanceStatus[]): Promise<void> => {
     const told = strangers.get(nodeId) ?? new Set();

@@ -100,3 +100,27 @@ test('what a node tells while its report waits for the disk is not put back by t
   expect((await store.instances.statuses())[0]?.pid).toBe(11);
   expect(told[0]?.pid).toBe(11);
 });
+
+test('what was told of the strangers of a node is forgotten with the node', async () => {
+  const told: string[] = [];
+  const deps = {
+    ...{ store, fleet, now: Date.now, logger: { warn: () => {} } },
+    events: { record: async ({ kind }: { kind: string }) => void told.push(kind) },
+  } as unknown as Parameters<typeof createAgentHandlers>[0];
+  const handlers = createAgentHandlers(deps);
+  const context = { hello: { nodeId: record.nodeId }, current: () => true } as unknown as Parameters<
+    (typeof handlers)['instance.status']
+  >[1];
+  const report = () =>
+    handlers['instance.status'](
+      { instances: [{ ...statusOf(toAssignment(record)), instanceId: 4711 }] },
+      context,
+    );
+  await report();
+  await report();
+  expect(told).toEqual(['instance.unknown']);
+  fleet.removeNode(record.nodeId);
+  fleet.putNode(nodeRecord(), true);
+  await report();
+  expect(told).toEqual(['instance.unknown', 'instance.unknown']);
+});
