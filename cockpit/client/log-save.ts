@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { LogReadRequest } from '../../common/domain/log.ts';
 import { said } from '../../common/domain/said.ts';
@@ -16,11 +16,28 @@ export type SaveEnd =
   | { readonly type: 'exists'; readonly path: string };
 
 /**
+ * Where `path` is a link, the file that it stands for: what is renamed into place would take the link's place instead. A device, pipe
+ * or directory is refused for the same reason: for root, `/dev/null` would be a file from then on.
+ */
+async function fileBehind(path: string): Promise<string> {
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch {
+    // None yet; or what is wrong is told by opening it.
+    return path;
+  }
+  if (!(await stat(real)).isFile())
+    throw new SgridError('bad_request', said`${path} is a directory, a device or a pipe, not a file`);
+  return real;
+}
+
+/**
  * Writes a view from its beginning up to its end as it is when this begins. What is half written does not stay: a new file is
  * removed, one to overwrite is replaced only when all is there.
  *
  * @param read reads of the view: from the head first, then on
- * @throws SgridError `cancelled`, and what reading and writing throw
+ * @throws SgridError `cancelled`, `bad_request` where the path is no file's, and what reading and writing throw
  */
 export async function saveView(
   { view, path, mayOverwrite }: SaveRequest,
@@ -32,7 +49,7 @@ export async function saveView(
   },
 ): Promise<SaveEnd> {
   const { cwd, signal, onProgress } = options;
-  const target = resolve(cwd, expandHome(path.trim()));
+  const target = await fileBehind(resolve(cwd, expandHome(path.trim())));
   const written = mayOverwrite ? `${target}.sgrid-part` : target;
   let file: FileHandle;
   try {
