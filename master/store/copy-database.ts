@@ -1,4 +1,5 @@
 import Sqlite from 'better-sqlite3';
+import { explainSqliteError } from './open-store.ts';
 
 /** All pages in one step: between two, a write of the master would make SQLite begin anew (sqlite.org/backup.html). */
 const ALL_PAGES = 0x7fffffff;
@@ -7,12 +8,14 @@ const ALL_PAGES = 0x7fffffff;
  * Copies a database as it is at one moment, also while a master has it open and writes.
  *
  * @param to is made; must not exist
- * @throws SqliteError when `from` is absent, unreadable or no database
+ * @throws SgridError `no_space`, `permission_denied`; SqliteError when `from` cannot be opened
  */
 export async function copyDatabase(from: string, to: string): Promise<void> {
   const sqlite = new Sqlite(from, { readonly: true, fileMustExist: true, timeout: 10_000 });
   try {
     await sqlite.backup(to, { progress: () => ALL_PAGES });
+  } catch (error) {
+    throw explainSqliteError(error, to);
   } finally {
     sqlite.close();
   }
@@ -20,6 +23,8 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
   try {
     // One file, without a log beside it.
     copy.pragma('journal_mode = DELETE');
+  } catch (error) {
+    throw explainSqliteError(error, to);
   } finally {
     copy.close();
   }

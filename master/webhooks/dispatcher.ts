@@ -61,7 +61,7 @@ export function createWebhookDispatcher(deps: {
     sleep(retryDelay(failures, random()), undefined, { signal }).catch(() => undefined);
 
   const deliver = async (webhook: Webhook, event: ToldEvent): Promise<void> => {
-    // Its own time is that of its node, whose clock may be far ahead: the others would wait behind it for as long.
+    // The clock may have been far ahead when it came: the others would wait behind it for as long.
     const at = Math.min(event.at, now());
     for (let failures = 0; ; ) {
       try {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createBackup } from '../../master/backup/create-backup.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { newStateDir, startMaster } from '../support/master.ts';
 import { canMountDisks, fillDisk, mountSmallDisk, unmountSmallDisk } from '../support/small-disk.ts';
@@ -30,6 +31,12 @@ test.skipIf(!canMountDisks())(
         });
         const { services } = await admin.call('service.list', {});
         expect(services.map(({ name }) => name)).toEqual(['before']);
+        const database = join(stateDir, 'sgridnext.db');
+        const file = join(stateDir, 'backup.tar.gz');
+        const how = { withPackages: false, overwrite: false, now: () => 1, version: 'test' };
+        await expect(createBackup({ stateDir, database, file, ...how })).rejects.toMatchObject({
+          code: 'no_space',
+        });
         rmSync(join(stateDir, 'fill'));
         await create('after');
         expect(await readiness()).toEqual({ ready: true, reasons: [] });
