@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '../../support/wait-for.ts';
@@ -21,16 +21,9 @@ const CLI = fileURLToPath(new URL('../../../node_modules/pm2/bin/pm2', import.me
 
 /** Ends with the bench: what it keeps, then the daemon. */
 export async function startPm2({ directory, onEnd }: BenchContext): Promise<Pm2> {
-  // It ends last of all that is here, since one of its commands is needed at the end.
-  const run = createRunner({ onEnd });
   const home = join(directory, 'pm2');
   // Its daemon would ask a server on the internet for newer versions.
   const env = { ...process.env, PM2_HOME: home, PM2_DISABLE_VERSION_CHECK: 'true', NO_COLOR: '1' };
-  const pm2: Pm2 = {
-    ...{ cli: CLI, env },
-    daemonPid: () => Number(readFileSync(join(home, 'pm2.pid'), 'utf8')),
-    run: (args) => run(process.execPath, [CLI, ...args], { env, cwd: directory }),
-  };
   // What starts the daemon is out of reach of Ctrl-C in a terminal: one that it had begun and not told of would stay.
   const ping = spawn(process.execPath, [CLI, 'ping'], {
     env,
@@ -39,14 +32,25 @@ export async function startPm2({ directory, onEnd }: BenchContext): Promise<Pm2>
     detached: true,
   });
   const pinged = once(ping, 'exit');
+  let isOver = false;
   onEnd(async () => {
+    isOver = true;
     await pinged;
     await endDaemon(join(home, 'pm2.pid'));
+    endAllOf(home);
   });
   const [code] = await pinged;
+  if (isOver) throw new Error('PM2 was ended while it began');
   if (code !== 0) throw new Error(`pm2 ping ended with ${code}`);
-  onEnd(() => pm2.run(['delete', 'all']).catch(() => {}));
-  return pm2;
+  const runAtEnd = createRunner({ onEnd: () => {} });
+  onEnd(() => runAtEnd(process.execPath, [CLI, 'delete', 'all'], { env, cwd: directory }).catch(() => {}));
+  // Ended first of all: one that still runs when the daemon is gone starts another.
+  const run = createRunner({ onEnd });
+  return {
+    ...{ cli: CLI, env },
+    daemonPid: () => Number(readFileSync(join(home, 'pm2.pid'), 'utf8')),
+    run: (args) => run(process.execPath, [CLI, ...args], { env, cwd: directory }),
+  };
 }
 
 async function endDaemon(pidFile: string): Promise<void> {
@@ -61,4 +65,18 @@ async function endDaemon(pidFile: string): Promise<void> {
   };
   if (isThere()) process.kill(pid, 'SIGTERM');
   await waitFor("PM2's daemon to end", () => !isThere()).catch(() => process.kill(pid, 'SIGKILL'));
+}
+
+/** A daemon that was just begun has neither a file with its pid nor its title yet: it is known by its home. */
+function endAllOf(home: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      // Its title, once it has one, lies over its environment.
+      const read = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'latin1');
+      if (read('cmdline').includes(home) || read('environ').includes(`PM2_HOME=${home}\0`))
+        process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended, or is somebody else's.
+    }
+  }
 }
