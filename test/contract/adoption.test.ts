@@ -40,7 +40,7 @@ beforeEach(async () => {
   admin = await connectCockpit(master);
   await waitFor('the node', async () => (await fleet()).nodes[0]?.link === 'up');
   await admin.call('service.create', { spec: { name: 'web', type: 'node', entry: 'index.js' } });
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
   const limits = { pids: 50 };
   await admin.call('instance.create', { serviceName: 'web', nodeId: 1, port, limits });
   await admin.call('config.set', { ...FILE, text: '{"level":"debug"}' });

@@ -66,7 +66,7 @@ test('who is unhealthy leaves the registry and comes back when well; an agent th
   await waitFor('the node', async () => (await view()).isUp);
   const health = { kind: 'http', path: '/', intervalMs: 100, failureThreshold: 2 } as const;
   await cockpit.call('service.create', { spec: { name: 'web', type: 'node', health } });
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
   const { instance } = await cockpit.call('instance.create', { serviceName: 'web', nodeId: 1, port });
   const { instanceId } = instance;
   const content = tarOf({ 'index.js': PROGRAM });
@@ -102,7 +102,7 @@ test('what happened while no master was there is told later, each once and in or
   const check = { intervalMs: 100, failureThreshold: 1, startPeriodMs: 600_000 };
   const health = { kind: 'http', path: '/', ...check } as const;
   await cockpit.call('service.create', { spec: { name: 'web', type: 'node', health } });
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
   const { instance } = await cockpit.call('instance.create', { serviceName: 'web', nodeId: 1, port });
   const content = tarOf({ 'index.js': PROGRAM });
   const release = await uploadPackage(master, { serviceName: 'web', version: '1', content });

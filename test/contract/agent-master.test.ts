@@ -73,7 +73,7 @@ async function upload(version: string): Promise<Release> {
 async function createInstance(): Promise<{ instanceId: number; port: number }> {
   await waitFor('the node', async () => (await view()).node?.link === 'up');
   await cockpit.call('service.create', { spec: { name: 'web', type: 'node' } });
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
   const { instance } = await cockpit.call('instance.create', { serviceName: 'web', nodeId: 1, port });
   return { instanceId: instance.instanceId, port };
 }

@@ -146,7 +146,7 @@ test('what reaches a process reaches it as it is, and no shell; no name of a log
       setInterval(() => {}, 1000);`;
     const content = tarOf({ [entry]: program });
     const { releaseId } = await uploadPackage(master, { serviceName: 'web', version: '1', content });
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
     const { instance } = await admin.call('instance.create', { serviceName: 'web', nodeId: 1, port });
     const { instanceId } = instance;
     await admin.call('rollout.create', { releaseId, instanceIds: [instanceId] });

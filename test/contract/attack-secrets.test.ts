@@ -65,7 +65,7 @@ test('secrets are in no argument, log, event, figure, error or file that is not 
     await admin.call('config.publish', { serviceName: 'web' });
     const content = tarOf({ 'run.sh': '#!/bin/sh\nexec sleep 1000\n' });
     const { releaseId } = await uploadPackage(master, { serviceName: 'web', version: '1', content });
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
     const { instance } = await admin.call('instance.create', { serviceName: 'web', nodeId: 1, port });
     const instanceIds = [instance.instanceId];
     await admin.call('rollout.create', { releaseId, instanceIds });

@@ -67,7 +67,7 @@ describe.each([
     await agentOf(version);
     await waitFor('the node', async () => (await linkOf(1)) === 'up');
     await cockpit.call('service.create', { spec: { name: 'web', type: 'binary', entry: 'run' } });
-    const port = 20_000 + Math.floor(Math.random() * 20_000);
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
     const { instance } = await cockpit.call('instance.create', { serviceName: 'web', nodeId: 1, port });
     const content = tarOf({ run: '#!/bin/sh\necho here I am\nexec sleep 1000\n' });
     const { releaseId } = await uploadPackage(master, { serviceName: 'web', version: '1', content });

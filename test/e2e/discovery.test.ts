@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  nextPort = 20_000 + Math.floor(Math.random() * 20_000);
+  nextPort = 20_000 + Math.floor(Math.random() * 10_000);
   nodes = [];
   master = await spawnMaster(newStateDir());
   for (const nodeId of [1, 2]) {
