@@ -259,9 +259,7 @@ describe('search', () => {
     search(driver, 'needle');
     await driver.waitFor(() => driver.rows().includes('needle there'));
     driver.dispatch({ type: 'next-match', step: -1 });
-    await driver.waitFor(
-      () => driver.rows().includes('needle here') && driver.rows().includes('line 49999'),
-    );
+    await driver.waitFor(() => driver.rows().includes('needle here') && driver.rows().includes('line 49999'));
     expect(driver.rows()[3]).toBe('needle here');
     const there = hit(driver);
     driver.dispatch({ type: 'next-match', step: 1 });
