@@ -44,6 +44,8 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
     });
     afterEach(async () => {
       await supervisor.close();
+      // Nobody finds the child in its own session by a record that a test broke.
+      for (const pid of aliveOf(stateDir)) process.kill(pid, 'SIGKILL');
       await removeAgentDir(stateDir, driver);
     });
 
