@@ -3,7 +3,7 @@ import type { FiguresOverTime } from '../../common/domain/history.ts';
 import type { LogRun } from '../../common/domain/log-runs.ts';
 import { type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import type { Told } from '../../common/domain/said.ts';
-import { rollBackOf } from '../view-model/capsule-changes.ts';
+import { causesEndAt, rollBackOf } from '../view-model/capsule-changes.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
@@ -101,7 +101,8 @@ function askRollBack(state: CockpitState, { instanceId, parts }: CapsuleState, o
   const rollouts = parts?.rollouts;
   if (instance === undefined || rollouts === undefined || 'problem' in rollouts)
     return become(withToast(state, 'warn', state.t('What was rolled out is not known yet')));
-  const back = rollBackOf(instance, rollouts.value);
+  const until = causesEndAt(instance, state.fleet.nodes.get(instance.nodeId));
+  const back = rollBackOf(instance, until, rollouts.value);
   if (back === null)
     return become(
       withToast(

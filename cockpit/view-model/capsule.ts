@@ -10,7 +10,7 @@ import { wrapWords } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
 import type { CapsuleParts, CapsuleState, Part } from '../store/capsule.ts';
 import type { CockpitState } from '../store/state.ts';
-import { changesSince, rollBackOf, runsOf } from './capsule-changes.ts';
+import { causesEndAt, changesWithin, rollBackOf, runsOf } from './capsule-changes.ts';
 import { textLine } from './dialog.ts';
 import { type Fact, section } from './facts.ts';
 import { stateCell } from './instance-cells.ts';
@@ -101,9 +101,10 @@ function changeLines(state: CockpitState, instance: InstanceView, parts: Capsule
   if ('problem' in parts.events) return missing(t, title, parts.events.problem);
   const rollouts = foundIn(parts.rollouts) ?? [];
   const { stable } = runsOf(foundIn(parts.runs) ?? []);
-  const offsetMs = state.fleet.nodes.get(instance.nodeId)?.clockOffsetMs ?? 0;
-  const since = stable === null ? 0 : stable.startedAt + offsetMs;
-  const changes = changesSince(instance, since, parts.events.value, rollouts, t);
+  const node = state.fleet.nodes.get(instance.nodeId);
+  const since = stable === null ? 0 : stable.startedAt + (node?.clockOffsetMs ?? 0);
+  const until = causesEndAt(instance, node);
+  const changes = changesWithin(instance, [since, until], parts.events.value, rollouts, t);
   const facts: Fact[] = [
     [
       t('Last well'),
@@ -127,7 +128,7 @@ function changeLines(state: CockpitState, instance: InstanceView, parts: Capsule
     facts.push([t('Changes'), { text: t('none: the same release, settings and limits'), tone: 'dim' }]);
   if (changes.length > MAX_CHANGES)
     facts.push(['', t('and {count} more: see :events', { count: changes.length - MAX_CHANGES })]);
-  const back = rollBackOf(instance, rollouts);
+  const back = rollBackOf(instance, until, rollouts);
   if (back !== null) {
     const { to, from, instances, rolloutId } = back;
     const text =
