@@ -24,7 +24,9 @@ export function focusForm(form: ArchiveForm, step: 1 | -1, now: number): Archive
   const at = FIELDS.indexOf(form.focus) + step;
   const focus = FIELDS[Math.min(FIELDS.length - 1, Math.max(0, at))] ?? 'path';
   const proposes = form.focus === 'path' && form.version.text === '' && form.path.text !== '';
-  const version = proposes ? fieldOf(proposeVersion(form.path.text, now)) : form.version;
+  const version = proposes
+    ? { ...fieldOf(proposeVersion(form.path.text, now)), isProposed: true }
+    : form.version;
   return { ...form, focus, version, completions: [] };
 }
 

@@ -131,6 +131,8 @@ export interface View {
 export interface TextField {
   readonly text: string;
   readonly cursor: number;
+  /** It was put there as a proposal: what is typed takes its place, and any other key makes it one's own. */
+  readonly isProposed?: boolean;
 }
 
 export interface Prompt {

@@ -14,6 +14,7 @@ const MAX_TEXT = 4096;
 
 /** One step of editing, by graphemes, with the keys of readline(3). */
 export function editField(field: TextField, edit: EditAction): TextField {
+  if (field.isProposed === true && edit.type === 'insert') return editField(EMPTY_FIELD, edit);
   const before = field.text.slice(0, field.cursor);
   const after = field.text.slice(field.cursor);
   switch (edit.type) {

@@ -20,6 +20,7 @@ const ABOUT: Readonly<Record<FieldName, Word>> = {
   version: 'a label without spaces, for example 1.4.2',
   message: 'what is new in it; may be left empty',
 };
+const PROPOSED: Word = 'proposed: what is typed takes its place';
 const LABEL_WIDTH = 10;
 
 /** The form for uploading a local archive as a new release. */
@@ -35,7 +36,8 @@ export function archiveBlocks(state: CockpitState, deploy: DeployState, rows: nu
       tone: isFocused ? 'strong' : 'label',
     };
     lines.push({ segments: [label, ...fieldSegments(form[name], width, isFocused)] });
-    if (rows > 12) lines.push(textLine(`  ${' '.repeat(LABEL_WIDTH)}${t(ABOUT[name])}`, 'dim'), BLANK);
+    const about = form[name].isProposed === true ? PROPOSED : ABOUT[name];
+    if (rows > 12) lines.push(textLine(`  ${' '.repeat(LABEL_WIDTH)}${t(about)}`, 'dim'), BLANK);
   }
   if (form.problem !== '') lines.push(textLine(`  ${form.problem}`, 'warn'));
   const room = Math.max(0, rows - lines.length - 1);

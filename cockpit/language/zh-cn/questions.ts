@@ -118,6 +118,7 @@ export const QUESTIONS = {
   Message: '说明',
   'path of a tar archive on this machine; tab completes it': '本机 tar 归档的路径；tab 补全',
   'a label without spaces, for example 1.4.2': '不含空格的版本号，例如 1.4.2',
+  'proposed: what is typed takes its place': '建议值：直接输入即可替换',
   'what is new in it; may be left empty': '更新说明；可留空',
   '    and {count} more': '    另有 {count} 项',
   'Uploading {file} as {version}': '正在上传 {file}，版本 {version}',

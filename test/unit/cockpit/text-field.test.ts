@@ -109,3 +109,13 @@ describe('completing a path', () => {
     expect((await completePath('.h', directory)).path).toBe('.hidden');
   });
 });
+
+test('what is typed takes the place of a proposal; any other key makes that one’s own', () => {
+  const proposed = { ...fieldOf('20261122-1'), isProposed: true };
+  const typed = editField(proposed, { type: 'insert', text: '1' });
+  expect(editField(typed, { type: 'insert', text: '.0' })).toEqual(fieldOf('1.0'));
+  const own = editField(proposed, { type: 'erase', what: 'character' });
+  expect(editField(own, { type: 'insert', text: '2' })).toEqual(fieldOf('20261122-2'));
+  const moved = editField(proposed, { type: 'move', to: 'end' });
+  expect(editField(moved, { type: 'insert', text: 'b' }).text).toBe('20261122-1b');
+});
