@@ -1,3 +1,4 @@
+import { instanceCount } from '../../common/domain/instance-count.ts';
 import { describePurpose, failedStep, hasEnded, type Rollout } from '../../common/domain/rollout.ts';
 import { because, inBrackets, reasonOf, said, type Told } from '../../common/domain/said.ts';
 import type { MasterEvent } from '../event-log.ts';
@@ -68,7 +69,7 @@ function subjectOf({ kind, nodeId, serviceName, version }: Rollout): Told {
 
 /** A new instance in the place of another is counted once. */
 function scopeOf({ steps }: Rollout): Told {
-  return said`on ${steps.filter(({ action }) => action !== 'place').length} instances`;
+  return said`on ${instanceCount(steps.filter(({ action }) => action !== 'place').length)}`;
 }
 
 function whereFailed(rollout: Rollout): Pick<MasterEvent, 'instanceId' | 'nodeId'> {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type AgentEvent, type EventKind, kindFromAgent } from '../../common/domain/event.ts';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { instanceCount } from '../../common/domain/instance-count.ts';
 import { said, word } from '../../common/domain/said.ts';
 import type { AgentToMaster } from '../../common/protocol/agent-link.ts';
 import type { NoticeHandlers, RequestHandlers } from '../../common/protocol/bind.ts';
@@ -103,7 +104,7 @@ export function createAgentHandlers(
         await record({
           kind: 'node.connected',
           nodeId,
-          message: said`node ${nodeId} (${alias}) connected with ${instances.length} instances`,
+          message: said`node ${nodeId} (${alias}) connected with ${instanceCount(instances.length)}`,
         });
         return reported;
       });

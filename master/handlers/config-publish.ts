@@ -1,4 +1,5 @@
 import { type ConfigRef, describeConfigAction } from '../../common/domain/config-file.ts';
+import { instanceCount } from '../../common/domain/instance-count.ts';
 import { english, inBrackets, said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -68,7 +69,7 @@ export function createConfigPublishHandlers(
           kind: 'command',
           actor,
           serviceId,
-          message: said`publish config ${publication.revision} of ${serviceName} to ${targets.length} instances, ${touched} of them with changes, then ${describeConfigAction(action)}${inBrackets(message)}`,
+          message: said`publish config ${publication.revision} of ${serviceName} to ${instanceCount(targets.length)}, ${touched} of them with changes, then ${describeConfigAction(action)}${inBrackets(message)}`,
         });
         const why = `config ${publication.revision}${english(inBrackets(message))}`;
         const order = { serviceId, actor, message: why, startedAt: now() };

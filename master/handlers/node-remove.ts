@@ -1,3 +1,4 @@
+import { instanceCount } from '../../common/domain/instance-count.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { NodeRecord } from '../store/nodes.ts';
@@ -23,7 +24,7 @@ export async function removeNode(
   }
   const count = fleet.instancesOf(nodeId).length;
   if (count > 0 && !force) {
-    throw new SgridError('conflict', said`node ${nodeId} (${alias}) has ${count} instances`, {
+    throw new SgridError('conflict', said`node ${nodeId} (${alias}) has ${instanceCount(count)}`, {
       hint: said`remove them first; when its machine is lost, use force and type the alias of the node`,
     });
   }
@@ -49,7 +50,7 @@ export async function removeNode(
     for (const { instanceId } of here) await instances.remove(instanceId);
     await tokensOf.revokeOfNode(nodeId, now());
     await nodes.remove(nodeId);
-    const lost = here.length === 0 ? '' : said`, with ${here.length} instances that may still run there`;
+    const lost = here.length === 0 ? '' : said`, with ${instanceCount(here.length)} that may still run there`;
     await record({ kind: 'command', actor, nodeId, message: said`remove node ${nodeId} (${alias})${lost}` });
     return { instanceIds: here.map(({ instanceId }) => instanceId), tokens: await tokensOf.list() };
   });

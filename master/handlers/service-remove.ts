@@ -1,3 +1,4 @@
+import { instanceCount } from '../../common/domain/instance-count.ts';
 import { said } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
@@ -38,7 +39,7 @@ export async function removeService(
     if (left.length > 0) {
       throw new SgridError(
         'conflict',
-        said`"${name}" has ${left.length} instances that are still being removed`,
+        said`"${name}" has ${instanceCount(left.length)} still to be removed`,
         {
           hint: said`they go when their nodes are connected`,
         },

@@ -1,3 +1,4 @@
+import { instanceCount } from '../../common/domain/instance-count.ts';
 import { said } from '../../common/domain/said.ts';
 import {
   launchSpecOf,
@@ -73,7 +74,7 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
       if (dryRun) return { service: { ...known, ...spec }, instances: effects, rollout: null };
       for (const { instanceId } of effects) rollouts.demandIdle(instanceId);
       const restarts = entries.filter(({ record }) => effectOf(record, spec) === 'restart');
-      const why = said`${fields.join(', ')}; ${restarts.length} of ${effects.length} instances are restarted`;
+      const why = said`${fields.join(', ')}; restarts: ${restarts.length} of ${instanceCount(effects.length)}`;
       const done = await events.transaction(async (repositories, record) => {
         demandSoundSpec(spec, await repositories.services.list());
         const service = await repositories.services.update(spec);
@@ -104,7 +105,7 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
       demandTypedName(service, request);
       const instanceIds = instancesOf(service).map(({ record }) => record.instanceId);
       if (instanceIds.length > 0 && !request.force) {
-        throw new SgridError('conflict', said`"${service.name}" has ${instanceIds.length} instances`, {
+        throw new SgridError('conflict', said`"${service.name}" has ${instanceCount(instanceIds.length)}`, {
           hint: said`remove them first, or use force and type the name of the service`,
         });
       }

@@ -86,7 +86,7 @@ test('a moved instance has another one up in its place before it goes, with its 
   const { events } = await admin.call('event.list', {});
   const messages = events.map(({ message }) => message);
   expect(messages).toContain('drain node 1 (test-1): 1 to move');
-  expect(messages).toContain('rollout 2: drain of node 1 of web succeeded on 1 instances');
+  expect(messages).toContain('rollout 2: drain of node 1 of web succeeded on 1 instance');
   expect((await drain()).rollouts).toEqual([]);
 });
 

@@ -105,7 +105,7 @@ test('a node goes only when it is away, and with instances only by force and its
     message: expect.stringContaining('connected'),
   });
   await leaves(2);
-  await expect(remove()).rejects.toMatchObject({ message: 'node 2 (test-2) has 1 instances' });
+  await expect(remove()).rejects.toMatchObject({ message: 'node 2 (test-2) has 1 instance' });
   await expect(remove({ force: true })).rejects.toMatchObject({ code: 'unconfirmed' });
   await expect(remove({ force: true, confirm: ['test-3'] })).rejects.toMatchObject({ code: 'unconfirmed' });
   expect(await node(2)).toBeDefined();

@@ -49,7 +49,7 @@ test('an update says who is restarted, and reaches the nodes with new revisions'
   }
   expect(fleet.agentOf(1).applied.at(-1)).toMatchObject({ desired: 'running', spec: { graceMs: 7_000 } });
   expect(fleet.agentOf(2).applied.at(-1)).toMatchObject({ desired: 'stopped' });
-  expect((await audit())[0]).toBe('ok update service web: env, graceMs; 1 of 2 instances are restarted');
+  expect((await audit())[0]).toBe('ok update service web: env, graceMs; restarts: 1 of 2 instances');
 
   const revisions = fleet.agents.map((agent) => agent.applied.at(-1)?.revision);
   const again = await fleet.admin.call('service.update', { spec: await web() });

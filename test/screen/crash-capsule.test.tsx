@@ -91,10 +91,10 @@ function clientOfCrash(isProtected = false): RecordedClient {
       serviceId === undefined
         ? [event(1, 'limit native-echo@alpha:8103: none, now 512 MiB', 2 * HOUR, { instanceId: 4 })]
         : [
-            event(2, 'update service native-echo: env; 1 of 1 instances are restarted', 30_000, {
+            event(2, 'update service native-echo: env; restarts: 1 of 1 instance', 30_000, {
               instanceId: null,
             }),
-            event(3, 'update service native-echo: graceMs; 0 of 1 instances are restarted', 9 * HOUR, {
+            event(3, 'update service native-echo: graceMs; restarts: 0 of 1 instance', 9 * HOUR, {
               instanceId: null,
             }),
             event(4, 'restart native-echo@alpha:8103', 20_000, { instanceId: 4 }),

@@ -104,7 +104,9 @@ export const TOLD_EVENTS = {
   'with its secrets filled in': '填入密钥之后',
   'history is not being written: {0}': '历史数据未能写入：{0}',
   // Nodes.
-  'node {0} ({1}) connected with {2} instances': '节点 {0}（{1}）已连接，带有 {2} 个实例',
+  '1 instance': '1 个实例',
+  '{0} instances': '{0} 个实例',
+  'node {0} ({1}) connected with {2}': '节点 {0}（{1}）已连接，带有 {2}',
   'node {0} ({1}) lost': '节点 {0}（{1}）失联',
   'node {0} ({1}) joined with the token {2}, which is its own from now on':
     '节点 {0}（{1}）凭 token {2} 加入，此后该 token 归它所有',
@@ -122,7 +124,7 @@ export const TOLD_EVENTS = {
   'replace node {0} ({1}): the next agent that claims it has it':
     '更换节点 {0}（{1}）：交给下一个认领它的 agent',
   'remove node {0} ({1}){2}': '移除节点 {0}（{1}）{2}',
-  ', with {0} instances that may still run there': '，其上可能仍有 {0} 个实例在运行',
+  ', with {0} that may still run there': '，其上可能仍有 {0}在运行',
   'outer address of node {0} ({1}): {2}': '节点 {0}（{1}）的外部地址：{2}',
   'drain node {0} ({1}): {2}{3}': '排空节点 {0}（{1}）：{2}{3}',
   'nothing runs there': '其上没有运行的实例',
@@ -145,7 +147,7 @@ export const TOLD_EVENTS = {
   'that drains node {0}': '排空节点 {0}',
   'restart of {0}': '重启 {0}',
   'drain of node {0} of {1}': '排空节点 {0} 上的 {1}',
-  'on {0} instances': '共 {0} 个实例',
+  'on {0}': '共 {0}',
   'runs {0}': '已上线，{0}',
   'succeeded {0}': '成功，{0}',
   'rolled back': '已回滚',
@@ -177,7 +179,7 @@ export const TOLD_EVENTS = {
   // What people asked for.
   'create service {0} ({1})': '新建服务 {0}（{1}）',
   'update service {0}: {1}': '更新服务 {0}：{1}',
-  '{0}; {1} of {2} instances are restarted': '{0}；{2} 个实例中重启 {1} 个',
+  '{0}; restarts: {1} of {2}': '{0}；{2}中重启 {1} 个',
   'remove service {0}{1}': '删除服务 {0}{1}',
   ' with its instances {0}': '，连同其实例 {0}',
   '{0}: it stays; {1}': '{0}：保留；{1}',
@@ -191,8 +193,8 @@ export const TOLD_EVENTS = {
   'set secret {0} of {1}: version {2}': '设置 {1} 的密钥 {0}：版本 {2}',
   'remove secret {0} of {1}': '删除 {1} 的密钥 {0}',
   'rotate the key of secrets: {0}, {1} encrypted anew': '轮换密钥的加密密钥：{0}，重新加密 {1} 个',
-  'publish config {0} of {1} to {2} instances, {3} of them with changes, then {4}{5}':
-    '下发 {1} 的配置 {0} 到 {2} 个实例，其中 {3} 个有变化，然后 {4}{5}',
+  'publish config {0} of {1} to {2}, {3} of them with changes, then {4}{5}':
+    '下发 {1} 的配置 {0} 到 {2}，其中 {3} 个有变化，然后 {4}{5}',
   '{0} {1} uploaded, {2} bytes{3}': '{0} {1} 已上传，{2} 字节{3}',
   '{0} {1} removed': '{0} {1} 已删除',
   '{0} {1} removed: {2} are kept besides those in use': '{0} {1} 已删除：除使用中的外保留 {2} 个',

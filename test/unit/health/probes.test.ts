@@ -28,6 +28,11 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 const never = new AbortController().signal;
+/** Less than what the commands here would sleep, and than a test may take. */
+const PATIENCE_MS = 30_000;
+/** One that was killed has no memory left, and so cannot run, a moment before it is gone. */
+const goneAll = (pids: readonly number[]): Promise<boolean> =>
+  until('their end', () => pids.every((pid) => identify(pid) === null), PATIENCE_MS);
 /** Aborted when something has come about. */
 const once = (): AbortController => new AbortController();
 
@@ -193,18 +198,22 @@ test('command: at its time-out it is ended with all that it started, also in oth
     'setsid sh -c "echo \\$\\$ >far; exec sleep 60" & sleep 60 & echo "$!" >near; echo waiting; wait';
   const probing = probe(probeOf(['sh', '-c', script]), ending.signal);
   const pidIn = (name: string) =>
-    until(name, () => {
-      const file = join(directory, name);
-      return existsSync(file) && Number(readFileSync(file, 'utf8'));
-    });
+    until(
+      name,
+      () => {
+        const file = join(directory, name);
+        return existsSync(file) && Number(readFileSync(file, 'utf8'));
+      },
+      PATIENCE_MS,
+    );
   const pids = [await pidIn('far'), await pidIn('near')];
-  await until('both', () => pids.every((pid) => identify(pid) !== null));
+  await until('both', () => pids.every((pid) => identify(pid) !== null), PATIENCE_MS);
   ending.abort();
   expect(await probing).toEqual({
     ok: false,
     reason: expect.stringMatching(/^sh: no end within the time-out(: waiting)?$/),
   });
-  expect(pids.filter((pid) => identify(pid) !== null)).toEqual([]);
+  await goneAll(pids);
 });
 
 test.each([
@@ -215,7 +224,7 @@ test.each([
   for (let round = 0; round < 2; round += 1) {
     expect(await probe(probeOf(['sh', '-c', script]), never)).toEqual(expected);
     const pids = ['far', 'near'].map((name) => Number(readFileSync(join(directory, name), 'utf8')));
-    expect(pids.filter((pid) => identify(pid) !== null)).toEqual([]);
+    await goneAll(pids);
   }
 });
 
