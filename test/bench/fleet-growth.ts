@@ -48,8 +48,8 @@ export const bench = defineBench({
   rounds: { full: 5, quick: 1 },
   warmUps: 0,
   async open({ quick, bin, option, onEnd, say }) {
-    const seconds = option('seconds', { full: 6, quick: 2 });
-    const settleSeconds = option('settle', { full: 3, quick: 0.5 });
+    const seconds = option('seconds', { full: 6, quick: 5 });
+    const settleSeconds = option('settle', { full: 3, quick: 5 });
     /** One at a time, since all of them together would be most of the memory of a small machine. */
     const grow = async (size: number): Promise<Grown> => {
       const fleet = await startSimulatedFleet({
