@@ -24,6 +24,8 @@ const project = (
 
 export default defineConfig({
   test: {
+    // What was expected and what was there, whole: CI shows the first line of an error.
+    chaiConfig: { truncateThreshold: 0 },
     projects: [
       // No module keeps state, so the files of a worker can share their imports: half the time. Some of them wait, for which a
       // third worker makes up on two cores. Those of another number of workers run in another group.

@@ -27,14 +27,17 @@ export type CopyNote = '' | ' (handed on by the multiplexer)';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Value of a tmux option, or null when tmux does not answer. */
+/** Value of a tmux option, or null when this tmux has none of that name. @throws SgridError `timeout` when it does not answer */
 export type AskTmux = (option: string) => Promise<string | null>;
+
+/** A machine that is out of memory or CPU takes its time, and nothing waits for this. */
+const TMUX_PATIENCE_MS = 20_000;
 
 /**
  * With `set-clipboard on` tmux takes OSC 52 itself, into its own buffer and on to the terminal; otherwise it ignores what programs
  * send, so it is told to hand it on, which it does with `allow-passthrough`.
  *
- * @throws SgridError `permission_denied` when it would do neither, with what to do about it
+ * @throws SgridError `permission_denied` when it would do neither, with what to do about it; what `ask` throws
  */
 export async function clipboardRoute(env: Env, ask: AskTmux): Promise<ClipboardRoute> {
   if ((env.TMUX ?? '') === '') return (env.STY ?? '') === '' ? 'plain' : 'screen-passthrough';
@@ -50,16 +53,20 @@ export async function clipboardRoute(env: Env, ask: AskTmux): Promise<ClipboardR
 }
 
 /** Asks the tmux that the cockpit runs in. */
-export function createAskTmux(env: Env): AskTmux {
+export function createAskTmux(env: Env, timeoutMs = TMUX_PATIENCE_MS): AskTmux {
   return (option) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       const pane = env.TMUX_PANE === undefined ? [] : ['-t', env.TMUX_PANE];
       const scope = option === 'set-clipboard' ? ['-sv'] : ['-Apv', ...pane];
       execFile(
         'tmux',
         ['show-options', ...scope, option],
-        { timeout: 2_000, env: { ...env } as NodeJS.ProcessEnv },
-        (error, stdout) => resolve(error === null ? stdout.trim() : null),
+        { timeout: timeoutMs, env: { ...env } as NodeJS.ProcessEnv },
+        (error, stdout) => {
+          if (error?.killed)
+            reject(new SgridError('timeout', said`tmux did not answer within ${timeoutMs / 1000} s`));
+          else resolve(error === null ? stdout.trim() : null);
+        },
       );
     });
 }

@@ -12,6 +12,7 @@ import { tarOf, uploadPackage } from '../support/packages.ts';
 import { runSgrid } from '../support/sgrid.ts';
 import { createTestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { ended } from './support/fleet.ts';
 
 /** A real agent with a program that runs, and masters that know less than it. */
 let directory: string;
@@ -64,10 +65,7 @@ async function deploy(version: string): Promise<void> {
   const { instances } = await fleet();
   const instanceIds = instances.map(({ instanceId }) => instanceId);
   const { rollout } = await admin.call('rollout.create', { releaseId, instanceIds });
-  await waitFor('the rollout', async () => {
-    const now = await admin.call('rollout.get', { rolloutId: rollout.rolloutId });
-    return now.rollout.state === 'succeeded';
-  });
+  expect(await ended(admin, rollout.rolloutId)).toMatchObject({ state: 'succeeded' });
 }
 
 const running = (version: string): Promise<InstanceView> =>

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
-import type { Release } from '../../common/domain/release.ts';
 import { type AgentProcess, newAgentDir, removeAgentDir, spawnAgent } from '../support/agent-process.ts';
 import { type CockpitPeer, connectCockpit } from '../support/cockpit-peer.ts';
 import { startMaster, type TestMaster } from '../support/master.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { deploy } from './support/fleet.ts';
 
 let master: TestMaster;
 let agent: AgentProcess;
@@ -51,23 +51,10 @@ async function statusWhen(what: string, check: (status: InstanceStatus) => boole
   });
 }
 
-async function deploy(instanceId: number, release: Release): Promise<void> {
-  const { rollout } = await cockpit.call('rollout.create', {
-    releaseId: release.releaseId,
-    instanceIds: [instanceId],
-  });
-  await waitFor('the rollout', async () => {
-    const now = (await cockpit.call('rollout.get', { rolloutId: rollout.rolloutId })).rollout;
-    return now.state === 'running' ? null : now;
-  });
-}
-
-async function upload(version: string): Promise<Release> {
-  return await uploadPackage(master, {
-    serviceName: 'web',
-    version,
-    content: tarOf({ 'index.js': program(version) }),
-  });
+async function deployVersion(instanceId: number, version: string): Promise<void> {
+  const content = tarOf({ 'index.js': program(version) });
+  const { releaseId } = await uploadPackage(master, { serviceName: 'web', version, content });
+  expect(await deploy(cockpit, releaseId, [instanceId])).toMatchObject({ state: 'succeeded' });
 }
 
 async function createInstance(): Promise<{ instanceId: number; port: number }> {
@@ -88,7 +75,7 @@ const answer = async (port: number): Promise<string | null> => {
 
 test('a release is fetched, run, followed, restarted, replaced and stopped', async () => {
   const { instanceId, port } = await createInstance();
-  await deploy(instanceId, await upload('1.0'));
+  await deployVersion(instanceId, '1.0');
   const first = await statusWhen('running', ({ state }) => state === 'running');
   expect(await waitFor('an answer', () => answer(port))).toBe(`1.0 ${first.pid}`);
   expect(first).toMatchObject({ restarts: 0, adopted: false, release: { version: '1.0' } });
@@ -101,7 +88,7 @@ test('a release is fetched, run, followed, restarted, replaced and stopped', asy
   expect(second.lastExit).toMatchObject({ code: 0, signal: null, cause: 'stopped' });
   expect(second.restarts).toBe(0);
 
-  await deploy(instanceId, await upload('2.0'));
+  await deployVersion(instanceId, '2.0');
   const third = await statusWhen(
     '2.0',
     ({ state, release }) => state === 'running' && release?.version === '2.0',
@@ -122,7 +109,7 @@ test('a release is fetched, run, followed, restarted, replaced and stopped', asy
 
 test('a killed agent: the program goes on and is adopted; its figures come again', async () => {
   const { instanceId, port } = await createInstance();
-  await deploy(instanceId, await upload('1.0'));
+  await deployVersion(instanceId, '1.0');
   const before = await statusWhen('running', ({ state }) => state === 'running');
   await waitFor('an answer', () => answer(port));
   await agent.kill();
@@ -136,7 +123,7 @@ test('a killed agent: the program goes on and is adopted; its figures come again
 
 test('a killed program is restarted by policy, and what happened without a master arrives once', async () => {
   const { instanceId } = await createInstance();
-  await deploy(instanceId, await upload('1.0'));
+  await deployVersion(instanceId, '1.0');
   const before = await statusWhen('running', ({ state }) => state === 'running');
   process.kill(before.pid ?? 0, 'SIGKILL');
   const after = await statusWhen(

@@ -11,6 +11,7 @@ import { startMaster, type TestMaster } from '../support/master.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 import { createTestAgent } from '../support/test-agent.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { deploy } from './support/fleet.ts';
 
 let master: TestMaster;
 let cockpit: CockpitPeer;
@@ -71,18 +72,17 @@ describe.each([
     const { instance } = await cockpit.call('instance.create', { serviceName: 'web', nodeId: 1, port });
     const content = tarOf({ run: '#!/bin/sh\necho here I am\nexec sleep 1000\n' });
     const { releaseId } = await uploadPackage(master, { serviceName: 'web', version: '1', content });
-    await cockpit.call('rollout.create', { releaseId, instanceIds: [instance.instanceId] });
-    const first = await waitFor('it to run', async () => {
-      const now = await status();
-      return now?.state === 'running' ? now : null;
-    });
+    // To its end: until then the instance is the rollout's.
+    expect(await deploy(cockpit, releaseId, [instance.instanceId])).toMatchObject({ state: 'succeeded' });
+    const pid = (await status())?.pid;
+    expect(pid).toBeGreaterThan(0);
 
     const listed = await sgridOf(version, 'get', 'instances', '-o', 'jsonl');
-    expect(JSON.parse(listed.stdout)).toMatchObject({ serviceName: 'web', status: { pid: first.pid } });
+    expect(JSON.parse(listed.stdout)).toMatchObject({ serviceName: 'web', status: { pid } });
     const restarted = await sgridOf(version, 'restart', 'web');
     expect([restarted.exitCode, restarted.stderr]).toEqual([0, expect.not.stringContaining('error')]);
     expect(await status()).toMatchObject({ state: 'running', restarts: expect.any(Number) });
-    expect((await status())?.pid).not.toBe(first.pid);
+    expect((await status())?.pid).not.toBe(pid);
     const { data } = await cockpit.call('log.read', { instanceId: instance.instanceId, from: 'head' });
     expect(Buffer.from(data).toString().split('here I am')).toHaveLength(3);
     await waitFor('its events', () => cockpit.events.some(({ kind }) => kind === 'instance.started'));

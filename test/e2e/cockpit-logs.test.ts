@@ -61,7 +61,9 @@ describe.skipIf(tmuxMissing !== null)(
         expect(tmux.screen().slice(3, 25).join('\n')).toBe(held);
 
         tmux.tmux('set-option', '-s', 'set-clipboard', 'on');
-        tmux.press('v', 'k', 'y');
+        tmux.press('v', 'k');
+        await tmux.waitForText('2 lines selected');
+        tmux.press('y');
         await tmux.waitForText('copied 2 lines');
         const copied = await waitFor('the buffer of tmux', () => tmux.buffer());
         expect(numbersIn(copied, /tick (\d+)/g)).toHaveLength(2);

@@ -46,6 +46,7 @@ export const LOG = {
   ' (handed on by the multiplexer)': '（经终端复用器转交）',
   'this tmux lets no program reach the clipboard: tmux set -g set-clipboard on':
     '此 tmux 不允许程序访问剪贴板：tmux set -g set-clipboard on',
+  'tmux did not answer within {0} s': 'tmux 在 {0} 秒内没有应答',
   'G goes to the end, where c clears what is above': '按 G 到末尾，再按 c 清掉以上内容',
   'not saved': '未保存',
   'not saved: {why}': '未保存：{why}',

@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest';
-import { clipboardRoute, clipboardSequence } from '../../../cockpit/client/clipboard.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { clipboardRoute, clipboardSequence, createAskTmux } from '../../../cockpit/client/clipboard.ts';
 
 const tmux = (options: Record<string, string | null>) => async (option: string) => options[option] ?? null;
 
@@ -22,6 +25,17 @@ test('tmux that takes it gets it as it is; else it is told to hand it on; else i
     'set -g set-clipboard on',
   );
   expect(clipboardSequence('x', 'tmux-passthrough')).toBe('\x1bPtmux;\x1b\x1b]52;c;eA==\x07\x1b\\');
+});
+
+test('a tmux that does not answer is not taken for one that cannot', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sgrid-tmux-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  writeFileSync(join(directory, 'tmux'), '#!/bin/sh\nexec sleep 60\n', { mode: 0o755 });
+  const env = { TMUX: '/tmp/tmux-0/default,1,0', PATH: `${directory}:${process.env.PATH}` };
+  await expect(clipboardRoute(env, createAskTmux(env, 50))).rejects.toMatchObject({
+    code: 'timeout',
+    message: 'tmux did not answer within 0.05 s',
+  });
 });
 
 test('screen gets it in pieces', async () => {
