@@ -70,6 +70,7 @@ function toRow({ said, ...event }: NewEvent): Omit<Selectable<Database['events']
   return { ...event, saidJson: saidToJson(said) };
 }
 
-function toEvent({ saidJson, ...row }: Selectable<Database['events']>): SgridEvent {
+/** An event as its row holds it. */
+export function toEvent({ saidJson, ...row }: Selectable<Database['events']>): SgridEvent {
   return eventSchema.parse({ ...row, said: saidOfJson(saidJson) });
 }

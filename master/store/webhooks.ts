@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
-import { eventSchema, type SgridEvent } from '../../common/domain/event.ts';
+import type { SgridEvent } from '../../common/domain/event.ts';
+import { toEvent } from './events.ts';
 import type { Database } from './schema.ts';
 
 export interface WebhookRepository {
@@ -28,7 +29,7 @@ export function createWebhookRepository(db: Kysely<Database>): WebhookRepository
     },
     async eventsBehind(seq, limit) {
       const query = db.selectFrom('events').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit);
-      return (await query.execute()).map((row) => eventSchema.parse(row));
+      return (await query.execute()).map(toEvent);
     },
   };
 }

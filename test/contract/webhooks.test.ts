@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AgentEvent, EventKind, SgridEvent } from '../../common/domain/event.ts';
+import { english, said } from '../../common/domain/said.ts';
 import { retryDelayMs, toldKind, webhookSchema } from '../../master/webhooks/webhook.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
 import { createTestAgent } from '../support/test-agent.ts';
@@ -76,6 +77,16 @@ test('an event is told once, signed, and only when it is of the kinds that are w
   agent.close();
   await waitFor('the loss', () => received.some(({ event }) => event.kind === 'node.lost'));
   expect(received).toHaveLength(3);
+});
+
+test('an event is told with the facts of its sentence, as the list of events has it', async () => {
+  const agent = createTestAgent(await start());
+  await agent.connect();
+  const facts = said`${'web'} was killed ${2} times`;
+  await agent.deliver([{ ...happens('instance.oom', english(facts)), said: facts }]);
+  await waitFor('the event', () => received.length === 1);
+  expect(received[0]?.event).toMatchObject({ message: 'web was killed 2 times', said: facts });
+  agent.close();
 });
 
 test('what is not taken is sent again, in order; a restart of the master loses and repeats nothing', async () => {
