@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { messageOf } from '../../common/domain/said.ts';
 import { toWireError } from '../../common/protocol/errors.ts';
 import type { Word } from '../language/translate.ts';
-import type { ComparedText, ConfigCentreAction, ConfigEffect } from '../store/config-centre.ts';
+import type { ComparedText, ConfigCentreAction, ConfigEffect } from '../store/config-action.ts';
 import type { ConfigFileKey, NewVersion, ServiceConfig } from '../store/config-state.ts';
 import { callChange } from './change.ts';
 import type { MasterClient } from './master-client.ts';

@@ -4,7 +4,7 @@ import type { Role } from '../../common/domain/role.ts';
 import type { RolloutControl, RolloutPlan, RolloutRequest } from '../../common/domain/rollout.ts';
 import type { Limits, ServiceSpec, ServiceUpdateEffect } from '../../common/domain/service.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
-import type { PublishEffect } from './config-centre.ts';
+import type { PublishEffect } from './config-action.ts';
 import type { PublishRequest } from './config-state.ts';
 import type { DrainRequest } from './form-drain.ts';
 import type { TextField, Verb } from './state.ts';

@@ -1,5 +1,5 @@
 import type { Word } from '../language/translate.ts';
-import type { ConfigEffect } from './config-centre.ts';
+import type { ConfigEffect } from './config-action.ts';
 import { type configFile, configKey, withConfig } from './config-state.ts';
 import { configServiceName, selectedConfigFile, selectedConfigVersion } from './config-targets.ts';
 import { openConfigFileForm, openPublishForm, openSaveForm } from './form-config.ts';

@@ -3,7 +3,7 @@ import type { RolloutRequest } from '../../common/domain/rollout.ts';
 import type { ServiceSpec } from '../../common/domain/service.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Change } from './change.ts';
-import type { ConfigEffect } from './config-centre.ts';
+import type { ConfigEffect } from './config-action.ts';
 import type { DrainRequest } from './form-drain.ts';
 import type { InsightEffect } from './insight.ts';
 import type { LogPaneEffect } from './log-pane.ts';
