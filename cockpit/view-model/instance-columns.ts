@@ -1,12 +1,10 @@
 import { exitWords, nodeWords } from '../format/fleet-words.ts';
-import { sparkline } from '../format/sparkline.ts';
 import { formatSpan } from '../format/time.ts';
 import type { Column } from './columns.ts';
+import { CPU_LINE_CELLS, cpuLine } from './cpu-line.ts';
 import { cpuCell, exitCell, healthCell, memoryCell, releaseCell, stateCell } from './instance-cells.ts';
 import { LIMIT_COLUMNS } from './instance-limit-columns.ts';
 import type { InstanceRow } from './instance-row.ts';
-
-const HISTORY_CELLS = 10;
 
 const NODE_COLUMN: Column<InstanceRow> = {
   key: 'node',
@@ -149,13 +147,9 @@ export const INSTANCE_COLUMNS: readonly Column<InstanceRow>[] = [
   {
     key: 'history',
     title: 'CPU 20s',
-    minWidth: HISTORY_CELLS,
+    minWidth: CPU_LINE_CELLS,
     priority: 11,
     isLive: true,
-    cell: ({ history, view }) => {
-      const greatest = history.reduce<number>((top, sample) => Math.max(top, sample ?? 0), 50);
-      const full = view.limits.cpuCores === undefined ? greatest : view.limits.cpuCores * 1000;
-      return { text: sparkline(history, HISTORY_CELLS, full), tone: 'accent' };
-    },
+    cell: ({ history, view }) => cpuLine(history, view),
   },
 ];

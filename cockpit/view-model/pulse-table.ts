@@ -12,7 +12,8 @@ export const PULSE_TABLE: Table = {
   defaultSort: { column: '', descending: false },
   hasSeverity: false,
   problemOf: () => null,
-  inputs: ({ fleet, catalog }) => [
+  inputs: ({ fleet, catalog, size }) => [
+    size.rows,
     fleet.nodes,
     fleet.instances,
     fleet.nodeSamples,

@@ -1,5 +1,7 @@
+import type { InstanceFigures } from '../../common/domain/figures.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
 import { hasEnded } from '../../common/domain/rollout.ts';
+import { fairShares } from '../format/fair-shares.ts';
 import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
@@ -7,6 +9,7 @@ import { formatClock, formatSpan } from '../format/time.ts';
 import { fitText } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
+import { cpuLine } from './cpu-line.ts';
 import { eventKindWords, isTrouble } from './event-columns.ts';
 import type { Segment } from './line.ts';
 import { nodeRow, nodeWarning, tallyInstances } from './node-columns.ts';
@@ -19,9 +22,21 @@ export interface PulseTarget {
   readonly id: number;
 }
 
+export interface PulseRow {
+  readonly target: PulseTarget;
+  readonly segments: readonly Segment[];
+}
+
 export interface PulseSection {
   readonly heading: readonly Segment[];
-  readonly rows: readonly { readonly target: PulseTarget; readonly segments: readonly Segment[] }[];
+  readonly rows: readonly PulseRow[];
+}
+
+/** What a section would tell with room without end, of which only that is made that is shown. */
+interface Told {
+  readonly heading: readonly Segment[];
+  readonly amount: number;
+  readonly rows: (amount: number) => readonly PulseRow[];
 }
 
 const KINDS = ['node', 'service', 'instance', 'event', 'rollout'] as const;
@@ -37,25 +52,35 @@ export function pulseTarget(rowId: number): PulseTarget {
   return { kind: KINDS[Math.floor(rowId / SPACING)] ?? 'node', id: rowId % SPACING };
 }
 
-/** Rows per section: what is not shown is counted in its heading. */
-const MAX_ROWS = 4;
+/** Of each section, also where one has to scroll for them: what is not shown is counted in its heading. */
+const LEAST_ROWS = 4;
+/** From this width on, what uses most is shown with its CPU of the last 20 s. */
+const LINE_COLUMNS = 100;
+/** Of the terminal, around the rows: header, the fleet's figures, status and hints. */
+const OTHER_ROWS = 5;
 
-/** The whole fleet: what is wrong, who uses most, what failed, what is under way. */
+/** The whole fleet: what is wrong, who uses most, what failed, what is under way; as much of each as there is room for. */
 export function pulseSections(state: CockpitState): readonly PulseSection[] {
-  return [
+  const sections: readonly Told[] = [
     nodesSection(state),
     servicesSection(state),
     rolloutsSection(state),
     topSection(state),
     failuresSection(state),
   ];
+  const shares = fairShares(
+    sections.map(({ amount }) => amount),
+    LEAST_ROWS,
+    state.size.rows - OTHER_ROWS - sections.length,
+  );
+  return sections.map(({ heading, rows }, at) => ({ heading, rows: rows(shares[at] ?? LEAST_ROWS) }));
 }
 
 function title(text: string): Segment {
   return { text: ` ${fitText(text, 11)}`, tone: 'title' };
 }
 
-function nodesSection({ fleet, now, t }: CockpitState): PulseSection {
+function nodesSection({ fleet, now, t }: CockpitState): Told {
   const tallies = tallyInstances(fleet);
   const rows = [...fleet.nodes.values()].map((node) => nodeRow(fleet, node, tallies, now));
   const up = rows.filter(({ view }) => view.link === 'up');
@@ -72,21 +97,23 @@ function nodesSection({ fleet, now, t }: CockpitState): PulseSection {
       ...alarm(t, down.length, '{count} down', 'bad'),
       ...remarkSegments(down, t),
     ],
-    rows: [...down, ...warned].slice(0, MAX_ROWS).map((row) => ({
-      target: { kind: 'node', id: row.view.nodeId },
-      segments: [
-        cell(nodeWords(row.view, row.view.nodeId), 20, 'strong'),
-        cell(t(row.view.link), 13, row.view.link === 'down' ? 'bad' : 'ok'),
-        { text: `${t.count(row.tally.total, 'instance')}  ` },
-        row.view.link === 'down' && row.ageMs !== null
-          ? { text: t('last seen {span} ago', { span: formatSpan(row.ageMs) }), tone: 'dim' }
-          : { text: nodeWarning(row, t), tone: 'warn' },
-      ],
-    })),
+    amount: down.length + warned.length,
+    rows: (amount) =>
+      [...down, ...warned].slice(0, amount).map((row) => ({
+        target: { kind: 'node', id: row.view.nodeId },
+        segments: [
+          cell(nodeWords(row.view, row.view.nodeId), 20, 'strong'),
+          cell(t(row.view.link), 13, row.view.link === 'down' ? 'bad' : 'ok'),
+          { text: `${t.count(row.tally.total, 'instance')}  ` },
+          row.view.link === 'down' && row.ageMs !== null
+            ? { text: t('last seen {span} ago', { span: formatSpan(row.ageMs) }), tone: 'dim' }
+            : { text: nodeWarning(row, t), tone: 'warn' },
+        ],
+      })),
   };
 }
 
-function servicesSection(state: CockpitState): PulseSection {
+function servicesSection(state: CockpitState): Told {
   const { t } = state;
   const services = [...serviceRows(state).values()];
   const bad = services.filter(({ severity }) => severity >= 2);
@@ -103,24 +130,26 @@ function servicesSection(state: CockpitState): PulseSection {
       },
       ...alarm(t, bad.length, '{count} unhealthy', 'bad'),
     ],
-    rows: bad.slice(0, MAX_ROWS).map((row: ServiceRow) => ({
-      target: { kind: 'service', id: row.serviceId },
-      segments: [
-        cell(row.name, 20, 'strong'),
-        cell(t(row.worst), 13, row.severity === 3 ? 'bad' : 'warn'),
-        {
-          text: t('{part} of {all} running', {
-            part: row.running - row.unhealthy,
-            all: t.count(row.total, 'instance'),
-          }),
-        },
-        ...alarm(t, row.unhealthy, '{count} unhealthy', 'bad'),
-      ],
-    })),
+    amount: bad.length,
+    rows: (amount) =>
+      bad.slice(0, amount).map((row: ServiceRow) => ({
+        target: { kind: 'service', id: row.serviceId },
+        segments: [
+          cell(row.name, 20, 'strong'),
+          cell(t(row.worst), 13, row.severity === 3 ? 'bad' : 'warn'),
+          {
+            text: t('{part} of {all} running', {
+              part: row.running - row.unhealthy,
+              all: t.count(row.total, 'instance'),
+            }),
+          },
+          ...alarm(t, row.unhealthy, '{count} unhealthy', 'bad'),
+        ],
+      })),
   };
 }
 
-function rolloutsSection({ catalog, now, fleet, t }: CockpitState): PulseSection {
+function rolloutsSection({ catalog, now, fleet, t }: CockpitState): Told {
   const running = [...catalog.rollouts.values()].filter((rollout) => !hasEnded(rollout));
   return {
     heading: [
@@ -129,58 +158,67 @@ function rolloutsSection({ catalog, now, fleet, t }: CockpitState): PulseSection
         ? { text: t('none under way'), tone: 'dim' }
         : { text: t('{count} under way', { count: running.length }), tone: 'busy' },
     ],
-    rows: running.slice(0, MAX_ROWS).map((rollout) => {
-      const done = rollout.steps.filter(({ state }) => state === 'done').length;
-      const failed = rollout.steps.filter(({ state }) => state === 'failed').length;
-      return {
-        target: { kind: 'rollout', id: rollout.rolloutId },
-        segments: [
-          cell(rollout.serviceName, 20, 'strong'),
-          cell(rollout.version, 13, 'busy'),
-          {
-            text: t('{part} of {all} done', { part: done, all: t.count(rollout.steps.length, 'instance') }),
-          },
-          ...alarm(t, failed, '{count} failed', 'bad'),
-          {
-            text: t('  {span} by {actor}', {
-              span: formatSpan(now + fleet.masterOffsetMs - rollout.startedAt),
-              actor: plainText(rollout.actor),
-            }),
-            tone: 'dim',
-          },
-        ],
-      };
-    }),
+    amount: running.length,
+    rows: (amount) =>
+      running.slice(0, amount).map((rollout) => {
+        const done = rollout.steps.filter(({ state }) => state === 'done').length;
+        const failed = rollout.steps.filter(({ state }) => state === 'failed').length;
+        return {
+          target: { kind: 'rollout', id: rollout.rolloutId },
+          segments: [
+            cell(rollout.serviceName, 20, 'strong'),
+            cell(rollout.version, 13, 'busy'),
+            {
+              text: t('{part} of {all} done', { part: done, all: t.count(rollout.steps.length, 'instance') }),
+            },
+            ...alarm(t, failed, '{count} failed', 'bad'),
+            {
+              text: t('  {span} by {actor}', {
+                span: formatSpan(now + fleet.masterOffsetMs - rollout.startedAt),
+                actor: plainText(rollout.actor),
+              }),
+              tone: 'dim',
+            },
+          ],
+        };
+      }),
   };
 }
 
 /** Half of the rows by CPU, half by memory; who uses most of both stands once. */
-function topSection({ fleet, t }: CockpitState): PulseSection {
-  const half = MAX_ROWS / 2;
+function topSection({ fleet, size, t }: CockpitState): Told {
   // What is left of a node that is down is what it used once.
   const current = [...fleet.figures.values()].filter(
     ({ instanceId }) => fleet.nodes.get(fleet.instances.get(instanceId)?.nodeId ?? 0)?.link === 'up',
   );
-  const byCpu = greatest(current, half, ({ cpuMillicores }) => cpuMillicores);
-  const byMemory = greatest(current, MAX_ROWS, ({ memoryBytes }) => memoryBytes);
-  const top = [...new Set([...byCpu, ...byMemory])].slice(0, MAX_ROWS);
   return {
     heading: [title(t('Top')), { text: t('by CPU and by memory'), tone: 'dim' }],
-    rows: top.flatMap((figures) => {
-      const instance: InstanceView | undefined = fleet.instances.get(figures.instanceId);
-      if (instance === undefined) return [];
-      return [
-        {
-          target: { kind: 'instance' as const, id: figures.instanceId },
-          segments: [
-            cell(instanceWords(instance, fleet.nodes), 37, 'strong'),
-            cell(`CPU ${formatCpuPercent(figures.cpuMillicores)}%`, 14),
-            cell(t('memory {bytes}', { bytes: formatBytes(figures.memoryBytes) }), 16),
-          ],
-        },
-      ];
-    }),
+    amount: current.length,
+    rows: (amount) =>
+      topOf(current, amount).flatMap((figures) => {
+        const instance: InstanceView | undefined = fleet.instances.get(figures.instanceId);
+        if (instance === undefined) return [];
+        return [
+          {
+            target: { kind: 'instance' as const, id: figures.instanceId },
+            segments: [
+              cell(instanceWords(instance, fleet.nodes), 37, 'strong'),
+              cell(`CPU ${formatCpuPercent(figures.cpuMillicores)}%`, 14),
+              cell(t('memory {bytes}', { bytes: formatBytes(figures.memoryBytes) }), 16),
+              ...(size.columns < LINE_COLUMNS
+                ? []
+                : [cpuLine(fleet.cpuHistory.get(figures.instanceId) ?? [], instance)]),
+            ],
+          },
+        ];
+      }),
   };
+}
+
+function topOf(current: readonly InstanceFigures[], amount: number): readonly InstanceFigures[] {
+  const byCpu = greatest(current, Math.ceil(amount / 2), ({ cpuMillicores }) => cpuMillicores);
+  const byMemory = greatest(current, amount, ({ memoryBytes }) => memoryBytes);
+  return [...new Set([...byCpu, ...byMemory])].slice(0, amount);
 }
 
 /** The greatest few, in one pass: the fleet may be large, and this is made each second. */
@@ -196,24 +234,26 @@ function greatest<T>(items: Iterable<T>, amount: number, amountOf: (item: T) => 
   return kept;
 }
 
-function failuresSection({ fleet, catalog, now, t }: CockpitState): PulseSection {
+function failuresSection({ fleet, catalog, now, t }: CockpitState): Told {
   const failures = (catalog.events ?? []).filter(isTrouble);
   const words = catalog.events === null ? 'loading ...' : failures.length === 0 ? 'none' : 'newest first';
   return {
     heading: [title(t('Failures')), { text: t(words), tone: 'dim' }],
-    rows: failures.slice(0, MAX_ROWS).map((event) => {
-      const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
-      const node = event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
-      return {
-        target: { kind: 'event', id: event.seq },
-        segments: [
-          cell(formatClock(event.at, now), 12, 'dim'),
-          cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), 25, 'strong'),
-          cell(eventKindWords(t, event.kind), 20, 'bad'),
-          { text: plainText(t.told(event.said ?? event.message)) },
-        ],
-      };
-    }),
+    amount: failures.length,
+    rows: (amount) =>
+      failures.slice(0, amount).map((event) => {
+        const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
+        const node = event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
+        return {
+          target: { kind: 'event', id: event.seq },
+          segments: [
+            cell(formatClock(event.at, now), 12, 'dim'),
+            cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), 25, 'strong'),
+            cell(eventKindWords(t, event.kind), 20, 'bad'),
+            { text: plainText(t.told(event.said ?? event.message)) },
+          ],
+        };
+      }),
   };
 }
 

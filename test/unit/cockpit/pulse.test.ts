@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { displayWidth } from '../../../cockpit/format/width.ts';
+import type { Size } from '../../../cockpit/store/state.ts';
 import { pulseId, pulseTarget } from '../../../cockpit/view-model/pulse.ts';
 import { serviceRows } from '../../../cockpit/view-model/service-rows.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
@@ -17,8 +18,8 @@ const ROLLOUT = rolloutOf({
   ),
 });
 
-function overview(): Session {
-  return Session.ready()
+function overview(size?: Size): Session {
+  return Session.ready(size)
     .keys(':pulse\r')
     .does({ type: 'events', events: recording.events, whole: true })
     .does({ type: 'rollouts', rollouts: [ROLLOUT] });
@@ -53,6 +54,21 @@ describe('the overview', () => {
       expect(text).toMatch(line);
     }
     for (const line of body) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+  });
+
+  test('a tall and wide terminal is used: more of what uses most and failed, and the line of its CPU', () => {
+    const events = recording.events.flatMap((event) =>
+      Array.from({ length: 30 }, (_, at) => ({ ...event, seq: event.seq * 100 + at })),
+    );
+    const session = overview({ columns: 200, rows: 50 }).does({ type: 'events', events, whole: true });
+    const body = session.body();
+    expect(body.filter((line) => line !== '').length).toBe(50 - 4);
+    expect(session.state.views.at(-1)?.table.rows.length).toBe(50 - 5);
+    const top = body.filter((line) => /CPU \d+\.\d%/.test(line));
+    expect(top[0]).toMatch(/pricing@alpha:8102 .*memory 310M +[⠀-⣿]+/);
+    session.does({ type: 'resize', size: { columns: 80, rows: 24 } });
+    expect(session.body().join('\n')).not.toMatch(/[⠁-⣿]/);
+    expect(session.state.views.at(-1)?.table.rows.length).toBeLessThanOrEqual(19);
   });
 
   test('each row leads to what it is about, and [ comes back to it', () => {
