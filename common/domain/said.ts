@@ -28,9 +28,15 @@ export function word(text: string): Said {
 
 /** Sentences in a row: `running; its limits could not be set`. Empty ones are left out. */
 export function saidAll(told: readonly Told[]): Told {
-  return told
-    .filter((each) => each !== '')
-    .reduce((all, each) => (all === '' ? each : said`${all}; ${each}`), '');
+  return saidInHalves(told.filter((each) => each !== ''));
+}
+
+/** One within the other, a dozen would be deeper than a reader takes. */
+function saidInHalves(told: readonly Told[]): Told {
+  const [first = '', ...rest] = told;
+  if (rest.length === 0) return first;
+  const middle = Math.ceil(told.length / 2);
+  return said`${saidInHalves(told.slice(0, middle))}; ${saidInHalves(told.slice(middle))}`;
 }
 
 /** `: ` and the reason behind what happened; nothing where there is none. */
@@ -107,9 +113,14 @@ function sentenceLength(told: SaidValue): number {
 /** The field beside a text: nobody needs it to understand that, so one that cannot be read is left out. */
 export const saidFieldSchema = saidSchema.optional().catch(undefined);
 
-/** Facts of a text that a reader could not have from the English; undefined for none, and for what would be too long. */
+/**
+ * Facts of a text that a reader could not have from the English; undefined for none, and for what no reader would take, being too
+ * long or too deep.
+ */
 export function factsOf(told: Told): Said | undefined {
-  return typeof told === 'object' && told.values.length > 0 && isShort(told) ? told : undefined;
+  return typeof told === 'object' && told.values.length > 0 && saidSchema.safeParse(told).success
+    ? told
+    : undefined;
 }
 
 /** A text as an object holds it, cut to `maxLength` characters, with its facts beside it. */
