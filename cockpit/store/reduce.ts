@@ -3,8 +3,7 @@ import { contextOf } from '../keymap/context.ts';
 import { explainUnbound } from '../keymap/resolve.ts';
 import { confirmScrollRows } from '../view-model/confirm.ts';
 import { layoutOf } from '../view-model/layout.ts';
-import type { Action, CommandAction, EditAction, ResultAction } from './action.ts';
-import { rollbackFound } from './ask-rollback.ts';
+import type { Action, CommandAction, EditAction } from './action.ts';
 import { ask, askVerb } from './asks.ts';
 import { assertNever } from './assert-never.ts';
 import { clicked } from './click.ts';
@@ -15,8 +14,6 @@ import { takeData } from './data.ts';
 import * as deploy from './deploy.ts';
 import * as archive from './deploy-archive.ts';
 import { editFormField, moveForm } from './form.ts';
-import { drainPlanned, drainRefused } from './form-drain.ts';
-import { takeUse } from './form-limits.ts';
 import { submitForm } from './forms.ts';
 import { reduceInsight, settleInsight } from './insight.ts';
 import * as logs from './logs.ts';
@@ -25,17 +22,15 @@ import * as navigate from './navigate.ts';
 import { paletteProblem, parsePalette } from './palette.ts';
 import { movePicker, openPicker, sortByPicked, togglePicked } from './picker.ts';
 import { cancelPrompt, completePrompt, editPrompt, filterProblem, openPrompt, recallLine } from './prompt.ts';
-import { confirmChange, planned, withConfirm } from './proposal.ts';
+import { confirmChange, withConfirm } from './proposal.ts';
 import { andThen, become, type Reduction } from './reduction.ts';
-import { serviceEdited, servicePlanned, serviceRefused } from './service-edit.ts';
+import { takeResult } from './results.ts';
 import { settle } from './settle.ts';
 import { sortBy, toggleBadFirst } from './sort.ts';
 import type { CockpitState } from './state.ts';
-import { changeDone, changeFailed } from './tasks.ts';
 import { editField } from './text-field.ts';
-import { withError, withoutAnswers, withToast } from './toasts.ts';
+import { withoutAnswers, withToast } from './toasts.ts';
 import { visit } from './trail.ts';
-import { jobAnswered, jobFailed } from './verbs.ts';
 import { currentView, popView } from './views.ts';
 
 /** The whole cockpit: what a state becomes by an action, and what is to be done outside. Pure; `state.now` is its clock. */
@@ -105,66 +100,6 @@ function handle(state: CockpitState, action: Action): Reduction {
 /** Esc also puts away what the toasts told. */
 function ends({ type }: CommandAction): boolean {
   return type === 'back' || type === 'cancel';
-}
-
-function takeResult(state: CockpitState, action: ResultAction): Reduction {
-  switch (action.type) {
-    case 'job-done':
-      return become(jobAnswered(state, action.jobId, action.outcomes));
-    case 'job-failed':
-      return become(jobFailed(state, action.jobId, action.error));
-    case 'rollout-created':
-      return andThen(takeData(state, { type: 'rollout', rollout: action.rollout }), (next) =>
-        become(deploy.rolloutCreated(next, action.rollout)),
-      );
-    case 'rollout-refused':
-      return become(deploy.rolloutRefused(state, action.error));
-    case 'rollout-planned':
-      return become(planned(state, action.request, { plan: action.plan }));
-    case 'plan-refused':
-      return become(planned(state, action.request, { refusal: action.refusal }));
-    case 'rollback-found':
-      return rollbackFound(state, action.serviceName, action.instanceIds, action.rollouts);
-    case 'change-done':
-      return changeDone(state, action.taskId, action.result);
-    case 'change-failed':
-      return become(changeFailed(state, action.taskId, action.error));
-    case 'use':
-      return become(takeUse(state, action.instanceIds, action.histories, action.stepMs));
-    case 'edited':
-      return serviceEdited(state, action);
-    case 'edit-failed':
-      return become(withError(state, state.t('The editor'), action.error));
-    case 'service-planned':
-      return servicePlanned(state, action.spec, action.before, action.effects);
-    case 'service-refused':
-      return serviceRefused(state, action.serviceName, action.text, action.error);
-    case 'drain-planned':
-      return drainPlanned(state, action.request, action.plan);
-    case 'drain-refused':
-      return become(drainRefused(state, action.error));
-    case 'copied':
-      return become(
-        withToast(state, 'ok', state.t('Copied') + (action.how === '' ? '' : state.t(action.how))),
-      );
-    case 'upload-progress':
-      return become(archive.uploadProgressed(state, action.uploadId, action.sentBytes, action.totalBytes));
-    case 'upload-done':
-      return archive.uploadDone(state, action.uploadId, action.release);
-    case 'upload-failed':
-      return become(archive.uploadFailed(state, action.uploadId, action.error));
-    case 'path-completed':
-      if (state.logPane?.isTyping === true) return logs.reduceLogs(state, action);
-      return become(archive.pathCompleted(state, action.asked, action.path, action.completions));
-    case 'save-failed':
-      return become(withError(state, state.t('Could not remember this'), action.error));
-    case 'load-failed':
-      return become(
-        withError(state, state.t('Could not load {what}', { what: state.t(action.what) }), action.error),
-      );
-    default:
-      return assertNever(action);
-  }
 }
 
 function command(state: CockpitState, action: CommandAction): Reduction {
