@@ -1,7 +1,6 @@
 import { said } from '../../common/domain/said.ts';
 import { SgridError, toWireError } from '../../common/protocol/errors.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Word } from '../language/translate.ts';
 import type { Action } from '../store/action.ts';
 import type { Effect } from '../store/effect.ts';
 import type { LogPaneEffect } from '../store/log-pane.ts';
@@ -12,8 +11,8 @@ import { completePath, expandHome } from './complete-path.ts';
 import { createConfigRunner } from './config-effects.ts';
 import { confirmingClient } from './confirming-client.ts';
 import { createInsightRunner } from './insight-effects.ts';
+import { createLoadRunner } from './load-effects.ts';
 import type { MasterClient } from './master-client.ts';
-import { readUse } from './read-use.ts';
 import { runChange } from './run-change.ts';
 
 export interface EffectRunner {
@@ -59,16 +58,6 @@ export function createEffectRunner({
 
   const tell = (action: Action): void => {
     if (!isClosed) dispatch(action, 'data');
-  };
-
-  /** Runs a request; its failure is told by `failed`, but not that of a link which is down: the header says so already. */
-  const load = async (what: Word, request: () => Promise<Action>): Promise<void> => {
-    try {
-      tell(await request());
-    } catch (error) {
-      const wire = toWireError(error);
-      if (wire.code !== 'disconnected') tell({ type: 'load-failed', what, error: wire });
-    }
   };
 
   const upload = async (effect: Effect & { type: 'upload' }): Promise<void> => {
@@ -173,6 +162,8 @@ export function createEffectRunner({
       tell({ type: 'service-refused', serviceName: spec.name, text, error: toWireError(error) });
     }
   };
+
+  const runLoad = createLoadRunner({ client, dispatch: tell });
   const runConfig = createConfigRunner({
     client,
     dispatch: (action) => tell({ type: 'config', action }),
@@ -185,39 +176,17 @@ export function createEffectRunner({
       case 'watch':
         return client.watch(effect.scope);
       case 'load-histories':
-        return load('figures', async () => {
-          const { histories } = await client.call('figures.history', {
-            instanceIds: [...effect.instanceIds],
-          });
-          return { type: 'histories', histories };
-        });
       case 'load-services':
-        return load('services', async () => ({
-          type: 'services',
-          services: (await client.call('service.list', {})).services,
-        }));
       case 'load-releases':
-        return load('releases', async () => {
-          const { serviceId } = effect;
-          const { releases } = await client.call('release.list', { serviceId });
-          return { type: 'releases', serviceId, releases };
-        });
       case 'load-rollout':
-        return load('rollout', async () => ({
-          type: 'rollout',
-          rollout: (await client.call('rollout.get', { rolloutId: effect.rolloutId })).rollout,
-        }));
       case 'load-rollouts':
-        return load('rollouts', async () => ({
-          type: 'rollouts',
-          rollouts: (await client.call('rollout.list', { limit: 50 })).rollouts,
-        }));
       case 'load-events':
-        return load('events', async () => ({
-          type: 'events',
-          events: (await client.call('event.list', { limit: 500 })).events,
-          whole: true,
-        }));
+      case 'load-all-releases':
+      case 'load-release-diff':
+      case 'load-tokens':
+      case 'load-use':
+      case 'find-rollback':
+        return runLoad(effect);
       case 'run-verb':
         return runVerb(effect);
       case 'create-rollout':
@@ -232,39 +201,6 @@ export function createEffectRunner({
         return editSettings(effect);
       case 'plan-service':
         return planService(effect);
-      case 'find-rollback':
-        return load('rollouts', async () => {
-          const { serviceId, serviceName, instanceIds } = effect;
-          const { rollouts } = await client.call('rollout.list', { serviceId, limit: 200 });
-          return { type: 'rollback-found', serviceName, instanceIds, rollouts };
-        });
-      case 'load-all-releases':
-        return load('releases', async () => ({
-          type: 'all-releases',
-          releases: (await client.call('release.list', {})).releases,
-        }));
-      case 'load-release-diff':
-        return load('the comparison', async () => {
-          const { fromReleaseId, toReleaseId } = effect;
-          return {
-            type: 'release-diff',
-            ...(await client.call('release.diff', { fromReleaseId, toReleaseId })),
-          };
-        });
-      case 'load-tokens': {
-        // The empty screen says so to everybody else.
-        const link = client.link();
-        if (link.state !== 'up' || link.role !== 'admin') return undefined;
-        return load('tokens', async () => ({
-          type: 'tokens',
-          tokens: (await client.call('token.list', {})).tokens,
-        }));
-      }
-      case 'load-use':
-        return load('figures', async () => {
-          const { instanceIds } = effect;
-          return { type: 'use', instanceIds, ...(await readUse(client, instanceIds, effect.to)) };
-        });
       case 'copy':
         return copy(effect.text).then((how) => tell({ type: 'copied', how }));
       case 'upload':
