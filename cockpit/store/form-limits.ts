@@ -77,7 +77,7 @@ export function limitsOf(t: Translate, form: Form): Limits | string {
     return `${label}${t(': ')}${t.known(issue?.message ?? 'is not possible')}`;
   }
   const [problem] = limitProblems(parsed.data);
-  return problem === undefined ? parsed.data : t.known(problem);
+  return problem === undefined ? parsed.data : t.told(problem);
 }
 
 export function submitLimits(

@@ -113,7 +113,7 @@ function specIn(t: Translate, text: string, serviceName: string): ServiceSpec | 
   if (parsed.data.name !== serviceName)
     return [t('name: a service cannot be renamed, it is "{serviceName}"', { serviceName })];
   const problems = specProblems(parsed.data);
-  return problems.length > 0 ? problems : parsed.data;
+  return problems.length > 0 ? problems.map(t.told) : parsed.data;
 }
 
 export function servicePlanned(

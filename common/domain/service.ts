@@ -12,6 +12,7 @@ import {
   workingDirectorySchema,
 } from './names.ts';
 import { portPlanSchema } from './port-plan.ts';
+import { type Said, said } from './said.ts';
 
 /**
  * How a package becomes a program. `script` runs to completion each time it is deployed or started, its output is the deploy
@@ -139,17 +140,17 @@ export const serviceUpdateEffectSchema = z.enum(['restart', 'live']);
 export type ServiceUpdateEffect = z.infer<typeof serviceUpdateEffectSchema>;
 
 /** What is wrong with a specification whose fields are all right each by itself; empty when nothing is. For people. */
-export function specProblems(spec: ServiceSpec): string[] {
-  const problems: string[] = [];
+export function specProblems(spec: ServiceSpec): Said[] {
+  const problems: Said[] = [];
   if (spec.dockerName !== undefined && spec.type !== 'script')
-    problems.push(`dockerName: only a service of type script is a container, not ${spec.type}`);
-  if (spec.dependsOn.includes(spec.name)) problems.push('dependsOn: a service cannot wait for itself');
+    problems.push(said`dockerName: only a service of type script is a container, not ${spec.type}`);
+  if (spec.dependsOn.includes(spec.name)) problems.push(said`dependsOn: a service cannot wait for itself`);
   if (spec.ports !== undefined && spec.ports.from > spec.ports.to)
-    problems.push(`ports: from ${spec.ports.from} must not be above to ${spec.ports.to}`);
+    problems.push(said`ports: from ${spec.ports.from} must not be above to ${spec.ports.to}`);
   if (spec.restart.maxDelayMs < spec.restart.initialDelayMs)
-    problems.push('restart.maxDelayMs: must not be less than initialDelayMs');
+    problems.push(said`restart.maxDelayMs: must not be less than initialDelayMs`);
   if (spec.type === 'script' && spec.dockerName === undefined && spec.health.kind !== 'none')
-    problems.push('health: a script runs to its end, there is nothing to check');
+    problems.push(said`health: a script runs to its end, there is nothing to check`);
   return problems;
 }
 
@@ -163,9 +164,9 @@ export function launchSpecOf(spec: ServiceSpec) {
 }
 
 /** The same for limits. */
-export function limitProblems({ memoryMiB, memoryHighMiB }: Limits): string[] {
+export function limitProblems({ memoryMiB, memoryHighMiB }: Limits): Said[] {
   return memoryMiB !== undefined && memoryHighMiB !== undefined && memoryHighMiB >= memoryMiB
-    ? [`memoryHighMiB: must be below memoryMiB, which is ${memoryMiB}`]
+    ? [said`memoryHighMiB: must be below memoryMiB, which is ${memoryMiB}`]
     : [];
 }
 

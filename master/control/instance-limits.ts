@@ -21,15 +21,15 @@ export function demandPossible(limits: Limits, nodeId: number, info: NodeInfo | 
   const memoryMiB = Math.floor(info.memoryBytes / MIB_BYTES);
   if (limits.cpuCores !== undefined && limits.cpuCores > info.cpuCount)
     throw outOfRange(
-      `${limits.cpuCores} cores: node ${nodeId} has ${info.cpuCount}, allowed are 0.01 to that`,
+      said`${limits.cpuCores} cores: node ${nodeId} has ${info.cpuCount}, allowed are 0.01 to that`,
     );
   for (const wanted of [limits.memoryMiB, limits.memoryHighMiB]) {
     if (wanted !== undefined && wanted > memoryMiB)
-      throw outOfRange(`${wanted} MiB: node ${nodeId} has ${memoryMiB} MiB, allowed are 4 to that`);
+      throw outOfRange(said`${wanted} MiB: node ${nodeId} has ${memoryMiB} MiB, allowed are 4 to that`);
   }
 }
 
-function outOfRange(what: string): SgridError {
+function outOfRange(what: Told): SgridError {
   return new SgridError('out_of_range', said`limits are not possible: ${what}`, {
     hint: said`choose a value in this range`,
   });

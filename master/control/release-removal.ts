@@ -1,5 +1,5 @@
 import type { Release } from '../../common/domain/release.ts';
-import { said } from '../../common/domain/said.ts';
+import { said, saidAll } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { Background } from '../background.ts';
 import type { EventLog } from '../event-log.ts';
@@ -44,8 +44,10 @@ export function createReleaseRemoval(deps: {
         const uses = await findUses(repositories, fleet);
         const used = releases.filter(({ releaseId }) => uses.has(releaseId));
         if (used.length > 0) {
-          const list = used.map((each) => `${each.serviceName} ${each.version} ${uses.get(each.releaseId)}`);
-          throw new SgridError('conflict', list.join('; '), {
+          const list = used.map(
+            (each) => said`${each.serviceName} ${each.version} ${uses.get(each.releaseId) ?? ''}`,
+          );
+          throw new SgridError('conflict', saidAll(list), {
             hint: said`deploy another release there first`,
           });
         }

@@ -1,26 +1,27 @@
 import type { Release } from '../../common/domain/release.ts';
+import { said, type Told } from '../../common/domain/said.ts';
 import type { Service } from '../../common/domain/service.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Repositories } from '../store/open-store.ts';
 
-/** Why a release cannot go, by its id, for people. */
-export type Uses = ReadonlyMap<number, string>;
+/** Why a release cannot go, by its id, for people: what stands behind its name. */
+export type Uses = ReadonlyMap<number, Told>;
 
 /** What every release is used for: by an instance that should run it or does, or by a rollout that has not ended. */
 export async function findUses(
   { instances, rollouts }: Pick<Repositories, 'instances' | 'rollouts'>,
   fleet: Pick<FleetModel, 'instance'>,
 ): Promise<Uses> {
-  const uses = new Map<number, string>();
+  const uses = new Map<number, Told>();
   for (const record of await instances.list()) {
     const label = instanceLabel(record);
     const running = fleet.instance(record.instanceId)?.status?.release;
-    if (running != null) uses.set(running.releaseId, `runs on ${label}, or ran there last`);
-    if (record.release !== null) uses.set(record.release.releaseId, `is the release of ${label}`);
+    if (running != null) uses.set(running.releaseId, said`runs on ${label}, or ran there last`);
+    if (record.release !== null) uses.set(record.release.releaseId, said`is the release of ${label}`);
   }
   for (const releaseId of await rollouts.heldReleaseIds()) {
-    uses.set(releaseId, 'belongs to a rollout that has not ended');
+    uses.set(releaseId, said`belongs to a rollout that has not ended`);
   }
   return uses;
 }

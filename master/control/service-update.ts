@@ -1,4 +1,4 @@
-import { said } from '../../common/domain/said.ts';
+import { said, saidAll } from '../../common/domain/said.ts';
 import {
   dependencyCycle,
   launchSpecOf,
@@ -17,7 +17,7 @@ import type { InstanceRecord } from '../store/instances.ts';
 export function demandSoundSpec(spec: ServiceSpec, others: readonly ServiceSpec[]): void {
   const problems = specProblems(spec);
   if (problems.length > 0)
-    throw new SgridError('bad_request', said`service ${spec.name}: ${problems.join('; ')}`);
+    throw new SgridError('bad_request', said`service ${spec.name}: ${saidAll(problems)}`);
   const cycle = dependencyCycle([...others.filter(({ name }) => name !== spec.name), spec], spec.name);
   if (cycle === null) return;
   throw new SgridError('conflict', said`dependsOn would close a circle: ${cycle.join(' → ')}`, {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import { loadTranslate } from '../../cockpit/language/translate.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { instanceFigures } from '../support/figures.ts';
@@ -45,24 +46,39 @@ test('limits are sent as a new revision, whole, and are in the audit with old an
 });
 
 test.each([
-  ['more cores than the node has', { cpuCores: 5 }, 'has 4'],
-  ['more memory than the node has', { memoryMiB: 8193 }, 'has 8192 MiB'],
-  ['a mark above the memory of the node', { memoryHighMiB: 8193 }, 'has 8192 MiB'],
-  ['a mark above the limit', { memoryMiB: 64, memoryHighMiB: 64 }, 'below memoryMiB'],
-])('%s: refused with the range, nothing is sent and nothing changes', async (_name, limits, why) => {
-  const before = await view();
-  const sent = agent.applied.length;
-  const { outcomes } = await limit(limits);
-  expect(outcomes).toEqual([
-    {
-      instanceId,
-      error: expect.objectContaining({ code: 'out_of_range', message: expect.stringContaining(why) }),
-    },
-  ]);
-  expect(agent.applied).toHaveLength(sent);
-  expect(await view()).toEqual(before);
-  expect((await commands())[0]).toMatchObject({ result: 'failed', message: expect.stringContaining(why) });
-});
+  [
+    'more cores than the node has',
+    { cpuCores: 5 },
+    'has 4',
+    /^限额不可行：5 核：节点 \S+ 有 4 核，允许 0\.01 到该值$/,
+  ],
+  [
+    'more memory than the node has',
+    { memoryMiB: 8193 },
+    'has 8192 MiB',
+    /：8193 MiB：节点 \S+ 有 8192 MiB，/,
+  ],
+  ['a mark above the memory of the node', { memoryHighMiB: 8193 }, 'has 8192 MiB', /：8193 MiB：节点 /],
+  ['a mark above the limit', { memoryMiB: 64, memoryHighMiB: 64 }, 'below memoryMiB', /必须小于 memoryMiB/],
+])(
+  '%s: refused with the range, nothing is sent and nothing changes',
+  async (_name, limits, why, inChinese) => {
+    const before = await view();
+    const sent = agent.applied.length;
+    const { outcomes } = await limit(limits);
+    expect(outcomes).toEqual([
+      {
+        instanceId,
+        error: expect.objectContaining({ code: 'out_of_range', message: expect.stringContaining(why) }),
+      },
+    ]);
+    const [error] = outcomes.flatMap((each) => each.error ?? []);
+    expect(error && (await loadTranslate('zh-CN')).why(error)).toMatch(inChinese);
+    expect(agent.applied).toHaveLength(sent);
+    expect(await view()).toEqual(before);
+    expect((await commands())[0]).toMatchObject({ result: 'failed', message: expect.stringContaining(why) });
+  },
+);
 
 test('an instance is not created with limits that its node cannot give', async () => {
   const before = (await fleet.admin.call('fleet.watch', { scope: { kind: 'all' } })).instances.length;

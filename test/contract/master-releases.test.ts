@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, test } from 'vitest';
+import { loadTranslate } from '../../cockpit/language/translate.ts';
+import { toWireError } from '../../common/protocol/errors.ts';
 import type { TestMaster } from '../support/master.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
 import { statusOf } from '../support/test-agent.ts';
@@ -60,9 +62,14 @@ test('none goes that an instance should run, runs, or that a rollout under way m
   await agent.report(
     statusOf(last, { state: 'running', pid: 3, release: { releaseId, version, sha256, sizeBytes } }),
   );
-  await expect(remove(release.releaseId)).rejects.toMatchObject({
-    message: expect.stringContaining('runs on web@1:8001'),
-  });
+  const refusal = await remove(second.releaseId, release.releaseId).then(() => null, toWireError);
+  if (refusal === null) throw new Error('not refused');
+  expect(refusal.message).toMatch(
+    /^web v2 is the release of web@\S+:8001; web v1 runs on web@\S+:8001, or ran there last$/,
+  );
+  expect((await loadTranslate('zh-CN')).why(refusal)).toMatch(
+    /^web v2 是 web@\S+:8001 的发布包；web v1 正在 web@\S+:8001 上运行，或最近在其上运行过$/,
+  );
 
   const gate = Promise.withResolvers<{ alreadyThere: boolean }>();
   agent.behaviour.prepare = () => gate.promise;

@@ -8,7 +8,9 @@ import { createTranslate, english, loadTranslate } from '../../../cockpit/langua
 import { ERROR_WORDS, EVENT_WORDS, MESSAGES, NOUNS, TOLD } from '../../../cockpit/language/zh-cn.ts';
 import { eventKindSchema } from '../../../common/domain/event.ts';
 import { english as inEnglish, said } from '../../../common/domain/said.ts';
+import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { ERROR_CODES, SgridError, toWireError } from '../../../common/protocol/errors.ts';
+import { demandSoundSpec } from '../../../master/control/service-update.ts';
 import { saidTextsIn } from '../../support/said-texts.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -88,9 +90,11 @@ describe('the catalogue', () => {
     const unsaid = sending
       .flatMap(sourcesIn)
       .flatMap((path) =>
-        [...codeOf(path).matchAll(/\b(?:(?:Sgrid|Audited)Error\(\s*'\w+',\s*|hint: )(['"`].*)/g)].map(
-          ([, text]) => `${path}: ${text}`,
-        ),
+        [
+          ...codeOf(path).matchAll(
+            /\b(?:(?:Sgrid|Audited)Error\(\s*'\w+',\s*|hint: )(['"`].*|\w+\.join\(.*)/g,
+          ),
+        ].map(([, text]) => `${path}: ${text}`),
       );
     expect(unsaid).toEqual([]);
   });
@@ -241,6 +245,20 @@ test('a refusal says in Chinese why and what to do; one that is not known here s
   expect(chinese.why(later)).toBe('与现状冲突：the moon is full');
   const newer = { ...later, said: { text: 'the {0} is full', values: ['moon'] } };
   expect(chinese.why(newer)).toBe('与现状冲突：the moon is full');
+});
+
+test('a refusal of a specification is Chinese to its inner part', async () => {
+  const chinese = await loadTranslate('zh-CN');
+  const given = { name: 'web', type: 'binary', dependsOn: ['web'], ports: { from: 2, to: 1 } };
+  const refuse = (): void => demandSoundSpec(serviceSpecSchema.parse(given), []);
+  expect(refuse).toThrow('service web: dependsOn: a service cannot wait for itself; ports: from 2 must');
+  try {
+    refuse();
+  } catch (error) {
+    expect(chinese.why(toWireError(error))).toBe(
+      '服务 web：dependsOn：服务不能等待自己；ports：from 2 不能大于 to 1',
+    );
+  }
 });
 
 test('what a catalogue lacks stays English', () => {
