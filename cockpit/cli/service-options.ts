@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { serviceTypeSchema } from '../../common/domain/service.ts';
+import { describeIssue } from '../../common/protocol/bind.ts';
 import { explainFileError } from '../../common/system/atomic-file.ts';
+import { partialSpecSchema } from './apply/document.ts';
 import { UsageError } from './exit-code.ts';
+import { unknownField } from './unknown-field.ts';
 
 /** What of a service can be said by options; a file says the rest. */
 export function addServiceOptions(command: Command): Command {
@@ -33,9 +36,17 @@ export function addServiceOptions(command: Command): Command {
     );
 }
 
-/** The fields that were given, not validated yet: the file's, and over them the options'. */
-export function readServiceOptions(options: Record<string, unknown>, cwd: string): Record<string, unknown> {
-  const fromFile = options.file === undefined ? {} : readSpecFile(resolve(cwd, String(options.file)));
+/**
+ * The fields that were given: the file's, and over them the options', which are not validated yet.
+ *
+ * @param name of the service that is meant; a file of another one is refused.
+ */
+export function readServiceOptions(
+  options: Record<string, unknown>,
+  cwd: string,
+  name: string,
+): Record<string, unknown> {
+  const fromFile = options.file === undefined ? {} : readSpecFile(resolve(cwd, String(options.file)), name);
   const given = {
     type: options.type,
     entry: options.entry,
@@ -55,7 +66,21 @@ export function readServiceOptions(options: Record<string, unknown>, cwd: string
   return { ...fromFile, ...present };
 }
 
-function readSpecFile(file: string): Record<string, unknown> {
+function readSpecFile(file: string, serviceName: string): Record<string, unknown> {
+  // Those behind the name are told by `sgrid get services`, and are not of the specification.
+  const { name = serviceName, serviceId: _, createdAt: __, instances: ___, ...spec } = readObject(file);
+  if (name !== serviceName)
+    throw new UsageError(`${file} is of service ${JSON.stringify(name)}, not of "${serviceName}"`);
+  const parsed = partialSpecSchema.safeParse(spec);
+  const [issue] = parsed.error?.issues ?? [];
+  const unknown =
+    issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : unknownField(spec, parsed.data);
+  if (unknown !== undefined) throw new UsageError(`${file}: ${unknown.join('.')}: is not known here`);
+  if (parsed.error !== undefined) throw new UsageError(`${file}: ${describeIssue(parsed.error)}`);
+  return spec;
+}
+
+function readObject(file: string): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -64,7 +89,9 @@ function readSpecFile(file: string): Record<string, unknown> {
   }
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return { ...parsed };
+    // As `sgrid get services web -o json` writes it: a list of one.
+    const only: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
+    if (typeof only === 'object' && only !== null && !Array.isArray(only)) return { ...only };
   } catch {
     // Said below.
   }

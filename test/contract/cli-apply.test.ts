@@ -136,6 +136,16 @@ test.each([
   ['service: web\ninstances:\n  - node: a\n    port: 99999\n', 'fleet.yaml:4:5: instances.0.port: '],
   ['service: web\ninstances:\n  - node: a\n', 'fleet.yaml:3:5: instances.0.port: '],
   ['service: web\nlimits: { cores: 1 }\n', 'fleet.yaml:2:11: limits.cores: is not known here'],
+  // Below the first level too: what was meant would be the default, and nothing would say so.
+  [
+    'service: web\nspec:\n  health: { kind: tcp,\n    intervalSeconds: 3 }\n',
+    'fleet.yaml:4:5: spec.health.intervalSeconds: is not known here',
+  ],
+  ['service: web\nspec: { log: { maxMiB: 3 } }\n', 'fleet.yaml:2:16: spec.log.maxMiB: is not known here'],
+  [
+    'service: first\nspec: { type: binary }\n---\nservice: web\nspec: { ports: { from: 9, to: 8 } }\n',
+    'service web: ports: from 9 must not be above to 8',
+  ],
   ['service: [web\n', 'fleet.yaml:2:1: '],
   ['service: web\n---\nservice: web\n', 'fleet.yaml:3:1: service web is there already, at fleet.yaml:1:1'],
   ['', 'fleet.yaml holds no document'],

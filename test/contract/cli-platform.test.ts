@@ -72,6 +72,30 @@ test('service update changes what is named and nothing else, and says who is res
   });
 });
 
+test('a file is taken as "sgrid get" writes it; a field that nobody knows, or another service, is refused', async () => {
+  const file = join(directory, 'web.json');
+  writeFileSync(file, (await sgrid('get', 'services', 'web', '-o', 'json')).out);
+  expect(await sgrid('service', 'update', 'web', '-f', 'web.json')).toMatchObject({ code: 0 });
+  const before = await web();
+  const refused = async (name: string, content: unknown) => {
+    writeFileSync(file, JSON.stringify(content));
+    return await sgrid('service', 'update', name, '-f', 'web.json', '--grace', '7');
+  };
+  for (const [content, field] of [
+    [{ helth: { kind: 'none' } }, 'helth'],
+    [{ health: { kind: 'tcp', intervalSeconds: 3 } }, 'health.intervalSeconds'],
+  ] as const)
+    expect(await refused('web', content)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`${file}: ${field}: is not known here`),
+    });
+  expect(await refused('web', { name: 'api' })).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('is of service "api", not of "web"'),
+  });
+  expect(await web()).toEqual(before);
+});
+
 test('service remove wants force and the name', async () => {
   expect(await sgrid('service', 'remove', 'web')).toMatchObject({ code: 1 });
   expect(await sgrid('service', 'remove', 'web', '--force')).toMatchObject({
@@ -180,7 +204,7 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
   await deploy(admin, fleet.release.releaseId, ids());
   await admin.call('service.create', { spec: { name: 'api', type: 'binary', entry: 'run.sh' } });
   expect(await sgrid('service', 'update', 'api', '--ports', '9001-9000')).toMatchObject({
-    code: 1,
+    code: 2,
     err: expect.stringContaining('ports: from 9001 must not be above to 9000'),
   });
   expect(await sgrid('service', 'update', 'api', '--ports', 'all')).toMatchObject({ code: 2 });
@@ -198,11 +222,11 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
   });
   expect(await sgrid('instance', 'create', 'web', 'test-1', '--port', '9001')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('port 9001 on node 1 is kept for "api"'),
+    err: expect.stringContaining('port 9001 on node test-1 is kept for "api"'),
   });
   expect(await sgrid('service', 'update', 'web', '--ports', '9001-9009')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('overlap with 9000-9001 of "api", and both are on node 1'),
+    err: expect.stringContaining('overlap with 9000-9001 of "api", and both are on node test-1'),
   });
   expect(await sgrid('service', 'update', 'web', '--ports', '8900-9000')).toMatchObject({ code: 1 });
   const second = fleet.agents[1];
@@ -210,7 +234,7 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
   second.behaviour.ports = async () => [9000];
   expect(await sgrid('instance', 'create', 'api', 'test-2', '--port', '9000')).toMatchObject({
     code: 1,
-    err: expect.stringContaining('something on node 2 listens on port 9000 already'),
+    err: expect.stringContaining('something on node test-2 listens on port 9000 already'),
   });
   expect(await sgrid('scale', 'api=2')).toMatchObject({
     code: 0,

@@ -3,17 +3,22 @@ import { lineSchema, portSchema, serviceNameSchema } from '../../../common/domai
 import { limitsSchema, serviceSpecSchema } from '../../../common/domain/service.ts';
 
 /** Fields of a specification without their defaults: what is left out stays as it is. */
-const specShape = Object.fromEntries(
-  Object.entries(serviceSpecSchema.shape)
-    .filter(([name]) => name !== 'name')
-    .map(([name, schema]) => [name, (schema instanceof z.ZodDefault ? schema.unwrap() : schema).optional()]),
+export const partialSpecSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(serviceSpecSchema.shape)
+      .filter(([name]) => name !== 'name')
+      .map(([name, schema]) => [
+        name,
+        (schema instanceof z.ZodDefault ? schema.unwrap() : schema).optional(),
+      ]),
+  ),
 );
 
 /** One document of a file for `sgrid apply`: a service, and where its instances are. */
 export const applyDocumentSchema = z.strictObject({
   service: serviceNameSchema,
   /** As `sgrid get services -o yaml` has them. */
-  spec: z.strictObject(specShape).default({}),
+  spec: partialSpecSchema.default({}),
   /** Of its instances that do not say their own; without it, theirs stay as they are. */
   limits: limitsSchema.strict().optional(),
   /** All of them; without it, instances are not looked at. */

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { InstanceView } from '../../../common/domain/instance.ts';
 import type { NodeView } from '../../../common/domain/node.ts';
+import { english } from '../../../common/domain/said.ts';
 import {
   describeLimits,
   type Limits,
   type Service,
   type ServiceSpec,
   serviceSpecSchema,
+  specProblems,
 } from '../../../common/domain/service.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { nodeWords } from '../../format/fleet-words.ts';
@@ -88,14 +90,21 @@ function planService({ service: name, spec: given }: ApplyDocument, { services }
   const before = services.find((each) => each.name === name);
   if (before === undefined) {
     if (given.type === undefined) throw new UsageError(`service ${name} is new, and its spec has no type`);
-    const spec = serviceSpecSchema.parse({ ...given, name });
+    const spec = sound(serviceSpecSchema.parse({ ...given, name }));
     return [{ type: 'create-service', spec, text: `+ service ${name} (${spec.type})` }];
   }
   const old = serviceSpecSchema.parse(before);
-  const spec = serviceSpecSchema.parse({ ...old, ...merged(old, given), name });
+  const spec = sound(serviceSpecSchema.parse({ ...old, ...merged(old, given), name }));
   const lines = differences(old, spec);
   if (lines.length === 0) return [];
   return [{ type: 'update-service', spec, text: [`~ service ${name}`, ...lines].join('\n') }];
+}
+
+/** The master would refuse it too, but only behind all that stands before it in the file. */
+function sound(spec: ServiceSpec): ServiceSpec {
+  const [problem] = specProblems(spec);
+  if (problem !== undefined) throw new UsageError(`service ${spec.name}: ${english(problem)}`);
+  return spec;
 }
 
 /** Of a field that has fields of its own, what is not named stays too; of those that differ by kind, nothing does. */
@@ -116,7 +125,10 @@ function differences(old: ServiceSpec, next: ServiceSpec): string[] {
     .flatMap((key) => {
       // Values of the environment may be secret: their names say enough.
       if (key === 'env') return [`    env: ${changedNames(old.env, next.env).join(', ')}`];
-      return [`  - ${key}: ${JSON.stringify(old[key])}`, `  + ${key}: ${JSON.stringify(next[key])}`];
+      return [
+        ...(old[key] === undefined ? [] : [`  - ${key}: ${JSON.stringify(old[key])}`]),
+        ...(next[key] === undefined ? [] : [`  + ${key}: ${JSON.stringify(next[key])}`]),
+      ];
     });
 }
 

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { explainFileError } from '../../../common/system/atomic-file.ts';
 import { UsageError } from '../exit-code.ts';
 import type { CliIo } from '../io.ts';
+import { unknownField } from '../unknown-field.ts';
 import { type ApplyDocument, applyDocumentSchema } from './document.ts';
 
 /**
@@ -35,6 +36,9 @@ export async function readApplyFile(
     const raw: unknown = document.toJS({ maxAliasCount: 100 });
     const parsed = applyDocumentSchema.safeParse(raw);
     if (!parsed.success) throw mistakeOf(document, parsed.error, at);
+    const unknown = unknownField(raw, parsed.data);
+    if (unknown !== undefined)
+      throw new UsageError(`${at(offsetOf(document, unknown))}: ${unknown.join('.')}: is not known here`);
     const place = at(document.contents.range?.[0] ?? 0);
     const before = seen.get(parsed.data.service);
     if (before !== undefined)

@@ -1,5 +1,11 @@
 import type { Command } from 'commander';
-import { type Service, type ServiceSpec, serviceSpecSchema } from '../../../common/domain/service.ts';
+import { english } from '../../../common/domain/said.ts';
+import {
+  type Service,
+  type ServiceSpec,
+  serviceSpecSchema,
+  specProblems,
+} from '../../../common/domain/service.ts';
 import { describeIssue } from '../../../common/protocol/bind.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
@@ -36,7 +42,7 @@ function registerCreate(service: Command, { io, act }: CliContext): void {
     .addHelpText('after', '\nExample:\n  sgrid service create web --type node --entry server.js\n')
     .action(
       act(async (options, name) => {
-        const spec = parseSpec({ ...readServiceOptions(options, io.cwd), name });
+        const spec = parseSpec({ ...readServiceOptions(options, io.cwd, String(name)), name });
         const { service: created } = await withMaster(options, io, (client) =>
           callChange(client, 'service.create', { spec }),
         );
@@ -66,7 +72,7 @@ Examples:
     )
     .action(
       act(async (options, name) => {
-        const given = readServiceOptions(options, io.cwd);
+        const given = readServiceOptions(options, io.cwd, String(name));
         const rolling = restartOptions(options);
         const timeoutMs = parseTimeout(options.timeout);
         if (Object.keys(given).length === 0) throw new UsageError('nothing was named that should change');
@@ -135,5 +141,7 @@ function parseSpec(given: Record<string, unknown>): ServiceSpec {
     throw new UsageError('the type of the service is missing', 'name it with --type');
   const parsed = serviceSpecSchema.safeParse(given);
   if (!parsed.success) throw new UsageError(describeIssue(parsed.error));
+  const [problem] = specProblems(parsed.data);
+  if (problem !== undefined) throw new UsageError(english(problem));
   return parsed.data;
 }
