@@ -1,3 +1,4 @@
+import { displayWidth, takeColumns, truncateStart } from '../format/width.ts';
 import { createLineFilter } from '../store/log-filter.ts';
 import type { LogViewSpec } from '../store/log-view-spec.ts';
 import type { Segment, SegmentLine } from './log-region.ts';
@@ -21,22 +22,30 @@ export interface SegmentBuilder {
 /** Foregrounds that tell sources apart on dark and light terminals alike: neither red nor yellow, which mean trouble. */
 const COLOURS = ['36', '35', '32', '34', '96', '95', '92', '94'];
 
-/** How the lines of a view become bytes: prefixes in the colour of their source, hidden lines left out. */
+/** Columns that a label has in front of each line of a screen: of 80 there are 47 left for the text. */
+export const LABEL_COLUMNS = 32;
+
+/**
+ * How the lines of a view become bytes: prefixes in the colour of their source, hidden lines left out.
+ *
+ * @param labelColumns the most that a label takes, where a reader has no more than a screen
+ */
 export function createLineRenderer(
   { sources, filters }: LogViewSpec,
   hasColours = true,
+  labelColumns = Number.POSITIVE_INFINITY,
 ): (source: number, line: SourceLine) => readonly Uint8Array[] {
   const isShown = createLineFilter(filters);
-  const width = Math.max(...sources.map(({ label }) => label.length));
-  const prefixes = sources.map(({ label }, at) =>
-    sources.length === 1
-      ? null
-      : Buffer.from(
-          hasColours
-            ? `\x1b[${COLOURS[at % COLOURS.length]}m${label.padEnd(width)}\x1b[0m `
-            : `${label.padEnd(width)} `,
-        ),
+  const labels = shortened(
+    sources.map(({ label }) => label),
+    labelColumns,
   );
+  const width = Math.max(...labels.map(displayWidth));
+  const prefixes = labels.map((label, at) => {
+    if (labels.length === 1) return null;
+    const padded = label + ' '.repeat(width - displayWidth(label));
+    return Buffer.from(hasColours ? `\x1b[${COLOURS[at % COLOURS.length]}m${padded}\x1b[0m ` : `${padded} `);
+  });
   return (source, { bytes, isMark }) => {
     if (!isMark && !isShown(bytes)) return [];
     const parts: Uint8Array[] = [bytes];
@@ -45,6 +54,16 @@ export function createLineRenderer(
     if (bytes.at(-1) !== LINE_FEED[0]) parts.push(LINE_FEED);
     return parts;
   };
+}
+
+/** One long name would leave no room for the text of all. Its beginning and its end, with the port, tell it from others. */
+function shortened(labels: readonly string[], columns: number): readonly string[] {
+  const short = labels.map((label) => {
+    if (displayWidth(label) <= columns) return label;
+    const head = takeColumns(label, Math.floor(columns / 2));
+    return head + truncateStart(label, columns - displayWidth(head));
+  });
+  return new Set(short).size === new Set(labels).size ? short : labels;
 }
 
 export function createSegmentBuilder(render: ReturnType<typeof createLineRenderer>): SegmentBuilder {

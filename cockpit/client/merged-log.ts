@@ -4,7 +4,7 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import type { LogViewSpec } from '../store/log-view-spec.ts';
 import { createLogLane, type LogLane } from './log-lane.ts';
 import { bytesBefore, bytesBehind, emptyRegion, placesAt, trimRegion } from './log-region.ts';
-import { createLineRenderer } from './log-segment-builder.ts';
+import { createLineRenderer, LABEL_COLUMNS } from './log-segment-builder.ts';
 import type { ReadLog, SourceStart } from './log-source.ts';
 import { type Bytes, checked, estimate, type MergedResult, resultOf, unread } from './merged-result.ts';
 import { SCAN_BYTES, type Stand, type StandTools, turnAbove, turnBelow } from './merged-stand.ts';
@@ -42,6 +42,7 @@ export interface MergedLogOptions {
   readonly read: ReadLog;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** For a screen, where labels are cut too; not for a file. */
   readonly hasColours?: boolean;
 }
 
@@ -59,8 +60,15 @@ const CATCH_UP_STEPS = 8;
 
 const NO_BYTES: Bytes = new Uint8Array(0);
 
-export function createMergedLog({ spec, origin, read, clock, hasColours }: MergedLogOptions): MergedLog {
-  const tools: StandTools = { render: createLineRenderer(spec, hasColours), clock };
+export function createMergedLog({
+  spec,
+  origin,
+  read,
+  clock,
+  hasColours = true,
+}: MergedLogOptions): MergedLog {
+  const render = createLineRenderer(spec, hasColours, hasColours ? LABEL_COLUMNS : undefined);
+  const tools: StandTools = { render, clock };
   const closed = new AbortController();
   let generation = 1;
   let stand: Stand | null = null;

@@ -39,13 +39,14 @@ function merge(
   ids: number[],
   typed: string[] = [],
   read: ReadLog = (request) => store.read(request),
+  { labelOf = (id: number) => `s${id}`, hasColours = true } = {},
 ): MergedLog {
   const filters = typed.flatMap((text): LogFilter[] => {
     const filter = parseFilter(text);
     return filter === null ? [] : [filter];
   });
-  const sources = ids.map((instanceId) => ({ instanceId, file: 'stdout', label: `s${instanceId}` }));
-  const log = createMergedLog({ spec: { sources, filters }, origin: [], read, clock: Date.now });
+  const sources = ids.map((instanceId) => ({ instanceId, file: 'stdout', label: labelOf(instanceId) }));
+  const log = createMergedLog({ spec: { sources, filters }, origin: [], read, clock: Date.now, hasColours });
   logs.push(log);
   return log;
 }
@@ -91,6 +92,16 @@ describe('merged logs', () => {
     for (const id of [1, 2, 3]) writeFileSync(file(id), texts[id] ?? '');
     expect((await down(merge([1, 2, 3]))) === expected.join('')).toBe(true);
     expect((await up(merge([1, 2, 3]))) === expected.join('')).toBe(true);
+  });
+
+  test('a label is cut where it would leave no room on a screen, and not in a file', async () => {
+    writeFileSync(file(1), `${at(0)} one\n`);
+    writeFileSync(file(2), `${at(10)} two\n`);
+    const labelOf = (id: number): string => `${'long-'.repeat(12)}@local:${id}`;
+    const linesOf = async (hasColours: boolean) =>
+      (await down(merge([1, 2], [], undefined, { labelOf, hasColours }))).split('\n');
+    expect((await linesOf(true))[0]).toBe(`long-long-long-l~g-long-@local:1 ${at(0)} one`);
+    expect((await linesOf(false))[0]).toBe(`${labelOf(1)} ${at(0)} one`);
   });
 
   test('a line without a time stays with the one before it', async () => {
