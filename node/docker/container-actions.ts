@@ -1,4 +1,5 @@
-import { reasonOf, said } from '../../common/domain/said.ts';
+import type { EventKind } from '../../common/domain/event.ts';
+import { reasonOf, said, type Told } from '../../common/domain/said.ts';
 import { tellError } from '../../common/protocol/errors.ts';
 import { dockerNameOf } from '../supervisor/environment.ts';
 import { runEvent } from '../supervisor/events.ts';
@@ -64,10 +65,17 @@ export function createContainerActions(options: ContainerActionsOptions): Contai
     const run = now.run ?? { id: container?.id ?? '', startedAt: container?.startedAt ?? 0 };
     const runId = `${run.id}/${run.startedAt}`;
     if (exit !== null) {
-      const text = said`container ${containerNameOf(now)} ${describeExit(exit, said`it was removed`)}`;
-      if (exit.oomKilled) events.append(runEvent(runId, 'instance.oom', instanceId, exit.endedAt, text));
-      const kind = exit.cause === 'stopped' ? 'instance.stopped' : 'instance.exited';
-      events.append(runEvent(runId, kind, instanceId, exit.endedAt, text));
+      const name = containerNameOf(now);
+      const add = (kind: EventKind, text: Told): void => {
+        events.append(runEvent(runId, kind, instanceId, exit.endedAt, text));
+      };
+      const text = said`container ${name} ${describeExit(exit, said`it was removed`)}`;
+      if (exit.cause !== 'stopped') add(exit.oomKilled ? 'instance.oom' : 'instance.exited', text);
+      else {
+        if (exit.oomKilled)
+          add('instance.oom', said`container ${name} was out of memory before it was stopped`);
+        add('instance.stopped', text);
+      }
     }
     const { rest } = next;
     if (rest?.state === 'backoff' || rest?.state === 'crash-loop')

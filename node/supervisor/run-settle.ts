@@ -80,8 +80,13 @@ function eventsOf(
       add('instance.started', started.startedAt, text);
     }
     const text = said`run ${run.number} ${endText(next, end)}`;
-    if (next.lastExit?.oomKilled) add('instance.oom', end.exit.endedAt, text);
-    add(run.stopping === null ? 'instance.exited' : 'instance.stopped', end.exit.endedAt, text);
+    const at = end.exit.endedAt;
+    const isOom = next.lastExit?.oomKilled === true;
+    if (run.stopping === null) add(isOom ? 'instance.oom' : 'instance.exited', at, text);
+    else {
+      if (isOom) add('instance.oom', at, said`run ${run.number} was out of memory before it was stopped`);
+      add('instance.stopped', at, text);
+    }
   }
   if (next.rest.state === 'backoff') add('instance.backoff', now, reasonOf(next.rest));
   if (next.rest.state === 'crash-loop') add('instance.crash-loop', now, reasonOf(next.rest));

@@ -18,7 +18,9 @@ export function parseRunEvent({ kind, message }: Pick<SgridEvent, 'kind' | 'mess
     const [, run, pid] = /^started run (\d+), release \S+, pid (\d+)/.exec(message) ?? fail(kind, message);
     return { what: 'started', run: Number(run), pid: Number(pid) };
   }
-  if (kind !== 'instance.exited' && kind !== 'instance.stopped') return null;
+  if (kind !== 'instance.exited' && kind !== 'instance.stopped' && kind !== 'instance.oom') return null;
+  // Its end is told by itself.
+  if (kind === 'instance.oom' && message.endsWith(' before it was stopped')) return null;
   const [, run, code, signal, oom] =
     /^run (\d+) (?:exited with (\d+)|ended by (SIG[A-Z0-9+]+)|its end was seen by nobody.*?)(, out of memory)?$/.exec(
       message,

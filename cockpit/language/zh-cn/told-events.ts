@@ -18,6 +18,8 @@ export const TOLD_EVENTS = {
   'exited with code {0}': '以退出码 {0} 退出',
   'ended by {0}': '被 {0} 终止',
   '{0}, out of memory': '{0}，内存不足（OOM）',
+  'run {0} was out of memory before it was stopped': '第 {0} 次运行在被停止前曾内存不足（OOM）',
+  'container {0} was out of memory before it was stopped': '容器 {0} 在被停止前曾内存不足（OOM）',
   'its end was seen by nobody': '结束时无人见证',
   'its end was seen by nobody: {0}': '结束时无人见证：{0}',
   'its shim was killed': '其 shim 被杀死',

@@ -29,6 +29,17 @@ describe('events once', () => {
     expect(judge(right, runs)).toEqual([]);
   });
 
+  test('an end out of memory is one; that one ran out of memory before it was stopped is none', () => {
+    const [first, , next] = right;
+    if (first === undefined || next === undefined) throw new Error('there are three');
+    const oom = eventOf('instance.oom', 'run 1 ended by SIGKILL, out of memory');
+    expect(judge([first, oom, next], runs)).toEqual([]);
+    const before = eventOf('instance.oom', 'run 1 was out of memory before it was stopped');
+    const stopped = eventOf('instance.stopped', 'run 1 ended by SIGTERM, out of memory');
+    expect(judge([first, before, stopped, next], runs)).toEqual([]);
+    expect(judge([first, before, next], runs)).not.toEqual([]);
+  });
+
   test.each([
     ['a beginning told twice', [started(1, 7), ...right]],
     ['an end told twice', [...right.slice(0, 2), exited(1, 'exited with 3'), started(2, 9)]],
