@@ -115,7 +115,7 @@ export async function createMaster(components: MasterComponents): Promise<Master
     cockpits: cockpits.sockets.size,
     rollouts: rollouts.underWay(),
   }));
-  const relay: Relay = createRelay(agents as AgentRooms, metrics.countRelayed);
+  const relay: Relay = createRelay(agents as AgentRooms, fleet.nodeName, metrics.countRelayed);
   const webhooks = createWebhookDispatcher({
     webhooks: components.webhooks ?? [],
     store: store.webhooks,

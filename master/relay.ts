@@ -1,3 +1,4 @@
+import type { NodeNames } from '../common/domain/instance-name.ts';
 import { said } from '../common/domain/said.ts';
 import { agentLink, type MasterToAgent } from '../common/protocol/agent-link.ts';
 import { readReply } from '../common/protocol/bind.ts';
@@ -34,8 +35,9 @@ export function nodeRoom(nodeId: number): string {
   return `node:${nodeId}`;
 }
 
-export function nodeUnreachable(nodeId: number): SgridError {
-  return new SgridError('node_unreachable', said`node ${nodeId} is not connected`, {
+/** @param nodeName what people call it */
+export function nodeUnreachable(nodeName: string): SgridError {
+  return new SgridError('node_unreachable', said`node ${nodeName} is not connected`, {
     hint: said`its services go on running; check the agent on that machine (sgridnode) and its way to the master`,
   });
 }
@@ -43,6 +45,7 @@ export function nodeUnreachable(nodeId: number): SgridError {
 /** @param onSettled told of each request, when it was answered or failed. */
 export function createRelay(
   agents: AgentRooms,
+  nodeName: NodeNames,
   onSettled: (name: string, result: 'ok' | 'failed', seconds: number) => void = () => {},
 ): Relay {
   const waiting = new Map<number, Set<(error: SgridError) => void>>();
@@ -67,7 +70,7 @@ export function createRelay(
       reject(
         new SgridError(
           'disconnected',
-          said`the link to node ${nodeId} went down while waiting for its answer`,
+          said`the link to node ${nodeName(nodeId)} went down while waiting for its answer`,
           {
             hint: said`it may have taken effect; look again when the node is back`,
           },
@@ -92,7 +95,7 @@ export function createRelay(
       const answers = answering.catch((cause: unknown) => {
         throw new SgridError(
           'timeout',
-          said`node ${nodeId} has not answered ${name} within ${timeoutMs / 1000} s`,
+          said`node ${nodeName(nodeId)} has not answered ${name} within ${timeoutMs / 1000} s`,
           {
             cause,
           },
@@ -100,7 +103,7 @@ export function createRelay(
       });
       try {
         const [answer] = await Promise.race([answers, interruption.promise]);
-        if (answer === undefined) throw nodeUnreachable(nodeId);
+        if (answer === undefined) throw nodeUnreachable(nodeName(nodeId));
         const value = readReply(name, definition, answer) as Result<MasterToAgent, N>;
         result = 'ok';
         return value;

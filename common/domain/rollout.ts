@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { instanceNameOf, type NodeNames } from './instance-name.ts';
 import { idSchema, instanceIdsSchema, portSchema, timestampSchema, versionLabelSchema } from './names.ts';
 import { english, factsOf, type Said, said, saidFieldSchema, saidSchema, type Told } from './said.ts';
 
@@ -134,22 +135,30 @@ export const rolloutSchema = z.object({
 });
 export type Rollout = z.infer<typeof rolloutSchema>;
 
-/** "to 1.4.0", "that restarts", "that drains node 2": what it is for, for people. */
-export function describePurpose({
-  kind,
-  nodeId,
-  version,
-}: Pick<Rollout, 'kind' | 'nodeId' | 'version'>): Said {
+/** "to 1.4.0", "that restarts", "that drains node beta": what it is for, for people. */
+export function describePurpose(
+  rollout: Pick<Rollout, 'kind' | 'nodeId' | 'version'>,
+  nodeName: NodeNames,
+): Said {
+  const { kind, version } = rollout;
   if (kind === 'deploy') return said`to ${version}`;
-  return kind === 'restart' ? said`that restarts` : said`that drains node ${nodeId ?? '-'}`;
+  return kind === 'restart'
+    ? said`that restarts`
+    : said`that drains node ${drainedNodeName(rollout, nodeName)}`;
 }
 
-/** `web@2:8080`: what people call the instance of a step, also when it is gone. */
+/** What people call the node that a drain clears. */
+export function drainedNodeName({ nodeId }: Pick<Rollout, 'nodeId'>, nodeName: NodeNames): string {
+  return nodeId === null ? '-' : nodeName(nodeId);
+}
+
+/** `web@beta:8080`: what people call the instance of a step, also when it is gone. */
 export function stepName(
   { serviceName }: Pick<Rollout, 'serviceName'>,
   { instanceId, nodeId, port }: Pick<RolloutStep, 'instanceId' | 'nodeId' | 'port'>,
+  nodeName: NodeNames,
 ): string {
-  return port === null ? `instance ${instanceId}` : `${serviceName}@${nodeId}:${port}`;
+  return port === null ? `instance ${instanceId}` : instanceNameOf({ serviceName, nodeId, port }, nodeName);
 }
 
 /** The first step that did not go as it should: why its rollout ended. */

@@ -70,7 +70,7 @@ export function createAdoption(deps: {
         lost.length === 0
           ? ''
           : said`, but for config files that it keeps and nobody can read back: ${lost.join(', ')}; set and publish them again`;
-      const message = said`${word(what)} instance ${instanceId} (${instanceLabel(taken)}) as its node holds it${but}`;
+      const message = said`${word(what)} instance ${instanceId} (${instanceLabel(taken, fleet.nodeName)}) as its node holds it${but}`;
       await record({ kind: 'command', actor, message, instanceId, nodeId, serviceId });
       return { record: taken, lost };
     });
@@ -87,7 +87,7 @@ export function createAdoption(deps: {
         return taken.record;
       } catch (error) {
         // A number that was given out twice, behind a backup: both stay as they are until somebody looks at it.
-        const message = said`node ${nodeId} holds another instance ${instanceId}, of ${held.spec.name}: ${tellError(error)}`;
+        const message = said`node ${fleet.nodeName(nodeId)} holds another instance ${instanceId}, of ${held.spec.name}: ${tellError(error)}`;
         await events.record({ kind: 'instance.unknown', result: 'failed', instanceId, nodeId, message });
         throw error;
       }

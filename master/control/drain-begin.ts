@@ -28,7 +28,7 @@ export interface DrainOrder {
 export async function beginDrain(
   repositories: Repositories,
   record: RecordEvent,
-  fleet: Pick<FleetModel, 'instance'>,
+  fleet: Pick<FleetModel, 'instance' | 'nodeName'>,
   plan: DrainPlan,
   { actor, message, options, now }: DrainOrder,
 ): Promise<{ rollouts: Rollout[]; created: InstanceRecord[] }> {
@@ -40,12 +40,12 @@ export async function beginDrain(
       const entry = fleet.instance(step.instanceId);
       if (entry === null || entry.record.removing) throw gone(step);
       if (step.to === null) {
-        composed.push(leavingStep(entry, null));
+        composed.push(leavingStep(entry, null, fleet.nodeName));
         continue;
       }
       const placed = await place(repositories, entry, step.to, now);
       created.push(placed);
-      const leaving = leavingStep(entry, placed.instanceId);
+      const leaving = leavingStep(entry, placed.instanceId, fleet.nodeName);
       const { instanceId, nodeId, port } = placed;
       const fresh = { instanceId, nodeId, port, action: 'place' } as const;
       composed.push({
@@ -59,7 +59,7 @@ export async function beginDrain(
       options: { ...rolloutOptionsSchema.parse({}), ...options },
       steps: composed,
     });
-    await record(startedEvent(rollout));
+    await record(startedEvent(rollout, fleet.nodeName));
     rollouts.push(rollout);
   }
   return { rollouts, created };

@@ -14,7 +14,7 @@ import { gateOf } from './rollout-gate.ts';
 
 /** What a drain is decided from. */
 export interface DrainView {
-  fleet: Pick<FleetModel, 'instancesOf' | 'instances' | 'isUp' | 'node' | 'upNodeIds'>;
+  fleet: Pick<FleetModel, 'instancesOf' | 'instances' | 'isUp' | 'node' | 'nodeName' | 'upNodeIds'>;
   services: readonly Service[];
   /** The rollouts under way: each holds its service. */
   open: readonly Rollout[];
@@ -67,13 +67,13 @@ export function planDrain(
 }
 
 /** Why neither moving nor stopping is to be had. */
-function whyHeld({ services, open, confirmed }: DrainView, { record }: InstanceEntry): Told | null {
+function whyHeld({ fleet, services, open, confirmed }: DrainView, { record }: InstanceEntry): Told | null {
   const { name } = record.spec;
   if (services.find((service) => service.name === name)?.protected === true && !confirmed.has(name))
     return said`"${name}" is protected: it takes its name, typed`;
   const holder = open.find(({ serviceId }) => serviceId === record.serviceId);
   if (holder === undefined) return null;
-  return said`rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${word(holder.state)}`;
+  return said`rollout ${holder.rolloutId} ${describePurpose(holder, fleet.nodeName)} by ${holder.actor} is ${word(holder.state)}`;
 }
 
 /** Where an instance goes, or why nowhere. */
@@ -113,7 +113,7 @@ function placeFor(
   for (const { node } of candidates) {
     const { nodeId } = node;
     try {
-      demandPossible(limits, nodeId, node.info);
+      demandPossible(limits, fleet.nodeName(nodeId), node.info);
     } catch (error) {
       refusals.push(tellError(error));
       continue;
@@ -129,8 +129,8 @@ function placeFor(
     }
     refusals.push(
       plan === undefined
-        ? said`no port is free on node ${nodeId}`
-        : said`none of the ports ${describePorts(plan)} is free on node ${nodeId}`,
+        ? said`no port is free on node ${fleet.nodeName(nodeId)}`
+        : said`none of the ports ${describePorts(plan)} is free on node ${fleet.nodeName(nodeId)}`,
     );
   }
   if (refusals.length > 0) return saidAll(withoutRepeats(refusals));

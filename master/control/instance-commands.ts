@@ -140,17 +140,17 @@ export function createInstanceCommands(deps: {
     event: MasterEvent,
   ): Promise<Told | null> => {
     const { record } = entry;
-    if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(record.nodeId);
+    if (!fleet.isUp(record.nodeId)) throw nodeUnreachable(fleet.nodeName(record.nodeId));
     demandIdle(record.instanceId);
     if (verb === 'remove') {
       await finishRemoval(await change(record.instanceId, { desired: 'stopped', removing: true }, event));
       return null;
     }
     if (record.removing) {
-      throw new SgridError('conflict', said`${instanceLabel(record)} is being removed`);
+      throw new SgridError('conflict', said`${instanceLabel(record, fleet.nodeName)} is being removed`);
     }
     if (verb !== 'stop' && record.release === null) {
-      throw new SgridError('conflict', said`${instanceLabel(record)} has no release yet`, {
+      throw new SgridError('conflict', said`${instanceLabel(record, fleet.nodeName)} has no release yet`, {
         hint: said`deploy a release on it`,
       });
     }
@@ -166,7 +166,7 @@ export function createInstanceCommands(deps: {
     whole?: WholeEvent,
   ): Promise<CommandOutcome> => {
     const entry = fleet.instance(instanceId);
-    const label = entry === null ? said`instance ${instanceId}` : instanceLabel(entry.record);
+    const label = entry === null ? said`instance ${instanceId}` : instanceLabel(entry.record, fleet.nodeName);
     const event = whole ?? {
       eventId: events.newEventId(),
       kind: 'command' as const,

@@ -14,18 +14,18 @@ const MIB_BYTES = 1024 * 1024;
 const REFUSALS: ReadonlySet<ErrorCode> = new Set(['out_of_range', 'identity_in_doubt', 'permission_denied']);
 
 /** @throws SgridError `out_of_range` naming the allowed range, for what contradicts itself or this node cannot give */
-export function demandPossible(limits: Limits, nodeId: number, info: NodeInfo | null): void {
+export function demandPossible(limits: Limits, nodeName: string, info: NodeInfo | null): void {
   const [problem] = limitProblems(limits);
   if (problem !== undefined) throw outOfRange(problem);
   if (info === null) return;
   const memoryMiB = Math.floor(info.memoryBytes / MIB_BYTES);
   if (limits.cpuCores !== undefined && limits.cpuCores > info.cpuCount)
     throw outOfRange(
-      said`${limits.cpuCores} cores: node ${nodeId} has ${info.cpuCount}, allowed are 0.01 to that`,
+      said`${limits.cpuCores} cores: node ${nodeName} has ${info.cpuCount}, allowed are 0.01 to that`,
     );
   for (const wanted of [limits.memoryMiB, limits.memoryHighMiB]) {
     if (wanted !== undefined && wanted > memoryMiB)
-      throw outOfRange(said`${wanted} MiB: node ${nodeId} has ${memoryMiB} MiB, allowed are 4 to that`);
+      throw outOfRange(said`${wanted} MiB: node ${nodeName} has ${memoryMiB} MiB, allowed are 4 to that`);
   }
 }
 
@@ -61,10 +61,11 @@ export async function limitInstance(
 ): Promise<Told | null> {
   const { fleet, commands, now } = deps;
   const { instanceId, nodeId, limits: before } = record;
-  if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+  if (!fleet.isUp(nodeId)) throw nodeUnreachable(fleet.nodeName(nodeId));
   deps.demandIdle(instanceId);
-  if (record.removing) throw new SgridError('conflict', said`${instanceLabel(record)} is being removed`);
-  demandPossible(limits, nodeId, fleet.node(nodeId)?.info ?? null);
+  if (record.removing)
+    throw new SgridError('conflict', said`${instanceLabel(record, fleet.nodeName)} is being removed`);
+  demandPossible(limits, fleet.nodeName(nodeId), fleet.node(nodeId)?.info ?? null);
   const [history] = fleet.history([instanceId], now());
   const warning = limitWarning(limits, history?.memoryBytes.at(-1) ?? null);
   const changed = await commands.change(

@@ -12,7 +12,7 @@ import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
 
-type Fleet = Pick<FleetModel, 'instancesOf' | 'instances'>;
+type Fleet = Pick<FleetModel, 'instancesOf' | 'instances' | 'nodeName'>;
 type PlacedFleet = Fleet & Pick<FleetModel, 'node'>;
 
 /**
@@ -35,18 +35,19 @@ function whyTaken(
   port: number,
   inUse: ReadonlySet<number>,
 ): Told | null {
+  const node = fleet.nodeName(nodeId);
   const here = fleet.instancesOf(nodeId);
   const holder = here.find(({ record }) => record.port === port);
   if (holder !== undefined)
-    return said`port ${port} on node ${nodeId} belongs to instance ${holder.record.instanceId} of "${holder.record.spec.name}"`;
-  if (inUse.has(port)) return said`something on node ${nodeId} listens on port ${port} already`;
+    return said`port ${port} on node ${node} belongs to instance ${holder.record.instanceId} of "${holder.record.spec.name}"`;
+  if (inUse.has(port)) return said`something on node ${node} listens on port ${port} already`;
   const present = new Set(here.map(({ record }) => record.spec.name));
   const owner = services.find(
     ({ name, ports }) =>
       name !== serviceName && present.has(name) && ports !== undefined && isInPlan(ports, port),
   );
   if (owner?.ports === undefined) return null;
-  return said`port ${port} on node ${nodeId} is kept for "${owner.name}", whose plan is ${describePorts(owner.ports)}`;
+  return said`port ${port} on node ${node} is kept for "${owner.name}", whose plan is ${describePorts(owner.ports)}`;
 }
 
 /**
@@ -88,8 +89,8 @@ export function portOn(
   }
   const problem =
     plan === undefined
-      ? said`no port of "${serviceName}" is free on node ${nodeId}`
-      : said`none of the ports ${describePorts(plan)} of "${serviceName}" is free on node ${nodeId}`;
+      ? said`no port of "${serviceName}" is free on node ${fleet.nodeName(nodeId)}`
+      : said`none of the ports ${describePorts(plan)} of "${serviceName}" is free on node ${fleet.nodeName(nodeId)}`;
   throw new SgridError('conflict', problem, {
     hint: said`choose another node, or a wider plan`,
   });
@@ -139,7 +140,7 @@ export function demandOwnPorts(fleet: Fleet, spec: ServiceSpec, others: readonly
   for (const { name, ports: theirs } of others) {
     if (name === spec.name || theirs === undefined || !plansOverlap(ports, theirs)) continue;
     const shared = [...nodesOf(name)].find((nodeId) => mine.has(nodeId));
-    if (shared !== undefined) throw overlap(spec.name, ports, name, theirs, shared);
+    if (shared !== undefined) throw overlap(spec.name, ports, name, theirs, fleet.nodeName(shared));
   }
   const inside = [...fleet.instances()].find(
     ({ record }) => record.spec.name !== spec.name && mine.has(record.nodeId) && isInPlan(ports, record.port),
@@ -147,15 +148,21 @@ export function demandOwnPorts(fleet: Fleet, spec: ServiceSpec, others: readonly
   if (inside === undefined) return;
   throw new SgridError(
     'conflict',
-    said`ports ${describePorts(ports)} of "${spec.name}" hold that of ${instanceLabel(inside.record)}, on a node of both`,
+    said`ports ${describePorts(ports)} of "${spec.name}" hold that of ${instanceLabel(inside.record, fleet.nodeName)}, on a node of both`,
     { hint: said`choose other ports` },
   );
 }
 
-function overlap(name: string, ports: PortPlan, other: string, theirs: PortPlan, nodeId: number): SgridError {
+function overlap(
+  name: string,
+  ports: PortPlan,
+  other: string,
+  theirs: PortPlan,
+  nodeName: string,
+): SgridError {
   return new SgridError(
     'conflict',
-    said`ports ${describePorts(ports)} of "${name}" overlap with ${describePorts(theirs)} of "${other}", and both are on node ${nodeId}`,
+    said`ports ${describePorts(ports)} of "${name}" overlap with ${describePorts(theirs)} of "${other}", and both are on node ${nodeName}`,
     { hint: said`choose other ports` },
   );
 }

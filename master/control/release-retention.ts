@@ -11,11 +11,11 @@ export type Uses = ReadonlyMap<number, Told>;
 /** What every release is used for: by an instance that should run it or does, or by a rollout that has not ended. */
 export async function findUses(
   { instances, rollouts }: Pick<Repositories, 'instances' | 'rollouts'>,
-  fleet: Pick<FleetModel, 'instance'>,
+  fleet: Pick<FleetModel, 'instance' | 'nodeName'>,
 ): Promise<Uses> {
   const uses = new Map<number, Told>();
   for (const record of await instances.list()) {
-    const label = instanceLabel(record);
+    const label = instanceLabel(record, fleet.nodeName);
     const running = fleet.instance(record.instanceId)?.status?.release;
     if (running != null) uses.set(running.releaseId, said`runs on ${label}, or ran there last`);
     if (record.release !== null) uses.set(record.release.releaseId, said`is the release of ${label}`);

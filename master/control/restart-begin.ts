@@ -1,3 +1,4 @@
+import type { NodeNames } from '../../common/domain/instance-name.ts';
 import { type RestartOptions, type Rollout, rolloutOptionsSchema } from '../../common/domain/rollout.ts';
 import type { RecordEvent } from '../event-log.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
@@ -16,6 +17,7 @@ import { restartStep } from './rollout-steps.ts';
 export async function beginRestart(
   { rollouts }: Repositories,
   record: RecordEvent,
+  nodeName: NodeNames,
   entries: readonly InstanceEntry[],
   order: Pick<NewRollout, 'serviceId' | 'actor' | 'message' | 'startedAt'> & {
     options: RestartOptions & { minReadyMs: number };
@@ -25,8 +27,8 @@ export async function beginRestart(
   const rollout = await rollouts.create({
     ...{ kind: 'restart', nodeId: null, ...order },
     options: { ...rolloutOptionsSchema.parse({}), ...order.options },
-    steps: entries.map(restartStep),
+    steps: entries.map((entry) => restartStep(entry, nodeName)),
   });
-  await record(startedEvent(rollout));
+  await record(startedEvent(rollout, nodeName));
   return rollout;
 }

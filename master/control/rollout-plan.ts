@@ -1,3 +1,4 @@
+import type { NodeNames } from '../../common/domain/instance-name.ts';
 import {
   asWarnings,
   describePurpose,
@@ -24,6 +25,7 @@ export function planRollout(
   view: {
     instance: (instanceId: number) => InstanceEntry | null;
     isUp: (nodeId: number) => boolean;
+    nodeName: NodeNames;
     /** The rollout that holds the service's lock. */
     holder: Rollout | null;
   },
@@ -31,10 +33,10 @@ export function planRollout(
   const { kind, options, steps, serviceId, serviceName } = rollout;
   const planned = steps.map((step): Planned => {
     const entry = view.instance(step.instanceId);
-    const nodeUp = view.isUp(step.nodeId);
+    const awayName = view.isUp(step.nodeId) ? null : view.nodeName(step.nodeId);
     const gate = entry === null ? null : gateOf(entry.record.spec);
     const isDown = gate !== null && !gate.completes && !isUp(entry?.status ?? null, gate);
-    return { step: planStep(step, entry, nodeUp, isDown), isDown };
+    return { step: planStep(step, entry, awayName, isDown), isDown };
   });
   const atOnce = maxUnavailableOf(options, steps.length);
   const canary = planned.slice(0, options.canary);
@@ -51,19 +53,20 @@ export function planRollout(
     options,
     atOnce,
     batches: [...batches(canary, true), ...batches(rest, false)],
-    ...asWarnings(warnAbout(rollout, planned, view.holder)),
+    ...asWarnings(warnAbout(rollout, planned, view)),
   };
 }
 
 function planStep(
   { instanceId, nodeId, action, release, previousDesired }: NewRollout['steps'][number],
   entry: InstanceEntry | null,
-  nodeUp: boolean,
+  /** Of its node, when that is not connected. */
+  awayName: string | null,
   isDown: boolean,
 ): PlannedStep {
   const status = entry?.status ?? null;
   const warnings: Told[] = [];
-  if (!nodeUp) warnings.push(said`node ${nodeId} is not connected`);
+  if (awayName !== null) warnings.push(said`node ${awayName} is not connected`);
   if (previousDesired === 'stopped') warnings.push(said`it is stopped, and will be started`);
   else if (isDown && status !== null) warnings.push(said`it is down: ${word(status.state)}`);
   const runs = status?.pid == null ? null : status.release;
@@ -84,12 +87,12 @@ function planStep(
 function warnAbout(
   { options, steps }: Pick<Rollout, 'options'> & Pick<NewRollout, 'steps'>,
   planned: readonly Planned[],
-  holder: Rollout | null,
+  { holder, nodeName }: { holder: Rollout | null; nodeName: NodeNames },
 ): Told[] {
   const warnings: Told[] = [];
   if (holder !== null)
     warnings.push(
-      said`it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder)} by ${holder.actor} is ${word(holder.state)}`,
+      said`it cannot begin now: rollout ${holder.rolloutId} ${describePurpose(holder, nodeName)} by ${holder.actor} is ${word(holder.state)}`,
     );
   if (options.canary >= steps.length && options.canary > 0)
     warnings.push(said`all instances are canaries: nothing is left to be held back`);

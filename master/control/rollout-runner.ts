@@ -80,6 +80,7 @@ export function createRolloutRunner(deps: {
   onError: (rollout: Rollout, error: unknown) => void;
 }): RolloutRunner {
   const { store, fleet, relay, commands, events, background, push, now, onError, nodeWaitMs } = deps;
+  const { nodeName } = fleet;
   const runs = new Map<number, Run>();
   let closed = false;
 
@@ -112,7 +113,7 @@ export function createRolloutRunner(deps: {
    */
   const write = async (run: Run, next: Rollout, actor: string | null): Promise<void> => {
     const { rollout } = run;
-    const event = changedEvent(rollout, next, actor);
+    const event = changedEvent(rollout, next, actor, nodeName);
     const records = await events.transaction(async ({ rollouts, instances }, record) => {
       await rollouts.save(rollout, next);
       if (event !== null) await record(event);
@@ -142,7 +143,7 @@ export function createRolloutRunner(deps: {
   const takeRound = async (run: Run): Promise<void> => {
     const order = run.orders.shift();
     if (order !== undefined) return obey(run, order);
-    const moves = nextMoves(run.rollout, (step) => observe(run, step), { nodeWaitMs });
+    const moves = nextMoves(run.rollout, (step) => observe(run, step), { nodeWaitMs, nodeName });
     const writes = moves.filter(isWrite);
     if (writes.length > 0) return write(run, applyWrites(run.rollout, writes, now()), null);
     for (const question of questionsOf(run.rollout, moves))
@@ -200,11 +201,11 @@ export function createRolloutRunner(deps: {
         const step = rollout.steps.find((candidate) => candidate.instanceId === instanceId);
         if (step === undefined || !isBusy(rollout, step)) continue;
         const entry = fleet.instance(instanceId);
-        const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record);
+        const label = entry === null ? `instance ${instanceId}` : instanceLabel(entry.record, nodeName);
         const { rolloutId, actor, state } = rollout;
         throw new SgridError(
           'conflict',
-          said`rollout ${rolloutId} ${describePurpose(rollout)} by ${actor} is ${state} and has ${label} to do`,
+          said`rollout ${rolloutId} ${describePurpose(rollout, nodeName)} by ${actor} is ${state} and has ${label} to do`,
           { hint: said`wait until it has ended, or end it: sgrid rollout abort ${rolloutId}` },
         );
       }

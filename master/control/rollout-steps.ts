@@ -1,3 +1,4 @@
+import type { NodeNames } from '../../common/domain/instance-name.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
@@ -9,19 +10,19 @@ import type { NewStep } from '../store/rollouts.ts';
  *
  * @throws SgridError `conflict` for one that has no release yet.
  */
-export function restartStep(entry: InstanceEntry): NewStep {
-  return stepOf(entry, 'restart');
+export function restartStep(entry: InstanceEntry, nodeName: NodeNames): NewStep {
+  return stepOf(entry, 'restart', nodeName);
 }
 
 /** A step of a drain that stops an instance, or has it give way to its peer. */
-export function leavingStep(entry: InstanceEntry, peerId: number | null): NewStep {
-  return { ...stepOf(entry, peerId === null ? 'stop' : 'retire'), peerId };
+export function leavingStep(entry: InstanceEntry, peerId: number | null, nodeName: NodeNames): NewStep {
+  return { ...stepOf(entry, peerId === null ? 'stop' : 'retire', nodeName), peerId };
 }
 
-function stepOf({ record }: InstanceEntry, action: NewStep['action']): NewStep {
+function stepOf({ record }: InstanceEntry, action: NewStep['action'], nodeName: NodeNames): NewStep {
   const { instanceId, nodeId, port, desired, release } = record;
   if (release === null) {
-    throw new SgridError('conflict', said`${instanceLabel(record)} has no release yet`, {
+    throw new SgridError('conflict', said`${instanceLabel(record, nodeName)} has no release yet`, {
       hint: said`deploy a release on it`,
     });
   }

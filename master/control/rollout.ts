@@ -1,3 +1,4 @@
+import type { NodeNames } from '../../common/domain/instance-name.ts';
 import {
   hasEnded,
   maxUnavailableOf,
@@ -32,9 +33,11 @@ export interface StepObservation extends GateObservation {
   failure: Told | null;
 }
 
-export interface RolloutTimes {
+export interface RolloutSurroundings {
   /** How long a rollout waits for a node that went away (an agent being upgraded), or for a master's agents to return. */
   nodeWaitMs: number;
+  /** For its reasons. */
+  nodeName: NodeNames;
 }
 
 /** Changes of the rollout's own state in the database; all of one round are one transaction. */
@@ -66,30 +69,30 @@ type Observations = readonly StepObservation[];
 export function nextMoves(
   rollout: Rollout,
   observe: (step: RolloutStep) => StepObservation,
-  times: RolloutTimes,
+  around: RolloutSurroundings,
 ): RolloutMove[] {
   if (hasEnded(rollout)) return [];
   const seen = rollout.steps.map(observe);
   switch (rollout.state) {
     case 'aborting':
-      return windUp(rollout, seen, times, 'aborted', reasonOf(rollout));
+      return windUp(rollout, seen, around, 'aborted', reasonOf(rollout));
     case 'rolling-back':
-      return goBack(rollout, seen, times);
+      return goBack(rollout, seen, around);
     default:
-      return goForward(rollout, seen, times);
+      return goForward(rollout, seen, around);
   }
 }
 
-function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): RolloutMove[] {
+function goForward(rollout: Rollout, seen: Observations, around: RolloutSurroundings): RolloutMove[] {
   const { steps, options, state } = rollout;
   const fallen = positionsOf(steps, 'done').flatMap((position) => fallenStep(rollout, position, seen));
   if (fallen.length > 0) return fallen;
   const failed = steps.find(hasFailed);
   if (failed !== undefined) {
-    const reason = said`${stepName(rollout, failed)}: ${reasonOf(failed)}`;
+    const reason = said`${stepName(rollout, failed, around.nodeName)}: ${reasonOf(failed)}`;
     return options.onFailure === 'rollback'
       ? [{ kind: 'state', state: 'rolling-back', reason }]
-      : windUp(rollout, seen, times, 'failed', reason);
+      : windUp(rollout, seen, around, 'failed', reason);
   }
   if (steps.every((step) => step.state === 'done'))
     return [{ kind: 'state', state: 'succeeded', reason: '' }];
@@ -97,7 +100,7 @@ function goForward(rollout: Rollout, seen: Observations, times: RolloutTimes): R
     return [{ kind: 'promote' }];
   const moving = movingPositions(rollout).filter((position) => !waitsForPeer(rollout, position));
   const underWay = [...positionsOf(steps, 'preparing', 'applying'), ...moving].map((position) =>
-    carryOn(rollout, position, seen, times),
+    carryOn(rollout, position, seen, around),
   );
   const relapsed = positionsOf(steps, 'done').filter((position) => hasRelapsed(seen[position]));
   const patience = relapsed.map((position): RolloutMove => waitForReturn(seen[position]));
@@ -129,7 +132,7 @@ function begin(rollout: Rollout, seen: Observations, unavailable: number): Rollo
 function windUp(
   rollout: Rollout,
   seen: Observations,
-  times: RolloutTimes,
+  around: RolloutSurroundings,
   end: RolloutState,
   reason: Told,
 ): RolloutMove[] {
@@ -149,16 +152,18 @@ function windUp(
   const underWay = [...positionsOf(steps, 'applying', 'reverting'), ...moving];
   const isTakenAway = without.some((move) => move.kind === 'step' && move.state === 'reverting');
   if (underWay.length === 0 && !isTakenAway) return [{ kind: 'state', state: end, reason }];
-  return [...without, ...underWay.map((position) => carryOn(rollout, position, seen, times))];
+  return [...without, ...underWay.map((position) => carryOn(rollout, position, seen, around))];
 }
 
 /**
  * Gives every instance that was touched what it ran before. One on which that does not work does not keep the others from it:
  * each of them ran that release already.
  */
-function goBack(rollout: Rollout, seen: Observations, times: RolloutTimes): RolloutMove[] {
+function goBack(rollout: Rollout, seen: Observations, around: RolloutSurroundings): RolloutMove[] {
   const { steps, options } = rollout;
-  const underWay = positionsOf(steps, 'reverting').map((position) => carryOn(rollout, position, seen, times));
+  const underWay = positionsOf(steps, 'reverting').map((position) =>
+    carryOn(rollout, position, seen, around),
+  );
   const touched = positionsOf(steps, 'applying', 'done', 'failed').filter(
     (position) => steps[position]?.appliedAt !== null,
   );
@@ -186,7 +191,12 @@ function goBack(rollout: Rollout, seen: Observations, times: RolloutTimes): Roll
 const REMOVED = said`the instance was removed`;
 
 /** The next move of one step that is under way. */
-function carryOn(rollout: Rollout, position: number, all: Observations, times: RolloutTimes): RolloutMove {
+function carryOn(
+  rollout: Rollout,
+  position: number,
+  all: Observations,
+  around: RolloutSurroundings,
+): RolloutMove {
   const step = rollout.steps[position];
   const seen = all[position];
   if (step === undefined || seen === undefined) return { kind: 'wait', forMs: Infinity };
@@ -206,7 +216,7 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
   if (goal !== 'gone' && !seen.exists) return isBackwards ? to('skipped', REMOVED) : fail(REMOVED);
   if (seen.failure !== null) return fail(seen.failure);
   if (!seen.nodeUp) {
-    const leftMs = times.nodeWaitMs - seen.waitedMs;
+    const leftMs = around.nodeWaitMs - seen.waitedMs;
     if (leftMs > 0) return { kind: 'wait', forMs: leftMs };
     const later =
       goal === 'gone'
@@ -214,7 +224,9 @@ function carryOn(rollout: Rollout, position: number, all: Observations, times: R
         : isBackwards
           ? said`; it gets what it ran before when it does`
           : '';
-    return fail(said`node ${step.nodeId} did not come back within ${times.nodeWaitMs / 1000} s${later}`);
+    return fail(
+      said`node ${around.nodeName(step.nodeId)} did not come back within ${around.nodeWaitMs / 1000} s${later}`,
+    );
   }
   if (seen.busyMs > 0) return { kind: 'wait', forMs: seen.busyMs };
   if (step.state === 'preparing') return seen.isPrepared ? to('applying') : { kind: 'prepare', position };

@@ -1,6 +1,7 @@
 import { FIGURES_STRIDE, type FiguresHistory, type NodeSnapshot } from '../../common/domain/figures.ts';
 import type { FleetFrame, FleetScope, FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import { type NodeNames, nodeNameOf } from '../../common/domain/instance-name.ts';
 import type { InstanceRecord } from '../store/instances.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import { createFiguresRing, type FiguresRing } from './figures-ring.ts';
@@ -32,6 +33,8 @@ export interface FleetListener {
  */
 export interface FleetModel {
   node(nodeId: number): NodeRecord | null;
+  /** What people call a node; its number for one that is not known, or gone. */
+  nodeName: NodeNames;
   isUp(nodeId: number): boolean;
   upNodeIds(): number[];
   putNode(record: NodeRecord, up: boolean): void;
@@ -106,6 +109,7 @@ export function createFleetModel(): FleetModel {
 
   return {
     node: (nodeId) => nodes.get(nodeId)?.record ?? null,
+    nodeName: (nodeId) => nodeNameOf(nodes.get(nodeId)?.record, nodeId),
     isUp: (nodeId) => nodes.get(nodeId)?.up ?? false,
     upNodeIds: () => [...nodes].filter(([, node]) => node.up).map(([nodeId]) => nodeId),
     putNode(record, up) {

@@ -1,4 +1,5 @@
 import type { Assignment, InstanceStatus, InstanceView } from '../../common/domain/instance.ts';
+import { instanceNameOf, type NodeNames } from '../../common/domain/instance-name.ts';
 import type { NodeView } from '../../common/domain/node.ts';
 import type { InstanceRecord } from '../store/instances.ts';
 import type { NodeRecord } from '../store/nodes.ts';
@@ -42,7 +43,7 @@ export function toAssignment(record: InstanceRecord): Assignment {
   return config === null ? assignment : { ...assignment, config };
 }
 
-/** `web@2:8080`: how people and audit events name an instance. */
-export function instanceLabel({ spec, nodeId, port }: InstanceRecord): string {
-  return `${spec.name}@${nodeId}:${port}`;
+/** `web@beta:8080`: how audit events and errors name an instance, as people do. */
+export function instanceLabel({ spec, nodeId, port }: InstanceRecord, nodeName: NodeNames): string {
+  return instanceNameOf({ serviceName: spec.name, nodeId, port }, nodeName);
 }

@@ -64,7 +64,7 @@ export function createAgentHandlers(
         kind: 'instance.unknown',
         result: 'failed',
         nodeId,
-        message: said`node ${nodeId} reports instance ${instanceId} (${word(state)}), which this master has not put there; it is left alone; "sgrid node adopt ${nodeId}" takes it up`,
+        message: said`node ${fleet.nodeName(nodeId)} reports instance ${instanceId} (${word(state)}), which this master has not put there; it is left alone; "sgrid node adopt ${nodeId}" takes it up`,
       });
     }
   };

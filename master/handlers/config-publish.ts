@@ -76,6 +76,7 @@ export function createConfigPublishHandlers(
         const rollout = await beginRestart(
           repositories,
           record,
+          fleet.nodeName,
           targets.filter((entry) => rolling.has(entry.record.instanceId)),
           { ...order, options: { ...options, minReadyMs: options.minReadyMs ?? deps.minReadyMs } },
         );

@@ -45,7 +45,7 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
           },
         );
       }
-      demandPossible(limits, nodeId, node.info);
+      demandPossible(limits, fleet.nodeName(nodeId), node.info);
       const inUse = fleet.isUp(nodeId) ? await portsInUse(relay, nodeId) : new Set<number>();
       const created = await events.transaction(async ({ services, instances }, record) => {
         const { serviceId } = await services.byName(serviceName);
@@ -55,7 +55,7 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
         await record({
           kind: 'command',
           actor: identity.actor,
-          message: said`create instance ${instance.instanceId}: ${instanceLabel(instance)}`,
+          message: said`create instance ${instance.instanceId}: ${instanceLabel(instance, fleet.nodeName)}`,
           instanceId: instance.instanceId,
           nodeId,
           serviceId,
@@ -82,7 +82,7 @@ export function createInstanceHandlers(deps: HandlerDependencies): CockpitHandle
       // A rollout that waits for it is helped by this, so it is not asked.
       const outcomes = await commands.each(what, instanceIds, actor, async ({ record }, event) => {
         const { nodeId, instanceId } = record;
-        if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+        if (!fleet.isUp(nodeId)) throw nodeUnreachable(fleet.nodeName(nodeId));
         const assignment = toAssignment(record);
         const { status } = await relay.call(nodeId, 'instance.resolve', {
           instanceId,

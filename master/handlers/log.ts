@@ -19,7 +19,7 @@ export function createLogHandlers({
       });
     }
     const { nodeId } = entry.record;
-    if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+    if (!fleet.isUp(nodeId)) throw nodeUnreachable(fleet.nodeName(nodeId));
     return nodeId;
   };
   return {

@@ -1,4 +1,5 @@
 import { instanceCount } from '../../common/domain/instance-count.ts';
+import { nodeNameOf } from '../../common/domain/instance-name.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { NodeRecord } from '../store/nodes.ts';
@@ -43,9 +44,13 @@ export async function removeNode(
     }
     for (const rollout of await rollouts.open()) {
       if (!rollout.steps.some((step) => step.nodeId === nodeId)) continue;
-      throw new SgridError('conflict', said`rollout ${rollout.rolloutId} has instances on node ${nodeId}`, {
-        hint: said`wait until it has ended, or abort it`,
-      });
+      throw new SgridError(
+        'conflict',
+        said`rollout ${rollout.rolloutId} has instances on node ${nodeNameOf({ alias }, nodeId)}`,
+        {
+          hint: said`wait until it has ended, or abort it`,
+        },
+      );
     }
     for (const { instanceId } of here) await instances.remove(instanceId);
     await tokensOf.revokeOfNode(nodeId, now());

@@ -67,13 +67,13 @@ export function createNodeHandlers(deps: HandlerDependencies): CockpitHandlers<N
 
     'node.drain': async (request, { identity }) => {
       const node = demandNode(request.nodeId);
-      if (!fleet.isUp(node.nodeId)) throw nodeUnreachable(node.nodeId);
+      if (!fleet.isUp(node.nodeId)) throw nodeUnreachable(fleet.nodeName(node.nodeId));
       return drainNode(deps, node, request, identity.actor);
     },
 
     'node.adopt': async ({ nodeId, dryRun }, { identity }) => {
       demandNode(nodeId);
-      if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+      if (!fleet.isUp(nodeId)) throw nodeUnreachable(fleet.nodeName(nodeId));
       const outcomes = await adoption.adopt(nodeId, identity.actor, dryRun);
       for (const { record } of outcomes) if (record !== null) await commands.introduce(record);
       return {

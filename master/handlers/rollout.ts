@@ -1,4 +1,9 @@
-import { type RolloutRequest, type RolloutStep, rolloutOptionProblems } from '../../common/domain/rollout.ts';
+import {
+  drainedNodeName,
+  type RolloutRequest,
+  type RolloutStep,
+  rolloutOptionProblems,
+} from '../../common/domain/rollout.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { startedEvent } from '../control/rollout-events.ts';
@@ -25,12 +30,13 @@ export function createRolloutHandlers(deps: HandlerDependencies): CockpitHandler
   return {
     'rollout.create': async (request, { identity }) => {
       const wanted = await compose(deps, request, identity.actor);
-      for (const { nodeId } of wanted.steps) if (!fleet.isUp(nodeId)) throw nodeUnreachable(nodeId);
+      for (const { nodeId } of wanted.steps)
+        if (!fleet.isUp(nodeId)) throw nodeUnreachable(fleet.nodeName(nodeId));
       const rollout = await events.transaction(async (repositories, record) => {
         // From here on it holds them; until here they could be removed.
         await demandReleases(repositories, wanted.steps);
         const created = await repositories.rollouts.create(wanted);
-        await record(startedEvent(created));
+        await record(startedEvent(created, fleet.nodeName));
         return created;
       });
       rollouts.start(rollout);
@@ -39,8 +45,8 @@ export function createRolloutHandlers(deps: HandlerDependencies): CockpitHandler
     'rollout.plan': async (request, { identity }) => {
       const wanted = await compose(deps, request, identity.actor);
       const holder = (await store.rollouts.open()).find(({ serviceId }) => serviceId === wanted.serviceId);
-      const { instance, isUp } = fleet;
-      return { plan: planRollout(wanted, { instance, isUp, holder: holder ?? null }) };
+      const { instance, isUp, nodeName } = fleet;
+      return { plan: planRollout(wanted, { instance, isUp, nodeName, holder: holder ?? null }) };
     },
     'rollout.pause': async ({ rolloutId }, { identity }) => ({
       rollout: await rollouts.control(rolloutId, 'pause', identity.actor),
@@ -99,7 +105,7 @@ async function putOn(
     if (entry.record.serviceId === serviceId) return stepOn(entry, { releaseId, version });
     throw new SgridError(
       'bad_request',
-      said`${instanceLabel(entry.record)} does not belong to "${serviceName}", whose release ${version} is`,
+      said`${instanceLabel(entry.record, deps.fleet.nodeName)} does not belong to "${serviceName}", whose release ${version} is`,
       { hint: said`choose instances of one service` },
     );
   });
@@ -120,15 +126,21 @@ function restartOf(
   const [first] = entries;
   if (first === undefined) throw new SgridError('bad_request', said`no instance was named`);
   const { serviceId, spec } = first.record;
+  const { nodeName } = deps.fleet;
   const stranger = entries.find(({ record }) => record.serviceId !== serviceId);
   if (stranger !== undefined) {
     throw new SgridError(
       'bad_request',
-      said`${instanceLabel(stranger.record)} does not belong to "${spec.name}", as ${instanceLabel(first.record)} does`,
+      said`${instanceLabel(stranger.record, nodeName)} does not belong to "${spec.name}", as ${instanceLabel(first.record, nodeName)} does`,
       { hint: said`restart the instances of one service at a time` },
     );
   }
-  return { kind: 'restart', serviceId, serviceName: spec.name, steps: entries.map(restartStep) };
+  return {
+    kind: 'restart',
+    serviceId,
+    serviceName: spec.name,
+    steps: entries.map((entry) => restartStep(entry, nodeName)),
+  };
 }
 
 /** Every instance that the other rollout changed, and that is still there, gets what it had before. */
@@ -136,9 +148,11 @@ async function takeBack(
   deps: HandlerDependencies,
   { undoes, instanceIds }: RolloutRequest & { undoes: number },
 ): Promise<Target> {
-  const { kind, nodeId, serviceId, serviceName, steps } = await deps.store.rollouts.byId(undoes);
+  const undone = await deps.store.rollouts.byId(undoes);
+  const { kind, serviceId, serviceName, steps } = undone;
   if (kind !== 'deploy') {
-    const what = kind === 'restart' ? said`a restart` : said`a drain of node ${nodeId ?? '-'}`;
+    const node = drainedNodeName(undone, deps.fleet.nodeName);
+    const what = kind === 'restart' ? said`a restart` : said`a drain of node ${node}`;
     throw new SgridError(
       'conflict',
       said`rollout ${undoes} of "${serviceName}" is ${what}: it changed no release`,

@@ -90,7 +90,10 @@ export function createServiceHandlers(deps: HandlerDependencies): CockpitHandler
         }
         const order = { serviceId, actor, message: `update: ${fields.join(', ')}`, startedAt: now() };
         const chosen = { ...options, minReadyMs: options.minReadyMs ?? minReadyMs };
-        const rollout = await beginRestart(repositories, record, rolling, { ...order, options: chosen });
+        const rollout = await beginRestart(repositories, record, fleet.nodeName, rolling, {
+          ...order,
+          options: chosen,
+        });
         return { service, changed, rollout };
       });
       for (const record of done.changed) fleet.putInstance(record);

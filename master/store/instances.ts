@@ -16,6 +16,7 @@ import {
 } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { MAX_NODE_NUMBER } from './node-number.ts';
+import { readNodeNames } from './nodes.ts';
 import type { Database } from './schema.ts';
 
 /** One instance with all that its assignment is made of. */
@@ -135,9 +136,10 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
         .where('nodeId', '=', place.nodeId)
         .where('port', '=', place.port)
         .executeTakeFirstOrThrow();
+      const nodeName = await readNodeNames(db);
       throw new SgridError(
         'conflict',
-        said`port ${place.port} on node ${place.nodeId} belongs to instance ${holder.instanceId} of "${holder.serviceName}"`,
+        said`port ${place.port} on node ${nodeName(place.nodeId)} belongs to instance ${holder.instanceId} of "${holder.serviceName}"`,
         { hint: said`choose another port` },
       );
     },
@@ -151,9 +153,10 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
       );
       if (inTheWay !== undefined) {
         const what = inTheWay.instanceId === instanceId ? `the number ${instanceId}` : `port ${port}`;
+        const nodeName = await readNodeNames(db);
         throw new SgridError(
           'conflict',
-          said`${what} belongs to instance ${inTheWay.instanceId} of "${inTheWay.serviceName}" on node ${inTheWay.nodeId}`,
+          said`${what} belongs to instance ${inTheWay.instanceId} of "${inTheWay.serviceName}" on node ${nodeName(inTheWay.nodeId)}`,
           { hint: said`remove that one first` },
         );
       }

@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { type NodeNames, nodeNameOf } from '../../common/domain/instance-name.ts';
 import { type NodeInfo, nodeInfoSchema } from '../../common/domain/node.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -87,6 +88,13 @@ export function createNodeRepository(db: Kysely<Database>): NodeRepository {
       await db.deleteFrom('nodes').where('nodeId', '=', nodeId).execute();
     },
   };
+}
+
+/** What people call the nodes, for sentences of the database's own. */
+export async function readNodeNames(db: Kysely<Database>): Promise<NodeNames> {
+  const rows = await db.selectFrom('nodes').select(['nodeId', 'alias']).execute();
+  const nodes = new Map(rows.map((row) => [row.nodeId, row]));
+  return (nodeId) => nodeNameOf(nodes.get(nodeId), nodeId);
 }
 
 export function noNode(nodeId: number): SgridError {

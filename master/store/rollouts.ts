@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { NodeNames } from '../../common/domain/instance-name.ts';
 import {
   describePurpose,
   type Rollout,
@@ -7,6 +8,7 @@ import {
 } from '../../common/domain/rollout.ts';
 import { inBrackets, said, word } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { readNodeNames } from './nodes.ts';
 import { saidOfJson, saidToJson } from './said-json.ts';
 import type { Database } from './schema.ts';
 
@@ -99,7 +101,7 @@ export function createRolloutRepository(db: Kysely<Database>): RolloutRepository
         .executeTakeFirst();
       if (row === undefined) {
         const [holder] = (await open()).filter((rollout) => rollout.serviceId === serviceId);
-        throw lockedBy(holder);
+        throw lockedBy(holder, await readNodeNames(db));
       }
       for (const [position, step] of steps.entries()) {
         const { instanceId, nodeId, port, action, peerId, release, previous, previousDesired } = step;
@@ -176,13 +178,13 @@ function toStep(row: Database['rollout_steps']): RolloutStep {
 }
 
 /** The lock on a service's instances: who holds it, since when and why. */
-function lockedBy(holder: Rollout | undefined): SgridError {
+function lockedBy(holder: Rollout | undefined, nodeName: NodeNames): SgridError {
   if (holder === undefined) return new SgridError('conflict', said`another rollout has just begun`);
   const { rolloutId, serviceName, actor, startedAt, state, message } = holder;
   const since = new Date(startedAt).toISOString().replace('T', ' ').slice(0, 19);
   return new SgridError(
     'conflict',
-    said`rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder)} by ${actor}${inBrackets(message)} is ${word(state)}, since ${since} UTC`,
+    said`rollout ${rolloutId} of "${serviceName}" ${describePurpose(holder, nodeName)} by ${actor}${inBrackets(message)} is ${word(state)}, since ${since} UTC`,
     {
       hint: said`wait until it has ended (sgrid rollout status ${rolloutId} --wait), or end it: sgrid rollout abort ${rolloutId}`,
     },

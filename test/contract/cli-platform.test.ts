@@ -254,6 +254,17 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
   expect(api.map(({ nodeId }) => nodeId).sort()).toEqual([1, 1, 2, 2]);
 });
 
+test('a token is valid until it expires by the clock of the master, one for joining too', async () => {
+  await sgrid('token', 'create', 'long', '--role', 'viewer', '--expires', '1h');
+  await sgrid('token', 'create', 'short', '--role', 'viewer', '--expires', '1s');
+  await sgrid('token', 'create', 'rack-9', '--role', 'agent', '--join', '--expires', '1s');
+  const stateOf = async (name: string): Promise<string | undefined> =>
+    new RegExp(`^${name} +\\w+ +- +(\\S+)`, 'm').exec((await sgrid('token', 'list')).out)?.[1];
+  await waitFor('the second to pass', async () => (await stateOf('short')) === 'expired');
+  await waitFor('the other', async () => (await stateOf('rack-9')) === 'expired');
+  expect(await stateOf('long')).toBe('valid');
+});
+
 test('token: made into a file of its own user or onto standard output, listed, rotated, revoked', async () => {
   const made = await sgrid('token', 'create', 'ann', '--role', 'viewer', '--out', 'ann.token');
   expect(made).toMatchObject({ code: 0 });

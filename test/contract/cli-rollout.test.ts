@@ -112,7 +112,7 @@ test('a failure: 1, why, and the last lines of the output of the instance, made 
   expect(failed.err).toMatch(
     /^web@test-2:8002 failed: crash-loop: died\n(?:.*\n)*--- last lines of web@test-2:8002\nline 11\n(?:line \d+\n){18}no\^\[\[2J database\n---\n/m,
   );
-  expect(failed.err).toContain('sgrid: rollout 2 of web failed: web@2:8002: crash-loop: died\n');
+  expect(failed.err).toContain('sgrid: rollout 2 of web failed: web@test-2:8002: crash-loop: died\n');
   expect(failed.err).not.toContain('\x1b');
   expect(await versions()).toEqual(['v2', 'v2', 'v1']);
 });

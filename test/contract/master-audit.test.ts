@@ -88,9 +88,9 @@ test('a command that waits for its node when the master is told to end is in the
   const viewer = await connectCockpit(master, 'viewer');
   const { events } = await viewer.call('event.list', {});
   viewer.close();
-  const told = events.filter(({ message }) => message.startsWith('stop web@1:8001'));
+  const told = events.filter(({ message }) => message.startsWith('stop web@test-1:8001'));
   expect(told.map(({ result, actor }) => [result, actor])).toEqual([['failed', 'admin']]);
-  expect(told[0]?.message).toMatch(/^stop web@1:8001: ./);
+  expect(told[0]?.message).toMatch(/^stop web@test-1:8001: ./);
 });
 
 test('a master that cannot listen leaves no timer behind', async () => {

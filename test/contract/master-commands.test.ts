@@ -42,9 +42,9 @@ test('stop, start and restart reach the node with ever higher revisions, and eac
   const revisions = told.map((assignment) => assignment.revision);
   expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
   expect((await commandEvents()).map(({ message, actor, result }) => [message, actor, result])).toEqual([
-    ['restart web@1:8001', 'admin', 'ok'],
-    ['start web@1:8001', 'admin', 'ok'],
-    ['stop web@1:8001', 'admin', 'ok'],
+    ['restart web@test-1:8001', 'admin', 'ok'],
+    ['start web@test-1:8001', 'admin', 'ok'],
+    ['stop web@test-1:8001', 'admin', 'ok'],
   ]);
   expect((await commandEvents())[0]).toMatchObject({ instanceId, nodeId: 1, serviceId: release.serviceId });
 });

@@ -260,7 +260,7 @@ test('a rolling restart halts at one that does not come up: the others keep what
   const event = await waitFor('the halt', async () =>
     fleet.admin.events.find(({ kind, result }) => kind === 'rollout.finished' && result === 'failed'),
   );
-  expect(event.message).toMatch(/restart of web failed: web@1:8001: crash-loop/);
+  expect(event.message).toMatch(/restart of web failed: web@test-1:8001: crash-loop/);
   expect((await status()).deliveries.map(({ state }) => state)).toEqual(['delivered', 'none', 'none']);
   expect(fileOf(2)).toBeUndefined();
 });

@@ -60,7 +60,7 @@ test('a move that fails: the new one is taken away once, and the old one is neve
   const all = await told(drain, { misbehave });
   expect(all.rollout).toMatchObject({
     state: 'failed',
-    reason: expect.stringMatching(/^web@2:\d+: crash-loop: bad$/),
+    reason: expect.stringMatching(/^web@test-2:\d+: crash-loop: bad$/),
   });
   expect(all.rollout.steps.map(({ state }) => state)).toEqual(['reverted', 'skipped']);
   expect(said(all)).toEqual(['4@2 running', '4@2 removed']);

@@ -67,9 +67,9 @@ test('a moved instance has another one up in its place before it goes, with its 
   expect(done).toMatchObject({ kind: 'drain', nodeId: 1, state: 'succeeded' });
   expect(steps(done)).toEqual(['place done', 'retire done']);
   // Named also when they are gone.
-  expect(done.steps.map((step) => stepName(done, step))).toEqual([
-    expect.stringMatching(/^web@2:\d+$/),
-    'web@1:8001',
+  expect(done.steps.map((step) => stepName(done, step, (nodeId) => `test-${nodeId}`))).toEqual([
+    expect.stringMatching(/^web@test-2:\d+$/),
+    'web@test-1:8001',
   ]);
   // The three and the new one were up when the old one was told to go.
   expect(serving).toEqual([4]);
@@ -86,7 +86,7 @@ test('a moved instance has another one up in its place before it goes, with its 
   const { events } = await admin.call('event.list', {});
   const messages = events.map(({ message }) => message);
   expect(messages).toContain('drain node 1 (test-1): 1 to move');
-  expect(messages).toContain('rollout 2: drain of node 1 of web succeeded on 1 instance');
+  expect(messages).toContain('rollout 2: drain of node test-1 of web succeeded on 1 instance');
   expect((await drain()).rollouts).toEqual([]);
 });
 
@@ -99,7 +99,7 @@ test('one that does not come up is taken away again, and the old one stays', asy
   const done = await ended(admin, rollouts[0]?.rolloutId ?? 0);
   expect(done).toMatchObject({
     state: 'failed',
-    reason: expect.stringMatching(/^web@2:\d+: crash-loop: no database here$/),
+    reason: expect.stringMatching(/^web@test-2:\d+: crash-loop: no database here$/),
   });
   expect(steps(done)).toEqual(['place reverted', 'retire skipped']);
   expect(await told()).toEqual(['1@1:8001 running v1', '2@2:8002 running v1', '3@3:8003 running v1']);
@@ -164,7 +164,7 @@ test('what cannot be moved is named with its reason, and left or stopped as was 
   const update = (change: object) =>
     admin.call('service.update', { spec: { ...spec, name: 'web', type: 'binary', ...change } });
   await update({ ports: { from: 8003, to: 8003 } });
-  expect(await plan()).toMatchObject({ reason: 'none of the ports 8003 is free on node 3' });
+  expect(await plan()).toMatchObject({ reason: 'none of the ports 8003 is free on node test-3' });
   await update({ ports: { from: 8003, to: 8009 } });
   expect(await plan()).toMatchObject({ action: 'move', to: { nodeId: 3, port: 8004 } });
 

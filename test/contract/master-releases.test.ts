@@ -51,7 +51,7 @@ test('none goes that an instance should run, runs, or that a rollout under way m
   await deploy(admin, release.releaseId, instanceIds());
   await expect(remove(third.releaseId, release.releaseId)).rejects.toMatchObject({
     code: 'conflict',
-    message: 'web v1 is the release of web@1:8001',
+    message: 'web v1 is the release of web@test-1:8001',
   });
   expect(await versions()).toEqual(['v3', 'v2', 'v1']);
 

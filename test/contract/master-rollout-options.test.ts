@@ -90,7 +90,7 @@ test('a canary that becomes unhealthy takes itself back, and the others are neve
   await canary.report(inHealth(assignment, 'unhealthy'));
   const end = await ended(fleet.admin, rollout.rolloutId);
   expect(end.state).toBe('rolled-back');
-  expect(end.reason).toBe('api@1:9000: unhealthy: GET / answered 500');
+  expect(end.reason).toBe('api@test-1:9000: unhealthy: GET / answered 500');
   expect(end.steps.map((step) => step.state)).toEqual(['reverted', 'skipped', 'skipped']);
   expect(new Set(await versions())).toEqual(new Set(['running v1']));
   for (const nodeId of [2, 3])
@@ -230,7 +230,7 @@ test('a dry run says what would be done, warns, and changes nothing', async () =
   expect(steps.map(({ warnings }) => warnings)).toEqual([
     [],
     ['it is stopped, and will be started'],
-    ['node 3 is not connected'],
+    ['node test-3 is not connected'],
   ]);
   const keep = await admin.call('rollout.plan', { ...request, releaseId: fleet.release.releaseId });
   expect(keep.plan.batches.map(({ steps: [step] }) => step?.action)).toEqual(['start', 'keep', 'keep']);

@@ -61,7 +61,7 @@ describe('a move', () => {
     ]);
     expect(changesOf(movesOf(drainIn([['reverting', 'skipped', 'x']]), gone))).toBe('1 reverted');
     expect(movesOf(drainIn([['reverted', 'skipped', 'crash-loop']]), gone)).toMatchObject([
-      { kind: 'state', state: 'failed', reason: 'web@1:8101: crash-loop' },
+      { kind: 'state', state: 'failed', reason: 'web@n1:8101: crash-loop' },
     ]);
   });
 

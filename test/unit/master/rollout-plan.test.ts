@@ -31,7 +31,7 @@ const plan = planRollout(
       { ...step, instanceId: 2, nodeId: 7, previous: null, previousDesired: 'running' },
     ],
   },
-  { instance: () => null, isUp: (nodeId) => nodeId === 1, holder: null },
+  { instance: () => null, isUp: (nodeId) => nodeId === 1, nodeName: (nodeId) => `n${nodeId}`, holder: null },
 );
 
 test('warnings of a plan are read in English, and said with their facts in Chinese', async () => {
@@ -39,10 +39,10 @@ test('warnings of a plan are read in English, and said with their facts in Chine
   const steps = arrived.batches.flatMap((batch) => batch.steps);
   expect(steps.map(({ warnings }) => warnings)).toEqual([
     ['it is stopped, and will be started'],
-    ['node 7 is not connected'],
+    ['node n7 is not connected'],
   ]);
   const { told } = await loadTranslate('zh-CN');
-  expect(steps.flatMap(warningsOf).map(told)).toEqual(['已停止，将被启动', '节点 7 未连接']);
+  expect(steps.flatMap(warningsOf).map(told)).toEqual(['已停止，将被启动', '节点 n7 未连接']);
   expect(warningsOf(arrived).map(told)).toEqual([
     '2 个中有 2 个此前没有版本：回滚会停止它们',
     '可能所有实例同时停机',

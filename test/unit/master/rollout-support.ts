@@ -65,14 +65,14 @@ export function seen(change: Partial<StepObservation> = {}): StepObservation {
   };
 }
 
+export const AROUND = { nodeWaitMs: 60_000, nodeName: (nodeId: number) => `n${nodeId}` };
+
 /** The moves of a rollout of which instance N is seen as `observations[N - 1]`, or well. */
 export function movesOf(
   rollout: Rollout,
   ...observations: readonly Partial<StepObservation>[]
 ): RolloutMove[] {
-  return inEnglish(
-    nextMoves(rollout, ({ instanceId }) => seen(observations[instanceId - 1] ?? {}), { nodeWaitMs: 60_000 }),
-  );
+  return inEnglish(nextMoves(rollout, ({ instanceId }) => seen(observations[instanceId - 1] ?? {}), AROUND));
 }
 
 /** "1 preparing, 2 preparing": the steps that change. */

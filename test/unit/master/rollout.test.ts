@@ -4,6 +4,7 @@ import { isWrite, nextMoves } from '../../../master/control/rollout.ts';
 import { applyWrites, control } from '../../../master/control/rollout-change.ts';
 import { rolloutOf } from '../../support/rollouts.ts';
 import {
+  AROUND,
   CHECKED,
   changesOf,
   movesOf,
@@ -134,7 +135,7 @@ describe('one step', () => {
       expect(first(rollout, { ...away, waitedMs: 10_000 })).toEqual({ kind: 'wait', forMs: 50_000 });
       expect(first(rollout, { ...away, waitedMs: 60_000 })).toMatchObject({
         state: state === 'reverting' ? 'revert-failed' : 'failed',
-        reason: expect.stringContaining('did not come back within 60 s'),
+        reason: expect.stringContaining('node n1 did not come back within 60 s'),
       });
     },
   );
@@ -240,16 +241,16 @@ describe('the end', () => {
     expect(changesOf(movesOf(rolloutIn(['failed', 'applying', 'skipped'], two), {}, { upMs: 1000 }))).toBe(
       '2 done',
     );
-    const end = { kind: 'state', state: 'failed', reason: 'web@1:8101: broken' } as const;
+    const end = { kind: 'state', state: 'failed', reason: 'web@n1:8101: broken' } as const;
     expect(movesOf(rolloutIn(['failed', 'done', 'pending']))).toEqual([end]);
     const ended = applyWrites(rolloutIn(['failed', 'done', 'pending']), [end], 99);
-    expect(ended).toMatchObject({ state: 'failed', endedAt: 99, reason: 'web@1:8101: broken' });
+    expect(ended).toMatchObject({ state: 'failed', endedAt: 99, reason: 'web@n1:8101: broken' });
     expect(ended.steps.map((step) => step.state)).toEqual(['failed', 'done', 'skipped']);
   });
 
   test('aborted: who asked for it stays known apart from the sentence', () => {
     const aborting = control(rolloutIn(['done', 'pending']), 'abort', 'ann', 5);
-    const moves = nextMoves(aborting, () => seen(), { nodeWaitMs: 60_000 });
+    const moves = nextMoves(aborting, () => seen(), AROUND);
     const aborted = applyWrites(aborting, moves.filter(isWrite), 6);
     expect(aborted).toMatchObject({
       state: 'aborted',
@@ -285,7 +286,7 @@ describe('rolling back', () => {
       options: { ...options, onFailure, maxUnavailable: 2 },
     });
     const moves = movesOf(rollout);
-    expect(moves).toEqual([{ kind: 'state', state: 'rolling-back', reason: 'web@1:8102: broken' }]);
+    expect(moves).toEqual([{ kind: 'state', state: 'rolling-back', reason: 'web@n1:8102: broken' }]);
     const next = applyWrites(rollout, [{ kind: 'state', state: 'rolling-back', reason: 'x' }], 5);
     expect(next.steps.map((step) => step.state)).toEqual(['done', 'failed', 'skipped', 'skipped']);
     expect(next.endedAt).toBeNull();
