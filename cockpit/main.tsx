@@ -1,14 +1,14 @@
 import { render } from 'ink';
 import { type CopyNote, clipboardRoute, clipboardSequence, createAskTmux } from './client/clipboard.ts';
-import { editText } from './client/edit-text.ts';
 import { createEffectRunner } from './client/effects.ts';
 import { createGatedStdout } from './client/gated-stdout.ts';
 import { createLogFeed } from './client/log-feed.ts';
 import type { MasterClient } from './client/master-client.ts';
 import { createMouse, withoutMouse } from './client/mouse.ts';
 import { createPresenceWatch } from './client/presence-watch.ts';
+import { type EndSignal, listenToProcess, type ProcessEvents } from './client/process-events.ts';
 import { createScreenWriter } from './client/screen-writer.ts';
-import { createSuspend, type Suspension } from './client/suspend.ts';
+import { createTerminalHandover } from './client/terminal-handover.ts';
 import { createRowSlots, RowSlotsContext } from './components/row-slots.ts';
 import { createTheme, type Theme } from './components/theme.ts';
 import { DEFAULT_SETTINGS, type Settings } from './config/settings.ts';
@@ -29,13 +29,7 @@ export type CockpitExit =
   /** Another master was chosen by its name in the config file. */
   | { readonly reason: 'context'; readonly name: string; readonly context: Settings['contexts'][string] }
   /** Told to end, or its terminal went away (`SIGHUP`). */
-  | { readonly reason: 'signal'; readonly signal: 'SIGTERM' | 'SIGHUP' | 'SIGINT' };
-
-/** The part of `process` that is needed to leave the terminal as it was found, whatever ends the cockpit. */
-export interface ProcessEvents {
-  on(event: string, listener: (argument: unknown) => void): unknown;
-  off(event: string, listener: (argument: unknown) => void): unknown;
-}
+  | { readonly reason: 'signal'; readonly signal: EndSignal };
 
 export interface CockpitOptions {
   readonly stdin: NodeJS.ReadableStream;
@@ -60,7 +54,6 @@ const TICK_MS = 1000;
 /** A terminal that has not taken the last words by then will not: whoever ended the cockpit is not kept waiting. */
 const LAST_WORDS_MS = 2000;
 const NOT_LOADED: LoadedSettings = { settings: DEFAULT_SETTINGS, problem: null, isFirst: false };
-const SIGNALS = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const;
 
 /**
  * The cockpit on a terminal until somebody leaves it. The client stays open; whoever made it closes it.
@@ -94,8 +87,8 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
       if (file !== null && loaded.problem === null) saveSettings(file, settings);
     },
     exit: () => ended.resolve({ reason: 'quit' }),
-    suspend: () => void suspend().catch(ended.reject),
-    edit: (text, name) => edit(text, name),
+    suspend: () => void handover.suspend().catch(ended.reject),
+    edit: (text, name) => handover.edit(text, name),
     copy: (text) => copy(text),
     switchContext: (name) => {
       const context = store.state().settings.contexts[name];
@@ -138,9 +131,21 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     clock,
   });
 
-  let isEditing = false;
-  const release = listenToProcess(processEvents, ended, () => isEditing);
   const onResize = (): void => store.dispatch({ type: 'resize', size: sizeOf() }, 'key');
+  const mouse = createMouse(stdout, loaded.settings.mouse);
+  const handover = createTerminalHandover({
+    env,
+    mouse,
+    stopJob: options.stopJob ?? (() => process.kill(0, 'SIGTSTP')),
+    processEvents,
+    onBack: onResize,
+  });
+  const unlistenProcess = listenToProcess(processEvents, {
+    onSignal: (signal) => {
+      if (signal !== 'SIGINT' || !handover.isEditing()) ended.resolve({ reason: 'signal', signal });
+    },
+    onError: ended.reject,
+  });
   const onHangup = (): void => ended.resolve({ reason: 'signal', signal: 'SIGHUP' });
   stdout.on('resize', onResize);
   stdout.on('error', onHangup);
@@ -166,49 +171,18 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
   const unlook = store.subscribe(look);
   const ticker = setInterval(() => store.dispatch({ type: 'tick' }, 'data'), TICK_MS);
 
-  const mouse = createMouse(stdout, loaded.settings.mouse);
   const keyboard = loaded.settings.mouse
     ? withoutMouse(stdin as NodeJS.ReadStream, (press) => {
         const action = resolveKey(store.state(), press);
         if (action !== null) store.dispatch(action, 'key');
       })
     : (stdin as NodeJS.ReadStream);
-  let leave: () => Promise<Suspension> = () => Promise.reject(new Error('there is no screen yet'));
-  const leaveTerminal = (): Promise<Suspension> => {
-    mouse.off();
-    return leave();
-  };
-  const takeTerminal = (): void => {
-    mouse.on();
-    onResize();
-  };
-  const edit = async (text: string, name: string): Promise<string> => {
-    // A ctrl-c there is the editor's (the terminal sends SIGINT to the whole group, termios(3)).
-    isEditing = true;
-    try {
-      return await editText(text, name, { env, leave: leaveTerminal, back: takeTerminal });
-    } finally {
-      isEditing = false;
-    }
-  };
-  const suspend = createSuspend({
-    leave: leaveTerminal,
-    stopJob: options.stopJob ?? (() => process.kill(0, 'SIGTSTP')),
-    onContinue: (done) => {
-      processEvents.on('SIGCONT', done);
-      return () => void processEvents.off('SIGCONT', done);
-    },
-    back: takeTerminal,
-  });
-  const onSuspendable = (next: () => Promise<Suspension>): void => {
-    leave = next;
-  };
   const themes = createThemes(env, options.isAscii);
   const slots = createRowSlots(() => writer.changed());
   const writer = createScreenWriter(stdout, slots.rowOf);
   const screen = (
     <RowSlotsContext value={slots}>
-      <CockpitScreen store={store} themeOf={themes} onSuspendable={onSuspendable} />
+      <CockpitScreen store={store} themeOf={themes} onSuspendable={handover.onSuspendable} />
     </RowSlotsContext>
   );
   const ink = render(screen, {
@@ -248,7 +222,7 @@ export async function runCockpit(options: CockpitOptions): Promise<CockpitExit> 
     ink.unmount();
     await within(broken, LAST_WORDS_MS);
     stdout.off('error', onHangup);
-    release();
+    unlistenProcess();
   }
 }
 
@@ -279,25 +253,5 @@ function createThemes(
     const key = `${settings.theme} ${ascii}`;
     if (made?.key !== key) made = { key, theme: createTheme(env, { name: settings.theme, isAscii: ascii }) };
     return made.theme;
-  };
-}
-
-/** Signals and errors that nobody caught end the cockpit in order, instead of leaving the terminal on the other screen. */
-function listenToProcess(
-  events: ProcessEvents,
-  ended: PromiseWithResolvers<CockpitExit>,
-  isEditing: () => boolean,
-): () => void {
-  const listeners: [string, (argument: unknown) => void][] = SIGNALS.map((signal) => [
-    signal,
-    () => {
-      if (signal !== 'SIGINT' || !isEditing()) ended.resolve({ reason: 'signal', signal });
-    },
-  ]);
-  const onError = (error: unknown): void => ended.reject(error);
-  listeners.push(['uncaughtException', onError], ['unhandledRejection', onError]);
-  for (const [event, listener] of listeners) events.on(event, listener);
-  return () => {
-    for (const [event, listener] of listeners) events.off(event, listener);
   };
 }

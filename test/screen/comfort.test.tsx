@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ProcessEvents, runCockpit } from '../../cockpit/main.tsx';
+import type { ProcessEvents } from '../../cockpit/client/process-events.ts';
+import { runCockpit } from '../../cockpit/main.tsx';
 import { createRecordedClient, readRecording } from '../support/recorded-client.ts';
 import { createTerminal } from '../support/terminal.ts';
 import { waitFor } from '../support/wait-for.ts';
