@@ -207,15 +207,23 @@ export const REGISTRY_COLUMNS: readonly TextColumn<RegistryEntry>[] = [
   { title: 'CONTAINER', text: ({ dockerName }) => dockerName ?? '' },
 ];
 
-export const TOKEN_COLUMNS: readonly TextColumn<TokenView>[] = [
-  { title: 'NAME', text: ({ name }) => name },
-  { title: 'ROLE', text: ({ role }) => role },
-  { title: 'NODE', align: 'right', text: ({ nodeId }) => text(nodeId) },
-  { title: 'STATE', text: ({ isUnused }) => (isUnused ? 'for-joining' : 'valid') },
-  { title: 'EXPIRES', text: ({ expiresAt }) => (expiresAt === null ? '' : dateText(expiresAt)) },
-  { title: 'CREATED', text: ({ createdAt }) => dateText(createdAt) },
-  { title: 'BY', text: ({ createdBy }) => createdBy },
-];
+/** @param now by the master's clock, which says what has expired. */
+export function tokenColumns(now: number): readonly TextColumn<TokenView>[] {
+  return [
+    { title: 'NAME', text: ({ name }) => name },
+    { title: 'ROLE', text: ({ role }) => role },
+    { title: 'NODE', align: 'right', text: ({ nodeId }) => text(nodeId) },
+    { title: 'STATE', text: (token) => tokenState(token, now) },
+    { title: 'EXPIRES', text: ({ expiresAt }) => (expiresAt === null ? '' : dateText(expiresAt)) },
+    { title: 'CREATED', text: ({ createdAt }) => dateText(createdAt) },
+    { title: 'BY', text: ({ createdBy }) => createdBy },
+  ];
+}
+
+function tokenState({ isUnused, expiresAt }: TokenView, now: number): string {
+  if (expiresAt !== null && expiresAt <= now) return 'expired';
+  return isUnused ? 'for-joining' : 'valid';
+}
 
 export const ROLLOUT_COLUMNS: readonly TextColumn<Rollout>[] = [
   { title: 'ID', align: 'right', text: ({ rolloutId }) => String(rolloutId) },

@@ -1,6 +1,6 @@
 import type { MasterClient } from '../../client/master-client.ts';
 import { createListing, type Listing } from '../output.ts';
-import { EVENT_COLUMNS, REGISTRY_COLUMNS, ROLLOUT_COLUMNS, TOKEN_COLUMNS } from '../rows.ts';
+import { EVENT_COLUMNS, REGISTRY_COLUMNS, ROLLOUT_COLUMNS, tokenColumns } from '../rows.ts';
 import { listConfigFiles } from './config-listing.ts';
 import { listInstances, listNodes, listReleases, listServices } from './fleet-listings.ts';
 import type { Kind } from './kinds.ts';
@@ -45,9 +45,10 @@ export async function listKind(client: MasterClient, kind: Kind, limit: number):
     }
     case 'tokens': {
       const { tokens: rows } = await client.call('token.list', {});
+      const { at } = await client.call('fleet.watch', { scope: { kind: 'all' } });
       return createListing({
         rows,
-        columns: TOKEN_COLUMNS,
+        columns: tokenColumns(at),
         name: ({ name }) => `token/${name}`,
         object: (token) => token,
       });
