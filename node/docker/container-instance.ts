@@ -7,6 +7,7 @@ import { dockerNameOf } from '../supervisor/environment.ts';
 import { runEvent } from '../supervisor/events.ts';
 import { createInstance, type Instance } from '../supervisor/instance.ts';
 import type { Ports } from '../supervisor/ports.ts';
+import { gone, nothingToResolve } from '../supervisor/refusals.ts';
 import type { Resolution } from '../supervisor/resolve.ts';
 import type { Container } from './container.ts';
 import { containerNameOf, createContainerActions } from './container-actions.ts';
@@ -200,10 +201,7 @@ export function createContainerInstance(
   async function forget(now: ContainerRecord, { how, actor, wanted }: Resolution): Promise<void> {
     const name = containerNameOf(now);
     const found = await look(now);
-    if (found.kind !== 'down' || now.forgotten) {
-      const { state } = status();
-      throw new SgridError('conflict', said`instance ${instanceId} is ${state}, there is nothing to resolve`);
-    }
+    if (found.kind !== 'down' || now.forgotten) throw nothingToResolve(status());
     if (how === 'kill')
       throw new SgridError('conflict', said`container ${name} cannot be killed: ${found.reason}`, {
         hint: said`look at docker on that node; or end the container by hand, and then "sgrid resolve ${instanceId} --ended"`,
@@ -240,8 +238,7 @@ export function createContainerInstance(
       if (next.desired === 'running' && next.release !== null)
         await ports.releaseStore.prepare(next.spec.name, next.release);
       return await inTurn(async () => {
-        if (closed)
-          throw new SgridError('cancelled', said`instance ${instanceId} was removed, or the agent is ending`);
+        if (closed) throw gone(instanceId);
         if (record !== null && next.revision <= record.wanted.revision) return status();
         if (record !== null && containerNameOf(record) !== name) await retire(record);
         if (name === null) return await inner.apply(next);
