@@ -18,6 +18,7 @@ import {
 import { hiddenMarks } from './hidden-marks.ts';
 import { stateCell } from './instance-cells.ts';
 import type { Line } from './line.ts';
+import { outOfReachLines } from './out-of-reach.ts';
 import { rolloutBlocks } from './rollout-plan.ts';
 import { fieldSegments } from './status.ts';
 
@@ -63,6 +64,7 @@ function partsOf(state: CockpitState, confirm: Confirm, rows: number) {
   const details = detailLines(state, confirm);
   const below = [
     ...capacityLines(state, confirm, targets),
+    ...outOfReachLines(state, confirm, targets),
     ...hiddenLines(state, confirm),
     ...answerLines(state, confirm),
   ];

@@ -87,6 +87,8 @@ export const QUESTIONS = {
   '; one node joins with it, and has it from then on': '；供一个节点加入，此后归该节点使用',
   '. The secret of a token of role {role} is shown once, and kept nowhere.':
     '。角色 {role} 的 token 密钥只显示一次，不会保存。',
+  'Agent not connected: {nodes}; nothing can be done to {instances} now.':
+    'agent 未连接：{nodes}；现在无法操作其上的{instances}。',
   'To be sure': '请确认',
   Protected: '受保护',
   '{why}: type {typed} and press enter; esc leaves everything as it is.':

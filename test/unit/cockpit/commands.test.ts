@@ -45,6 +45,23 @@ describe('restart, stop and start', () => {
     expect(session.state.jobs).toEqual([]);
   });
 
+  test('what is on a node whose agent is not connected cannot be done, which is said before it is tried', () => {
+    const nodes = snapshot.nodes.map((node) => ({ ...node, link: 'up' as const }));
+    const [alpha, beta] = nodes;
+    if (alpha === undefined || beta === undefined) throw new Error('no nodes in the recording');
+    const session = Session.ready().does({ type: 'frame', frame: { at: snapshot.at, nodes } });
+    session.keys('i', 'ctrl-a', 's');
+    expect(session.body().join()).not.toContain('not connected');
+    const down = [
+      { ...alpha, link: 'down' as const },
+      { ...beta, link: 'down' as const },
+    ];
+    session.does({ type: 'frame', frame: { at: snapshot.at, nodes: down } });
+    expect(session.body()).toContain(
+      ' Agent not connected: alpha, beta; nothing can be done to 5 instances now.',
+    );
+  });
+
   test('no leaves everything as it is', () => {
     for (const no of ['n', 'esc']) {
       const session = Session.ready().keys('i');
