@@ -21,6 +21,7 @@ import {
 } from './dialog.ts';
 import { stateCell } from './instance-cells.ts';
 import type { Line, Segment } from './line.ts';
+import { neverUpLines, standingVersion } from './standing-release.ts';
 
 const STEPS: readonly (readonly [DeployStep, Word])[] = [
   ['service', 'service'],
@@ -199,7 +200,12 @@ function instanceBlocks(state: CockpitState, deploy: DeployState, rows: number):
       { kind: 'lines', lines: [textLine(t('Add one with "sgrid instance create", then come back.'))] },
     ];
   }
-  const table = instanceTable(state, deploy, ids, rows - 2, cursorIndex(state, deploy));
+  const neverUp = neverUpLines(
+    state,
+    ids.flatMap((id) => state.fleet.instances.get(id) ?? []),
+  );
+  const height = rows - 2 - neverUp.length;
+  const table = instanceTable(state, deploy, ids, height, cursorIndex(state, deploy));
   const chosen = t('{part} of {all} chosen', {
     part: deploy.chosen.size,
     all: t.count(ids.length, 'instance'),
@@ -207,7 +213,10 @@ function instanceBlocks(state: CockpitState, deploy: DeployState, rows: number):
   const more = table.rows.length < ids.length ? t('; {count} shown', { count: table.rows.length }) : '';
   return [
     { kind: 'table', table },
-    { kind: 'lines', lines: [textLine(chosen + more, deploy.chosen.size === 0 ? 'warn' : 'dim')] },
+    {
+      kind: 'lines',
+      lines: [textLine(chosen + more, deploy.chosen.size === 0 ? 'warn' : 'dim'), ...neverUp],
+    },
   ];
 }
 
@@ -229,7 +238,7 @@ function instanceTable(
     (view) => {
       const isChosen = deploy.chosen.has(view.instanceId);
       const mark = isChosen ? '[x] ' : '[ ] ';
-      const now = view.status?.release?.version ?? t('none');
+      const now = standingVersion(view) ?? t('none');
       return [
         { text: `${mark}${view.serviceName}:${view.port}`, tone: isChosen ? 'strong' : 'dim' },
         { text: nodeWords(nodes.get(view.nodeId), view.nodeId) },

@@ -13,6 +13,7 @@ import type { Confirm } from '../store/change.ts';
 import type { CockpitState } from '../store/state.ts';
 import { type Block, type DialogColumn, dialogColumns, moreLine, textLine, visibleTable } from './dialog.ts';
 import type { Line, Segment } from './line.ts';
+import { neverUpLines, standingVersion } from './standing-release.ts';
 
 type PlannedStep = RolloutPlan['batches'][number]['steps'][number] & { readonly turn: string };
 
@@ -68,6 +69,10 @@ export function rolloutBlocks(
     ...optionLines(state, plan.options),
     ...capacity(state, plan, steps),
     ...warningLines(state, plan),
+    ...neverUpLines(
+      state,
+      steps.flatMap(({ instanceId }) => state.fleet.instances.get(instanceId) ?? []),
+    ),
   ];
   const height = Math.max(1, rows - 3 - 1 - 1 - lines.length - answer.length);
   const first = Math.min(top, Math.max(0, steps.length - height));
@@ -93,7 +98,7 @@ function stepCells({ fleet, t }: CockpitState, step: PlannedStep): Segment[] {
   const view = fleet.instances.get(step.instanceId);
   const name =
     view === undefined ? t('instance {id}', { id: step.instanceId }) : `${view.serviceName}:${view.port}`;
-  const now = step.runs?.version ?? t('none');
+  const now = step.runs?.version ?? (view === undefined ? null : standingVersion(view)) ?? t('none');
   const state = t.known(step.state);
   const release: Segment =
     step.action === 'restart'

@@ -261,6 +261,7 @@ export const PAGES = {
   'Last death of {instance}': '{instance} 的崩溃现场',
   'Collecting what is known ...': '正在收集信息 ...',
   'it never came up': '从未启动成功',
+  '{version} was put on {what}, and never came up': '{version} 已部署到 {what}，但从未启动成功',
   'out of memory: the kernel killed it': '内存耗尽：被内核杀死',
   'out of memory: the kernel killed it at its limit of {limit}': '内存耗尽：达到限额 {limit}，被内核杀死',
   'nobody saw its end: the machine was reset, or its shim killed':
