@@ -2,7 +2,7 @@ import type { Background } from '../background.ts';
 import type { InstanceCommands } from '../control/instance-commands.ts';
 import { createStepWatch, type StepWatch } from '../control/step-watch.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 
 /** Brings what was published to the instances. Those that are restarted with it wait for the turn that a rollout gives them. */
 export interface ConfigRunner {

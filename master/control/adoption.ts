@@ -6,7 +6,7 @@ import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 import { demandNodeNumber } from '../store/node-number.ts';
 import type { Repositories } from '../store/open-store.ts';
 import { readHeldTexts, recoverConfig } from './config-recovery.ts';

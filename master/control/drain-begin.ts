@@ -5,7 +5,7 @@ import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import type { RecordEvent } from '../event-log.ts';
 import type { FleetModel, InstanceEntry } from '../fleet/fleet-model.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 import type { Repositories } from '../store/open-store.ts';
 import type { NewStep } from '../store/rollouts.ts';
 import { startedEvent } from './rollout-events.ts';

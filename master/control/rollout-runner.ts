@@ -13,7 +13,7 @@ import type { EventLog } from '../event-log.ts';
 import type { FleetModel } from '../fleet/fleet-model.ts';
 import { instanceLabel } from '../fleet/views.ts';
 import type { Relay } from '../relay.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 import type { Store } from '../store/open-store.ts';
 import type { InstanceCommands } from './instance-commands.ts';
 import { isWrite, nextMoves, type StepObservation } from './rollout.ts';

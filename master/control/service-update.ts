@@ -7,7 +7,7 @@ import {
   specProblems,
 } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 
 /**
  * Checks a specification by itself and beside those of the other services.

@@ -2,7 +2,7 @@ import { FIGURES_STRIDE, type FiguresHistory, type NodeSnapshot } from '../../co
 import type { FleetFrame, FleetScope, FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { type NodeNames, nodeNameOf } from '../../common/domain/instance-name.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 import { createFiguresRing, type FiguresRing } from './figures-ring.ts';
 import { toInstanceView, toNodeView } from './views.ts';

@@ -1,7 +1,7 @@
 import type { Assignment, InstanceStatus, InstanceView } from '../../common/domain/instance.ts';
 import { instanceNameOf, type NodeNames } from '../../common/domain/instance-name.ts';
 import type { NodeView } from '../../common/domain/node.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 import type { NodeRecord } from '../store/nodes.ts';
 
 export function toNodeView(node: NodeRecord, link: NodeView['link']): NodeView {

@@ -6,7 +6,8 @@ import { SgridError } from '../../common/protocol/errors.ts';
 import { collectFiles, filesFor, planFor } from '../config-files/publication.ts';
 import { beginRestart } from '../control/restart-begin.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
-import type { InstanceChange, InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
+import type { InstanceChange } from '../store/instances.ts';
 import { deliveryOf } from './config-delivery.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 

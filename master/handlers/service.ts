@@ -17,7 +17,7 @@ import {
   effectOf,
 } from '../control/service-update.ts';
 import type { InstanceEntry } from '../fleet/fleet-model.ts';
-import type { InstanceRecord } from '../store/instances.ts';
+import type { InstanceRecord } from '../store/instance-record.ts';
 import type { CockpitHandlers, HandlerDependencies } from './context.ts';
 import { removeService } from './service-remove.ts';
 

@@ -1,49 +1,23 @@
 import { type Kysely, sql, type UpdateObject } from 'kysely';
-import { type ConfigRef, configRefSchema } from '../../common/domain/config-file.ts';
+import type { ConfigRef } from '../../common/domain/config-file.ts';
 import {
   type DesiredState,
   type InstanceStatus,
   instanceStatusSchema,
 } from '../../common/domain/instance.ts';
-import type { ReleaseRef } from '../../common/domain/release.ts';
 import { said } from '../../common/domain/said.ts';
-import {
-  type Limits,
-  launchSpecOf,
-  limitsSchema,
-  type ServiceSpec,
-  serviceSpecSchema,
-} from '../../common/domain/service.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import {
+  type InstanceRecord,
+  instanceRecordOf,
+  type LaunchSpec,
+  OF_SERVICE_AND_RELEASE,
+  selectInstances,
+} from './instance-record.ts';
 import { MAX_NODE_NUMBER } from './node-number.ts';
 import { readNodeNames } from './nodes.ts';
 import type { Database } from './schema.ts';
-
-/** One instance with all that its assignment is made of. */
-/** What a program is started with; see `launchSpecOf`. */
-export type LaunchSpec = ReturnType<typeof launchSpecOf>;
-
-export interface InstanceRecord {
-  instanceId: number;
-  serviceId: number;
-  /** Of its service; with what it is started with as long as that is held. */
-  spec: ServiceSpec;
-  /** What it is started with until a restart has its turn; null for what its service says. */
-  heldLaunch: LaunchSpec | null;
-  nodeId: number;
-  host: string;
-  port: number;
-  limits: Limits;
-  desired: DesiredState;
-  revision: number;
-  restartGeneration: number;
-  release: ReleaseRef | null;
-  /** The files that were published to it. */
-  config: ConfigRef | null;
-  /** Those that it gets, with a restart, when it is its turn. */
-  nextConfig: ConfigRef | null;
-  removing: boolean;
-}
 
 export interface InstanceChange {
   desired?: DesiredState;
@@ -95,13 +69,13 @@ const STATUSES_A_STATEMENT = 1_000;
 
 export function createInstanceRepository(db: Kysely<Database>): InstanceRepository {
   const find = async (instanceId: number): Promise<InstanceRecord> => {
-    const row = await select(db).where('instances.instanceId', '=', instanceId).executeTakeFirst();
+    const row = await selectInstances(db).where('instances.instanceId', '=', instanceId).executeTakeFirst();
     if (row === undefined) throw noInstance(instanceId);
-    return toRecord(row);
+    return instanceRecordOf(row);
   };
   return {
     async list() {
-      return (await select(db).orderBy('instances.instanceId').execute()).map(toRecord);
+      return (await selectInstances(db).orderBy('instances.instanceId').execute()).map(instanceRecordOf);
     },
 
     async create({ limits, ...place }, now) {
@@ -132,7 +106,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
         .returning('instanceId')
         .executeTakeFirst();
       if (row !== undefined) return find(row.instanceId);
-      const holder = await select(db)
+      const holder = await selectInstances(db)
         .where('nodeId', '=', place.nodeId)
         .where('port', '=', place.port)
         .executeTakeFirstOrThrow();
@@ -146,7 +120,7 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
 
     async takeOver({ release, limits, config, ...held }, now) {
       const { instanceId, nodeId, port } = held;
-      const inTheWay = (await select(db).execute()).find(
+      const inTheWay = (await selectInstances(db).execute()).find(
         (row) =>
           (row.instanceId === instanceId && (row.nodeId !== nodeId || row.serviceId !== held.serviceId)) ||
           (row.instanceId !== instanceId && row.nodeId === nodeId && row.port === port),
@@ -216,9 +190,9 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
         .selectFrom('services')
         .leftJoin('releases', (join) => join.on('releases.releaseId', '=', changed.releaseId ?? 0))
         .where('services.serviceId', '=', changed.serviceId)
-        .select(['services.name as serviceName', 'services.specJson', 'version', 'sha256', 'sizeBytes'])
+        .select(OF_SERVICE_AND_RELEASE)
         .executeTakeFirstOrThrow();
-      return toRecord({ ...changed, ...rest });
+      return instanceRecordOf({ ...changed, ...rest });
     },
 
     async remove(instanceId) {
@@ -251,53 +225,6 @@ export function createInstanceRepository(db: Kysely<Database>): InstanceReposito
       }
     },
   };
-}
-
-function select(db: Kysely<Database>) {
-  return db
-    .selectFrom('instances')
-    .innerJoin('services', 'services.serviceId', 'instances.serviceId')
-    .leftJoin('releases', 'releases.releaseId', 'instances.releaseId')
-    .selectAll('instances')
-    .select(['services.name as serviceName', 'services.specJson', 'version', 'sha256', 'sizeBytes']);
-}
-
-type Row = Awaited<ReturnType<ReturnType<typeof select>['executeTakeFirstOrThrow']>>;
-
-function toRecord(row: Row): InstanceRecord {
-  const { releaseId, version, sha256, sizeBytes } = row;
-  return {
-    instanceId: row.instanceId,
-    serviceId: row.serviceId,
-    ...specOf(row),
-    nodeId: row.nodeId,
-    host: row.host,
-    port: row.port,
-    limits: limitsSchema.parse(JSON.parse(row.limitsJson)),
-    desired: row.desired,
-    revision: row.revision,
-    restartGeneration: row.restartGeneration,
-    release:
-      releaseId === null || version === null || sha256 === null || sizeBytes === null
-        ? null
-        : { releaseId, version, sha256, sizeBytes },
-    config: parseConfig(row.configJson),
-    nextConfig: parseConfig(row.nextConfigJson),
-    removing: row.removing === 1,
-  };
-}
-
-/** What is held stands in the place of what the service says by now, also where it says nothing. */
-function specOf({ specJson, heldLaunchJson }: Row): Pick<InstanceRecord, 'spec' | 'heldLaunch'> {
-  const ofService = serviceSpecSchema.parse(JSON.parse(specJson));
-  if (heldLaunchJson === null) return { spec: ofService, heldLaunch: null };
-  const unset = Object.fromEntries(Object.keys(launchSpecOf(ofService)).map((key) => [key, undefined]));
-  const spec = serviceSpecSchema.parse({ ...ofService, ...unset, ...JSON.parse(heldLaunchJson) });
-  return { spec, heldLaunch: launchSpecOf(spec) };
-}
-
-function parseConfig(text: string | null): ConfigRef | null {
-  return text === null ? null : configRefSchema.parse(JSON.parse(text));
 }
 
 /** A new instance begins with what was last published to all, and has nothing that could be told of it. */

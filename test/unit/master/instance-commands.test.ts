@@ -6,7 +6,7 @@ import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { createInstanceCommands, type InstanceCommands } from '../../../master/control/instance-commands.ts';
 import { createFleetModel, type FleetModel } from '../../../master/fleet/fleet-model.ts';
 import { toAssignment } from '../../../master/fleet/views.ts';
-import type { InstanceRecord } from '../../../master/store/instances.ts';
+import type { InstanceRecord } from '../../../master/store/instance-record.ts';
 import { openStore, type Store } from '../../../master/store/open-store.ts';
 import { nodeRecord } from '../../support/node-record.ts';
 import { statusOf } from '../../support/test-agent.ts';

@@ -12,7 +12,7 @@ import { serviceSpecSchema } from '../../../common/domain/service.ts';
 import { createFleetModel, type FleetModel } from '../../../master/fleet/fleet-model.ts';
 import { mergeRegistry } from '../../../master/handlers/registry-merge.ts';
 import { createMergedTable, type MergedTable } from '../../../master/handlers/registry-table.ts';
-import type { InstanceRecord } from '../../../master/store/instances.ts';
+import type { InstanceRecord } from '../../../master/store/instance-record.ts';
 import { nodeRecord } from '../../support/node-record.ts';
 import { createRandom } from '../../support/random.ts';
 
