@@ -240,6 +240,23 @@ test('wait: for a state, a health, a node and a removal; 4 when it does not come
   expect(await sgrid('wait', 'rollout/1')).toMatchObject({ code: 0, out: 'rollout 1: succeeded\n' });
 });
 
+test('a rollout is waited for by its number or its service, whose latest is meant', async () => {
+  expect((await sgrid('restart', 'service/web', '--wait')).code).toBe(0);
+  const [latest] = (await fleet.admin.call('rollout.list', { limit: 1 })).rollouts;
+  if (latest === undefined) throw new Error('no rollout');
+  const of = (id: number) => ({ code: 0, out: `rollout ${id}: succeeded\n` });
+  expect(latest.rolloutId).toBeGreaterThan(1);
+  expect(await sgrid('wait', 'rollout/web')).toMatchObject(of(latest.rolloutId));
+  const both = await sgrid('wait', 'rollout/1', 'rollout/web');
+  expect(both).toMatchObject({ code: 0, out: of(1).out + of(latest.rolloutId).out });
+  expect((await sgrid('rollout', 'status', 'rollout/web')).out).toContain(`rollout ${latest.rolloutId}: web`);
+  expect(await sgrid('wait', 'rollout/nobody')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no service "nobody"'),
+  });
+  expect(await sgrid('wait', 'rollout/web', 'web@test-1')).toMatchObject({ code: 2 });
+});
+
 test('wait --for up waits for a node that has not joined yet', async () => {
   expect(await sgrid('wait', 'test-3', '--for', 'up', '--timeout', '50ms')).toMatchObject({
     code: 4,

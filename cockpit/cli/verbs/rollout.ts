@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import { hasEnded, type Rollout, type RolloutStep } from '../../../common/domain/rollout.ts';
-import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
-import type { MasterClient } from '../../client/master-client.ts';
 import { stepInstanceWords } from '../../format/fleet-words.ts';
 import { plainText } from '../../format/plain-text.ts';
 import { formatSpan } from '../../format/time.ts';
 import { withMaster } from '../connect.ts';
+import { findRollout } from '../find-rollout.ts';
 import { type CliIo, printLine } from '../io.ts';
 import { addOutputOption, ONE_THING, printObject } from '../output.ts';
 import type { CliContext } from '../program.ts';
@@ -95,19 +94,6 @@ function addWait(command: Command): Command {
   return command
     .option('--wait', 'wait for the end (or the pause after the canary), and fail when it fails')
     .option('--timeout <time>', 'how long --wait waits', DEFAULT_TIMEOUT);
-}
-
-async function findRollout(client: MasterClient, name: string): Promise<Rollout> {
-  if (/^\d+$/.test(name)) return (await client.call('rollout.get', { rolloutId: Number(name) })).rollout;
-  const { services } = await client.call('service.list', {});
-  const service = services.find((each) => each.name === name);
-  if (service === undefined)
-    throw new SgridError('not_found', `there is no service "${name}"`, { hint: 'see "sgrid get services"' });
-  const [latest] = (await client.call('rollout.list', { serviceId: service.serviceId, limit: 1 })).rollouts;
-  if (latest !== undefined) return latest;
-  throw new SgridError('not_found', `service "${name}" has had no rollout`, {
-    hint: `begin one: sgrid deploy ${name}`,
-  });
 }
 
 function printRollout(io: CliIo, rollout: Rollout, fleet: FleetSnapshot): void {

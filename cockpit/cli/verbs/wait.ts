@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Rollout } from '../../../common/domain/rollout.ts';
 import { toWireError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { instanceWords, nodeWords } from '../../format/fleet-words.ts';
@@ -6,6 +7,7 @@ import type { FleetState } from '../../store/state.ts';
 import { CONDITION_HELP, type Condition, parseCondition } from '../conditions.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
+import { findRollout } from '../find-rollout.ts';
 import { INSTANCE_NAME_HELP, resolveInstances, resolveNode } from '../instance-name.ts';
 import type { CliIo } from '../io.ts';
 import type { CliContext } from '../program.ts';
@@ -17,7 +19,7 @@ import { waitUntil } from '../wait-until.ts';
 export function registerWait(program: Command, { io, act }: CliContext): void {
   program
     .command('wait')
-    .argument('<name...>', 'instances, nodes, or rollout/12')
+    .argument('<name...>', 'instances, nodes, or rollouts: rollout/12, rollout/web for the latest of web')
     .option('--for <condition>', 'what is waited for', 'ready')
     .option('--timeout <time>', 'how long at most', '5m')
     .description('wait until instances, nodes or a rollout are as wanted')
@@ -33,6 +35,7 @@ Examples:
   sgrid wait service/web --for health=healthy
   sgrid wait node/alpha --for up
   sgrid wait rollout/12 --timeout 10m
+  sgrid wait rollout/web
 `,
     )
     .action(
@@ -40,17 +43,30 @@ Examples:
         const names = given as string[];
         const timeoutMs = parseTimeout(options.timeout);
         const condition = parseCondition(String(options.for));
-        const rollouts = names.flatMap((name) => /^rollout\/(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+        const rollouts = names.filter((name) => name.startsWith('rollout/'));
         if (rollouts.length > 0 && rollouts.length < names.length)
           throw new UsageError('rollouts are waited for by themselves', 'name nothing else beside them');
         await withMaster(options, io, async (client) => {
           if (rollouts.length === 0) return waitForThings(client, io, names, condition, timeoutMs);
-          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
-          for (const rolloutId of rollouts)
-            await followRollout(client, io, { rolloutId }, fleet, { timeoutMs });
+          await waitForRollouts(client, io, rollouts, timeoutMs);
         });
       }),
     );
+}
+
+/** What they are now: a rollout of a service that begins later is another one. */
+async function waitForRollouts(
+  client: MasterClient,
+  io: CliIo,
+  names: readonly string[],
+  timeoutMs: number,
+): Promise<void> {
+  const deadlineAt = io.clock() + timeoutMs;
+  const rollouts: Rollout[] = [];
+  for (const name of names) rollouts.push(await findRollout(client, name));
+  const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+  for (const rollout of rollouts)
+    await followRollout(client, io, rollout, fleet, { timeoutMs: Math.max(1, deadlineAt - io.clock()) });
 }
 
 async function waitForThings(
