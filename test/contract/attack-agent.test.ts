@@ -78,6 +78,7 @@ test.each([
   const told = await waitFor('the master to say so', async () =>
     (await eventsOf()).find(({ kind }) => kind === 'instance.unknown'),
   );
+  expect(told.message).toContain('node test-1 holds another instance');
   expect(told.message).toContain('sgrid node adopt 1');
   expect(await service()).toEqual(before);
   await fleet.admin.call('instance.restart', { instanceIds: [foreign] });

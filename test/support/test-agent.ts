@@ -67,6 +67,8 @@ export function createTestAgent(
     agentId?: string;
     /** Default: none that outlives a boot. */
     machineId?: string;
+    /** Default: `test-` and its number. */
+    alias?: string;
     /** Default: another process. */
     runId?: string;
     behaviour?: Partial<AgentBehaviour>;
@@ -78,7 +80,7 @@ export function createTestAgent(
   } = {},
 ): TestAgent {
   const { nodeId = 1, agentId = randomUUID(), startedAt = Date.now() } = options;
-  const { machineId = '', runId = randomUUID() } = options;
+  const { machineId = '', runId = randomUUID(), alias = `test-${nodeId}` } = options;
   const statuses = new Map<number, InstanceStatus>();
   const applied: Assignment[] = [];
   const held = new Map<number, Assignment>(options.holds?.map((each) => [each.instanceId, each]));
@@ -142,7 +144,7 @@ export function createTestAgent(
         agentId,
         machineId,
         runId,
-        alias: `test-${nodeId}`,
+        alias,
         innerAddress: '127.0.0.1',
       };
       const connected = await connect(master.url, agentLink.namespace, auth);

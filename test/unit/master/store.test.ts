@@ -210,6 +210,22 @@ test('the number of a removed instance is never given out again, and its status 
   expect((await store.instances.create(place, 1)).instanceId).toBeGreaterThan(instanceId);
 });
 
+test('who has a port or a number is named with its node as people call it', async () => {
+  const store = await openHere();
+  const instanceId = await placed(store);
+  await store.nodes.report(nodeRecord({ nodeId: 1, alias: 'alpha' }), 1);
+  const [{ port = 0 } = {}] = await store.instances.list();
+  const place = { serviceId: 1, nodeId: 1, host: 'h', port, limits: {} };
+  await expect(store.instances.create(place, 1)).rejects.toThrow(
+    `port ${port} on node alpha belongs to instance ${instanceId} of "web"`,
+  );
+  const held = { ...place, desired: 'running', revision: 1, restartGeneration: 0 } as const;
+  const other = { ...held, instanceId: 99, release: null, config: null };
+  await expect(store.instances.takeOver(other, 1)).rejects.toThrow(
+    `port ${port} belongs to instance ${instanceId} of "web" on node alpha`,
+  );
+});
+
 test('one running rollout per service, kept with its steps in order', async () => {
   const store = await openHere();
   const instanceId = await placed(store);
