@@ -90,15 +90,15 @@ function causeWords(t: Translate, exit: ExitResult, { memoryMiB }: Limits): stri
 }
 
 /** A part that could not be found says why, in its place. */
-function missing(t: Translate, title: string, problem: Told): Line[] {
-  return [...section(title, [[t('Not known'), { text: plainText(t.told(problem)), tone: 'warn' }]], 200)];
+function missing({ t, size }: CockpitState, title: string, problem: Told): Line[] {
+  return section(title, [[t('Not known'), { text: plainText(t.told(problem)), tone: 'warn' }]], size.columns);
 }
 
 function changeLines(state: CockpitState, instance: InstanceView, parts: CapsuleParts): Line[] {
   const { t } = state;
   const title = t('What changed since it was last well');
   const { columns } = state.size;
-  if ('problem' in parts.events) return missing(t, title, parts.events.problem);
+  if ('problem' in parts.events) return missing(state, title, parts.events.problem);
   const rollouts = foundIn(parts.rollouts) ?? [];
   const { stable } = runsOf(foundIn(parts.runs) ?? []);
   const node = state.fleet.nodes.get(instance.nodeId);
@@ -148,7 +148,7 @@ const MAX_CHANGES = 8;
 function figureLines(state: CockpitState, { limits }: InstanceView, { figures }: CapsuleParts): Line[] {
   const { t } = state;
   const title = t('Figures up to the death');
-  if ('problem' in figures) return missing(t, title, figures.problem);
+  if ('problem' in figures) return missing(state, title, figures.problem);
   const { metrics, stepMs } = figures.value;
   const facts = (
     [
@@ -203,7 +203,7 @@ function figureLines(state: CockpitState, { limits }: InstanceView, { figures }:
 function outputLines(state: CockpitState, { lines }: CapsuleParts): Line[] {
   const { t } = state;
   const title = t('Its last lines');
-  if ('problem' in lines) return missing(t, title, lines.problem);
+  if ('problem' in lines) return missing(state, title, lines.problem);
   const width = state.size.columns - 4;
   const shown = lines.value.flatMap((line) =>
     wrapIndented(plainText(line.replaceAll('\t', '  ')), width).map(

@@ -131,8 +131,8 @@ function clientOfCrash(isProtected = false): RecordedClient {
   return client;
 }
 
-async function openCapsule(client: RecordedClient, rows = 50) {
-  const { terminal } = openCockpit({ client, columns: 120, rows });
+async function openCapsule(client: RecordedClient, rows = 50, columns = 120) {
+  const { terminal } = openCockpit({ client, columns, rows });
   await terminal.waitFor('alpha');
   terminal.press('enter');
   await terminal.waitFor(/> *crash-loop +native-echo/);
@@ -164,6 +164,22 @@ test('why it ended: cause, last lines of that run alone, figures up to the death
   expect(sent(client, 'log.read')).toMatchObject([
     { instanceId: 4, direction: 'backward', from: { offset: 1_000 + LOG.length } },
   ]);
+});
+
+test.each([
+  [80, 5],
+  [240, 2],
+])('why a part is not known stands whole at %i columns, in %i rows', async (columns, rowsOfIt) => {
+  const client = clientOfCrash();
+  const why = `the log of node alpha cannot be read at the moment: ${'its disk answers slowly, '.repeat(7)}try again`;
+  client.answer('log.read', () => {
+    throw new Error(why);
+  });
+  const { text } = await openCapsule(client, 50, columns);
+  const [, ...rows] = text.slice(text.indexOf('Its last lines')).split('\n');
+  const part = rows.slice(0, rows.indexOf(''));
+  expect(part.map((row) => row.replace('Not known', '').trim()).join(' ')).toBe(why);
+  expect(part.length).toBe(rowsOfIt);
 });
 
 test('b rolls back after it has named what it hits; n leaves everything as it is', async () => {
