@@ -20,7 +20,6 @@ import { until } from '../support/agent-shim.ts';
 import {
   assignmentOf,
   openTestSupervisor,
-  releaseOf,
   startsOf,
   type TestSupervisor,
 } from '../support/agent-supervisor.ts';
@@ -93,7 +92,7 @@ function publish(
 
 const apply = (config?: ConfigRef, more = {}, spec = {}) => {
   revision += 1;
-  const release = releaseOf(PROGRAM);
+  const release = supervisor.offer({ 'main.sh': PROGRAM });
   return supervisor.apply(
     assignmentOf({ revision, release, ...(config && { config }), ...more }, { ...spec, graceMs: 100 }),
   );

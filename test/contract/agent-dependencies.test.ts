@@ -8,7 +8,6 @@ import {
   assignmentOf,
   makeDataDir,
   openTestSupervisor,
-  releaseOf,
   startsOf,
   type TestSupervisor,
 } from '../support/agent-supervisor.ts';
@@ -32,7 +31,10 @@ const service = (
   spec: Record<string, unknown> = {},
   more: Record<string, unknown> = {},
 ): Assignment =>
-  assignmentOf({ release: releaseOf(SLEEPER), instanceId: IDS[name], ...more }, { name, ...spec });
+  assignmentOf(
+    { release: supervisor.offer({ 'main.sh': SLEEPER }), instanceId: IDS[name], ...more },
+    { name, ...spec },
+  );
 const statusWhen = (
   name: keyof typeof IDS,
   what: string,
@@ -165,7 +167,7 @@ test('a script is up when it has ended well', async () => {
   const data = makeDataDir(stateDir, IDS.db);
   const applying = supervisor.apply(
     assignmentOf(
-      { release: releaseOf(script), instanceId: IDS.db },
+      { release: supervisor.offer({ 'main.sh': script }), instanceId: IDS.db },
       { name: 'db', type: 'script', entry: 'main.sh' },
     ),
   );

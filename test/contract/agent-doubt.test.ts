@@ -13,9 +13,9 @@ import {
   aliveOf,
   assignmentOf,
   openTestSupervisor,
-  releaseOf,
   startsOf,
   type TestSupervisor,
+  withFailingKill,
 } from '../support/agent-supervisor.ts';
 
 const hasV1 = await detectDriver({ driver: 'cgroupfs-v1', parent: 'self/sgrid-agent-probe' }).then(
@@ -49,7 +49,8 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       await removeAgentDir(stateDir, driver);
     });
 
-    const wanted = (more = {}) => assignmentOf({ release: releaseOf(STUBBORN), ...more }, { graceMs: 50 });
+    const wanted = (more = {}) =>
+      assignmentOf({ release: supervisor.offer({ 'main.sh': STUBBORN }), ...more }, { graceMs: 50 });
     const recordFile = (): string => join(stateDir, 'instances/1/run.json');
     const runs = () => JSON.parse(readFileSync(recordFile(), 'utf8'));
     const eventsOf = (kind: string) =>
@@ -361,16 +362,9 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       let isStuck = true;
       supervisor = await openTestSupervisor(stateDir, {
         driver,
-        ports: (real) => ({
-          ...real,
-          driver: {
-            ...real.driver,
-            async killAll(key) {
-              if (isStuck) throw new SgridError('stop_failed', `group ${key} outlives SIGKILL`);
-              await real.driver.killAll(key);
-            },
-          },
-        }),
+        ports: withFailingKill((key) =>
+          isStuck ? new SgridError('stop_failed', `group ${key} outlives SIGKILL`) : null,
+        ),
       });
       const { pid } = await start();
       await expect(supervisor.apply(wanted({ revision: 2, restartGeneration: 1 }))).rejects.toMatchObject({

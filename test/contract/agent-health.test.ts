@@ -12,7 +12,6 @@ import {
   assignmentOf,
   makeDataDir,
   openTestSupervisor,
-  releaseOf,
   startsOf,
   type TestSupervisor,
 } from '../support/agent-supervisor.ts';
@@ -80,7 +79,7 @@ describe('an HTTP check', () => {
   });
   const wanted = (more = {}, health: Record<string, unknown> | null = {}, spec = {}) =>
     assignmentOf(
-      { release: releaseOf(SERVER), port, ...more },
+      { release: supervisor.offer({ 'main.sh': SERVER }), port, ...more },
       health === null ? spec : { health: { kind: 'http', path: '/', ...quick, ...health }, ...spec },
     );
 
@@ -205,7 +204,7 @@ for (const name of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
     beforeEach(() => setUp(name));
     const wanted = (command: string[], health = {}, more = {}) =>
       assignmentOf(
-        { release: releaseOf(SLEEPER), ...more },
+        { release: supervisor.offer({ 'main.sh': SLEEPER }), ...more },
         { env: { GREETING: 'hello' }, health: { kind: 'command', command, ...quick, ...health } },
       );
     const dataFile = (file: string): string => join(stateDir, 'instances/1/data', file);

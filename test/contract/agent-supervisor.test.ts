@@ -11,9 +11,10 @@ import {
   aliveOf,
   assignmentOf,
   openTestSupervisor,
-  releaseOf,
+  standardRelease,
   startsOf,
   type TestSupervisor,
+  withFailingKill,
 } from '../support/agent-supervisor.ts';
 
 const hasV1 = await detectDriver({ driver: 'cgroupfs-v1', parent: 'self/sgrid-agent-probe' }).then(
@@ -68,16 +69,9 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       let failures = 1;
       supervisor = await openTestSupervisor(stateDir, {
         driver,
-        ports: (real) => ({
-          ...real,
-          driver: {
-            ...real.driver,
-            async killAll(key) {
-              if (failures-- > 0) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
-              await real.driver.killAll(key);
-            },
-          },
-        }),
+        ports: withFailingKill(() =>
+          failures-- > 0 ? Object.assign(new Error('too many open files'), { code: 'EMFILE' }) : null,
+        ),
       });
       await supervisor.apply(assignmentOf({}, { graceMs: 0 }));
       const stop = assignmentOf({ revision: 2, desired: 'stopped' }, { graceMs: 0 });
@@ -138,8 +132,9 @@ for (const driver of hasV1 ? ['none', 'cgroupfs-v1'] : ['none']) {
       const { pid } = await supervisor.apply(assignmentOf());
       await supervisor.close();
       await endWith(pid ?? 0, 42);
+      await until('its end', () => identify(pid ?? 0) === null);
       supervisor = await openTestSupervisor(stateDir, { driver });
-      const next = await statusWhen('the next run', ({ state }) => state === 'running');
+      const next = await statusWhen('the next run', (now) => now.state === 'running' && now.pid !== pid);
       expect(next).toMatchObject({ restarts: 1, adopted: false, lastExit: { code: 42 } });
       await reopen();
       expect(supervisor.status(1)).toMatchObject({ adopted: true, restarts: 1, pid: next.pid });
@@ -237,7 +232,7 @@ echo "$$" >>"$SGRID_DATA_DIR/starts"
 setsid sh -c 'trap "" TERM; echo "$$" >>"$SGRID_DATA_DIR/starts"; while :; do sleep 1; done' &
 while :; do sleep 1; done
 `;
-      const wanted = { release: releaseOf(script) };
+      const wanted = { release: supervisor.offer({ 'main.sh': script }) };
       await supervisor.apply(assignmentOf(wanted, { graceMs: 50 }));
       await until('both', () => startsOf(stateDir).length === 2);
       const stopped = await supervisor.apply(
@@ -263,7 +258,7 @@ setsid sleep 61 &
 echo "$!" >>"$SGRID_DATA_DIR/starts"
 exit 0
 `;
-      await supervisor.apply(assignmentOf({ release: releaseOf(script) }));
+      await supervisor.apply(assignmentOf({ release: supervisor.offer({ 'main.sh': script }) }));
       const next = await statusWhen('the next run', (now) => now.state === 'running' && now.restarts === 1);
       await until('its start', () => startsOf(stateDir).length === 3);
       expect(aliveOf(stateDir)).toEqual([next.pid]);
@@ -304,7 +299,7 @@ exit 0
 
     test('a release that cannot be fetched leaves the running program and its assignment alone', async () => {
       const first = await supervisor.apply(assignmentOf());
-      const release = { ...releaseOf(), sha256: 'f'.repeat(64), version: '9' };
+      const release = { ...standardRelease(), sha256: 'f'.repeat(64), version: '9' };
       await expect(supervisor.apply(assignmentOf({ revision: 2, release }))).rejects.toThrow();
       expect(supervisor.status(1)).toMatchObject({
         state: 'running',
@@ -330,7 +325,8 @@ exit 0
       const script =
         '#!/bin/sh\necho "$$" >>"$SGRID_DATA_DIR/starts"\n[ -e "$SGRID_DATA_DIR/well" ] && exec sleep 60\nexit 5\n';
       const restart = { initialDelayMs: 1, maxDelayMs: 2, maxFastDeaths: 3 };
-      const wanted = (more = {}) => assignmentOf({ release: releaseOf(script), ...more }, { restart });
+      const wanted = (more = {}) =>
+        assignmentOf({ release: supervisor.offer({ 'main.sh': script }), ...more }, { restart });
       await supervisor.apply(wanted());
       const looping = await statusWhen('a crash loop', ({ state }) => state === 'crash-loop');
       expect(looping).toMatchObject({ restarts: 2, lastExit: { code: 5 }, nextStartAt: null });
@@ -351,7 +347,7 @@ exit 0
       const script =
         '#!/bin/sh\nenv >"$SGRID_DATA_DIR/new"\nmv "$SGRID_DATA_DIR/new" "$SGRID_DATA_DIR/env"\nexec sleep 60\n';
       const env = { GREETING: 'a b', SGRID_TARGET_PORT: '1' };
-      await supervisor.apply(assignmentOf({ release: releaseOf(script) }, { env }));
+      await supervisor.apply(assignmentOf({ release: supervisor.offer({ 'main.sh': script }) }, { env }));
       const file = join(stateDir, 'instances/1/data/env');
       const text = await until('the environment', () => existsSync(file) && readFileSync(file, 'utf8'));
       expect(text).toContain('GREETING=a b\n');
@@ -384,7 +380,9 @@ test.skipIf(!hasV1)('out of memory inside the limit is told, and takes no shim a
   try {
     const hog =
       '#!/bin/sh\n[ -e "$SGRID_DATA_DIR/once" ] && exec sleep 60\n: >"$SGRID_DATA_DIR/once"\nexec tail /dev/zero\n';
-    await supervisor.apply(assignmentOf({ release: releaseOf(hog), limits: { memoryMiB: 16 } }));
+    await supervisor.apply(
+      assignmentOf({ release: supervisor.offer({ 'main.sh': hog }), limits: { memoryMiB: 16 } }),
+    );
     const next = await until('the next run', () => {
       const status = supervisor.status(1);
       return status?.restarts === 1 && status.state === 'running' ? status : null;

@@ -17,14 +17,7 @@ import { readProcStat } from '../../common/system/process-identity.ts';
 import { detectDriver } from '../../node/cgroup/detect.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
 import { until } from '../support/agent-shim.ts';
-import {
-  assignmentOf,
-  openTestSupervisor,
-  packages,
-  releaseOf,
-  type TestSupervisor,
-} from '../support/agent-supervisor.ts';
-import { sha256Of, tarOf } from '../support/packages.ts';
+import { assignmentOf, openTestSupervisor, type TestSupervisor } from '../support/agent-supervisor.ts';
 
 const hasV1 = await detectDriver({ driver: 'cgroupfs-v1', parent: 'self/sgrid-agent-probe' }).then(
   async (driver) => {
@@ -55,15 +48,9 @@ async function open(which: typeof driver = 'none'): Promise<void> {
 
 const logOf = (instanceId = 1): string =>
   readFileSync(join(stateDir, 'logs', `${instanceId}`, 'stdout.log'), 'utf8');
-const releaseOfFiles = (files: Record<string, string>) => {
-  const content = tarOf(files);
-  const sha256 = sha256Of(content);
-  packages.set(sha256, content);
-  return { releaseId: 1, version: '1.0', sha256, sizeBytes: content.length };
-};
 const scriptOf = (script: string, more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) =>
   assignmentOf(
-    { release: releaseOfFiles({ 'update.sh': script }), ...more },
+    { release: supervisor.offer({ 'update.sh': script }), ...more },
     { type: 'script', entry: undefined, ...spec },
   );
 const aliveIn = (pidFile: string): boolean => {
@@ -134,7 +121,7 @@ describe('an entry that can never work', () => {
     ['binary', { 'conf/a': '' }, 'conf', 'entry "conf" of web is a directory'],
     ['node', { 'package.json': '{' }, undefined, 'package.json of the package cannot be read'],
   ])('of type %s is tried once', async (type, files: Record<string, string>, entry, message) => {
-    const wanted = assignmentOf({ release: releaseOfFiles(files) }, { type, entry });
+    const wanted = assignmentOf({ release: supervisor.offer(files) }, { type, entry });
     await expect(supervisor.apply(wanted)).rejects.toThrow(message);
     expect(supervisor.status(1)).toMatchObject({ state: 'failed', nextStartAt: null });
   });
@@ -144,7 +131,7 @@ describe('working directory', () => {
   beforeEach(() => open());
   const inDirectory = (workingDirectory: string) =>
     assignmentOf(
-      { release: releaseOfFiles({ 'main.sh': 'pwd -P\n', 'sub/file': 'x' }) },
+      { release: supervisor.offer({ 'main.sh': 'pwd -P\n', 'sub/file': 'x' }) },
       { type: 'script', entry: 'main.sh', workingDirectory },
     );
 
@@ -237,10 +224,7 @@ describe.skipIf(!hasJava)('java', () => {
     'with %s sees the memory limit of its instance, in a war anywhere in the package',
     async (which) => {
       await open(which);
-      const content = tarOf({ 'a/b/app.war': jar() });
-      const sha256 = sha256Of(content);
-      packages.set(sha256, content);
-      const release = { ...releaseOf(), sha256, sizeBytes: content.length };
+      const release = supervisor.offer({ 'a/b/app.war': jar() });
       const spec = {
         type: 'java',
         entry: undefined,

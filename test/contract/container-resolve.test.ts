@@ -4,14 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
 import { until } from '../support/agent-shim.ts';
-import {
-  assignmentOf,
-  openTestSupervisor,
-  packages,
-  type TestSupervisor,
-} from '../support/agent-supervisor.ts';
+import { assignmentOf, openTestSupervisor, type TestSupervisor } from '../support/agent-supervisor.ts';
 import { fakeDocker } from '../support/fake-docker.ts';
-import { sha256Of, tarOf } from '../support/packages.ts';
 
 const ID = 'c'.repeat(64);
 const NAME = 'sgrid-resolve-1';
@@ -54,10 +48,7 @@ afterEach(async () => {
 
 const want = (revision: number, more: Record<string, unknown> = {}) => {
   const script = `#!/bin/sh\ncat >'${container()}' <<'END'\n${JSON.stringify(INSPECTED)}\nEND\n`;
-  const content = tarOf({ 'update.sh': script });
-  const sha256 = sha256Of(content);
-  packages.set(sha256, content);
-  const release = { releaseId: 1, version: '1.0', sha256, sizeBytes: content.length };
+  const release = supervisor.offer({ 'update.sh': script });
   return assignmentOf(
     { release, revision, ...more },
     { type: 'script', entry: undefined, dockerName: 'sgrid-resolve-{id}' },

@@ -5,15 +5,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
 import { until as untilWithin } from '../support/agent-shim.ts';
-import {
-  assignmentOf,
-  openTestSupervisor,
-  packages,
-  type TestSupervisor,
-} from '../support/agent-supervisor.ts';
+import { assignmentOf, openTestSupervisor, type TestSupervisor } from '../support/agent-supervisor.ts';
 import { docker, hasEngine, IMAGE, importImage, removeContainers } from '../support/container-engine.ts';
 import { fakeDocker } from '../support/fake-docker.ts';
-import { sha256Of, tarOf } from '../support/packages.ts';
 
 const LOOP = 'trap "exit 0" TERM; echo "begin $0"; echo "oops" >&2; while :; do sleep 0.1; done';
 
@@ -50,16 +44,10 @@ describe.skipIf(!hasEngine())('a service that is a container', { timeout: 300_00
     await removeAgentDir(stateDir, 'none');
   }, 240_000);
 
-  const release = (script: string) => {
-    const content = tarOf({ 'update.sh': script });
-    const sha256 = sha256Of(content);
-    packages.set(sha256, content);
-    return { releaseId: 1, version: '1.0', sha256, sizeBytes: content.length };
-  };
   const want = (script: string, more: Record<string, unknown> = {}, spec: Record<string, unknown> = {}) => {
     revision += 1;
     return assignmentOf(
-      { release: release(script), revision, ...more },
+      { release: supervisor.offer({ 'update.sh': script }), revision, ...more },
       {
         ...{ type: 'script', entry: undefined, dockerName: `${prefix}{id}`, graceMs: 5000 },
         restart: { initialDelayMs: 1, stableAfterMs: 0 },

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Assignment, assignmentSchema } from '../../common/domain/instance.ts';
+import type { ReleaseRef } from '../../common/domain/release.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
 import { identify, readBootId } from '../../common/system/process-identity.ts';
 import { loadAgentState } from '../../node/agent-state.ts';
@@ -32,15 +33,22 @@ read status <"$SGRID_DATA_DIR/fifo.$$"
 exit "$status"
 `;
 
-/** Packages by sha256, as a master would have them. */
-export const packages = new Map<string, Buffer>();
+function packageOf(files: Readonly<Record<string, string | Uint8Array>>, version = '1.0') {
+  const content = tarOf(files);
+  const release: ReleaseRef = {
+    releaseId: 1,
+    version,
+    sha256: sha256Of(content),
+    sizeBytes: content.length,
+  };
+  return { content, release };
+}
 
-/** A release of one script, `main.sh`, that can be fetched. */
-export function releaseOf(script = PROGRAM, version = '1.0') {
-  const content = tarOf({ 'main.sh': script });
-  const sha256 = sha256Of(content);
-  packages.set(sha256, content);
-  return { releaseId: 1, version, sha256, sizeBytes: content.length };
+const standardPackage = () => packageOf({ 'main.sh': PROGRAM });
+
+/** Of the program above: every agent here can fetch it. */
+export function standardRelease(): ReleaseRef {
+  return standardPackage().release;
 }
 
 export function assignmentOf(
@@ -60,7 +68,7 @@ export function assignmentOf(
       restart: { initialDelayMs: 1, stableAfterMs: 0 },
       ...spec,
     },
-    release: releaseOf(),
+    release: standardRelease(),
     host: '127.0.0.1',
     port: 8080,
     limits: {},
@@ -73,6 +81,23 @@ export interface TestSupervisor extends Supervisor {
   driver: CgroupDriver;
   /** Instances whose status changed, in order. */
   changes: number[];
+  /** A release of these files, which this agent can fetch from now on. */
+  offer(files: Readonly<Record<string, string | Uint8Array>>, version?: string): ReleaseRef;
+}
+
+/** Nothing can be killed as long as there is a failure: it is thrown instead. */
+export function withFailingKill(failureOf: (groupKey: string) => Error | null): (real: Ports) => Ports {
+  return (real) => ({
+    ...real,
+    driver: {
+      ...real.driver,
+      async killAll(groupKey) {
+        const failure = failureOf(groupKey);
+        if (failure !== null) throw failure;
+        await real.driver.killAll(groupKey);
+      },
+    },
+  });
 }
 
 /** A real supervisor on a state directory: real shims, cgroups (or `none`), logs and releases. */
@@ -94,6 +119,13 @@ export async function openTestSupervisor(
     parent: TEST_PARENT,
     ownCgroups,
   });
+  /** By sha256, as a master would have them. */
+  const packages = new Map<string, Buffer>();
+  const offer = ({ content, release }: ReturnType<typeof packageOf>): ReleaseRef => {
+    packages.set(release.sha256, content);
+    return release;
+  };
+  offer(standardPackage());
   const releaseStore = createReleaseStore({
     root: layout.releases,
     clock: Date.now,
@@ -155,6 +187,7 @@ export async function openTestSupervisor(
     ports,
     driver,
     changes,
+    offer: (files, version) => offer(packageOf(files, version)),
     async close() {
       await supervisor.close();
       await ports.containers.close();
