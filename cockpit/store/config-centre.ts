@@ -3,6 +3,7 @@ import type { WireError } from '../../common/protocol/errors.ts';
 import { diffLines } from '../format/diff-lines.ts';
 import { howLost } from '../format/no-answer.ts';
 import type { Translate, Word } from '../language/translate.ts';
+import { whyAndHint } from '../language/why-and-hint.ts';
 import type { ConfigCentreAction } from './config-action.ts';
 import {
   type ConfigDiff,
@@ -164,9 +165,7 @@ function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): C
   if (error.code === 'timeout')
     return withUnanswered({ ...state, form: null }, t('Saving {name}', file), howLost(error));
   if (!isOpen) return withError(state, t('{name} is not saved', file), error);
-  const todo = t.hint(error);
-  const hint = todo === undefined ? '' : ` (${todo})`;
-  const problem = t('Not saved: {why}', { why: t.why(error) + hint });
+  const problem = t('Not saved: {why}', { why: whyAndHint(t, error) });
   return withForm(state, { problem, isSending: false });
 }
 
@@ -174,9 +173,7 @@ function notSaved(state: CockpitState, file: ConfigFileKey, error: WireError): C
 function failed(state: CockpitState, what: Word, error: WireError): CockpitState {
   const { t } = state;
   if (state.form?.purpose.kind !== 'config-publish') return withError(state, t(what), error);
-  const todo = t.hint(error);
-  const hint = todo === undefined ? '' : ` (${todo})`;
-  return withForm(state, { problem: `${t(what)}${t(': ')}${t.why(error)}${hint}` });
+  return withForm(state, { problem: t(what) + t(': ') + whyAndHint(t, error) });
 }
 
 /** The master has said what a publication would do: now it is asked about. */

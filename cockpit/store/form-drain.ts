@@ -2,6 +2,7 @@ import type { DrainPlan } from '../../common/domain/node.ts';
 import { reasonOf } from '../../common/domain/said.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { nodeWords } from '../format/fleet-words.ts';
+import { whyAndHint } from '../language/why-and-hint.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
 import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -88,7 +89,5 @@ export function drainPlanned(state: CockpitState, request: DrainRequest, plan: D
 export function drainRefused(state: CockpitState, error: WireError): CockpitState {
   const { t } = state;
   if (state.form?.purpose.kind !== 'drain') return withError(state, t('It would not be drained'), error);
-  const todo = t.hint(error);
-  const hint = todo === undefined ? '' : ` (${todo})`;
-  return withForm(state, { problem: t.why(error) + hint });
+  return withForm(state, { problem: whyAndHint(t, error) });
 }

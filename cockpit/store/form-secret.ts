@@ -1,6 +1,7 @@
 import { type ConfigSecret, secretNameSchema } from '../../common/domain/config-file.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { howLost } from '../format/no-answer.ts';
+import { whyAndHint } from '../language/why-and-hint.ts';
 import { configServiceName } from './config-targets.ts';
 import { type Form, formField, textOf, withForm } from './form.ts';
 import { become, type Reduction } from './reduction.ts';
@@ -71,8 +72,6 @@ export function secretNotSet(state: CockpitState, error: WireError): CockpitStat
   const isOpen = state.form?.purpose.kind === 'secret';
   const closed = isOpen ? { ...state, form: null } : state;
   if (error.code === 'timeout') return withUnanswered(closed, t('Setting the secret'), howLost(error));
-  const todo = t.hint(error);
-  const hint = todo === undefined ? '' : ` (${todo})`;
-  const problem = t('Not set: {why}', { why: t.why(error) + hint });
+  const problem = t('Not set: {why}', { why: whyAndHint(t, error) });
   return isOpen ? withForm(state, { problem, isSending: false }) : withToast(state, 'bad', problem);
 }

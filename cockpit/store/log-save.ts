@@ -1,5 +1,6 @@
 import type { WireError } from '../../common/protocol/errors.ts';
 import { formatBytes } from '../format/quantity.ts';
+import { whyAndHint } from '../language/why-and-hint.ts';
 import type { LogPaneReduction, LogPaneState } from './log-pane-state.ts';
 import { fieldOf } from './text-field.ts';
 
@@ -46,9 +47,7 @@ export function saveDone(state: LogPaneState, saveId: number, path: string, byte
 
 export function saveFailed(state: LogPaneState, saveId: number, error: WireError): LogPaneState {
   const { t } = state;
-  const hint = t.hint(error);
-  const why = t.why(error) + (hint === undefined ? '' : ` (${hint})`);
-  return ended(state, saveId, t('not saved: {why}', { why }));
+  return ended(state, saveId, t('not saved: {why}', { why: whyAndHint(t, error) }));
 }
 
 export function saveExists(state: LogPaneState, saveId: number, path: string): LogPaneState {

@@ -2,6 +2,7 @@ import type { Told } from '../../common/domain/said.ts';
 import type { WireError } from '../../common/protocol/errors.ts';
 import { NO_ANSWER } from '../format/no-answer.ts';
 import { plainText } from '../format/plain-text.ts';
+import { whyAndHint } from '../language/why-and-hint.ts';
 import type { CockpitState, Toast } from './state.ts';
 
 /** Good news is read at a glance; what went wrong has to be understood. */
@@ -22,9 +23,7 @@ export function withToast(state: CockpitState, tone: Toast['tone'], text: string
 
 export function withError(state: CockpitState, what: string, error: WireError): CockpitState {
   const { t } = state;
-  const todo = t.hint(error);
-  const hint = todo === undefined ? '' : t(' ({what})', { what: todo });
-  return withToast(state, 'bad', `${what}${t(': ')}${t.why(error)}${hint}`);
+  return withToast(state, 'bad', what + t(': ') + whyAndHint(t, error));
 }
 
 /** A change whose answer was lost is no failure: only looking tells. `why` says how it was lost. */

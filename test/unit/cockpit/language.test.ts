@@ -6,6 +6,13 @@ import { displayWidth, wrapWords } from '../../../cockpit/format/width.ts';
 import { chooseLanguage } from '../../../cockpit/language/language.ts';
 import { createTranslate, english, loadTranslate } from '../../../cockpit/language/translate.ts';
 import { ERROR_WORDS, EVENT_WORDS, MESSAGES, NOUNS, TOLD } from '../../../cockpit/language/zh-cn.ts';
+import { reduceConfig } from '../../../cockpit/store/config-centre.ts';
+import { drainRefused } from '../../../cockpit/store/form-drain.ts';
+import { secretNotSet } from '../../../cockpit/store/form-secret.ts';
+import type { LogPaneState } from '../../../cockpit/store/log-pane-state.ts';
+import { saveFailed } from '../../../cockpit/store/log-save.ts';
+import type { CockpitState } from '../../../cockpit/store/state.ts';
+import { withError } from '../../../cockpit/store/toasts.ts';
 import { eventKindSchema } from '../../../common/domain/event.ts';
 import { english as inEnglish, said } from '../../../common/domain/said.ts';
 import { serviceSpecSchema } from '../../../common/domain/service.ts';
@@ -245,6 +252,27 @@ test('a refusal says in Chinese why and what to do; one that is not known here s
   expect(chinese.why(later)).toBe('与现状冲突：the moon is full');
   const newer = { ...later, said: { text: 'the {0} is full', values: ['moon'] } };
   expect(chinese.why(newer)).toBe('与现状冲突：the moon is full');
+});
+
+test('what to do stands in Chinese brackets, wherever a refusal is told with it', async () => {
+  const t = await loadTranslate('zh-CN');
+  const error = toWireError(
+    new SgridError('node_unreachable', said`node ${7} is not connected`, { hint: said`list the nodes` }),
+  );
+  const stateWith = (kind: string) =>
+    ({ t, toasts: [], form: { purpose: { kind } } }) as unknown as CockpitState;
+  const file = { serviceName: 'web', name: 'web.yaml', instanceId: null };
+  const saving = { t, saving: { saveId: 1 } } as unknown as LogPaneState;
+  const told = [
+    reduceConfig(stateWith('config-save'), { type: 'config-not-saved', file, error }).state.form?.problem,
+    reduceConfig(stateWith('config-publish'), { type: 'config-failed', what: 'Could not compare', error })
+      .state.form?.problem,
+    drainRefused(stateWith('drain'), error).form?.problem,
+    secretNotSet(stateWith('secret'), error).form?.problem,
+    withError(stateWith('drain'), 'web', error).toasts[0]?.text,
+    saveFailed(saving, 1, error).notice,
+  ];
+  for (const text of told) expect(text).toMatch(/节点 7 未连接（请列出节点）$/);
 });
 
 test('a refusal of a specification is Chinese to its inner part', async () => {
