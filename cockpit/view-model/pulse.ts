@@ -56,6 +56,8 @@ export function pulseTarget(rowId: number): PulseTarget {
 const LEAST_ROWS = 4;
 /** From this width on, what uses most is shown with its CPU of the last 20 s. */
 const LINE_COLUMNS = 100;
+/** Below this width names and kinds have less, so that figures and reasons are seen. */
+const FULL_COLUMNS = 80;
 /** Of the terminal, around the rows: header, the fleet's figures, status and hints. */
 const OTHER_ROWS = 5;
 
@@ -202,7 +204,7 @@ function topSection({ fleet, size, t }: CockpitState): Told {
           {
             target: { kind: 'instance' as const, id: figures.instanceId },
             segments: [
-              cell(instanceWords(instance, fleet.nodes), 37, 'strong'),
+              cell(instanceWords(instance, fleet.nodes), size.columns < FULL_COLUMNS ? 28 : 37, 'strong'),
               cell(`CPU ${formatCpuPercent(figures.cpuMillicores)}%`, 14),
               cell(t('memory {bytes}', { bytes: formatBytes(figures.memoryBytes) }), 16),
               ...(size.columns < LINE_COLUMNS
@@ -234,7 +236,8 @@ function greatest<T>(items: Iterable<T>, amount: number, amountOf: (item: T) => 
   return kept;
 }
 
-function failuresSection({ fleet, catalog, now, t }: CockpitState): Told {
+function failuresSection({ fleet, catalog, now, size, t }: CockpitState): Told {
+  const [nameColumns, kindColumns] = size.columns < FULL_COLUMNS ? [18, 12] : [25, 20];
   const failures = (catalog.events ?? []).filter(isTrouble);
   const words = catalog.events === null ? 'loading ...' : failures.length === 0 ? 'none' : 'newest first';
   return {
@@ -248,8 +251,8 @@ function failuresSection({ fleet, catalog, now, t }: CockpitState): Told {
           target: { kind: 'event', id: event.seq },
           segments: [
             cell(formatClock(event.at, now), 12, 'dim'),
-            cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), 25, 'strong'),
-            cell(eventKindWords(t, event.kind), 20, 'bad'),
+            cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), nameColumns, 'strong'),
+            cell(eventKindWords(t, event.kind), kindColumns, 'bad'),
             { text: plainText(t.told(event.said ?? event.message)) },
           ],
         };

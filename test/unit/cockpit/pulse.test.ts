@@ -56,6 +56,14 @@ describe('the overview', () => {
     for (const line of body) expect(displayWidth(line)).toBeLessThanOrEqual(80);
   });
 
+  test('on 60x15 figures and reasons are seen, and only names are cut', () => {
+    const text = overview({ columns: 60, rows: 15 }).body().join('\n');
+    expect(text).toMatch(/^[ >] pricing@alpha:8102 +CPU 51\.2% +memory 310M$/m);
+    const failures = overview({ columns: 60, rows: 24 }).body();
+    expect(failures.join('\n')).toMatch(/ native-echo@alph~ crash-loop +8 fast deaths/);
+    for (const line of failures) expect(displayWidth(line)).toBeLessThanOrEqual(60);
+  });
+
   test('a tall and wide terminal is used: more of what uses most and failed, and the line of its CPU', () => {
     const events = recording.events.flatMap((event) =>
       Array.from({ length: 30 }, (_, at) => ({ ...event, seq: event.seq * 100 + at })),
