@@ -79,7 +79,7 @@ export function watchBlocks(state: CockpitState, rolloutId: number, rows: number
   return [
     {
       kind: 'progress',
-      percent: steps.length === 0 ? 100 : Math.floor((100 * ended) / steps.length),
+      percent: counted.length === 0 ? 100 : Math.floor((100 * done) / counted.length),
       text: t('{part} of {all} done', { part: done, all: t.count(counted.length, 'instance') }),
     },
     { kind: 'table', table: { ...table, rows: table.rows.map((row) => ({ ...row, isSelected: false })) } },

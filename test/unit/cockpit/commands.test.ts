@@ -271,7 +271,7 @@ describe('deploy', () => {
     expect(session.body()).toEqual([
       expect.stringContaining('web 1.0.0, by alice at '),
       expect.stringContaining('1 at a time'),
-      '[progress] 1 of 2 instances done',
+      '[progress] 50% 1 of 2 instances done',
       ' web:8101 | alpha | done | 1.1.0, pid 4111',
       ' web:8101 | beta | fetching | 1.0M of 4.8M',
       '[busy] Deploying web 1.0.0 ... 0s',
@@ -288,6 +288,7 @@ describe('deploy', () => {
     // The answer to a question that was asked before must not take the end back.
     session.does({ type: 'rollout', rollout: rollout({}) });
     expect(session.body()).toContain('[alert] Failed after 12s: 1 instance of 2 did not get 1.0.0');
+    expect(session.body()).toContain('[progress] 50% 1 of 2 instances done');
     expect(session.body()).toContain(` ${reason}`);
   });
 
@@ -317,7 +318,7 @@ describe('deploy', () => {
     session.does({ type: 'rollouts', rollouts: [drain] }).keys('enter');
     expect(session.body()).toEqual(
       expect.arrayContaining([
-        '[progress] 1 of 2 instances done',
+        '[progress] 50% 1 of 2 instances done',
         expect.stringContaining(' web:8107 | beta | up | '),
         ' web:8107 | alpha | removed | -',
         expect.stringContaining(' web:8108 | alpha | stopping | '),
@@ -367,7 +368,7 @@ describe('deploy', () => {
     const session = onReleases().keys('u', '/x.tar', 'enter', 'enter', 'enter');
     const uploadId = session.state.deploy?.upload?.uploadId ?? -1;
     session.does({ type: 'upload-progress', uploadId, sentBytes: 512, totalBytes: 1024 });
-    expect(session.body()).toContain('[progress] 512B of 1.0K');
+    expect(session.body()).toContain('[progress] 50% 512B of 1.0K');
     const failed = Session.ready();
     failed.state = session.state;
     failed.does({

@@ -129,7 +129,8 @@ export function bodyText(body: Body): string[] {
         (row) => `${row.isSelected ? '>' : ' '}${row.cells.map((cell) => cell.text.trim()).join(' | ')}`,
       );
     }
-    return [`[${block.kind}] ${block.text}`];
+    const percent = block.kind === 'progress' ? ` ${block.percent}%` : '';
+    return [`[${block.kind}]${percent} ${block.text}`];
   });
 }
 
