@@ -38,13 +38,19 @@ export function loadSettings(file: string): LoadedSettings {
       : without(message);
   }
   try {
-    return { settings: settingsSchema.parse(JSON.parse(text)), problem: null, isFirst: false };
+    const settings = settingsSchema.parse(JSON.parse(text), { error: inWords });
+    return { settings, problem: null, isFirst: false };
   } catch (error) {
     if (!(error instanceof z.ZodError))
       return without(error instanceof Error ? error.message : String(error));
     const [issue] = error.issues;
     return without(`${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'not valid'}`);
   }
+}
+
+/** Who forgot a key is not helped by "expected string, received undefined". */
+function inWords({ code, input }: z.core.$ZodRawIssue): string | undefined {
+  return code === 'invalid_type' && input === undefined ? 'is missing' : undefined;
 }
 
 /** @throws SgridError `no_space`, `permission_denied`; what was there before stays. */

@@ -48,6 +48,7 @@ describe('a file that cannot be used is named and ignored', () => {
     ['{"tables": ', /config\.json is ignored.*JSON/],
     ['{"tables": {"nodes": {"columns": 3}}}', /tables\.nodes\.columns: .*expected array/],
     ['[]', /it: .*expected object/],
+    ['{"contexts": {"prod": {"master": "http://a"}}}', /: contexts\.prod\.tokenFile: is missing$/],
   ])('%s', (text, problem) => {
     mkdirSync(join(root, 'sgrid'));
     writeFileSync(file, text);
