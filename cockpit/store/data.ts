@@ -149,7 +149,7 @@ function endOfRollout(t: Translate, rollout: Rollout): ['ok' | 'bad', string] {
   const what = t('{serviceName} {version} (by {actor})', rollout);
   if (rollout.state === 'succeeded')
     return ['ok', t('Deployed {what} on {instances}', { what, instances: t.count(done, 'instance') })];
-  const why = rollout.reason === '' ? '' : `: ${t.told(reasonOf(rollout))}`;
+  const why = rollout.reason === '' ? '' : t(': ') + t.told(reasonOf(rollout));
   if (rollout.state === 'aborted' || rollout.state === 'rolled-back')
     return ['bad', t('Deploying {what}: {state}', { what, state: t(rollout.state) }) + why];
   const all = t.count(rollout.steps.length, 'instance');

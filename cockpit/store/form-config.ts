@@ -55,7 +55,8 @@ export function openSaveForm(state: CockpitState, file: ConfigFileKey, what: New
 export function targetWords({ fleet, t }: CockpitState, { serviceName, instanceId }: ConfigFileKey): string {
   const instance = instanceId === null ? undefined : fleet.instances.get(instanceId);
   if (instance !== undefined) return instanceWords(instance, fleet.nodes);
-  return instanceId === null ? serviceName : `${serviceName} (${t('instance {id}', { id: instanceId })})`;
+  if (instanceId === null) return serviceName;
+  return serviceName + t(' ({what})', { what: t('instance {id}', { id: instanceId }) });
 }
 
 export function submitSave(

@@ -39,8 +39,8 @@ export function save(state: LogPaneState, path: string, mayOverwrite: boolean): 
 }
 
 export function saveDone(state: LogPaneState, saveId: number, path: string, bytes: number): LogPaneState {
-  const size = bytes < 1000 ? '' : ` (${formatBytes(bytes)})`;
   const { t } = state;
+  const size = bytes < 1000 ? '' : t(' ({what})', { what: formatBytes(bytes) });
   const amount = t.count(bytes, 'byte') + size;
   return ended(state, saveId, t('saved {amount} to {path}', { amount, path }));
 }

@@ -109,7 +109,9 @@ function specIn(t: Translate, text: string, serviceName: string): ServiceSpec | 
   }
   const parsed = serviceSpecSchema.strict().safeParse(raw);
   if (!parsed.success)
-    return parsed.error.issues.map(({ path, message }) => `${path.join('.') || t('the whole')}: ${message}`);
+    return parsed.error.issues.map(
+      ({ path, message }) => `${path.join('.') || t('the whole')}${t(': ')}${t.known(message)}`,
+    );
   if (parsed.data.name !== serviceName)
     return [t('name: a service cannot be renamed, it is "{serviceName}"', { serviceName })];
   const problems = specProblems(parsed.data);

@@ -105,7 +105,7 @@ export function changeDone(state: CockpitState, taskId: number, result: ChangeRe
   if (result.secret !== undefined) next = { ...next, secret: result.secret };
   next =
     result.outcomes === undefined
-      ? withToast(next, 'ok', `${task.label}: ${state.t('done')}`)
+      ? withToast(next, 'ok', `${task.label}${state.t(': ')}${state.t('done')}`)
       : tellOutcomes(next, task.label, result.outcomes);
   const [only, ...more] = result.rollouts ?? [];
   if (only === undefined || !isFree(next)) return become(next, ...reloads(task.change));
@@ -157,23 +157,24 @@ function tellOutcomes(
         : outcomes.length > 1
           ? t('done on {worked}', { worked })
           : t('done');
-    next = withToast(next, 'ok', `${label}: ${done}`);
+    next = withToast(next, 'ok', `${label}${t(': ')}${done}`);
   } else if (outcomes.length === 0) {
-    next = withToast(next, 'ok', `${label}: ${t('done, nothing ran there')}`);
+    next = withToast(next, 'ok', `${label}${t(': ')}${t('done, nothing ran there')}`);
   }
   const warned = outcomes.find(({ warning }) => warning !== undefined);
   if (warned?.warning !== undefined)
     next = withToast(
       next,
       'warn',
-      `${subjectOf(state, [warned.instanceId])}: ${t.told(warned.saidWarning ?? warned.warning)}`,
+      `${subjectOf(state, [warned.instanceId])}${t(': ')}${t.told(warned.saidWarning ?? warned.warning)}`,
     );
   const [first] = failed;
   if (first?.error == null) return next;
   const more =
     failed.length > 1 ? t(' (and {more})', { more: t.count(failed.length - 1, 'more failure') }) : '';
   // The label names it where it is the only one.
-  const what = outcomes.length === 1 ? label : `${label}${more}: ${subjectOf(state, [first.instanceId])}`;
+  const what =
+    outcomes.length === 1 ? label : `${label}${more}${t(': ')}${subjectOf(state, [first.instanceId])}`;
   return isUnanswered(first.error.code)
     ? withUnanswered(next, what, messageOf(first.error))
     : withError(next, what, first.error);

@@ -57,7 +57,7 @@ export function changesWithin(
       if (step.instanceId !== instanceId || step.appliedAt === null || !isWithin(step.appliedAt)) return [];
       const what = releaseChange(step, rolloutId, t);
       const isBack = step.state === 'reverted' || step.state === 'reverting';
-      const why = message === '' ? '' : ` (${message})`;
+      const why = message === '' ? '' : t(' ({what})', { what: message });
       const text = `${what}${isBack ? t(', taken back since') : ''}${why}`;
       return [{ at: step.appliedAt, actor, text }];
     }),

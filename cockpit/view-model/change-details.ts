@@ -115,7 +115,7 @@ function limitLines(
     const used = fleet.figures.get(id)?.memoryBytes ?? 0;
     const view = fleet.instances.get(id);
     return used > limitBytes && view !== undefined
-      ? [`${instanceWords(view, fleet.nodes)} (${formatBytes(used)})`]
+      ? [instanceWords(view, fleet.nodes) + t(' ({what})', { what: formatBytes(used) })]
       : [];
   });
   if (over.length > 0)

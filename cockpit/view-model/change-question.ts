@@ -72,7 +72,8 @@ function wordsOf({ fleet, catalog, t }: CockpitState, change: Change, hit: strin
       return t(VERBS.restart, { hit });
     case 'rollout-control': {
       const rollout = catalog.rollouts.get(change.rolloutId);
-      const what = rollout === undefined ? '' : ` (${rollout.serviceName} ${rollout.version})`;
+      const of = rollout === undefined ? '' : `${rollout.serviceName} ${rollout.version}`;
+      const what = of === '' ? '' : t(' ({what})', { what: of });
       const verb = t(CONTROLS[change.what]);
       return t('{verb} rollout {rolloutId}{what}?', { verb, rolloutId: change.rolloutId, what });
     }

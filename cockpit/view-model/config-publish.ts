@@ -24,7 +24,7 @@ function fileWords(state: CockpitState, file: ConfigFile): string {
   const own = file.instanceId === null ? '' : t(' (only {whom})', { whom: targetWords(state, file) });
   const from = publishedVersion === null ? t('new') : t('version {version}', { version: publishedVersion });
   const to = isRemoval ? t('removed') : t('version {version}', { version });
-  const why = message === '' ? '' : `: ${plainText(message)}`;
+  const why = message === '' ? '' : t(': ') + plainText(message);
   const what = t('{what}, by {actor}', { what: `${from} -> ${to}`, actor: plainText(actor) });
   return `${name}${own}  ${what}${why}`;
 }

@@ -160,6 +160,6 @@ function healthFact(row: InstanceRow, at: (nodeTime: number) => string, t: Trans
   const cell = healthCell(row, t);
   if (health === undefined || health.state === 'none') return { text: t('not checked'), tone: 'dim' };
   const since = health.since === null ? '' : t(' since {at}', { at: at(health.since) });
-  const reason = health.reason === '' ? '' : `: ${plainText(t.told(reasonOf(health)))}`;
+  const reason = health.reason === '' ? '' : t(': ') + plainText(t.told(reasonOf(health)));
   return { ...cell, text: `${cell.text}${since}${reason}` };
 }

@@ -113,11 +113,12 @@ const BUSY_MILLICORES = 900;
 function figureFacts(figures: NodeFigures, t: Translate): Fact[] {
   const { coreMillicores: cores } = figures;
   const busy = cores.filter((used) => used >= BUSY_MILLICORES).length;
-  const each = cores.map((used, at) => `${at}: ${formatCpuPercent(used)}%`).join('  ');
+  const each = cores.map((used, at) => `${at}${t(': ')}${formatCpuPercent(used)}%`).join('  ');
   const share = (used: number, total: number): string =>
     total === 0
       ? t('none')
-      : `${t('{part} of {total}', { part: formatBytes(used), total: formatBytes(total) })} (${formatPercent(used, total)})`;
+      : t('{part} of {total}', { part: formatBytes(used), total: formatBytes(total) }) +
+        t(' ({what})', { what: formatPercent(used, total) });
   return [
     [
       'CPU',

@@ -17,7 +17,7 @@ const TONES: Readonly<Record<DrainStep['action'], Tone>> = { move: 'ok', stop: '
 export function drainLines({ fleet, t }: CockpitState, { plan }: Change & { kind: 'drain' }): Line[] {
   const words = (step: DrainStep): string => {
     const { action, to, reason } = step;
-    const why = reason === '' ? '' : `: ${plainText(t.told(reasonOf(step)))}`;
+    const why = reason === '' ? '' : t(': ') + plainText(t.told(reasonOf(step)));
     if (action !== 'move' || to === null) return t(WORDS[action]) + why;
     return t('move to {place}', {
       place: `${nodeWords(fleet.nodes.get(to.nodeId), to.nodeId)}:${to.port}`,

@@ -27,7 +27,10 @@ function whoSegments({ url, link, isReadOnly: isOpenedSo, t }: CockpitState): Se
     master,
     { text: t('  as '), tone: 'dim' },
     { text: plainText(link.actor), tone: 'strong' },
-    { text: ` (${link.role}${isReadOnly ? t(', read only') : ''})`, tone: isReadOnly ? 'warn' : 'dim' },
+    {
+      text: t(' ({what})', { what: link.role + (isReadOnly ? t(', read only') : '') }),
+      tone: isReadOnly ? 'warn' : 'dim',
+    },
   ];
 }
 

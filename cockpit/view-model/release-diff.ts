@@ -14,7 +14,7 @@ export function releaseDiffLines({ catalog: { releaseDiff }, t }: CockpitState):
   const { added, removed, changed, unchanged } = diff.counts;
   const nothing = added + removed + changed === 0;
   return [
-    textLine(`${from.serviceName}: ${from.version} -> ${to.version}`, 'title'),
+    textLine(`${from.serviceName}${t(': ')}${from.version} -> ${to.version}`, 'title'),
     ...[from, to].map((release) =>
       textLine(
         t('{version}  {at} by {actor}, {size}  {message}', {

@@ -46,6 +46,18 @@ function textsIn(code: string): string[] {
   );
 }
 
+test('what stands between a name and what is said of it belongs to the language, as do brackets', () => {
+  const joined = /\}: \$\{|`: \$\{|[`}] \(\$\{/;
+  const found = ['cockpit/store', 'cockpit/view-model'].flatMap(sourcesIn).flatMap((path) =>
+    codeOf(path)
+      .split('\n')
+      // What nobody is meant to read, and what is said: that has its own Chinese.
+      .filter((line) => joined.test(line) && !/new Error\(|said`/.test(line))
+      .map((line) => `${path}: ${line.trim()}`),
+  );
+  expect(found).toEqual([]);
+});
+
 describe('the catalogue', () => {
   test('tells apart what stands side by side', () => {
     expect(MESSAGES.Cause).not.toBe(MESSAGES.Reason);
