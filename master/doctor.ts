@@ -3,10 +3,11 @@ import { join, resolve } from 'node:path';
 import { checkDirectory, checkPort, checkSecret } from '../common/doctor/checks.ts';
 import { type Check, examine, type Finding, type Seen } from '../common/doctor/finding.ts';
 import { readLockHolder } from '../common/system/lock-file.ts';
+import { isLoopback } from '../common/system/own-address.ts';
 import type { MasterConfig } from './config.ts';
 import { checkDatabase, type DatabaseCheck } from './store/check-database.ts';
 import { explainSqliteError } from './store/open-store.ts';
-import { certificateOf, isLoopback } from './tls.ts';
+import { certificateOf } from './tls.ts';
 
 const CERTIFICATE_WARNING_DAYS = 30;
 const DAY_MS = 86_400_000;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { explainFileError, writeFileAtomic } from '../common/system/atomic-file.ts';
 import { acquireLock } from '../common/system/lock-file.ts';
+import { isLoopback } from '../common/system/own-address.ts';
 import { createFirstTokens, createTokenFiles } from './access/first-tokens.ts';
 import { createMaster, type Master } from './app.ts';
 import { finishRestore } from './backup/finish-restore.ts';
@@ -12,7 +13,7 @@ import { createKeyring } from './config-files/keyring.ts';
 import { createPackageStore } from './http/package-store.ts';
 import type { MasterLimits } from './limits.ts';
 import { openStore } from './store/open-store.ts';
-import { certificateOf, isLoopback } from './tls.ts';
+import { certificateOf } from './tls.ts';
 import { readWebhooks } from './webhooks/read-webhooks.ts';
 
 export interface StartOptions {

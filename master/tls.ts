@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { SgridError } from '../common/protocol/errors.ts';
+import { isLoopback } from '../common/system/own-address.ts';
 import type { MasterConfig } from './config.ts';
 import { type Certificate, ownCertificate, readCertificate } from './http/certificate.ts';
 
@@ -26,10 +26,4 @@ export async function certificateOf(
   throw new SgridError('bad_request', `without TLS, tokens could be read on their way to ${host}`, {
     hint: 'set "tls": true (sgridnext makes a certificate), or "allowPlainText": true where the network is trusted',
   });
-}
-
-/** RFC 1122 3.2.1.3 and RFC 4291 2.5.3; a name is trusted only when it is `localhost` (RFC 6761 6.3). */
-export function isLoopback(host: string): boolean {
-  if (isIP(host) === 4) return host.startsWith('127.');
-  return host === '::1' || host === 'localhost';
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import * as z from 'zod';
+import { numberSchema } from '../common/config/values.ts';
 import { cgroupDriverNameSchema } from '../common/domain/node.ts';
 import { parseMasterAddress } from '../common/protocol/master-address.ts';
 import { firstAddress } from '../common/system/own-address.ts';
@@ -21,9 +22,9 @@ export const agentConfigSchema = z.object({
     })
     .default('http://127.0.0.1:15872'),
   /** This node's id; unique in the fleet. */
-  nodeIndex: z.coerce.number().pipe(z.int().positive()).default(1),
+  nodeIndex: numberSchema.pipe(z.int().positive()).default(1),
   /** Local HTTP port; 0 takes a free one. */
-  nodePort: z.coerce.number().pipe(z.int().min(0).max(65535)).default(25528),
+  nodePort: numberSchema.pipe(z.int().min(0).max(65535)).default(25528),
   /** Address under which other nodes reach this one. */
   host: z
     .string()
@@ -41,7 +42,7 @@ export const agentConfigSchema = z.object({
   registryDir: z.string().min(1).optional(),
   /** File with the token of role agent; default `<stateDir>/agent.token`. */
   tokenFile: z.string().min(1).optional(),
-  cgroupDriver: z.union([z.literal('auto'), cgroupDriverNameSchema]).default('auto'),
+  cgroupDriver: z.enum(['auto', ...cgroupDriverNameSchema.options]).default('auto'),
   /** Parent of the services' groups. */
   cgroupParent: z.string().min(1).default('business.slice'),
   /** Runs services of type node; default: the agent's own. */
@@ -49,7 +50,7 @@ export const agentConfigSchema = z.object({
   /** Runs services of type java: a path, or a name to be found in PATH. */
   javaBinary: z.string().min(1).default('java'),
   /** How long the logs of removed instances stay on this node, in days. */
-  keepRemovedLogsDays: z.coerce.number().pipe(z.number().min(0).max(3650)).default(7),
+  keepRemovedLogsDays: numberSchema.pipe(z.number().min(0).max(3650)).default(7),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 export type AgentConfig = z.output<typeof agentConfigSchema>;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { said } from '../common/domain/said.ts';
 import { SgridError } from '../common/protocol/errors.ts';
+import { isOpenToOthers, parseMasterAddress } from '../common/protocol/master-address.ts';
 import { PROTOCOL_VERSION } from '../common/protocol/version.ts';
 import { writeFileAtomic } from '../common/system/atomic-file.ts';
 import { type AgentLink, createAgentLink, type LinkState, notConnected } from './agent.ts';
@@ -81,6 +82,8 @@ export async function startAgent(options: StartOptions): Promise<Agent> {
       ownCgroups: state.ownCgroups,
     });
     if (driver.warning !== '') logger.warn({ driver: driver.name }, driver.warning);
+    if (isOpenToOthers(parseMasterAddress(mainNode)))
+      logger.warn({ master: mainNode }, 'without TLS, tokens can be read on their way to the master');
 
     // Made last, and told of changes from the first on.
     let link: AgentLink | null = null;

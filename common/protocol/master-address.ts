@@ -4,6 +4,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { said, type Told } from '../domain/said.ts';
 import { request as httpRequest } from '../system/node-http.ts';
+import { isLoopback } from '../system/own-address.ts';
 import { SgridError } from './errors.ts';
 
 /** Where a master is, and how it is known to be the right one. */
@@ -36,6 +37,13 @@ export function parseMasterAddress(text: string): MasterAddress {
     throw badAddress(said`"${url.hash}" is not the fingerprint of a certificate`);
   if (url.protocol !== 'https:') throw badAddress(said`"${text}" has a fingerprint, but is not encrypted`);
   return { origin: url.origin, fingerprint, text: `${url.origin}${url.hash}` };
+}
+
+/** Whether others on the way could read what is sent there, the token with it. */
+export function isOpenToOthers({ origin }: MasterAddress): boolean {
+  const { protocol, hostname } = new URL(origin);
+  // An IPv6 address stands in brackets there.
+  return protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
 }
 
 function badAddress(message: Told): SgridError {

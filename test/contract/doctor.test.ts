@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkDirectory } from '../../common/doctor/checks.ts';
 import { examine, type Finding, printFindings } from '../../common/doctor/finding.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { isOpenToOthers, parseMasterAddress } from '../../common/protocol/master-address.ts';
 import { masterConfigSchema } from '../../master/config.ts';
 import { examineMaster } from '../../master/doctor.ts';
 import { agentConfigSchema } from '../../node/config.ts';
@@ -110,6 +112,36 @@ describe('a node', () => {
       text: expect.stringContaining('another certificate'),
     });
     expect(seen(await node(master.url, '9.9.9'), 'master')).toMatchObject({ level: 'warn' });
+  });
+
+  test('where something else answers, which no secret of ours means anything to', async () => {
+    const file = join(stateDir, 'agent.token');
+    writeFileSync(file, 'sgrid_agent_x', { mode: 0o600 });
+    const other = createHttpServer((_, response) => response.writeHead(401).end('<h1>Who are you?</h1>'));
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      const findings = await node(`http://127.0.0.1:${(other.address() as AddressInfo).port}`);
+      expect(seen(findings, 'master')).toMatchObject({
+        level: 'bad',
+        text: expect.stringMatching(/^what answers at http:.* is no master$/),
+        hint: expect.stringContaining('mainNode'),
+      });
+      expect(seen(findings, 'token')).toMatchObject({ level: 'ok' });
+    } finally {
+      other.close();
+    }
+  });
+
+  test.each([
+    ['http://127.0.0.2:1', false],
+    ['http://[::1]:1', false],
+    ['localhost:1', false],
+    ['http://10.0.0.1:15872', true],
+    ['http://[fd00::1]:15872', true],
+    [`https://10.0.0.1:15872#sha256:${'0'.repeat(64)}`, false],
+  ])('whose master is at %s: whether others can read its token is %j', (mainNode, isOpen) => {
+    expect(isOpenToOthers(parseMasterAddress(mainNode))).toBe(isOpen);
   });
 
   test('the file system of a path is that of the longest mount point above it', () => {

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import { loadConfig } from '../../../common/config/load-config.ts';
+import { masterConfigSchema } from '../../../master/config.ts';
+import { agentConfigSchema } from '../../../node/config.ts';
 
 const schema = z.object({
   httpPort: z.coerce.number().int().min(0).max(65535).default(15872),
@@ -61,6 +63,24 @@ test('a bad value names its key and its source', () => {
       hint: 'it comes from SGRIDNEXT_HTTP_PORT',
     }),
   );
+});
+
+test.each([
+  ['{"httpPort": null}', 'config httpPort: must be a number', masterConfigSchema],
+  ['{"httpPort": true}', 'config httpPort: must be a number', masterConfigSchema],
+  ['{"httpPort": ""}', 'config httpPort: must be a number', masterConfigSchema],
+  ['{"tls": "maybe"}', 'config tls: must be true or false', masterConfigSchema],
+  ['{"nodeIndex": [7]}', 'config nodeIndex: must be a number', agentConfigSchema],
+  ['{"cgroupDriver": "v2"}', /^config cgroupDriver: .*"auto"\|"systemd"/, agentConfigSchema],
+])('a value that is none is refused, and what could stand there is said: %s', (text, message, products) => {
+  writeFileSync(file, text);
+  expect(() => loadConfig(products, { file, env: {}, envPrefix: 'SGRID_', flags: {} })).toThrow(message);
+});
+
+test('numbers and switches of the environment are text', () => {
+  const env = { SGRID_HTTP_PORT: '81', SGRID_TLS: 'on' };
+  const { config } = loadConfig(masterConfigSchema, { env, envPrefix: 'SGRID_', flags: { tls: 'false' } });
+  expect(config).toMatchObject({ httpPort: 81, tls: false });
 });
 
 test('half-written JSON is named as such', () => {
