@@ -5,7 +5,7 @@ export const EXIT = {
   ok: 0,
   /** It was tried, and did not work (or not on every instance). */
   failed: 1,
-  /** The command line itself is wrong. */
+  /** The command line, or a file that it names, is wrong. */
   usage: 2,
   /** No master: it cannot be reached, or it refuses us. */
   noMaster: 3,
@@ -23,7 +23,7 @@ export const EXIT_HELP = `
 Exit status:
   0  it worked
   1  it did not work, or not on every instance
-  2  the command line is wrong
+  2  the command line, or a file that it names, is wrong
   3  no master: it cannot be reached, or refuses the token
   4  it was begun but had not ended in time
   129, 130, 143  ended by SIGHUP, SIGINT or SIGTERM
@@ -64,6 +64,9 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (!(error instanceof SgridError)) return EXIT.failed;
   switch (error.code) {
+    // The master looks closer at what was asked than we can.
+    case 'bad_request':
+      return EXIT.usage;
     case 'unauthenticated':
     case 'protocol_mismatch':
     case 'disconnected':

@@ -5,7 +5,7 @@ import type { CliIo } from './io.ts';
 /**
  * All of standard input, which has to be a file or a pipe.
  *
- * @throws SgridError `too_large`, `cancelled`; UsageError where it is a terminal: what is typed there would be seen
+ * @throws SgridError `cancelled`; UsageError for more than `maxBytes`, and where it is a terminal: what is typed there would be seen
  */
 export async function readInput({ stdin, signal }: CliIo, maxBytes: number): Promise<Buffer> {
   if (stdin.isTTY === true) throw new UsageError('standard input is a terminal', 'give it a file or a pipe');
@@ -19,9 +19,10 @@ export async function readInput({ stdin, signal }: CliIo, maxBytes: number): Pro
       const bytes = Buffer.from(chunk);
       sizeBytes += bytes.length;
       if (sizeBytes > maxBytes) {
-        throw new SgridError('too_large', `standard input is larger than ${maxBytes} bytes`, {
-          hint: 'put what is large into the package',
-        });
+        throw new UsageError(
+          `standard input is larger than ${maxBytes} bytes`,
+          'put what is large into the package',
+        );
       }
       chunks.push(bytes);
     }

@@ -33,7 +33,7 @@ export function findSyntaxProblem(fileName: string, text: string): SyntaxProblem
 
 /**
  * @param isSecret the text holds secrets: what the parser quotes of it stays unsaid.
- * @throws SgridError `bad_request` with line and column.
+ * @throws SgridError with line and column: `bad_request`, and `conflict` of one with secrets, which was sound when it was set.
  */
 export function demandSyntax(fileName: string, text: string, isSecret = false): void {
   const problem = findSyntaxProblem(fileName, text);
@@ -41,7 +41,7 @@ export function demandSyntax(fileName: string, text: string, isSecret = false): 
   const { format, line, column, reason } = problem;
   const why = isSecret ? said`with its secrets filled in` : reason.slice(0, 1000);
   throw new SgridError(
-    'bad_request',
+    isSecret ? 'conflict' : 'bad_request',
     said`${fileName} is not ${format}: line ${line}, column ${column}: ${why}`,
     { hint: said`mend it, or force it (--force)` },
   );

@@ -73,14 +73,20 @@ test('set, get, history, diff, rollback and remove, from a file and from standar
 
 test('what is wrong is said with its place, and leaves no version', async () => {
   const wrong = await set('{"a": }');
-  expect(wrong).toMatchObject({ code: 1, out: '' });
+  expect(wrong).toMatchObject({ code: 2, out: '' });
   expect(wrong.err).toMatch(/^sgrid: app\.json is not JSON: line 1, column 7: /);
   expect((await set('{"a": }', '--force')).code).toBe(0);
   expect((await config('set', 'web', '../x', 'y')).code).toBe(2);
   expect((await config('get', 'web', 'none.json')).err).toContain('there is no config file "none.json"');
   expect((await config('get', 'nobody', 'x')).code).toBe(1);
   writeFileSync(join(directory, 'big'), Buffer.alloc(1024 * 1024 + 1, 'x'));
-  expect((await config('set', 'web', 'big', 'big')).err).toContain('1 MiB');
+  expect(await config('set', 'web', 'big', 'big')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('1 MiB'),
+  });
+  writeFileSync(join(directory, 'bad.json'), '{');
+  for (const path of ['bad.json', 'none.json', '.'])
+    expect([path, (await config('set', 'web', 'app.json', path)).code]).toEqual([path, 2]);
   writeFileSync(join(directory, 'latin1'), Buffer.from([0xe4]));
   expect((await config('set', 'web', 'latin1', 'latin1')).err).toContain('UTF-8');
 });
@@ -119,7 +125,7 @@ test('edit: saved when it is sound, kept in a file that is named when it is not'
   expect((await edit('{"a": 1}')).out).toBe('app.json version 1 saved; not published yet\n');
   expect((await edit('{"a": 1}')).out).toBe('app.json is as it was\n');
   const wrong = await edit('{"a": ');
-  expect(wrong.code).toBe(1);
+  expect(wrong.code).toBe(2);
   const [, kept = ''] = /what you wrote is in (\S+)/.exec(wrong.err) ?? [];
   expect(readFileSync(kept, 'utf8')).toBe('{"a": ');
   rmSync(join(kept, '..'), { recursive: true });

@@ -125,11 +125,11 @@ test('node: cordon, set, drain, replace, remove', async () => {
   });
   for (const wrong of ['a b;c', '-x', 'http://10.0.0.1'])
     expect(await sgrid('node', 'set', '1', `--outer-address=${wrong}`)).toMatchObject({
-      code: 1,
+      code: 2,
       err: expect.stringContaining('must be an IP address or a host name'),
     });
   expect(await sgrid('instance', 'create', 'web', '1', '--port', '8400', '--host', 'a b')).toMatchObject({
-    code: 1,
+    code: 2,
   });
   expect((await sgrid('node', 'set', '1', '--outer-address', '')).code).toBe(0);
   const dry = await sgrid('node', 'drain', '1', '--stop', '--dry-run');
@@ -209,7 +209,7 @@ test('ports: a plan gives them out, is shown, and keeps others off', async () =>
   });
   expect(await sgrid('service', 'update', 'api', '--ports', 'all')).toMatchObject({ code: 2 });
   expect(await sgrid('instance', 'create', 'api', 'test-1')).toMatchObject({
-    code: 1,
+    code: 2,
     err: expect.stringContaining('nothing says which port "api" could have'),
   });
   expect(await sgrid('service', 'update', 'api', '--ports', '9000-9001')).toMatchObject({ code: 0 });
@@ -296,7 +296,7 @@ test('token: made into a file of its own user or onto standard output, listed, r
     code: 2,
   });
   expect(await sgrid('token', 'create', 'bad name', '--role', 'viewer', '--out', 'bad.token')).toMatchObject({
-    code: 1,
+    code: 2,
   });
   expect(() => statSync(join(directory, 'bad.token'))).toThrow('ENOENT');
 });

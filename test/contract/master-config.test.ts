@@ -185,7 +185,7 @@ test('a secret that is missing, in use, or breaks the syntax is said before anyt
   });
   await fleet.admin.call('config.setSecret', { ...web, name: 'db', value: 'not-json-value' });
   const refusal = await publish().catch((error) => error);
-  expect(refusal).toMatchObject({ code: 'bad_request', message: expect.stringContaining('line 1') });
+  expect(refusal).toMatchObject({ code: 'conflict', message: expect.stringContaining('line 1') });
   expect(refusal.message).not.toContain('not-json');
   await fleet.admin.call('config.setSecret', { ...web, name: 'db', value: '"text"' });
   await publish();

@@ -2,7 +2,6 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type ConfigVersion, MAX_CONFIG_FILE_BYTES } from '../../../common/domain/config-file.ts';
-import { SgridError } from '../../../common/protocol/errors.ts';
 import { explainFileError } from '../../../common/system/atomic-file.ts';
 import { callChange } from '../../client/change.ts';
 import { addInstanceOption, configKeyOf, messageOf, parseVersion } from '../config-file.ts';
@@ -108,7 +107,7 @@ export function printSaved(
   printLine(io.stdout, `${file.name} version ${file.version} ${what}`);
 }
 
-/** @param path `-` for standard input. @throws SgridError `too_large`; UsageError for what is no text */
+/** @param path `-` for standard input. @throws UsageError for what is too large, or no text */
 async function readText(io: CliIo, path: string): Promise<string> {
   const bytes =
     path === '-' ? await readInput(io, MAX_CONFIG_FILE_BYTES) : await readPath(resolve(io.cwd, path));
@@ -130,8 +129,9 @@ async function readPath(path: string): Promise<Buffer> {
   }
 }
 
-function tooLarge(what: string): SgridError {
-  return new SgridError('too_large', `${what} is larger than a config file may be, 1 MiB`, {
-    hint: 'put what is large into the package',
-  });
+function tooLarge(what: string): UsageError {
+  return new UsageError(
+    `${what} is larger than a config file may be, 1 MiB`,
+    'put what is large into the package',
+  );
 }

@@ -120,7 +120,10 @@ test('nobody answers: 3, at once', async () => {
 
 test('error codes become exit codes', () => {
   expect(exitCodeOf(new UsageError('x'))).toBe(2);
-  expect(exitCodeOf(new SgridError('bad_request', 'x'))).toBe(1);
+  // The table of docs/CLI.md: the command line, or a file that it names, is wrong; whoever finds it out.
+  expect(exitCodeOf(new SgridError('bad_request', 'x'))).toBe(2);
+  expect(exitCodeOf(new SgridError('package_invalid', 'x'))).toBe(1);
+  expect(exitCodeOf(new SgridError('not_found', 'x'))).toBe(1);
   expect(exitCodeOf(new SgridError('forbidden', 'x'))).toBe(1);
   expect(exitCodeOf(new SgridError('unauthenticated', 'x'))).toBe(3);
   expect(exitCodeOf(new SgridError('disconnected', 'x'))).toBe(3);
