@@ -1,11 +1,16 @@
 import type { FleetSnapshot } from '../../common/domain/fleet.ts';
-import type { Rollout, RolloutPlan, RolloutStep } from '../../common/domain/rollout.ts';
+import {
+  drainedNodeName,
+  type Rollout,
+  type RolloutPlan,
+  type RolloutStep,
+} from '../../common/domain/rollout.ts';
 import type { CockpitToMaster } from '../../common/protocol/cockpit-link.ts';
 import type { PayloadInput } from '../../common/protocol/define.ts';
 import { describeError } from '../../common/protocol/errors.ts';
 import { callChange } from '../client/change.ts';
 import type { MasterClient } from '../client/master-client.ts';
-import { instanceWords, stepInstanceWords } from '../format/fleet-words.ts';
+import { instanceWords, nodeNamesOf, stepInstanceWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { count } from '../format/quantity.ts';
 import { type CliIo, printLine } from './io.ts';
@@ -40,7 +45,7 @@ export async function beginRollout(
   }
   const { rollout } = await callChange(client, 'rollout.create', request);
   const told = format === null ? io : { ...io, stdout: io.stderr };
-  printLine(told.stdout, rolloutWords(rollout));
+  printLine(told.stdout, rolloutWords(rollout, fleet));
   const following =
     options.wait === true ? followRollout(client, told, rollout, fleet, { timeoutMs }) : Promise.resolve();
   if (format === null) return following;
@@ -56,14 +61,16 @@ export async function beginRollout(
   await print();
 }
 
-/** "rollout 3: web 1.4.0 on 2 instances", "rollout 4: restart of web on 2 instances" */
-export function rolloutWords({ rolloutId, kind, nodeId, serviceName, version, steps }: Rollout): string {
+/** "rollout 3: web 1.4.0 on 2 instances", "rollout 4: drain of node beta of web on 1 instance" */
+export function rolloutWords(rollout: Rollout, { nodes }: Pick<FleetSnapshot, 'nodes'>): string {
+  const { rolloutId, kind, serviceName, version, steps } = rollout;
+  const nodeName = nodeNamesOf(new Map(nodes.map((node) => [node.nodeId, node])));
   const what =
     kind === 'deploy'
       ? `${serviceName} ${version}`
       : kind === 'restart'
         ? `restart of ${serviceName}`
-        : `drain of node ${nodeId} of ${serviceName}`;
+        : `drain of node ${drainedNodeName(rollout, nodeName)} of ${serviceName}`;
   const hit = steps.filter(({ action }) => action !== 'place').length;
   return `rollout ${rolloutId}: ${what} on ${count(hit, 'instance')}`;
 }

@@ -2,6 +2,7 @@ import type { SgridEvent } from '../../common/domain/event.ts';
 import { fullestDisk, type InstanceFigures, unpackFigures } from '../../common/domain/figures.ts';
 import type { FleetSnapshot, NodeSample } from '../../common/domain/fleet.ts';
 import type { InstanceView } from '../../common/domain/instance.ts';
+import type { NodeNames } from '../../common/domain/instance-name.ts';
 import type { NodeView } from '../../common/domain/node.ts';
 import type { RegistryEntry } from '../../common/domain/registry.ts';
 import type { Release } from '../../common/domain/release.ts';
@@ -225,25 +226,27 @@ function tokenState({ isUnused, expiresAt }: TokenView, now: number): string {
   return isUnused ? 'for-joining' : 'valid';
 }
 
-export const ROLLOUT_COLUMNS: readonly TextColumn<Rollout>[] = [
-  { title: 'ID', align: 'right', text: ({ rolloutId }) => String(rolloutId) },
-  { title: 'SERVICE', text: ({ serviceName }) => serviceName },
-  { title: 'VERSION', text: ({ version }) => version.replaceAll(', ', ',') },
-  { title: 'KIND', text: ({ kind, nodeId }) => (nodeId === null ? kind : `${kind} ${nodeId}`) },
-  { title: 'STATE', text: ({ state }) => state },
-  { title: 'DONE', align: 'right', text: ({ steps }) => `${countSteps(steps, 'done')}/${steps.length}` },
-  { title: 'BY', text: ({ actor }) => actor },
-  { title: 'STARTED', text: ({ startedAt }) => dateText(startedAt) },
-  {
-    title: 'TOOK',
-    align: 'right',
-    text: ({ startedAt, endedAt }) => (endedAt === null ? '' : formatSpan(endedAt - startedAt)),
-  },
-  {
-    title: 'MESSAGE',
-    text: ({ message, reason }) => [message, reason].filter((each) => each !== '').join('; '),
-  },
-];
+export function rolloutColumns(nodeName: NodeNames): readonly TextColumn<Rollout>[] {
+  return [
+    { title: 'ID', align: 'right', text: ({ rolloutId }) => String(rolloutId) },
+    { title: 'SERVICE', text: ({ serviceName }) => serviceName },
+    { title: 'VERSION', text: ({ version }) => version.replaceAll(', ', ',') },
+    { title: 'KIND', text: ({ kind, nodeId }) => (nodeId === null ? kind : `${kind} ${nodeName(nodeId)}`) },
+    { title: 'STATE', text: ({ state }) => state },
+    { title: 'DONE', align: 'right', text: ({ steps }) => `${countSteps(steps, 'done')}/${steps.length}` },
+    { title: 'BY', text: ({ actor }) => actor },
+    { title: 'STARTED', text: ({ startedAt }) => dateText(startedAt) },
+    {
+      title: 'TOOK',
+      align: 'right',
+      text: ({ startedAt, endedAt }) => (endedAt === null ? '' : formatSpan(endedAt - startedAt)),
+    },
+    {
+      title: 'MESSAGE',
+      text: ({ message, reason }) => [message, reason].filter((each) => each !== '').join('; '),
+    },
+  ];
+}
 
 function countSteps(steps: Rollout['steps'], state: Rollout['steps'][number]['state']): number {
   return steps.filter((step) => step.state === state).length;

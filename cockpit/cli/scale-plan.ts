@@ -3,6 +3,7 @@ import type { NodeView } from '../../common/domain/node.ts';
 import { choosePort, describePorts, isInPlan } from '../../common/domain/port-plan.ts';
 import type { Service } from '../../common/domain/service.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { nodeNamesOf } from '../format/fleet-words.ts';
 
 export interface ScalePlan {
   /** New instances, in the order in which they are made. */
@@ -88,7 +89,8 @@ export function planScale(options: {
         hint: `name the first with --port, or give it a plan: sgrid service update ${serviceName} --ports 8080-8099`,
       });
     const which = plan === undefined ? 'no port' : `none of the ports ${describePorts(plan)}`;
-    throw new SgridError('conflict', `${which} of "${serviceName}" is free on node ${nodeId}`, {
+    const nodeName = nodeNamesOf(new Map(nodes.map((node) => [node.nodeId, node])));
+    throw new SgridError('conflict', `${which} of "${serviceName}" is free on node ${nodeName(nodeId)}`, {
       hint: 'name another with --port, or other nodes with --nodes',
     });
   }

@@ -1,6 +1,7 @@
 import type { ExitResult, InstanceView } from '../../common/domain/instance.ts';
+import { instanceNameOf, type NodeNames, nodeNameOf } from '../../common/domain/instance-name.ts';
 import type { NodeView } from '../../common/domain/node.ts';
-import type { Rollout, RolloutStep } from '../../common/domain/rollout.ts';
+import { type Rollout, type RolloutStep, stepName } from '../../common/domain/rollout.ts';
 import { english, type Translate } from '../language/translate.ts';
 import { plainText } from './plain-text.ts';
 
@@ -17,25 +18,30 @@ export function isBadExit(exit: ExitResult): boolean {
   return exit.oomKilled || (exit.cause !== 'stopped' && exit.code !== 0);
 }
 
-/** What people call a node: its alias, else its number. */
+/** What people call a node where nothing else says that it is one: its alias, else `node 3`. */
 export function nodeWords(node: NodeView | undefined, nodeId: number): string {
   const alias = node === undefined ? '' : plainText(node.alias);
   return alias === '' ? `node ${nodeId}` : alias;
 }
 
-/** What people call an instance: `web@alpha:8101`. The port is unique on its node. */
+/** Nodes as they stand within sentences and in the names of their instances: by their alias, else by their number. */
+export function nodeNamesOf(nodes: ReadonlyMap<number, NodeView>): NodeNames {
+  return (nodeId) => nodeNameOf({ alias: plainText(nodes.get(nodeId)?.alias ?? '') }, nodeId);
+}
+
+/** What people call an instance: `web@alpha:8101`. */
 export function instanceWords(
-  { serviceName, nodeId, port }: Pick<InstanceView, 'serviceName' | 'nodeId' | 'port'>,
+  instance: Pick<InstanceView, 'serviceName' | 'nodeId' | 'port'>,
   nodes: ReadonlyMap<number, NodeView>,
 ): string {
-  return `${serviceName}@${nodeWords(nodes.get(nodeId), nodeId)}:${port}`;
+  return instanceNameOf(instance, nodeNamesOf(nodes));
 }
 
 /** The same of the instance of a rollout's step, which may be gone by now. */
 export function stepInstanceWords(
-  { serviceName }: Pick<Rollout, 'serviceName'>,
-  { instanceId, nodeId, port }: RolloutStep,
+  rollout: Pick<Rollout, 'serviceName'>,
+  step: RolloutStep,
   nodes: ReadonlyMap<number, NodeView>,
 ): string {
-  return port === null ? `instance ${instanceId}` : instanceWords({ serviceName, nodeId, port }, nodes);
+  return stepName(rollout, step, nodeNamesOf(nodes));
 }

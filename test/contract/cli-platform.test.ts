@@ -166,12 +166,14 @@ test('node drain moves, tells how far it is, and ends with 1 when something is l
   const done = await sgrid('node', 'drain', 'test-1');
   expect(done).toMatchObject({ code: 0 });
   expect(done.out.split('\n').slice(0, 3)).toEqual([
-    'rollout 2: drain of node 1 of web on 1 instance',
+    'rollout 2: drain of node test-1 of web on 1 instance',
     'rollout 2: succeeded',
     'node 1 (test-1) is cordoned: 1 instance moved or stopped, 0 left',
   ]);
   const progress = ['web@test-2:8003 up', 'web@test-1:8001 removed'];
   for (const line of progress) expect(done.err).toContain(line);
+
+  expect((await sgrid('get', 'rollouts')).out).toMatch(/ drain test-1 +succeeded /);
 
   const left = await sgrid('node', 'drain', 'test-2', '--move');
   expect(left).toMatchObject({
@@ -181,8 +183,11 @@ test('node drain moves, tells how far it is, and ends with 1 when something is l
   expect(left.err).toContain('there is no other node that is connected and not cordoned');
   expect(await sgrid('node', 'drain', 'test-2', '--abort')).toMatchObject({
     code: 0,
-    out: 'no drain of node 2 is under way\n',
+    out: 'no drain of node 2 (test-2) is under way\n',
   });
+  expect((await sgrid('node', 'drain', 'test-1', '--dry-run')).out).toBe(
+    'nothing is to run on node 1 (test-1)\n',
+  );
 });
 
 test('a protected service: a change takes its name, whichever verb asks for it', async () => {

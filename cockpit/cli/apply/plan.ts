@@ -11,7 +11,7 @@ import {
   specProblems,
 } from '../../../common/domain/service.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
-import { nodeWords } from '../../format/fleet-words.ts';
+import { instanceWords } from '../../format/fleet-words.ts';
 import { UsageError } from '../exit-code.ts';
 import { resolveNode } from '../instance-name.ts';
 import type { ApplyDocument } from './document.ts';
@@ -144,12 +144,12 @@ function planInstances(
   known: Known,
 ): { instances: ApplyStep[]; removals: ApplyPlan['removals'] } {
   const own = known.instances.filter((each) => each.serviceName === serviceName);
+  const nodes = new Map(known.nodes.map((each) => [each.nodeId, each]));
   const steps: ApplyStep[] = [];
   const named = new Set<string>();
   for (const { node, port, host, limits = common } of instances ?? []) {
-    const found = resolveNode(node, known.nodes);
-    const { nodeId } = found;
-    const words = `${serviceName}@${nodeWords(found, nodeId)}:${port}`;
+    const { nodeId } = resolveNode(node, known.nodes);
+    const words = instanceWords({ serviceName, nodeId, port }, nodes);
     if (named.has(`${nodeId}:${port}`)) throw new UsageError(`${words} is named twice`);
     named.add(`${nodeId}:${port}`);
     const before = own.find((each) => each.nodeId === nodeId && each.port === port);
@@ -167,11 +167,10 @@ function planInstances(
     const text = `~ instance ${words}\n  - limits: ${describeLimits(before.limits)}\n  + limits: ${describeLimits(limits)}`;
     steps.push({ type: 'limit', instanceId, limits, text });
   }
-  const nodes = new Map(known.nodes.map((each) => [each.nodeId, each]));
   const removals = (instances === undefined ? [] : own)
     .filter(({ nodeId, port }) => !named.has(`${nodeId}:${port}`))
     .map(({ instanceId, nodeId, port }) => {
-      const words = `instance ${serviceName}@${nodeWords(nodes.get(nodeId), nodeId)}:${port} (${instanceId})`;
+      const words = `instance ${instanceWords({ serviceName, nodeId, port }, nodes)} (${instanceId})`;
       return { type: 'remove' as const, instanceId, words, text: `- ${words}` };
     });
   return { instances: steps, removals };

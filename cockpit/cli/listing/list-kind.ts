@@ -1,6 +1,7 @@
 import type { MasterClient } from '../../client/master-client.ts';
+import { nodeNamesOf } from '../../format/fleet-words.ts';
 import { createListing, type Listing } from '../output.ts';
-import { EVENT_COLUMNS, REGISTRY_COLUMNS, ROLLOUT_COLUMNS, tokenColumns } from '../rows.ts';
+import { EVENT_COLUMNS, REGISTRY_COLUMNS, rolloutColumns, tokenColumns } from '../rows.ts';
 import { listConfigFiles } from './config-listing.ts';
 import { listInstances, listNodes, listReleases, listServices } from './fleet-listings.ts';
 import type { Kind } from './kinds.ts';
@@ -22,9 +23,10 @@ export async function listKind(client: MasterClient, kind: Kind, limit: number):
     }
     case 'rollouts': {
       const { rollouts: rows } = await client.call('rollout.list', { limit: Math.min(limit, MAX_ROLLOUTS) });
+      const { nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
       return createListing({
         rows,
-        columns: ROLLOUT_COLUMNS,
+        columns: rolloutColumns(nodeNamesOf(new Map(nodes.map((node) => [node.nodeId, node])))),
         name: ({ rolloutId }) => `rollout/${rolloutId}`,
         object: (rollout) => rollout,
       });

@@ -6,6 +6,7 @@ import {
   configSignalSchema,
   describeConfigAction,
 } from '../../../common/domain/config-file.ts';
+import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
@@ -72,7 +73,8 @@ Examples:
             ...{ serviceName, ...chosen, action, dryRun },
             ...{ message: messageOf(options), force: options.force === true },
           });
-          const words = await instanceNames(client);
+          const fleet = await client.call('fleet.watch', { scope: { kind: 'all' } });
+          const words = instanceNames(fleet);
           for (const { instanceId, effect } of instances)
             printLine(io.stdout, `${instanceId} (${words(instanceId)}): ${effectWords(effect, action)}`);
           const after = action.kind === 'nothing' ? '' : `, then ${describeConfigAction(action)}`;
@@ -81,7 +83,7 @@ Examples:
             io.stdout,
             `config of ${serviceName} ${what} published to ${count(instances.length, 'instance')}${after}`,
           );
-          if (rollout !== null) printLine(io.stdout, rolloutWords(rollout));
+          if (rollout !== null) printLine(io.stdout, rolloutWords(rollout, fleet));
           if (publication === null || options.wait !== true) return;
           const restarted = instances.filter(({ effect }) => effect === 'restart');
           await follow(client, io, {
@@ -152,8 +154,7 @@ async function notUp(client: MasterClient, instanceIds: readonly number[]): Prom
 }
 
 /** How people know instances: `web@alpha:8080`. */
-async function instanceNames(client: MasterClient): Promise<(instanceId: number) => string> {
-  const { instances, nodes } = await client.call('fleet.watch', { scope: { kind: 'all' } });
+function instanceNames({ instances, nodes }: FleetSnapshot): (instanceId: number) => string {
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
   const names = new Map(instances.map((each) => [each.instanceId, instanceWords(each, byId)]));
   return (instanceId) => names.get(instanceId) ?? 'removed';

@@ -101,7 +101,7 @@ Examples:
               options: rolling,
             };
             const { rollout } = await callChange(client, 'rollout.create', request);
-            printLine(io.stdout, rolloutWords(rollout));
+            printLine(io.stdout, rolloutWords(rollout, fleet));
             rollouts.push(rollout);
           }
           if (plain.length > 0) {

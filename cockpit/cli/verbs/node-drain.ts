@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { FleetSnapshot } from '../../../common/domain/fleet.ts';
-import type { DrainPlan, DrainStep } from '../../../common/domain/node.ts';
+import type { DrainPlan, DrainStep, NodeView } from '../../../common/domain/node.ts';
 import { hasEnded } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
@@ -52,14 +52,14 @@ Examples:
           const { nodeId, alias } = resolveNode(String(name), fleet.nodes);
           if (options.output !== 'table' && options.dryRun !== true)
             throw new UsageError('-o is for --dry-run', 'what comes of a drain is in "sgrid get rollouts"');
-          if (options.abort === true) return abortDrain(client, io, nodeId);
+          if (options.abort === true) return abortDrain(client, io, { nodeId, alias }, fleet);
           const stop = options.stop === true;
           const request = { nodeId, move: options.move === true || !stop, stop, options: rolling };
           const { plan } = await client.call('node.drain', { ...request, dryRun: true });
           const isDryRun = options.dryRun === true;
           if (isDryRun && options.output !== 'table')
             return printObject(io, plan, options.output as 'json' | 'yaml');
-          printPlan(isDryRun ? io.stdout : io.stderr, plan, fleet);
+          printPlan(isDryRun ? io.stdout : io.stderr, plan, fleet, `node ${nodeId} (${alias})`);
           if (isDryRun) return;
           await drain(client, io, { ...request, message: String(options.message) }, fleet, {
             isWaiting: options.wait !== false,
@@ -79,7 +79,7 @@ async function drain(
   { isWaiting, name, timeoutMs }: { isWaiting: boolean; name: string; timeoutMs: number },
 ): Promise<void> {
   const { plan, rollouts } = await callChange(client, 'node.drain', request);
-  for (const rollout of rollouts) printLine(io.stdout, rolloutWords(rollout));
+  for (const rollout of rollouts) printLine(io.stdout, rolloutWords(rollout, before));
   if (isWaiting && rollouts.length > 0) {
     const after = await client.call('fleet.watch', { scope: { kind: 'all' } });
     const fleet = { ...after, instances: [...before.instances, ...after.instances] };
@@ -102,18 +102,23 @@ async function drain(
   });
 }
 
-async function abortDrain(client: MasterClient, io: CliIo, nodeId: number): Promise<void> {
+async function abortDrain(
+  client: MasterClient,
+  io: CliIo,
+  { nodeId, alias }: Pick<NodeView, 'nodeId' | 'alias'>,
+  fleet: FleetSnapshot,
+): Promise<void> {
   const { rollouts } = await client.call('rollout.list', { limit: 200 });
   const open = rollouts.filter((each) => each.kind === 'drain' && each.nodeId === nodeId && !hasEnded(each));
   for (const { rolloutId } of open) {
     const { rollout } = await callChange(client, 'rollout.abort', { rolloutId });
-    printLine(io.stdout, `${rolloutWords(rollout)}: ${rollout.state}`);
+    printLine(io.stdout, `${rolloutWords(rollout, fleet)}: ${rollout.state}`);
   }
-  if (open.length === 0) printLine(io.stdout, `no drain of node ${nodeId} is under way`);
+  if (open.length === 0) printLine(io.stdout, `no drain of node ${nodeId} (${alias}) is under way`);
   else printLine(io.stderr, `it stays cordoned: sgrid node uncordon ${nodeId}`);
 }
 
-function printPlan(output: CliIo['stdout'], plan: DrainPlan, { nodes }: FleetSnapshot): void {
+function printPlan(output: CliIo['stdout'], plan: DrainPlan, { nodes }: FleetSnapshot, name: string): void {
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
   const columns: TextColumn<DrainStep>[] = [
     { title: 'ID', align: 'right', text: ({ instanceId }) => String(instanceId) },
@@ -126,7 +131,7 @@ function printPlan(output: CliIo['stdout'], plan: DrainPlan, { nodes }: FleetSna
     },
     { title: 'REASON', text: ({ reason }) => reason },
   ];
-  if (plan.instances.length === 0) printLine(output, `nothing is to run on node ${plan.nodeId}`);
+  if (plan.instances.length === 0) printLine(output, `nothing is to run on ${name}`);
   else for (const line of formatTable(columns, plan.instances)) printLine(output, line);
   for (const { serviceName, stopped, remaining } of plan.services)
     printLine(output, `${serviceName}: ${stopped} stopped, ${remaining} remaining elsewhere`);

@@ -7,7 +7,7 @@ import { toWireError } from '../../../common/protocol/errors.ts';
 import { callChange } from '../../client/change.ts';
 import type { MasterClient } from '../../client/master-client.ts';
 import { takeBack } from '../../client/take-back.ts';
-import { instanceWords, nodeWords } from '../../format/fleet-words.ts';
+import { instanceWords } from '../../format/fleet-words.ts';
 import { demandYes } from '../confirm.ts';
 import { withMaster } from '../connect.ts';
 import { UsageError } from '../exit-code.ts';
@@ -95,7 +95,7 @@ function printPlan(
   const byId = new Map(nodes.map((node) => [node.nodeId, node]));
   const output = isDryRun ? io.stdout : io.stderr;
   for (const { nodeId, port } of create)
-    printLine(output, `+ ${serviceName}@${nodeWords(byId.get(nodeId), nodeId)}:${port}`);
+    printLine(output, `+ ${instanceWords({ serviceName, nodeId, port }, byId)}`);
   for (const instance of remove)
     printLine(output, `- ${instanceWords(instance, byId)} (${instance.instanceId})`);
   if (create.length + remove.length === 0) printLine(io.stdout, `${serviceName} has that many already`);

@@ -91,7 +91,7 @@ Examples:
               : `${dryRun ? 'restarted' : 'to be restarted'}: ${list}`;
           printLine(io.stdout, `service ${spec.name} ${dryRun ? 'would be' : 'is'} changed; ${restarted}`);
           if (rollout === null) return;
-          printLine(io.stdout, rolloutWords(rollout));
+          printLine(io.stdout, rolloutWords(rollout, fleet));
           if (options.wait === true) await followRollout(client, io, rollout, fleet, { timeoutMs });
         });
       }),

@@ -17,3 +17,8 @@ const portsOf = (addresses: readonly string[]): number[] =>
 test('nodes of one inner address are not given the same port, as the master does it', () => {
   expect(portsOf(['10.0.0.1', '10.0.0.1', '10.0.0.3'])).toEqual([8080, 8081, 8080]);
 });
+
+test('the node on which no port is free is called by its alias', () => {
+  const full = Array.from({ length: 11 }, () => '10.0.0.1');
+  expect(() => portsOf(full)).toThrow('none of the ports 8080-8089 of "web" is free on node n11');
+});
