@@ -1,8 +1,9 @@
 import { type FileHandle, open, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { LogReadRequest } from '../../common/domain/log.ts';
 import { said } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
+import { explainFileError } from '../../common/system/atomic-file.ts';
 import type { SaveRequest } from '../store/log-pane-state.ts';
 import type { ViewReadResult } from '../store/log-reads.ts';
 import { isPlainView } from '../store/log-view-spec.ts';
@@ -32,12 +33,21 @@ async function fileBehind(path: string): Promise<string> {
   return real;
 }
 
+/** In words that a person can act on, and short enough for the line below a log. */
+function explained(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR'
+    ? new SgridError('not_found', said`there is no directory ${dirname(path)}`, { cause: error })
+    : explainFileError(error, path);
+}
+
 /**
  * Writes a view from its beginning up to its end as it is when this begins. What is half written does not stay: a new file is
  * removed, one to overwrite is replaced only when all is there.
  *
  * @param read reads of the view: from the head first, then on
- * @throws SgridError `cancelled`, `bad_request` where the path is no file's, and what reading and writing throw
+ * @throws SgridError `cancelled`; `bad_request` where the path is no file's; `not_found` naming the directory that is missing;
+ *   `no_space`, `permission_denied`; and what reading throws
  */
 export async function saveView(
   { view, path, mayOverwrite }: SaveRequest,
@@ -57,7 +67,7 @@ export async function saveView(
   } catch (error) {
     if (!mayOverwrite && (error as NodeJS.ErrnoException).code === 'EEXIST')
       return { type: 'exists', path: target };
-    throw error;
+    throw explained(error, target);
   }
   try {
     const writtenBytes = await copyAll(file);
@@ -67,7 +77,7 @@ export async function saveView(
   } catch (error) {
     await file.close().catch(() => undefined);
     await unlink(written).catch(() => undefined);
-    throw error;
+    throw explained(error, target);
   }
 
   async function copyAll(to: FileHandle): Promise<number> {

@@ -16,6 +16,7 @@ export const TOLD_REFUSALS = {
   'there is no rollout {0}': '没有发布任务 {0}',
   'there is no token "{0}"': '没有 token「{0}」',
   'there is no container {0}': '没有容器 {0}',
+  'there is no directory {0}': '没有目录 {0}',
   'there is no file {0}': '没有文件 {0}',
   '{0} is a directory, a device or a pipe, not a file': '{0} 是目录、设备或管道，不是文件',
   'there is no log file {0} any more': '日志文件 {0} 已不存在',

@@ -10,10 +10,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { saveView } from '../../../cockpit/client/log-save.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'sgrid-log-save-'));
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'sgrid-log-save-'));
+});
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const TEXT = Buffer.from('one\ntwo\n');
@@ -45,4 +48,16 @@ test('what is overwritten through a link is the file behind it; a pipe or direct
   await expect(save('pipe')).rejects.toMatchObject({ code: 'bad_request' });
   expect(lstatSync(pipe).isFIFO()).toBe(true);
   await expect(save('.')).rejects.toMatchObject({ code: 'bad_request' });
+});
+
+test('what the file system refuses is told in words: a directory that is missing, or is none', async () => {
+  await expect(save('no/such/place.log')).rejects.toMatchObject({
+    code: 'not_found',
+    message: `there is no directory ${join(directory, 'no/such')}`,
+  });
+  writeFileSync(join(directory, 'file'), '');
+  await expect(save('file/place.log')).rejects.toMatchObject({
+    code: 'not_found',
+    message: `there is no directory ${join(directory, 'file')}`,
+  });
 });
