@@ -36,19 +36,24 @@ describe.skipIf(tmuxMissing !== null)(
         await tmux.waitForText(/ticker 2 shown/);
         tmux.press('C-a', 'l');
         await tmux.waitForText('> 2 logs');
-        await tmux.waitForText(/following/);
+        await tmux.waitForText(/tick \d+/);
         const ports = (await system.instances())
           .filter(({ serviceName }) => serviceName === 'ticker')
           .map(({ port }) => String(port));
-        await tmux.waitUntil('lines of both', (text) =>
-          ports.every((port) => new RegExp(`${port}.*tick \\d+`).test(text)),
-        );
-        tmux.press('k');
-        await tmux.waitForText(/held|paused/);
-        // Held, so that it is one frame. Each one's own lines are in their order, none missing.
+        // Held, so that it is one frame; once more where one of the two has said nothing for as long as a screen is high.
+        await waitFor('a frame with lines of both', async () => {
+          await tmux.waitForText(/following/);
+          tmux.press('k');
+          await tmux.waitForText(/held|paused/);
+          const text = tmux.text();
+          if (ports.every((port) => text.includes(`${port} tick`))) return true;
+          tmux.press('s');
+          return false;
+        });
+        // Each one's own lines are in their order, none missing.
         await tmux.waitUntil('each in its order', (text) =>
           ports.every((port) => {
-            const seen = numbersIn(text, new RegExp(`${port}.*tick (\\d+)`, 'g'));
+            const seen = numbersIn(text, new RegExp(`${port} tick (\\d+)`, 'g'));
             return seen.length > 0 && seen.every((tick, at) => tick === (seen[0] ?? 0) + at);
           }),
         );
@@ -61,7 +66,7 @@ describe.skipIf(tmuxMissing !== null)(
         expect(tmux.screen().slice(3, 25).join('\n')).toBe(held);
 
         tmux.tmux('set-option', '-s', 'set-clipboard', 'on');
-        tmux.press('v', 'k');
+        tmux.press('v', 'j');
         await tmux.waitForText('2 lines selected');
         tmux.press('y');
         await tmux.waitForText('copied 2 lines');
