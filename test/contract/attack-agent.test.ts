@@ -87,6 +87,8 @@ test.each([
   const { instances } = await fleet.admin.call('node.adopt', { nodeId: 1 });
   expect(instances).toMatchObject([{ instanceId: own, error: null }]);
   expect(await service()).toMatchObject(change);
+  const adopted = (await eventsOf()).map(({ message }) => message);
+  expect(adopted).toContain(`adopt instance ${own} (web@test-1:8001) as its node holds it`);
   again.close();
 });
 

@@ -28,6 +28,7 @@ const refused = (promise: Promise<unknown>): Promise<string> =>
 test('what an event calls an instance can be typed; its node has its new name in what is said from then on', async () => {
   const { admin } = fleet;
   const [instanceId = 0] = ids();
+  expect(await messages()).toContain(`create instance ${instanceId}: web@test-1:8001`);
   await admin.call('instance.stop', { instanceIds: [instanceId] });
   const said = (await messages()).find((message) => message.startsWith('stop ')) ?? '';
   expect(said).toBe('stop web@test-1:8001');
@@ -48,12 +49,23 @@ test('what an event calls an instance can be typed; its node has its new name in
     code: 1,
     err: expect.stringContaining('node alpha is not connected'),
   });
+  const away = 'node alpha is not connected';
+  const { releaseId } = fleet.release;
+  const one = { instanceIds: [instanceId] };
+  expect(await refused(admin.call('log.runs', { instanceId }))).toBe(away);
+  expect(await refused(admin.call('node.drain', { nodeId: 1 }))).toBe(away);
+  expect(await refused(admin.call('node.adopt', { nodeId: 1 }))).toBe(away);
+  expect(await refused(admin.call('rollout.create', { releaseId, ...one }))).toBe(away);
+  for (const { outcomes } of [
+    await admin.call('instance.limit', { ...one, limits: {} }),
+    await admin.call('instance.resolve', { ...one, how: 'ended' }),
+  ])
+    expect(outcomes[0]?.error?.message).toBe(away);
 });
 
 test('what is in the way of a request is named as people name it', async () => {
-  const { admin, release } = fleet;
+  const { admin } = fleet;
   const [first = 0, second = 0] = ids();
-  const { releaseId } = release;
   const place = { serviceName: 'web', nodeId: 2, port: 8002 };
   expect(await refused(admin.call('instance.create', place))).toMatch(/^port 8002 on node test-2 belongs/);
   const limits = { cpuCores: 100 };
@@ -67,6 +79,26 @@ test('what is in the way of a request is named as people name it', async () => {
   expect(await refused(admin.call('service.update', { spec }))).toContain('hold that of web@test-2:8002');
   const bare = await admin.call('instance.start', { instanceIds: [instanceId] });
   expect(bare.outcomes[0]?.error?.message).toBe('api@test-2:9001 has no release yet');
+
+  fleet.agentOf(1).behaviour.remove = () => new Promise<never>(() => {});
+  const removal = refused(admin.call('instance.remove', { instanceIds: [first] }));
+  await waitFor('the removal', async () => (await messages()).includes('remove web@test-1:8001'));
+  for (const { outcomes } of [
+    await admin.call('instance.start', { instanceIds: [first] }),
+    await admin.call('instance.limit', { instanceIds: [first], limits: {} }),
+  ])
+    expect(outcomes[0]?.error?.message).toBe('web@test-1:8001 is being removed');
+  fleet.agentOf(1).close();
+  expect(await removal).toBe('nothing');
+});
+
+test('instances of another service are named as people name them', async () => {
+  const { admin, release } = fleet;
+  const [first = 0] = ids();
+  const { releaseId } = release;
+  await admin.call('service.create', { spec: { name: 'api', type: 'binary', entry: 'run.sh' } });
+  const { instance } = await admin.call('instance.create', { serviceName: 'api', nodeId: 2, port: 9001 });
+  const { instanceId } = instance;
   const restart = (...instanceIds: number[]) =>
     refused(admin.call('rollout.create', { kind: 'restart', instanceIds }));
   expect(await restart(instanceId)).toBe('api@test-2:9001 has no release yet');
