@@ -27,10 +27,13 @@ export interface Conditions {
   noteStuck(run: Run, error: SgridError): Promise<void>;
 }
 
-export function createConditions(
-  state: InstanceState,
-  ports: Pick<Ports, 'clock' | 'driver' | 'events' | 'logger' | 'procRoot'>,
-): Conditions {
+export type ConditionPorts = Pick<Ports, 'clock' | 'procRoot'> & {
+  driver: Pick<Ports['driver'], 'pids'>;
+  events: Pick<Ports['events'], 'append'>;
+  logger: Pick<Ports['logger'], 'error'>;
+};
+
+export function createConditions(state: InstanceState, ports: ConditionPorts): Conditions {
   const { instanceId } = state;
   const { clock, driver, events, logger, procRoot } = ports;
 

@@ -35,7 +35,15 @@ export interface InstanceState {
   status(): InstanceStatus;
 }
 
-export function loadInstanceState(instanceId: number, ports: Ports, onChange: () => void): InstanceState {
+export type StatePorts = Pick<Ports, 'agentId' | 'clock' | 'layout' | 'nodeId'> & {
+  logStore: Pick<Ports['logStore'], 'configure'>;
+};
+
+export function loadInstanceState(
+  instanceId: number,
+  ports: StatePorts,
+  onChange: () => void,
+): InstanceState {
   const { layout } = ports;
   const files = instanceFiles(layout.instance(instanceId));
   const loadedAssignment = files.loadAssignment();

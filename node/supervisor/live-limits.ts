@@ -23,7 +23,7 @@ export async function limitLive(
   events.append(runEvent(`${run.runId}/${next.revision}`, 'instance.limited', instanceId, clock(), text));
 }
 
-/** An agent may have died between taking limits down and setting them. */
+/** An agent may have died between setting limits and taking them down: what was not taken down does not hold. */
 export async function restoreLimits(state: InstanceState, { driver }: Pick<Ports, 'driver'>): Promise<void> {
   const { assignment, record } = state;
   if (assignment === null || record.run === null) return;

@@ -16,8 +16,12 @@ export interface RunObserver {
    */
   recordComes(): Promise<boolean>;
   /** This agent has spawned the shim of a run: of how it is, no process needs to be looked for. */
-  noteSpawned(runId: string, launched: Launched): void;
+  noteSpawned(runId: string, launched: Pick<Launched, 'ended'>): void;
 }
+
+export type ObserverPorts = Pick<Ports, 'bootId' | 'findShims' | 'monotonic' | 'procRoot'> & {
+  driver: Pick<Ports['driver'], 'pids'>;
+};
 
 /** How long a shim may take to say that its program runs, or how it ended, before we stop waiting in line for it. */
 const RECORD_PATIENCE_MS = 10_000;
@@ -30,7 +34,7 @@ const LOOK_EVERY_MS = 1000;
  */
 export function createRunObserver(
   state: InstanceState,
-  ports: Ports,
+  ports: ObserverPorts,
   wake: Pick<Wake, 'sleep'>,
   onShimEnd: () => void,
 ): RunObserver {
