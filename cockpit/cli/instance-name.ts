@@ -50,7 +50,7 @@ export function resolveInstance(name: string, { instances, nodes }: Known): Inst
   const list = matches.map((match) => `${match.instanceId} (${instanceWords(match, nodesById)})`).join(', ');
   throw new UsageError(
     `"${name}" means ${matches.length} instances: ${list}`,
-    'say which, by id or with its port',
+    'say which, by id or with its port; where several can be named, service/NAME or node/NAME means all of it',
   );
 }
 

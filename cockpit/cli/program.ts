@@ -93,6 +93,8 @@ export function createProgram(io: CliIo): Command {
     .enablePositionalOptions()
     .showHelpAfterError('(see sgrid --help)')
     .addHelpText('after', EXIT_HELP)
+    // By itself only where there is no action, which is the cockpit's here.
+    .helpCommand(true)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),

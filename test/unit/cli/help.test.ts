@@ -46,6 +46,18 @@ test.each(groups)('sgrid %s --help shows what its commands do', async (group) =>
     expect([...verbs, ...groups].some((each) => each.startsWith(`${group} ${verb}`))).toBe(true);
 });
 
+test('help is a command too, of sgrid as of its groups', async () => {
+  for (const [argv, usage] of [
+    [['help'], 'Usage: sgrid [options] [command]'],
+    [['help', 'deploy'], 'Usage: sgrid deploy '],
+    [['config', 'help', 'set'], 'Usage: sgrid config set '],
+  ] as const) {
+    const io = createIo();
+    expect(await runCli(argv, io)).toBe(0);
+    expect(String(io.stdout.read())).toContain(usage);
+  }
+});
+
 test('the verbs are found', () => {
   expect(verbs).toEqual(expect.arrayContaining(['get', 'deploy', 'config diff', 'node drain']));
 });
