@@ -116,6 +116,7 @@ test('a drain under way is named by its node', async () => {
   fleet.agentOf(2).behaviour.prepare = () => new Promise<never>(() => {});
   const { rollouts } = await admin.call('node.drain', { nodeId: 1 });
   const { rolloutId = 0 } = rollouts[0] ?? {};
+  expect(await messages()).toContain(`rollout ${rolloutId}: drain of node test-1 of web on 1 instance`);
   const drains = `rollout ${rolloutId} that drains node test-1 by admin is running`;
 
   const { outcomes } = await admin.call('instance.restart', { instanceIds: [first] });
