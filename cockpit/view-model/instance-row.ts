@@ -20,12 +20,15 @@ export function instanceRow(fleet: FleetState, view: InstanceView, now: number):
   const startedAt = view.status?.startedAt ?? null;
   const nodeNow = now + fleet.masterOffsetMs - (node?.clockOffsetMs ?? 0);
   const isAlive = view.status !== null && view.status.pid !== null;
+  // Whether it still runs on a node that is down nobody knows: its uptime is the one that was heard of last.
+  const heardAt =
+    node?.link === 'down' && node.lastSeenAt !== null ? node.lastSeenAt - node.clockOffsetMs : nodeNow;
   return {
     view,
     node,
     figures: fleet.figures.get(view.instanceId),
     history: fleet.cpuHistory.get(view.instanceId) ?? [],
-    uptimeMs: startedAt === null || !isAlive ? null : Math.max(0, nodeNow - startedAt),
+    uptimeMs: startedAt === null || !isAlive ? null : Math.max(0, Math.min(nodeNow, heardAt) - startedAt),
     nodeNow,
   };
 }

@@ -237,6 +237,35 @@ describe('what depends on the link', () => {
     expect(session.body().join('\n')).not.toBe(before);
   });
 
+  test('with all nodes down the time that they are away counts on, and no uptime of theirs does', () => {
+    const nodes = snapshot.nodes.map((node) => ({
+      ...node,
+      link: 'down' as const,
+      lastSeenAt: recording.snapshot.at,
+    }));
+    const session = Session.ready({ columns: 200, rows: 30 }).keys(':nodes\r');
+    session.does({ type: 'frame', frame: { at: snapshot.at, nodes } });
+    session.at(session.state.now + 600_000);
+    expect(session.body().join('\n')).toMatch(/alpha .* 10m\d\ds /);
+    expect(session.header()[1]).toMatch(/figures are 10m\d\ds old/);
+    session.keys(':inst web@alpha\r');
+    const before = session.body().join('\n');
+    expect(before).toMatch(/running\? +web .* 118M/);
+    expect(
+      session
+        .at(session.state.now + 600_000)
+        .body()
+        .join('\n'),
+    ).toBe(before);
+  });
+
+  test('without any node nothing is old', () => {
+    const session = Session.ready();
+    session.does({ type: 'snapshot', snapshot: { ...snapshot, nodes: [], instances: [], figures: [] } });
+    session.at(NOW + 600_000).does({ type: 'tick' });
+    expect(session.header()[1]).toContain('data 0s old');
+  });
+
   test('when it is down the figures stay, grey, with their age; and come back by themselves', () => {
     const session = Session.ready().keys('enter');
     session.does({ type: 'link', link: { state: 'down', since: NOW, attempt: 3, lastError: null } });
