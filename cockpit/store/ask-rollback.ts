@@ -11,6 +11,7 @@ import {
   targetInstances,
 } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 import { currentView } from './views.ts';
 
 const OPTIONS = rolloutOptionsSchema.parse({});
@@ -28,9 +29,7 @@ export function askRollback(state: CockpitState): Reduction {
   if (screen.name === 'rollouts' || screen.name === 'rollout') return takeBack(state, selectedRollout(state));
   const service = selectedService(state);
   if (service === undefined)
-    return become(
-      withToast(state, 'warn', t('Select a service, an instance or a rollout to roll back first')),
-    );
+    return become(unselected(state, 'Select a service, an instance or a rollout to roll back first'));
   const several = refusedServices(state);
   if (several !== null) return become(several);
   const targets = targetInstances(state);
@@ -47,7 +46,7 @@ export function askRollback(state: CockpitState): Reduction {
 function toRelease(state: CockpitState): Reduction {
   const { t } = state;
   const release = selectedRelease(state);
-  if (release === undefined) return become(withToast(state, 'warn', t('Select a release to go to first')));
+  if (release === undefined) return become(unselected(state, 'Select a release to go to first'));
   const { serviceName, version, releaseId } = release;
   const instanceIds = [...state.fleet.instances.values()]
     .filter((view) => view.serviceId === release.serviceId && view.release?.releaseId !== releaseId)
@@ -64,8 +63,7 @@ function toRelease(state: CockpitState): Reduction {
 /** One under way is told to turn back; of one that has ended, a rollout of its own takes back what it changed. */
 function takeBack(state: CockpitState, rollout: Rollout | undefined): Reduction {
   const { t } = state;
-  if (rollout === undefined)
-    return become(withToast(state, 'warn', t('Select a rollout to roll back first')));
+  if (rollout === undefined) return become(unselected(state, 'Select a rollout to roll back first'));
   const { rolloutId, serviceName, version, steps } = rollout;
   if (!hasEnded(rollout)) {
     const touched = steps.filter(({ appliedAt }) => appliedAt !== null).map(({ instanceId }) => instanceId);

@@ -26,6 +26,7 @@ import {
   targetInstances,
 } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
 /** Start, stop or restart of what is selected or marked. */
@@ -95,18 +96,20 @@ function withInstances(
   const refused = refusedChange(state);
   if (refused !== null) return become(refused);
   const ids = idsOf(state);
+  const verb = what === 'limits' ? 'limit' : what;
   return ids.length === 0
-    ? nothing(state, `Select an instance to ${what} first (enter opens a node)`)
+    ? nothing(state, `Select an instance to ${verb} first (enter opens a node)`)
     : go(ids);
 }
 
 function nothing(state: CockpitState, text: Word): Reduction {
-  return become(refusedChange(state) ?? withToast(state, 'warn', state.t(text)));
+  return become(refusedChange(state) ?? unselected(state, text));
 }
 
 function askNode(state: CockpitState, what: 'cordon' | 'replace-node' | 'remove-node'): Reduction {
   const node = selectedNode(state);
-  if (node === undefined) return nothing(state, `Select a node to ${what} first`);
+  const verb = what === 'cordon' ? what : what === 'replace-node' ? 'replace' : 'remove';
+  if (node === undefined) return nothing(state, `Select a node to ${verb} first`);
   const { nodeId, isCordoned, alias } = node;
   if (what === 'cordon') return propose(state, { kind: 'cordon', nodeId, isCordoned: !isCordoned }, []);
   if (node.link === 'up')
@@ -176,7 +179,7 @@ function controlRollout(state: CockpitState, what: 'pause' | 'abort'): Reduction
 function compare(state: CockpitState): Reduction {
   const [newer, older, ...more] = [...selectedReleases(state)].sort((a, b) => b.releaseId - a.releaseId);
   if (newer === undefined || older === undefined || more.length > 0)
-    return become(withToast(state, 'warn', state.t('Mark two releases with space to compare them')));
+    return become(unselected(state, 'Mark two releases with space to compare them'));
   const screen = {
     name: 'release-diff',
     fromReleaseId: older.releaseId,

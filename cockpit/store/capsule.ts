@@ -9,6 +9,7 @@ import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { selectedInstance } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
 /** A part of the capsule as it was found: it may be missing while the others are there. */
@@ -70,7 +71,7 @@ function withCapsule(state: CockpitState, capsule: CapsuleState): CockpitState {
 function openCapsule(state: CockpitState): Reduction {
   const instance = selectedInstance(state);
   if (instance === undefined)
-    return become(withToast(state, 'warn', state.t('Select an instance first (enter opens a node)')));
+    return become(unselected(state, 'Select an instance first (enter opens a node)'));
   if (currentView(state).screen.name === 'capsule') return become(state);
   const { instanceId, serviceId, status, nodeId } = instance;
   const exit = status?.lastExit ?? null;

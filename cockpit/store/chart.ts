@@ -6,7 +6,7 @@ import type { InsightEffect } from './insight.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { selectedInstance } from './targets.ts';
-import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
 export interface ChartTarget {
@@ -114,7 +114,7 @@ function targetOf(state: CockpitState): ChartTarget | null {
 
 function openChart(state: CockpitState): Reduction {
   const target = targetOf(state);
-  if (target === null) return become(withToast(state, 'warn', state.t('Select a node or an instance first')));
+  if (target === null) return become(unselected(state, 'Select a node or an instance first'));
   const rangeMs = state.insight.chart?.rangeMs ?? FIRST_RANGE_MS;
   const next = pushView(state, viewOf({ name: 'chart', target }));
   const nothing = { askedAt: 0, eventsAskedAt: 0, figures: null, events: null, rollouts: [], problem: '' };

@@ -8,6 +8,7 @@ import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange, refusedServices } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
 /** What is asked for on the screens of the config centre. */
@@ -84,7 +85,7 @@ export function askConfig(state: CockpitState, what: ConfigAsk): Reduction {
 }
 
 function nothing(state: CockpitState, text: Word): Reduction {
-  return become(withToast(state, 'warn', state.t(text)));
+  return become(unselected(state, text));
 }
 
 function gone(state: CockpitState, name: string): Reduction {
@@ -102,8 +103,7 @@ function openConfig(state: CockpitState): Reduction {
   const several = refusedServices(state);
   if (several !== null) return become(several);
   const name = configServiceName(state);
-  if (name === undefined)
-    return become(withToast(state, 'warn', state.t('Select a service to see its config files first')));
+  if (name === undefined) return become(unselected(state, 'Select a service to see its config files first'));
   return run(pushView(state, viewOf({ name: 'config' }, `service:=${name}`)), {
     type: 'load-config',
     serviceNames: null,

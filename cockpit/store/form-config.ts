@@ -13,6 +13,7 @@ import { type Form, formField, textOf, withForm } from './form.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 
 const THEN = ['nothing', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'restart'] as const;
 const THEN_HELP: Word = 'where files change';
@@ -95,7 +96,7 @@ export function openPublishForm(state: CockpitState): Reduction {
   const serviceName = configServiceName(state);
   const service = serviceName === undefined ? undefined : state.config.services?.get(serviceName);
   if (serviceName === undefined || service === undefined)
-    return become(withToast(state, 'warn', t('Select a config file of the service to publish first')));
+    return become(unselected(state, 'Select a config file of the service to publish first'));
   if (service.files.length === 0)
     return become(
       withToast(

@@ -8,7 +8,8 @@ import { propose } from './proposal.ts';
 import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange, selectedNode } from './targets.ts';
-import { withError, withToast } from './toasts.ts';
+import { withError } from './toasts.ts';
+import { unselected } from './unselected.ts';
 
 /** What is asked of a drain, besides which node. */
 export interface DrainRequest {
@@ -30,7 +31,7 @@ export function openDrain(state: CockpitState): Reduction {
   if (refused !== null) return become(refused);
   const { t } = state;
   const node = selectedNode(state);
-  if (node === undefined) return become(withToast(state, 'warn', t('Select a node to drain first')));
+  if (node === undefined) return become(unselected(state, 'Select a node to drain first'));
   const form: Form = {
     purpose: { kind: 'drain', nodeId: node.nodeId },
     title: t('Drain {node}', { node: nodeWords(node, node.nodeId) }),

@@ -7,6 +7,7 @@ import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange, refusedServices, selectedService } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 
 /** A port for a service that nothing is known of: without one the master refuses it. */
 const FIRST_PORT = 8100;
@@ -21,7 +22,7 @@ export function openScale(state: CockpitState): Reduction {
   if (several !== null) return become(several);
   const service = selectedService(state);
   if (service === undefined)
-    return become(withToast(state, 'warn', t('Select a service, or an instance of it, to scale first')));
+    return become(unselected(state, 'Select a service, or an instance of it, to scale first'));
   const own = membersOf(state, service.serviceId);
   const hasOn = (nodeId: number): number => own.filter((view) => view.nodeId === nodeId).length;
   const nodes = [...state.fleet.nodes.values()]

@@ -9,6 +9,7 @@ import { andThen, become, type Reduction } from './reduction.ts';
 import type { CockpitState, Size } from './state.ts';
 import { targetInstances } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 import { currentView, pushView, viewOf } from './views.ts';
 
 /** The area for the text of a log. */
@@ -24,9 +25,7 @@ export function openLogs(state: CockpitState): Reduction {
   const instances = targetInstances(state).toSorted((a, b) => a.instanceId - b.instanceId);
   const [instance] = instances;
   if (instance === undefined) {
-    return become(
-      withToast(state, 'warn', state.t('Select an instance to see its log first (enter opens a node)')),
-    );
+    return become(unselected(state, 'Select an instance to see its log first (enter opens a node)'));
   }
   if (currentView(state).screen.name === 'logs') return become(state);
   if (instances.length > MAX_MERGED_LOGS) {

@@ -3,11 +3,12 @@ import { withConfig } from './config-state.ts';
 import type { CockpitState } from './state.ts';
 import { indexOfId, moveCursor } from './table.ts';
 import { withToast } from './toasts.ts';
+import { toldIfEmpty } from './unselected.ts';
 import { currentView, withTable } from './views.ts';
 
 export function toggleMark(state: CockpitState): CockpitState {
   const { screen, table } = currentView(state);
-  if (table.selectedId === null) return state;
+  if (table.selectedId === null) return toldIfEmpty(state);
   if (screen.name === 'releases') return toggleReleaseMark(state, table.selectedId);
   if (screen.name === 'config-file') return toggleVersionMark(state, table.selectedId);
   if (screen.name !== 'instances') return state;
@@ -48,6 +49,7 @@ export function toggleAllMarks(state: CockpitState): CockpitState {
   const { screen, table } = currentView(state);
   if (screen.name !== 'instances') return state;
   const ids = table.rows.flatMap((row) => (row.kind === 'row' ? [row.id] : []));
+  if (ids.length === 0) return toldIfEmpty(state);
   const areAllMarked = ids.every((id) => state.marks.has(id));
   const marks = new Set(state.marks);
   for (const id of ids) {

@@ -15,6 +15,7 @@ import type { CockpitState, Screen } from './state.ts';
 import { moveCursor } from './table.ts';
 import { selectedInstance, selectedRelease } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { toldIfEmpty, unselected } from './unselected.ts';
 import { currentView, popView, pushView, viewOf, withTable } from './views.ts';
 
 export function move(state: CockpitState, step: CursorMove): CockpitState {
@@ -40,7 +41,7 @@ export function move(state: CockpitState, step: CursorMove): CockpitState {
 export function open(state: CockpitState): Reduction {
   const { screen, table } = currentView(state);
   const id = table.selectedId;
-  if (id === null) return become(state);
+  if (id === null) return become(toldIfEmpty(state));
   if (screen.name === 'nodes')
     return become(pushView(state, rememberedView(state.settings, { name: 'instances', nodeId: id })));
   if (screen.name === 'instances') return describe(state);
@@ -113,7 +114,11 @@ function openEvent(state: CockpitState, seq: number): Reduction {
   if (event?.nodeId && state.fleet.nodes.has(event.nodeId)) {
     return become(pushView(state, describeView('node', event.nodeId)));
   }
-  return become(state);
+  if (event?.instanceId || event?.nodeId)
+    return become(withToast(state, 'warn', state.t('What this event is about is gone')));
+  return event?.serviceId
+    ? openService(state, event.serviceId)
+    : become(withToast(state, 'warn', state.t('This event is about nothing that can be opened')));
 }
 
 function describeView(kind: DescribeTarget['kind'], id: number) {
@@ -129,9 +134,7 @@ export function describe(state: CockpitState): Reduction {
     return become(pushView(state, describeView('service', table.selectedId)));
   const instance = selectedInstance(state);
   if (instance === undefined || screen.name === 'describe') {
-    return become(
-      withToast(state, 'warn', state.t('Select a node, a service or an instance to describe first')),
-    );
+    return become(unselected(state, 'Select a node, a service or an instance to describe first'));
   }
   return become(pushView(state, describeView('instance', instance.instanceId)));
 }

@@ -7,6 +7,7 @@ import { become, type Reduction } from './reduction.ts';
 import type { CockpitState } from './state.ts';
 import { refusedChange, refusedServices, selectedService } from './targets.ts';
 import { withToast } from './toasts.ts';
+import { unselected } from './unselected.ts';
 
 const COMMENT = '// ';
 const HEADER: readonly Word[] = [
@@ -23,9 +24,7 @@ export function editService(state: CockpitState): Reduction {
   const selected = selectedService(state);
   const service = state.catalog.services?.find(({ serviceId }) => serviceId === selected?.serviceId);
   if (service === undefined)
-    return become(
-      withToast(state, 'warn', state.t('Select a service, or an instance of it, to edit its settings first')),
-    );
+    return become(unselected(state, 'Select a service, or an instance of it, to edit its settings first'));
   const text = textOf(
     serviceSpecSchema.parse(service),
     HEADER.map((line) => state.t(line)),

@@ -24,6 +24,12 @@ export function emptyLines(state: CockpitState): Line[] {
   return wordsOf(state).flatMap((line) => wrapped(line, state.size.columns - 2));
 }
 
+/** The same as one text. */
+export function emptyText(state: CockpitState): string {
+  const texts = wordsOf(state).flatMap(({ segments }) => segments.map(({ text }) => text.trim()));
+  return texts.filter((text) => text !== '').join(' ');
+}
+
 function wrapped(line: Line, columns: number): Line[] {
   const [first] = line.segments;
   return first === undefined
