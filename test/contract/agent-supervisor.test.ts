@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { InstanceStatus } from '../../common/domain/instance.ts';
+import type { Limits } from '../../common/domain/service.ts';
 import { identify } from '../../common/system/process-identity.ts';
 import { detectDriver } from '../../node/cgroup/detect.ts';
 import { findShims } from '../../node/process/shims.ts';
@@ -295,6 +296,28 @@ exit 0
         supervisor.apply(assignmentOf({ revision: 3, limits: { memoryMiB: 16_000_000 } })),
       ).rejects.toMatchObject({ code: 'out_of_range' });
       expect(supervisor.status(1)).toMatchObject({ state: 'running', pid: first.pid, revision: 2 });
+    });
+
+    test('limits that an agent set and did not come to take down are set back by the next one', async () => {
+      await supervisor.apply(assignmentOf({ limits: { pids: 60 } }));
+      await supervisor.close();
+      const set: Limits[] = [];
+      supervisor = await openTestSupervisor(stateDir, {
+        driver,
+        ports: (real) => ({
+          ...real,
+          driver: {
+            ...real.driver,
+            async limit(key, limits) {
+              await real.driver.limit(key, limits);
+              set.push(limits);
+            },
+          },
+        }),
+      });
+      await until('the limits', () => set.length > 0);
+      expect(set).toEqual([{ pids: 60 }]);
+      expect(supervisor.status(1)).toMatchObject({ state: 'running', adopted: true, reason: '' });
     });
 
     test('a release that cannot be fetched leaves the running program and its assignment alone', async () => {

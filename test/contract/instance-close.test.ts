@@ -4,7 +4,13 @@ import { createInstance } from '../../node/supervisor/instance.ts';
 import { askKeyOf } from '../../node/supervisor/lifecycle.ts';
 import { newRecord } from '../../node/supervisor/record.ts';
 import { newAgentDir, removeAgentDir } from '../support/agent-process.ts';
-import { assignmentOf, openTestSupervisor, type TestSupervisor } from '../support/agent-supervisor.ts';
+import { until } from '../support/agent-shim.ts';
+import {
+  assignmentOf,
+  openTestSupervisor,
+  startsOf,
+  type TestSupervisor,
+} from '../support/agent-supervisor.ts';
 
 let stateDir: string;
 let supervisor: TestSupervisor;
@@ -37,4 +43,38 @@ test('an instance that is closed in the middle of a look leaves no timer behind'
   await Promise.resolve();
   await instance.close();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('an agent that ends in the middle of a start spawns nothing, and the next one does', async () => {
+  await supervisor.close();
+  const asked = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  supervisor = await openTestSupervisor(stateDir, {
+    ports: (real) => ({
+      ...real,
+      logStore: {
+        ...real.logStore,
+        async prepare(instanceId) {
+          asked.resolve();
+          await gate.promise;
+          return await real.logStore.prepare(instanceId);
+        },
+      },
+    }),
+  });
+  const applied = supervisor.apply(assignmentOf());
+  await asked.promise;
+  const closed = supervisor.close();
+  gate.resolve();
+  await applied.catch(() => {});
+  await closed;
+  expect(instanceFiles(supervisor.ports.layout.instance(1)).loadRecord().value?.run ?? null).toBeNull();
+  supervisor = await openTestSupervisor(stateDir);
+  await until('its start', () => startsOf(stateDir).length > 0);
+  const status = await until('its status', () => {
+    const now = supervisor.status(1);
+    return now?.state === 'running' ? now : null;
+  });
+  expect(status.restarts).toBe(0);
+  expect(startsOf(stateDir)).toHaveLength(1);
 });
