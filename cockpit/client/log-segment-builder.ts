@@ -6,6 +6,7 @@ import type { SourceStart } from './log-source.ts';
 import type { SourceLine } from './log-source-lines.ts';
 
 const LINE_FEED = Uint8Array.of(0x0a);
+const CARRIAGE_RETURN = 0x0d;
 
 /** Collects lines in the order in which they are taken, and makes a segment of them. */
 export interface SegmentBuilder {
@@ -48,12 +49,19 @@ export function createLineRenderer(
   });
   return (source, { bytes, isMark }) => {
     if (!isMark && !isShown(bytes)) return [];
-    const parts: Uint8Array[] = [bytes];
     const prefix = prefixes[source];
+    const parts = [prefix && hasColours ? lastState(bytes) : bytes];
     if (prefix) parts.unshift(prefix);
     if (bytes.at(-1) !== LINE_FEED[0]) parts.push(LINE_FEED);
     return parts;
   };
+}
+
+/** A carriage return begins a line anew: on a screen it would take away whose the line is. */
+function lastState(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === LINE_FEED[0] || bytes[end - 1] === CARRIAGE_RETURN)) end -= 1;
+  return end === 0 ? bytes : bytes.subarray(bytes.lastIndexOf(CARRIAGE_RETURN, end - 1) + 1);
 }
 
 /** One long name would leave no room for the text of all. Its beginning and its end, with the port, tell it from others. */
