@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { chmod, copyFile, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { create } from 'tar';
 import { SgridError } from '../../common/protocol/errors.ts';
@@ -14,6 +14,7 @@ import {
   PACKAGES_DIRECTORY,
   sha256Of,
 } from './manifest.ts';
+import { makeStage, sweepStages } from './stage.ts';
 
 export interface BackupOptions {
   stateDir: string;
@@ -26,17 +27,20 @@ export interface BackupOptions {
   overwrite: boolean;
   now: () => number;
   version: string;
+  /** Ends it before it is there. */
+  signal?: AbortSignal;
 }
 
 /**
  * Writes what of a master cannot be made anew into one tar archive, which only its user can read: it holds keys and tokens. The
- * master may run, and goes on writing. The file appears when it is whole.
+ * master may run, and goes on writing. The file appears when it is whole; what one that was killed left beside it goes.
  *
  * @returns how many packages are in it.
- * @throws SgridError `already_exists`, `not_found` when there is no master's state, `no_space`, `permission_denied`
+ * @throws SgridError `already_exists`, `not_found` when there is no master's state, `no_space`, `permission_denied`,
+ * `cancelled`
  */
 export async function createBackup(options: BackupOptions): Promise<{ packages: number }> {
-  const { stateDir, database, withPackages, overwrite } = options;
+  const { database, overwrite, signal } = options;
   const file = resolve(options.file);
   if (existsSync(file) && !overwrite)
     throw new SgridError('already_exists', `${file} is there already`, {
@@ -48,34 +52,59 @@ export async function createBackup(options: BackupOptions): Promise<{ packages: 
     });
   let stage: string | null = null;
   try {
-    stage = await mkdtemp(join(dirname(file), '.sgridnext-backup-'));
-    await copyDatabase(database, join(stage, DATABASE_FILE));
-    // Whoever unpacks the archive by hand gets it with its mode.
-    await chmod(join(stage, DATABASE_FILE), 0o600);
-    const small = [DATABASE_FILE, ...(await copyKept(stateDir, database, stage))];
-    const packages = withPackages ? await linkPackages(stateDir, stage) : [];
-    const manifest: Manifest = {
-      format: 1,
-      productVersion: options.version,
-      createdAt: options.now(),
-      files: [],
-    };
-    for (const path of [...small, ...packages])
-      manifest.files.push({ path, sha256: await sha256Of(join(stage, path)) });
-    await writeFile(join(stage, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
-    const archive = join(stage, 'archive.tar');
-    // Packages are compressed mostly.
-    const tarOptions = { cwd: stage, file: archive, gzip: packages.length === 0, follow: true, mode: 0o600 };
-    await create({ ...tarOptions, portable: true }, [MANIFEST_FILE, ...small, ...packages]);
-    await makeDurable(archive);
-    await rename(archive, file);
-    syncDirectory(dirname(file));
-    return { packages: packages.length };
+    await sweepStages(dirname(file), options.now());
+    stage = await makeStage(dirname(file));
+    return await orAborted(writeBackup(options, file, stage), signal);
   } catch (error) {
     throw explainFileError(error, file);
   } finally {
-    if (stage !== null) await rm(stage, { recursive: true, force: true });
+    // What was interrupted may still put a file into it.
+    if (stage !== null) await rm(stage, { recursive: true, force: true, maxRetries: 20 });
   }
+}
+
+/** What is under way is not waited for, it may take long: it ends behind its step, or finds its directory gone. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void =>
+    aborted.reject(new SgridError('cancelled', 'the backup was interrupted; nothing is left of it'));
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  work.catch(() => {});
+  try {
+    return await Promise.race([aborted.promise, work]);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function writeBackup(
+  { stateDir, database, withPackages, version, now, signal }: BackupOptions,
+  file: string,
+  stage: string,
+): Promise<{ packages: number }> {
+  await copyDatabase(database, join(stage, DATABASE_FILE));
+  signal?.throwIfAborted();
+  // Whoever unpacks the archive by hand gets it with its mode.
+  await chmod(join(stage, DATABASE_FILE), 0o600);
+  const small = [DATABASE_FILE, ...(await copyKept(stateDir, database, stage))];
+  const packages = withPackages ? await linkPackages(stateDir, stage) : [];
+  signal?.throwIfAborted();
+  const manifest: Manifest = { format: 1, productVersion: version, createdAt: now(), files: [] };
+  for (const path of [...small, ...packages])
+    manifest.files.push({ path, sha256: await sha256Of(join(stage, path)) });
+  signal?.throwIfAborted();
+  await writeFile(join(stage, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+  const archive = join(stage, 'archive.tar');
+  // Packages are compressed mostly.
+  const tarOptions = { cwd: stage, file: archive, gzip: packages.length === 0, follow: true, mode: 0o600 };
+  await create({ ...tarOptions, portable: true }, [MANIFEST_FILE, ...small, ...packages]);
+  await makeDurable(archive);
+  // In one go: a signal comes before it or behind it.
+  signal?.throwIfAborted();
+  renameSync(archive, file);
+  syncDirectory(dirname(file));
+  return { packages: packages.length };
 }
 
 /** @returns their paths in the backup. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describeError, SgridError } from '../../common/protocol/errors.ts';
@@ -44,22 +45,32 @@ export function addTasks(command: Command, onTask: (task: Task) => void): void {
     );
 }
 
-/** @returns the exit status: 1 when it did not work. */
+export interface TaskOptions {
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream;
+  version: string;
+  /** Resolves with the signal's name when the process is asked to end. */
+  stopped: () => Promise<string>;
+}
+
+/** @returns the exit status: 1 when it did not work, 128 and the number of the signal that ended it. */
 export async function runTask(
   task: Task,
   config: MasterConfig,
-  {
-    stdout,
-    stderr,
-    version,
-  }: { stdout: NodeJS.WritableStream; stderr: NodeJS.WritableStream; version: string },
+  { stdout, stderr, version, stopped }: TaskOptions,
 ): Promise<number> {
   const stateDir = resolve(config.stateDir);
   const database = resolve(config.db ?? join(stateDir, 'sgridnext.db'));
   const { file, force: overwrite } = task;
   const now = Date.now;
+  let endedBy: string | null = null;
   try {
     if (task.verb === 'backup') {
+      const abort = new AbortController();
+      void stopped().then((signal) => {
+        endedBy = signal;
+        abort.abort();
+      });
       const { withPackages } = task;
       const { packages } = await createBackup({
         stateDir,
@@ -69,6 +80,7 @@ export async function runTask(
         overwrite,
         now,
         version,
+        signal: abort.signal,
       });
       stdout.write(`${file} written${withPackages ? `, with ${packages} packages` : ''}\n`);
       return 0;
@@ -80,6 +92,6 @@ export async function runTask(
   } catch (error) {
     if (!(error instanceof SgridError)) stderr.write(`${error instanceof Error ? error.stack : error}\n`);
     stderr.write(`sgridnext: ${describeError(error)}\n`);
-    return 1;
+    return endedBy === null ? 1 : 128 + (constants.signals[endedBy as NodeJS.Signals] ?? 0);
   }
 }

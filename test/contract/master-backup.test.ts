@@ -1,4 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
@@ -8,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,12 +18,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { create, extract, list } from 'tar';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { identify } from '../../common/system/process-identity.ts';
 import { createBackup } from '../../master/backup/create-backup.ts';
 import { finishRestore } from '../../master/backup/finish-restore.ts';
 import { restoreBackup } from '../../master/backup/restore-backup.ts';
 import { connectCockpit } from '../support/cockpit-peer.ts';
 import { newStateDir, startMaster, type TestMaster } from '../support/master.ts';
+import { killAfterTest } from '../support/owned-process.ts';
 import { tarOf, uploadPackage } from '../support/packages.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let directory: string;
 let stateDir: string;
@@ -45,7 +51,7 @@ const sgridnext = (...argv: string[]) => {
 };
 const database = (of: string) => join(of, 'sgridnext.db');
 const file = (name = 'backup.tar.gz') => join(directory, name);
-const back = (to: string, more: { withPackages?: boolean } = {}) =>
+const back = (to: string, more: { withPackages?: boolean; now?: () => number } = {}) =>
   createBackup({
     stateDir,
     database: database(stateDir),
@@ -160,6 +166,56 @@ test('the commands: a running master is not restored over, nor a database withou
   expect(await services(master)).toEqual(['kept']);
   expect(sgridnext('backup')).toMatchObject({ code: 2 });
   expect(sgridnext('backup', file('x'), '--state-dir', join(directory, 'none'))).toMatchObject({ code: 1 });
+});
+
+/** Runs a backup that takes a while, and ends it in the middle. @returns how it ended */
+async function endBackup(signal: NodeJS.Signals): Promise<{ code: number | null; err: string }> {
+  const content = tarOf({ 'data.bin': randomBytes(24 << 20) });
+  await addService(running(), 'large');
+  await uploadPackage(running(), { serviceName: 'large', version: 'v1', content });
+  for (let attempt = 0; ; attempt += 1) {
+    const to = file(`cut-${attempt}`);
+    const child = killAfterTest(
+      spawn(process.execPath, [MASTER, 'backup', '--packages', to, '--state-dir', stateDir]),
+    );
+    let err = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      err += chunk;
+    });
+    const closed = once(child, 'close');
+    await waitFor('it to begin, or to be over', () => child.exitCode !== null || stages().length > 0);
+    child.kill(signal);
+    const [code] = await closed;
+    // It was quicker than the signal: once more.
+    if (!existsSync(to)) return { code, err };
+  }
+}
+const stages = () => readdirSync(directory).filter((name) => name.startsWith('.sgridnext-backup-'));
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('a backup that %s ends says so, and leaves nothing', async (signal, code) => {
+  expect(await endBackup(signal)).toEqual({ code, err: expect.stringContaining('was interrupted') });
+  expect(stages()).toEqual([]);
+});
+
+test('what a backup that was killed left beside it goes with the next one; that of others stays', async () => {
+  expect(await endBackup('SIGKILL')).toMatchObject({ code: null });
+  expect(stages()).toHaveLength(1);
+  const own = identify(process.pid);
+  if (own === null) throw new Error('no identity');
+  const nameOf = (bootId: string) => `.sgridnext-backup-${own.pid}-${own.startTicks}-${bootId}-abcdef`;
+  const alive = nameOf(own.bootId);
+  const elsewhere = nameOf('00000000-0000-4000-8000-000000000001');
+  const old = nameOf('00000000-0000-4000-8000-000000000002');
+  for (const name of [alive, elsewhere, old]) mkdirSync(join(directory, name));
+  const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+  utimesSync(join(directory, old), twoDaysAgo, twoDaysAgo);
+  const stranger = '.sgridnext-backup-of-mine';
+  writeFileSync(join(directory, stranger), '');
+  await back(file(), { now: Date.now });
+  expect(stages().sort()).toEqual([alive, elsewhere, stranger].sort());
 });
 
 test('what is no whole backup changes nothing', async () => {
