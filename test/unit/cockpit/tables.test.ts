@@ -261,7 +261,7 @@ describe('what depends on the link', () => {
 
   test('without any node nothing is old', () => {
     const session = Session.ready();
-    session.does({ type: 'snapshot', snapshot: { ...snapshot, nodes: [], instances: [], figures: [] } });
+    session.does({ type: 'snapshot', snapshot: { ...snapshot, nodes: [], instances: [] } });
     session.at(NOW + 600_000).does({ type: 'tick' });
     expect(session.header()[1]).toContain('data 0s old');
   });
