@@ -150,7 +150,7 @@ export function instanceLines(state: CockpitState, view: InstanceView): Line[] {
     ...programLines(t, service, columns),
     ...environmentLines(t, service, columns),
     ...fileLines(t, state.insight.described?.parts ?? null, columns),
-    ...eventLines(state),
+    ...eventLines(state, { hasSubjects: false }),
   ];
 }
 

@@ -101,7 +101,7 @@ export function nodeLines(state: CockpitState, node: NodeView): Line[] {
       figures === undefined ? [[t('Figures'), t('none yet')]] : figureFacts(figures, t),
       columns,
     ),
-    ...eventLines(state),
+    ...eventLines(state, { hasSubjects: true }),
   ];
 }
 

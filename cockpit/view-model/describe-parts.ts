@@ -3,10 +3,11 @@ import { maskSecrets } from '../format/mask-secrets.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes } from '../format/quantity.ts';
 import { formatClock, formatSpan } from '../format/time.ts';
+import { displayWidth, fitText } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
 import type { DescribedParts } from '../store/described.ts';
 import type { CockpitState } from '../store/state.ts';
-import { eventKindWords, isTrouble } from './event-columns.ts';
+import { eventRow, isTrouble, serviceNames } from './event-columns.ts';
 import { type Fact, section } from './facts.ts';
 import type { Line } from './line.ts';
 
@@ -67,8 +68,10 @@ export function fileLines(t: Translate, parts: DescribedParts | null, columns: n
   return section(title, files.length === 0 ? [[t('None'), '-']] : files, columns);
 }
 
-export function eventLines({ now, insight: { described }, size, t }: CockpitState): Line[] {
-  const parts = described?.parts ?? null;
+/** @param hasSubjects on the page of something that others are on, each event says which of them it is about */
+export function eventLines(state: CockpitState, { hasSubjects }: { hasSubjects: boolean }): Line[] {
+  const { now, fleet, insight, size, t } = state;
+  const parts = insight.described?.parts ?? null;
   if (parts === null) return section(t('Last events'), [[t('Loading'), '...']], size.columns);
   if ('problem' in parts.events)
     return section(
@@ -77,10 +80,16 @@ export function eventLines({ now, insight: { described }, size, t }: CockpitStat
       size.columns,
     );
   const events = parts.events.value;
-  const shown = events.slice(0, LAST_EVENTS).map((event): Fact => {
+  const rows = events
+    .slice(0, LAST_EVENTS)
+    .map((event) => eventRow(fleet, event, now, serviceNames(state), t));
+  const kindWidth = Math.max(0, ...rows.map(({ kind }) => displayWidth(kind)));
+  const subjectWidth = Math.max(0, ...rows.map(({ subject }) => displayWidth(subject)));
+  const shown = rows.map(({ event, kind, subject, message }): Fact => {
+    const about = hasSubjects ? `  ${fitText(plainText(subject), subjectWidth)}` : '';
     const text = t('{kind}  {message}  by {actor}', {
-      kind: eventKindWords(t, event.kind),
-      message: plainText(t.told(event.said ?? event.message)),
+      kind: fitText(kind, kindWidth) + about,
+      message,
       actor: plainText(event.actor),
     });
     return [formatClock(event.at, now), { text, tone: isTrouble(event) ? 'bad' : 'plain' }];

@@ -55,7 +55,7 @@ export function serviceLines(state: CockpitState, serviceId: number): Line[] | n
     ...programLines(t, service, size.columns),
     ...environmentLines(t, service, size.columns),
     ...releaseLines(state),
-    ...eventLines(state),
+    ...eventLines(state, { hasSubjects: true }),
   ];
 }
 

@@ -3,7 +3,7 @@ import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatClock, formatDate } from '../format/time.ts';
 import type { Translate } from '../language/translate.ts';
-import type { FleetState } from '../store/state.ts';
+import type { CockpitState, FleetState } from '../store/state.ts';
 import type { Column } from './columns.ts';
 
 export interface EventRow {
@@ -36,6 +36,11 @@ export function eventRow(
   const node = event.nodeId === null ? '' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
   const message = plainText(t.told(event.said ?? event.message));
   return { event, subject: subject(), service, node, kind: eventKindWords(t, event.kind), message, now };
+}
+
+/** Of services by their ids, for events that are about one. */
+export function serviceNames({ catalog }: CockpitState): ReadonlyMap<number, string> {
+  return new Map((catalog.services ?? []).map(({ serviceId, name }) => [serviceId, name]));
 }
 
 /** Without what the subject beside it says anyway. */

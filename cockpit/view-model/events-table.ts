@@ -1,6 +1,5 @@
-import type { CockpitState } from '../store/state.ts';
 import { defineTable, type Table } from './define-table.ts';
-import { EVENT_COLUMNS, type EventRow, eventRow } from './event-columns.ts';
+import { EVENT_COLUMNS, type EventRow, eventRow, serviceNames } from './event-columns.ts';
 import type { FilterField } from './filter.ts';
 
 const FIELDS: readonly FilterField<EventRow>[] = [
@@ -12,10 +11,6 @@ const FIELDS: readonly FilterField<EventRow>[] = [
   { keys: ['node'], texts: ({ node }) => [node], amount: ({ event }) => event.nodeId },
   { keys: ['message'], texts: ({ message }) => [message] },
 ];
-
-function serviceNames({ catalog }: CockpitState): ReadonlyMap<number, string> {
-  return new Map((catalog.services ?? []).map(({ serviceId, name }) => [serviceId, name]));
-}
 
 export const EVENTS_TABLE: Table = defineTable<EventRow>({
   columns: EVENT_COLUMNS,

@@ -85,7 +85,13 @@ test('a node has its events; what cannot be had is said in its place', async () 
   const { terminal } = openCockpit({ client, columns: 100, rows: 80 });
   await terminal.waitFor('alpha');
   terminal.press('d');
-  await terminal.waitFor(/Last events[\s\S]*\d\d:\d\d/);
+  const events = (await terminal.waitFor(/Last events[\s\S]*\d\d:\d\d/)).filter((line) =>
+    / by \w+$/.test(line),
+  );
+  // Of several on it each says which, below one another.
+  expect(events.join('\n')).toMatch(/ {2}native-echo@alpha:8103 +\S/);
+  const starts = events.map((line) => line.search(/(?<= )(native-echo|web|gamma)@?\b/));
+  expect(new Set(starts).size).toBe(1);
   terminal.type(':inst web@alpha\r');
   await terminal.waitFor(/> running +web/);
   terminal.press('d');
