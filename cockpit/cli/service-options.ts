@@ -85,6 +85,8 @@ function readObject(file: string): Record<string, unknown> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new UsageError(`there is no file ${file}`, 'check the path behind -f');
     throw explainFileError(error, file);
   }
   try {

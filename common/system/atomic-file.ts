@@ -52,7 +52,7 @@ export function readFileIfThere(file: string): string | null {
 
 /** Names what is wrong with a file in the words of its errno, with what to do; unknown errors pass unchanged. */
 export function explainFileError(error: unknown, file: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code, syscall, path = file } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SgridError('no_space', said`no space left for ${file}`, {
       hint: said`free some space on that file system`,
@@ -65,5 +65,18 @@ export function explainFileError(error: unknown, file: string): unknown {
       cause: error,
     });
   }
+  if (code === 'EISDIR')
+    return new SgridError('bad_request', said`${file} is a directory`, {
+      hint: said`name a file in it`,
+      cause: error,
+    });
+  if (code === 'ENOTDIR' || (code === 'EEXIST' && syscall === 'mkdir'))
+    return new SgridError(
+      'bad_request',
+      code === 'EEXIST'
+        ? said`${path} is no directory`
+        : said`${path} lies in something that is no directory`,
+      { hint: said`choose another path, or move away what is there`, cause: error },
+    );
   return error;
 }

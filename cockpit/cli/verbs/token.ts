@@ -1,5 +1,5 @@
 import { closeSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { roleSchema } from '../../../common/domain/role.ts';
 import type { TokenView } from '../../../common/domain/token.ts';
@@ -142,7 +142,10 @@ function createSecretFile(file: string): number {
   try {
     return openSync(file, 'wx', 0o600);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainFileError(error, file);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw new UsageError(`there is no directory ${dirname(file)}`, 'check the path behind --out');
+    if (code !== 'EEXIST') throw explainFileError(error, file);
     throw new SgridError('already_exists', `${file} is there already`, { hint: 'choose another name' });
   }
 }
