@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { chmod, copyFile, mkdir, open, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { create } from 'tar';
@@ -42,6 +42,12 @@ export interface BackupOptions {
 export async function createBackup(options: BackupOptions): Promise<{ packages: number }> {
   const { database, overwrite, signal } = options;
   const file = resolve(options.file);
+  if (!existsSync(dirname(file)))
+    throw new SgridError('not_found', `there is no directory ${dirname(file)}`, {
+      hint: 'make it first, or choose another one',
+    });
+  if (existsSync(file) && statSync(file).isDirectory())
+    throw new SgridError('bad_request', `${file} is a directory`, { hint: 'name a file in it' });
   if (existsSync(file) && !overwrite)
     throw new SgridError('already_exists', `${file} is there already`, {
       hint: 'choose another name, or give --force',

@@ -51,7 +51,7 @@ const sgridnext = (...argv: string[]) => {
 };
 const database = (of: string) => join(of, 'sgridnext.db');
 const file = (name = 'backup.tar.gz') => join(directory, name);
-const back = (to: string, more: { withPackages?: boolean; now?: () => number } = {}) =>
+const back = (to: string, more: { withPackages?: boolean; overwrite?: boolean; now?: () => number } = {}) =>
   createBackup({
     stateDir,
     database: database(stateDir),
@@ -137,6 +137,15 @@ test('restored without packages, a release is uploaded again under its version: 
   } finally {
     await restored.close();
   }
+});
+
+test('a backup into a directory that is not there, or in the place of one, is refused in a sentence', async () => {
+  const nowhere = join(directory, 'nowhere', 'backup.tar.gz');
+  await expect(back(nowhere)).rejects.toMatchObject({
+    code: 'not_found',
+    message: `there is no directory ${join(directory, 'nowhere')}`,
+  });
+  await expect(back(directory, { overwrite: true })).rejects.toMatchObject({ code: 'bad_request' });
 });
 
 test('the commands: a running master is not restored over, nor a database without --force', async () => {
