@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -178,6 +178,11 @@ function connect(file: string, synchronous: 'FULL' | 'NORMAL', busyMs: number): 
   }
 }
 
+export function isNearlyFull(directory: string): boolean {
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize < LEAST_FREE_BYTES;
+}
+
 function corrupt(file: string, problem: string, cause?: unknown): SgridError {
   return new SgridError('internal', `the database ${file} is damaged: ${problem}`, {
     hint: 'move it away and restore a backup; running services are not affected',
@@ -192,6 +197,19 @@ export function explainSqliteError(error: unknown, file: string): unknown {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return corrupt(file, message, error);
   if (code.startsWith('SQLITE_FULL')) {
     return explainFileError(Object.assign(new Error(message), { code: 'ENOSPC', cause: error }), file);
+  }
+  if (code.startsWith('SQLITE_IOERR')) {
+    // What it calls so on a full disk is that the file could not be made which its readers share (SQLITE_IOERR_SHMSIZE).
+    if (isNearlyFull(dirname(file)))
+      return explainFileError(Object.assign(new Error(message), { code: 'ENOSPC', cause: error }), file);
+    return new SgridError(
+      'internal',
+      `the database ${file} cannot be read or written: ${message} (${code})`,
+      {
+        hint: 'its disk or file system fails: look at dmesg; running services are not affected',
+        cause: error,
+      },
+    );
   }
   if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
     return explainFileError(Object.assign(new Error(message), { code: 'EACCES', cause: error }), file);
