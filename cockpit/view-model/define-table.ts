@@ -52,7 +52,7 @@ export interface TableLines {
 export interface Table {
   readonly columns: readonly Pick<
     Column<never>,
-    'key' | 'title' | 'descendingFirst' | 'sortValue' | 'isOnDemand'
+    'key' | 'title' | 'minWidth' | 'descendingFirst' | 'sortValue' | 'isOnDemand'
   >[];
   readonly fields: readonly { readonly keys: readonly string[] }[];
   readonly defaultSort: Sort;

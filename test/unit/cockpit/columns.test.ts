@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { english } from '../../../cockpit/language/translate.ts';
+import { displayWidth } from '../../../cockpit/format/width.ts';
+import { english, loadTranslate } from '../../../cockpit/language/translate.ts';
 import { type Column, fitColumns } from '../../../cockpit/view-model/columns.ts';
 import { EVENT_COLUMNS } from '../../../cockpit/view-model/event-columns.ts';
+import { tableOf } from '../../../cockpit/view-model/tables.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 import { recording, Session } from './support.ts';
 
@@ -52,4 +54,24 @@ test('at 100 columns a rollout that failed tells more of why than where', () => 
   const row = session.body().find((line) => line.includes('looper')) ?? '';
   expect(row).toMatch(/\.{4} 0\/2 /);
   expect(row).toMatch(/ exited with 3/);
+});
+
+test.each([
+  'nodes',
+  'instances',
+  'services',
+  'releases',
+  'rollouts',
+  'registry',
+  'events',
+  'tokens',
+  'who',
+  'config',
+  'config-file',
+] as const)('each title of %s fits the least width of its column, in both languages', async (name) => {
+  const { columns = [] } = tableOf({ name }) ?? {};
+  expect(columns).not.toEqual([]);
+  for (const t of [english, await loadTranslate('zh-CN')])
+    for (const { title, minWidth } of columns)
+      expect([t(title), displayWidth(t(title)) <= minWidth]).toEqual([t(title), true]);
 });
