@@ -411,7 +411,34 @@ test.skipIf(!hasV1)('out of memory inside the limit is told, and takes no shim a
       return status?.restarts === 1 && status.state === 'running' ? status : null;
     });
     expect(next.lastExit).toMatchObject({ oomKilled: true, signal: 'SIGKILL', cause: 'exited' });
-    expect(supervisor.ports.events.peek(100).map(({ kind }) => kind)).toContain('instance.oom');
+    const kinds = () => supervisor.ports.events.peek(100).map(({ kind }) => kind);
+    await until('its start', () => kinds().at(-1) === 'instance.started');
+    // One event for one end: it is no exit besides.
+    expect(kinds()).toEqual(['instance.started', 'instance.oom', 'instance.backoff', 'instance.started']);
+  } finally {
+    await supervisor.close();
+    await removeAgentDir(stateDir, 'cgroupfs-v1');
+  }
+});
+
+test.skipIf(!hasV1)('out of memory before it was asked to stop is told beside the stop', async () => {
+  const stateDir = newAgentDir();
+  const supervisor = await openTestSupervisor(stateDir, { driver: 'cgroupfs-v1' });
+  try {
+    const release = supervisor.offer({
+      'main.sh':
+        '#!/bin/sh\ntrap "exit 0" TERM\n(exec tail /dev/zero)\n: >"$SGRID_DATA_DIR/killed"\nsleep 60 & wait\n',
+    });
+    const asked = { release, limits: { memoryMiB: 16 } };
+    await supervisor.apply(assignmentOf(asked));
+    await until('a process that is killed', () => existsSync(join(stateDir, 'instances/1/data/killed')));
+    await supervisor.apply(assignmentOf({ ...asked, revision: 2, desired: 'stopped' }));
+    await until('the end', () => supervisor.status(1)?.state === 'stopped');
+    expect(supervisor.ports.events.peek(100).map(({ kind, message }) => `${kind}: ${message}`)).toEqual([
+      expect.stringContaining('instance.started: '),
+      'instance.oom: run 1 was out of memory before it was stopped',
+      expect.stringMatching(/^instance\.stopped: run 1 .*, out of memory$/),
+    ]);
   } finally {
     await supervisor.close();
     await removeAgentDir(stateDir, 'cgroupfs-v1');

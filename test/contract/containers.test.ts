@@ -186,6 +186,7 @@ describe.skipIf(!hasEngine())('a service that is a container', { timeout: 300_00
     const ended = await when('the end', ({ state }) => state === 'exited');
     expect(ended.lastExit).toMatchObject({ code: 137, oomKilled: true });
     expect(kinds()).toContain('instance.oom');
+    expect(kinds()).not.toContain('instance.exited');
   });
 
   test('while the service does not answer nothing is known, nothing is done, and nothing runs twice', async () => {
