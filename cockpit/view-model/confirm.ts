@@ -145,7 +145,9 @@ function answerLines(state: CockpitState, confirm: Confirm): Line[] {
   }
   const isRestart =
     change.kind === 'restart' || (change.kind === 'rollout' && isRestartRequest(change.request));
-  const doing = isRestart ? 'restart' : change.kind === 'rollout' ? 'deploy' : 'do it';
+  // What is put back is asked about outside the deploy flow.
+  const putting = state.deploy === null ? 'roll back' : 'deploy';
+  const doing = isRestart ? 'restart' : change.kind === 'rollout' ? putting : 'do it';
   const verb = t(change.kind === 'verb' ? change.verb : doing);
   const press: Line = {
     segments: [

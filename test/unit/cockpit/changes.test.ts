@@ -308,6 +308,7 @@ describe('roll back', () => {
     expect(plans(session)).toMatchObject([{ undoes: 8, instanceIds: [1, 2, 5] }]);
     answerPlan(session, { version: '1.0.0' });
     expect(session.body()[0]).toContain('Roll back web to 1.0.0 on 3 instances of 3 nodes?');
+    expect(session.body().join('\n')).toContain('Press y to roll back, n or esc');
     session.keys('y');
     expect(session.took()).toMatchObject([{ type: 'create-rollout', request: { undoes: 8 } }]);
   });

@@ -256,6 +256,7 @@ describe('deploy', () => {
       ' web:8101 | beta | 2 | running | 1.1.0 -> 1.0.0',
     ]);
     expect(session.body().join('\n')).toContain('Of web 2 of 3 running instances stays up at any time.');
+    expect(session.body().join('\n')).toContain('Press y to deploy, n or esc');
     session.keys('enter');
     expect(session.took()).toEqual([]);
     session.keys('y', 'y');
