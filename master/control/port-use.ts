@@ -65,6 +65,8 @@ export function portOn(
   inUse: ReadonlySet<number>,
 ): number {
   const plan = services.find(({ name }) => name === serviceName)?.ports;
+  const rival = plan === undefined ? null : rivalOn(fleet, services, nodeId, serviceName, plan);
+  const part = said`give one of the two other ports: sgrid service update ${serviceName} --ports FROM-TO`;
   if (wanted !== undefined) {
     if (plan !== undefined && !isInPlan(plan, wanted)) {
       throw new SgridError(
@@ -74,7 +76,8 @@ export function portOn(
       );
     }
     const taken = whyTaken(fleet, services, nodeId, serviceName, wanted, inUse);
-    if (taken !== null) throw new SgridError('conflict', taken, { hint: said`choose another port` });
+    if (taken !== null)
+      throw new SgridError('conflict', taken, { hint: rival === null ? said`choose another port` : part });
     return wanted;
   }
   const own = [...fleet.instances()]
@@ -87,6 +90,12 @@ export function portOn(
       hint: said`name one, or give the service a plan: sgrid service update ${serviceName} --ports 8080-8099`,
     });
   }
+  if (plan !== undefined && rival !== null)
+    throw new SgridError(
+      'conflict',
+      said`none of the ports ${describePorts(plan)} of "${serviceName}" is free on node ${fleet.nodeName(nodeId)}: "${rival.name}" is there, and its plan ${describePorts(rival.ports)} shares some of them`,
+      { hint: part },
+    );
   const problem =
     plan === undefined
       ? said`no port of "${serviceName}" is free on node ${fleet.nodeName(nodeId)}`
@@ -94,6 +103,21 @@ export function portOn(
   throw new SgridError('conflict', problem, {
     hint: said`choose another node, or a wider plan`,
   });
+}
+
+/** A service with instances on a node whose plan shares ports with this one. */
+function rivalOn(
+  fleet: Fleet,
+  services: readonly Service[],
+  nodeId: number,
+  serviceName: string,
+  plan: PortPlan,
+): { name: string; ports: PortPlan } | null {
+  const present = new Set(fleet.instancesOf(nodeId).map(({ record }) => record.spec.name));
+  for (const { name, ports } of services)
+    if (name !== serviceName && present.has(name) && ports !== undefined && plansOverlap(plan, ports))
+      return { name, ports };
+  return null;
 }
 
 /**

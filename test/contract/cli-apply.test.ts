@@ -183,3 +183,22 @@ test('a new service is made behind those that it waits for, wherever the file ha
     err: expect.stringContaining('there is no service "nobody"'),
   });
 });
+
+test('a port that two services would have on a node is refused before anything is made, naming both', async () => {
+  const names = async () => (await fleet.admin.call('service.list', {})).services.map(({ name }) => name);
+  const before = await names();
+  const document = (name: string, port: number): string =>
+    `service: ${name}\nspec: { type: binary, entry: run.sh }\ninstances: [{ node: test-1, port: ${port} }]\n`;
+  write([document('front', 8701), document('back', 8701)].join('---\n'));
+  expect(await sgrid('apply', '-f', 'fleet.yaml')).toMatchObject({
+    code: 2,
+    err: 'sgrid: port 8701 on node test-1 would be that of front and of back\n       give one of the two another port\n',
+  });
+  // One that is there already.
+  write(document('front', 8001));
+  expect(await sgrid('diff', '-f', 'fleet.yaml')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('would be that of web and of front'),
+  });
+  expect(await names()).toEqual(before);
+});

@@ -53,6 +53,10 @@ export interface ApplyPlan {
  */
 export function planApply(documents: readonly ApplyDocument[], known: Known): ApplyPlan {
   const plans = documents.map((document) => planDocument(document, known));
+  demandOnePortEach(
+    plans.flatMap(({ instances }) => instances),
+    known,
+  );
   return {
     steps: [
       ...inOrderOfNeed(plans.flatMap(({ service }) => service)),
@@ -60,6 +64,24 @@ export function planApply(documents: readonly ApplyDocument[], known: Known): Ap
     ],
     removals: plans.flatMap(({ removals }) => removals),
   };
+}
+
+/** The master would refuse the second, but only when the first is there. */
+function demandOnePortEach(steps: readonly ApplyStep[], { nodes, instances }: Known): void {
+  const holders = new Map(instances.map((each) => [`${each.nodeId}:${each.port}`, each.serviceName]));
+  for (const step of steps) {
+    if (step.type !== 'create-instance') continue;
+    const { serviceName, nodeId, port } = step;
+    const holder = holders.get(`${nodeId}:${port}`);
+    if (holder !== undefined) {
+      const node = nodes.find((each) => each.nodeId === nodeId);
+      throw new UsageError(
+        `port ${port} on node ${node?.alias || nodeId} would be that of ${holder} and of ${serviceName}`,
+        'give one of the two another port',
+      );
+    }
+    holders.set(`${nodeId}:${port}`, serviceName);
+  }
 }
 
 /** As they stand in the file, but each behind the new ones that it waits for: what is not there cannot be waited for. */

@@ -19,6 +19,8 @@ export const TOLD_HINTS = {
   'try again': '请重试',
   'try again in {0} s, with the right one': '请在 {0} 秒后用正确的重试',
   'try again when their nodes are back, or remove those nodes': '请待其节点恢复后重试，或移除这些节点',
+  'give one of the two other ports: sgrid service update {0} --ports FROM-TO':
+    '请给两者之一换端口：sgrid service update {0} --ports FROM-TO',
   'choose another port': '请选择其他端口',
   'choose other ports': '请选择其他端口',
   'choose another name': '请选择其他名称',

@@ -44,6 +44,8 @@ export const TOLD_REFUSALS = {
   'something on node {0} listens on port {1} already': '节点 {0} 上已有程序监听端口 {1}',
   'port {0} on {1} is taken by another process': '{1} 的端口 {0} 已被其他进程占用',
   'no port of "{0}" is free on node {1}': '「{0}」在节点 {1} 上没有空闲端口',
+  'none of the ports {0} of "{1}" is free on node {2}: "{3}" is there, and its plan {4} shares some of them':
+    '节点 {2} 上没有「{1}」的空闲端口 {0}：「{3}」也在该节点，其端口规划 {4} 与之重叠',
   'none of the ports {0} of "{1}" is free on node {2}': '「{1}」的端口 {0} 在节点 {2} 上均被占用',
   'nothing says which port "{0}" could have': '未指明「{0}」可用哪个端口',
   'ports {0} of "{1}" hold that of {2}, on a node of both': '「{1}」的端口 {0} 与同节点的 {2} 冲突',

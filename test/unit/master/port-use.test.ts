@@ -27,6 +27,27 @@ function fleetOf() {
 const given = (nodeId: number, wanted?: number): number =>
   portOn(fleetOf(), services, nodeId, 'web', wanted, new Set());
 
+test('where the plan of another service on the node shares the ports, both are named with what to do', () => {
+  const api = serviceSpecSchema.parse({ name: 'api', type: 'node', ports: { from: 8081, to: 8084 } });
+  const both: Service[] = [...services, { ...api, serviceId: 2, createdAt: 0 }];
+  const refusalOf = (wanted?: number): unknown => {
+    try {
+      return portOn(fleetOf(), both, 1, 'api', wanted, new Set());
+    } catch (error) {
+      return error;
+    }
+  };
+  const hint = 'give one of the two other ports: sgrid service update api --ports FROM-TO';
+  expect(refusalOf()).toMatchObject({
+    ...{ code: 'conflict', hint },
+    message: expect.stringMatching(
+      /^none of the ports 8081-8084 of "api" is free on node \S+: "web" is there, and its plan 8080-8089 shares/,
+    ),
+  });
+  expect(refusalOf(8082)).toMatchObject({ hint, message: expect.stringContaining('is kept for "web"') });
+  expect(portOn(fleetOf(), both, 3, 'api', undefined, new Set())).toBe(8081);
+});
+
 test('nodes of one inner address are not given the same port; one that is named is believed', () => {
   expect([1, 2, 3].map((nodeId) => given(nodeId))).toEqual([8081, 8081, 8080]);
   expect(given(2, 8080)).toBe(8080);
