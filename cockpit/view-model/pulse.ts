@@ -6,7 +6,7 @@ import { instanceWords, nodeWords } from '../format/fleet-words.ts';
 import { plainText } from '../format/plain-text.ts';
 import { formatBytes, formatCpuPercent } from '../format/quantity.ts';
 import { formatClock, formatSpan } from '../format/time.ts';
-import { fitText } from '../format/width.ts';
+import { displayWidth, fitText } from '../format/width.ts';
 import type { Translate } from '../language/translate.ts';
 import type { CockpitState } from '../store/state.ts';
 import { cpuLine } from './cpu-line.ts';
@@ -243,20 +243,32 @@ function failuresSection({ fleet, catalog, now, size, t }: CockpitState): Told {
   return {
     heading: [title(t('Failures')), { text: t(words), tone: 'dim' }],
     amount: failures.length,
-    rows: (amount) =>
-      failures.slice(0, amount).map((event) => {
+    rows: (amount) => {
+      const rows = failures.slice(0, amount).map((event) => {
         const instance = event.instanceId === null ? undefined : fleet.instances.get(event.instanceId);
         const node = event.nodeId === null ? '-' : nodeWords(fleet.nodes.get(event.nodeId), event.nodeId);
         return {
-          target: { kind: 'event', id: event.seq },
-          segments: [
-            cell(formatClock(event.at, now), 12, 'dim'),
-            cell(instance === undefined ? node : instanceWords(instance, fleet.nodes), nameColumns, 'strong'),
-            cell(eventKindWords(t, event.kind), kindColumns, 'bad'),
-            { text: plainText(t.told(event.said ?? event.message)) },
-          ],
+          event,
+          clock: formatClock(event.at, now),
+          name: plainText(instance === undefined ? node : instanceWords(instance, fleet.nodes)),
+          kind: eventKindWords(t, event.kind),
         };
-      }),
+      });
+      /** No more than what stands in a column: the rest is for the reasons. */
+      const needed = (column: 'clock' | 'name' | 'kind', most: number): number =>
+        Math.min(most, Math.max(0, ...rows.map((row) => displayWidth(row[column]))) + 2);
+      const [clockWidth, nameWidth] = [needed('clock', 13), needed('name', nameColumns)];
+      const kindWidth = needed('kind', kindColumns);
+      return rows.map(({ event, clock, name, kind }) => ({
+        target: { kind: 'event', id: event.seq },
+        segments: [
+          cell(clock, clockWidth, 'dim'),
+          cell(name, nameWidth, 'strong'),
+          cell(kind, kindWidth, 'bad'),
+          { text: plainText(t.told(event.said ?? event.message)) },
+        ],
+      }));
+    },
   };
 }
 
