@@ -167,6 +167,7 @@ test('roll-back behind a scaling, a restart and a deployment of the same: the ch
   expect((await sgrid('deploy', 'web', 'v2', '--wait')).code).toBe(0);
   const back = await sgrid('rollback', 'web', '--wait');
   expect(back).toMatchObject({ code: 0, out: expect.stringContaining('web v1 on 3 instances\n') });
+  expect(back.err).toMatch(/^sgrid: warning: web@test-\d:\d+ got v2 otherwise, and will keep it\n/);
   expect((await versions()).toSorted()).toEqual(['v1', 'v1', 'v1', 'v2']);
 });
 

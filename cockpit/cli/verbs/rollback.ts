@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
+import type { InstanceView } from '../../../common/domain/instance.ts';
 import { hasReplaced, type Rollout } from '../../../common/domain/rollout.ts';
 import { SgridError } from '../../../common/protocol/errors.ts';
 import type { MasterClient } from '../../client/master-client.ts';
+import { instanceWords } from '../../format/fleet-words.ts';
+import { plainText } from '../../format/plain-text.ts';
 import { withMaster } from '../connect.ts';
+import { printLine } from '../io.ts';
 import type { CliContext } from '../program.ts';
 import { beginRollout } from '../rollout-begin.ts';
 import { addRolloutOptions, parseRolloutOptions, parseTimeout, ROLLOUT_HELP } from '../rollout-options.ts';
@@ -38,18 +42,35 @@ Examples:
           const instances = chooseInstances(fleet, serviceName, options.instance as string[] | undefined);
           const instanceIds = instances.map((instance) => instance.instanceId);
           const rest = { message: String(options.message), options: rolloutOptions };
-          const request =
-            options.to === undefined
-              ? {
-                  undoes: (await lastChange(client, serviceName, instanceIds)).rolloutId,
-                  instanceIds,
-                  ...rest,
-                }
-              : { ...(await target(client, serviceName, String(options.to))), instanceIds, ...rest };
+          if (options.to !== undefined) {
+            const release = await target(client, serviceName, String(options.to));
+            await beginRollout(client, io, { ...release, instanceIds, ...rest }, fleet, options);
+            return;
+          }
+          const undone = await lastChange(client, serviceName, instanceIds);
+          const left = leftBehind(undone, instances);
+          if (left.length > 0) {
+            const nodes = new Map(fleet.nodes.map((node) => [node.nodeId, node]));
+            const names = left.map((instance) => instanceWords(instance, nodes)).join(', ');
+            printLine(
+              io.stderr,
+              `sgrid: warning: ${plainText(names)} got ${undone.version} otherwise, and will keep it`,
+            );
+            printLine(io.stderr, '       to put another release there too, name it with --to');
+          }
+          const request = { undoes: undone.rolloutId, instanceIds, ...rest };
           await beginRollout(client, io, request, fleet, options);
         });
       }),
     );
+}
+
+/** Instances that have its release and that it did not put it on: they came later, by scaling or as a node was drained. */
+function leftBehind(undone: Rollout, instances: readonly InstanceView[]): InstanceView[] {
+  const changed = new Set(undone.steps.map(({ instanceId }) => instanceId));
+  return instances.filter(
+    ({ instanceId, release }) => release?.releaseId === undone.releaseId && !changed.has(instanceId),
+  );
 }
 
 async function target(client: MasterClient, serviceName: string, version: string) {
