@@ -71,7 +71,11 @@ describe.skipIf(tmuxMissing !== null)(
         tmux.press('y');
         await tmux.waitForText('copied 2 lines');
         const copied = await waitFor('the buffer of tmux', () => tmux.buffer());
-        expect(numbersIn(copied, /tick (\d+)/g)).toHaveLength(2);
+        // The topmost may be the mark of a start, where the log is younger than a screen is high.
+        expect(copied.trimEnd().split('\n')).toEqual([
+          expect.stringMatching(/tick \d+|starting run/),
+          expect.stringMatching(/tick \d+|starting run/),
+        ]);
       } finally {
         tmux.close();
       }
