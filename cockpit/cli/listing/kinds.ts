@@ -34,9 +34,9 @@ const ALIASES: Readonly<Record<string, Kind>> = {
   token: 'tokens',
 };
 
-/** @throws UsageError */
-export function kindOf(name: string): Kind {
+/** @param offered those that the command can do something with, for the hint. @throws UsageError */
+export function kindOf(name: string, offered: readonly Kind[] = KINDS): Kind {
   const kind = ALIASES[name] ?? KINDS.find((candidate) => candidate === name);
   if (kind !== undefined) return kind;
-  throw new UsageError(`cannot list "${name}"`, `choose one of ${KINDS.join(', ')}`);
+  throw new UsageError(`there is no kind "${name}"`, `choose one of ${offered.join(', ')}`);
 }

@@ -42,7 +42,7 @@ Examples:
     )
     .action(
       act(async (options, kindName, names) => {
-        const kind = kindOf(String(kindName));
+        const kind = kindOf(String(kindName), ['nodes', 'services', 'instances']);
         if (kind !== 'nodes' && kind !== 'services' && kind !== 'instances')
           throw new UsageError(`there is not more to tell of ${kind}`, `see "sgrid get ${kind} -o yaml"`);
         await withMaster(options, io, async (client) => {

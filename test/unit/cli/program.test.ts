@@ -195,3 +195,12 @@ test('flags go before the environment, which goes before the local system', () =
   });
   expect(() => resolveTarget({ master: 'ftp://x' }, { cwd: directory, env })).toThrow(/not the address/);
 });
+
+test('a kind that there is none of is told with those that the command takes', async () => {
+  const listed = await run('get', 'foo');
+  expect([listed.code, listed.err]).toEqual([2, expect.stringMatching(/no kind "foo"[\s\S]*tokens/)]);
+  const described = await run('describe', 'foo', 'bar');
+  expect(described.code).toBe(2);
+  expect(described.err).toMatch(/no kind "foo"[\s\S]*nodes, services, instances/);
+  expect(described.err).not.toContain('tokens');
+});
