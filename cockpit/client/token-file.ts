@@ -11,7 +11,7 @@ export interface TokenFile {
 /**
  * Reads a token out of a file: one line, as `sgridnext` writes it.
  *
- * @throws SgridError `not_found`, `permission_denied` or `bad_request`, naming the file.
+ * @throws SgridError `permission_denied` or `bad_request`, naming the file.
  */
 export function readTokenFile(file: string): TokenFile {
   let text: string;
@@ -40,7 +40,7 @@ export function readTokenFile(file: string): TokenFile {
 function explain(cause: unknown, file: string): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT') {
-    return new SgridError('not_found', said`token file ${file} does not exist`, {
+    return new SgridError('bad_request', said`token file ${file} does not exist`, {
       hint: said`check the path behind --token-file or SGRID_TOKEN_FILE`,
       cause,
     });

@@ -42,7 +42,7 @@ const CARRY_ON_MS = [500, 2_000, 8_000];
  * Streams an archive to the master as a new release. Its sha256 goes ahead, so that a file which changes under the
  * upload is refused rather than released.
  *
- * @throws SgridError of the master; `not_found`, `bad_request` or `permission_denied` for the file; `cancelled` when
+ * @throws SgridError of the master; `bad_request` or `permission_denied` for the file; `cancelled` when
  *   the signal aborts; `disconnected` or `timeout` when the line fails more often than it is carried on by itself. What the
  *   master has by then it keeps for a day: the next attempt goes on behind it.
  */
@@ -229,7 +229,7 @@ function explain(error: unknown, { file, url, signal }: PackageUpload): unknown 
   }
   const { code, path, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') {
-    return new SgridError('not_found', said`${file} does not exist`, {
+    return new SgridError('bad_request', said`${file} does not exist`, {
       hint: said`check the path`,
       cause: error,
     });

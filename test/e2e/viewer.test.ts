@@ -62,8 +62,8 @@ test('no token, a wrong one, and an agent’s get nothing, and are told so', asy
   for (const [file, code, words] of [
     [wrong, 3, /does not know the token/],
     [system.tokenFile('agent'), 3, /agent/],
-    [empty, 1, /is empty/],
-    [join(system.directory, 'missing.token'), 1, /does not exist/],
+    [empty, 2, /is empty/],
+    [join(system.directory, 'missing.token'), 2, /does not exist/],
   ] as const) {
     const result = await system.sgrid('get', 'nodes', '--master', url, '--token-file', file);
     expect({ file, code: result.code, out: result.out }).toEqual({ file, code, out: '' });

@@ -36,7 +36,9 @@ test('a token file: its token, and a warning when others may read it', () => {
 
 test('a token file that cannot be used is named', () => {
   const file = join(directory, 'token');
-  expect(() => readTokenFile(file)).toThrow(expect.objectContaining({ code: 'not_found' }));
+  expect(() => readTokenFile(file)).toThrow(
+    expect.objectContaining({ code: 'bad_request', message: `token file ${file} does not exist` }),
+  );
   expect(() => readTokenFile(directory)).toThrow(expect.objectContaining({ code: 'bad_request' }));
   writeFileSync(file, '\n');
   expect(() => readTokenFile(file)).toThrow(/is empty/);
