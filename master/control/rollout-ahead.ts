@@ -1,11 +1,8 @@
 import type { Rollout } from '../../common/domain/rollout.ts';
-import type { RolloutMove, StepObservation } from './rollout.ts';
+import type { RolloutMove, StepObservation } from './rollout-move.ts';
 
 /** Nodes that fetch at the same time for steps whose turn has not come. */
 export const NODES_AHEAD = 16;
-
-/** Whether a node fetches for a step before its turn; one that failed at it is left to the step's own turn, which tells why. */
-export type FetchedAhead = 'untried' | 'under-way' | 'failed';
 
 /**
  * Has nodes fetch what their steps will get, while others are at it: a turn then begins with what is there. It changes no

@@ -5,8 +5,8 @@ import type { FleetModel } from '../fleet/fleet-model.ts';
 import type { Relay } from '../relay.ts';
 import type { Store } from '../store/open-store.ts';
 import type { InstanceCommands } from './instance-commands.ts';
-import { isWrite, type RolloutMove } from './rollout.ts';
 import { goalOf } from './rollout-gate.ts';
+import { isWrite, type RolloutMove } from './rollout-move.ts';
 import type { Question, StepWatch } from './step-watch.ts';
 
 /** Before a node is asked again whose link went down. */

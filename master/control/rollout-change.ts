@@ -8,7 +8,7 @@ import {
 } from '../../common/domain/rollout.ts';
 import { asReason, said, type Told, word } from '../../common/domain/said.ts';
 import { SgridError } from '../../common/protocol/errors.ts';
-import type { RolloutWrite } from './rollout.ts';
+import type { RolloutWrite } from './rollout-move.ts';
 import { stateWithoutTurn } from './rollout-peers.ts';
 
 /** The rollout behind some writes. Steps that stay as they are stay the same objects. */

@@ -16,12 +16,13 @@ import type { Relay } from '../relay.ts';
 import type { InstanceRecord } from '../store/instance-record.ts';
 import type { Store } from '../store/open-store.ts';
 import type { InstanceCommands } from './instance-commands.ts';
-import { isWrite, nextMoves, type StepObservation } from './rollout.ts';
+import { nextMoves } from './rollout.ts';
 import { createAsk, questionsOf, releaseOf } from './rollout-ask.ts';
 import { applyWrites, control } from './rollout-change.ts';
 import { changeOf } from './rollout-effect.ts';
 import { changedEvent } from './rollout-events.ts';
 import { gateOf, isUp } from './rollout-gate.ts';
+import { isWrite, type StepObservation } from './rollout-move.ts';
 import { createStepWatch, type StepWatch } from './step-watch.ts';
 
 /** Pushes of download progress, four a second at most. */

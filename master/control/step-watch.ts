@@ -1,8 +1,7 @@
 import type { InstanceStatus } from '../../common/domain/instance.ts';
 import type { RolloutStep } from '../../common/domain/rollout.ts';
 import type { Told } from '../../common/domain/said.ts';
-import type { StepObservation } from './rollout.ts';
-import type { FetchedAhead } from './rollout-ahead.ts';
+import type { FetchedAhead, StepObservation } from './rollout-move.ts';
 
 type Measured = Pick<
   StepObservation,

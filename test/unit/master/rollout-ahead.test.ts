@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RolloutStep } from '../../../common/domain/rollout.ts';
-import type { RolloutMove, StepObservation } from '../../../master/control/rollout.ts';
 import { NODES_AHEAD } from '../../../master/control/rollout-ahead.ts';
+import type { RolloutMove, StepObservation } from '../../../master/control/rollout-move.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 import { movesOf } from './rollout-support.ts';
 

@@ -1,7 +1,8 @@
 import { NO_HEALTH } from '../../../common/domain/health.ts';
 import type { InstanceStatus } from '../../../common/domain/instance.ts';
 import type { Rollout, RolloutStep } from '../../../common/domain/rollout.ts';
-import { nextMoves, type RolloutMove, type StepObservation } from '../../../master/control/rollout.ts';
+import { nextMoves } from '../../../master/control/rollout.ts';
+import type { RolloutMove, StepObservation } from '../../../master/control/rollout-move.ts';
 import { inEnglish } from '../../support/in-english.ts';
 import { rolloutOf, stepOf } from '../../support/rollouts.ts';
 

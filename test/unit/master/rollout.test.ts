@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { RolloutControl } from '../../../common/domain/rollout.ts';
-import { isWrite, nextMoves } from '../../../master/control/rollout.ts';
+import { nextMoves } from '../../../master/control/rollout.ts';
 import { applyWrites, control } from '../../../master/control/rollout-change.ts';
+import { isWrite } from '../../../master/control/rollout-move.ts';
 import { rolloutOf } from '../../support/rollouts.ts';
 import {
   AROUND,
