@@ -59,7 +59,8 @@ function byName(
   instances: readonly InstanceView[],
   nodes: readonly NodeView[],
 ): InstanceView[] {
-  const parts = /^([^@:]+)(?:@([^:]+))?(?::(\d+))?$/.exec(name);
+  // An alias may hold a colon; the port is what is behind the last one.
+  const parts = /^([^@:]+)(?:@(.+?))?(?::(\d+))?$/.exec(name);
   if (parts === null) throw new UsageError(`"${name}" is not the name of an instance`, INSTANCE_NAME_HELP);
   const [, service, node, port] = parts;
   const nodeId = node === undefined ? undefined : resolveNode(node, nodes).nodeId;

@@ -55,6 +55,13 @@ test('service, node and port as far as they are needed', () => {
   expect(idOf('web:8081')).toBe(2);
 });
 
+test('an alias with a colon in it', () => {
+  const rack = { nodes: [node(1, 'rack:7')], instances: [instance(1, 'web', 1, 8080)] };
+  expect(resolveInstance('web@rack:7:8080', rack).instanceId).toBe(1);
+  expect(resolveInstance('web@1:8080', rack).instanceId).toBe(1);
+  expect(() => resolveInstance('web@rack:7:8081', rack)).toThrow('there is no instance');
+});
+
 test('an alias that looks like an id goes before the id', () => {
   expect(resolveNode('2', fleet.nodes).nodeId).toBe(3);
   expect(resolveNode('beta', fleet.nodes).nodeId).toBe(2);
