@@ -44,7 +44,7 @@ export async function restoreBackup(options: {
     const ready = join(stateDir, READY_DIRECTORY);
     await rm(unpacked, { recursive: true, force: true });
     try {
-      await extractArchive(file, unpacked);
+      await unpack(file, unpacked);
       const manifest = await check(unpacked, file);
       const stamp = new Date(now()).toISOString().replaceAll(':', '-');
       await writeFile(join(unpacked, ASIDE_FILE), `before-restore-${stamp}\n`);
@@ -60,6 +60,17 @@ export async function restoreBackup(options: {
     }
   } finally {
     lock.release();
+  }
+}
+
+/** @throws SgridError `package_invalid` */
+async function unpack(file: string, directory: string): Promise<void> {
+  try {
+    await extractArchive(file, directory);
+  } catch (error) {
+    if (error instanceof SgridError && error.code === 'package_invalid')
+      throw invalid(file, error.message, error);
+    throw error;
   }
 }
 
@@ -89,7 +100,7 @@ function readManifest(directory: string, file: string): Manifest {
 
 function invalid(file: string, why: string, cause?: unknown): SgridError {
   return new SgridError('package_invalid', `${file} is no whole backup: ${why}`, {
-    hint: 'take another one; nothing was changed',
+    hint: 'take another one, as "sgridnext backup" wrote it; nothing was changed',
     cause,
   });
 }

@@ -251,7 +251,11 @@ test('what is no whole backup changes nothing', async () => {
     await spoil('foreign', (root) => rmSync(join(root, 'manifest.json'))),
   ];
   for (const each of spoiled)
-    await expect(restore(stateDir, each, true), each).rejects.toMatchObject({ code: 'package_invalid' });
+    await expect(restore(stateDir, each, true), each).rejects.toMatchObject({
+      code: 'package_invalid',
+      message: expect.stringMatching(`^${each} is no whole backup: `),
+      hint: expect.stringContaining('sgridnext backup'),
+    });
   expect(readFileSync(database(stateDir))).toEqual(before);
   expect(readdirSync(stateDir).filter((name) => name.startsWith('restore'))).toEqual([]);
 });
