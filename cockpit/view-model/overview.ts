@@ -89,6 +89,8 @@ export function remarkSegments(rows: readonly NodeRow[], t: Translate): Segment[
     : [{ text: t(' ({what})', { what: remarks.join(t(', ')) }), tone: 'warn' }];
 }
 
+const GAP: Segment = { text: '   ' };
+
 /** What the whole fleet uses. */
 export function usageSegments({ fleet, t }: CockpitState): Segment[] {
   let cpuMillicores = 0;
@@ -105,7 +107,7 @@ export function usageSegments({ fleet, t }: CockpitState): Segment[] {
   }
   if (memoryTotalBytes === 0) return [];
   return [
-    { text: '   CPU ', tone: 'label' },
+    { text: 'CPU ', tone: 'label' },
     {
       text: t('{part} of {cores}', {
         part: formatCores(cpuMillicores / 1000),
@@ -160,12 +162,12 @@ export function overviewLines(state: CockpitState, rows: number): Line[] {
     const nodes = nodesSegments(state);
     const states = stateSegments(state, instances.values());
     if (rows === 1) return [lineOf([...nodes, { text: '  ' }, ...states], width)];
-    return [lineOf([...nodes, ...usageSegments(state)], width), lineOf(states, width)];
+    return [lineOf([...nodes, GAP, ...usageSegments(state)], width), lineOf(states, width)];
   }
   if (screen.name !== 'instances') return [];
   const { nodeId } = screen;
   if (nodeId === null)
-    return [lineOf([...stateSegments(state, instances.values()), ...usageSegments(state)], width)];
+    return [lineOf([...stateSegments(state, instances.values()), GAP, ...usageSegments(state)], width)];
   const own = [...instances.values()].filter((instance) => instance.nodeId === nodeId);
   return [lineOf([...stateSegments(state, own), ...nodeSegments(state, nodeId)], width)];
 }

@@ -45,6 +45,6 @@ export const PULSE_TABLE: Table = {
       const line = lineOf([{ text: isSelected ? '> ' : '  ', tone: 'accent' }, ...segments], width);
       return isSelected ? { ...line, bar: 'selected' } : line;
     });
-    return { header: lineOf(usageSegments(state), width), rows };
+    return { header: lineOf([{ text: ' ' }, ...usageSegments(state)], width), rows };
   },
 };

@@ -41,6 +41,7 @@ describe('the overview', () => {
     expect(body.length).toBeLessThanOrEqual(20);
     const text = body.join('\n');
     for (const line of [
+      /^ CPU 1\.96 of 16 cores {3}memory /m,
       /^ Nodes +2 of 3 up, 1 down$/m,
       /^[ >] gamma +down +1 instance {2}last seen 12m\d\ds ago$/m,
       /^ Services +2 of 4 healthy, 2 unhealthy$/m,
