@@ -36,6 +36,9 @@ export async function startNode(
   const stateDir = join(directory, `node-${nodeId}`);
   const group = `sgrid-bench-${process.pid}-${nodeId}`;
   onEnd(() => removeOwnGroup(group));
+  // In one step, told now: an agent that is started again must not end before what stops its services.
+  const ends: (() => Promise<void>)[] = [];
+  onEnd(async () => void (await Promise.all(ends.map((end) => end()))));
   const launch = (nodePort: number): Promise<Product> =>
     startProduct(
       'sgridnode',
@@ -46,7 +49,7 @@ export async function startNode(
       ],
       join(directory, `node-${nodeId}.log`),
       bin('sgridnode'),
-      onEnd,
+      (end) => void ends.push(end),
     );
   let agent = await launch(0);
   const nodePort = Number(agent.ready.nodePort);
