@@ -247,7 +247,7 @@ test('a refused upload says why in the master’s words', async () => {
   await expect(client.upload(upload)).rejects.toMatchObject({ code: 'not_found' });
   await client.call('service.create', { spec: { name: 'web', type: 'node' } });
   await expect(client.upload({ ...upload, file: join(directory, 'missing') })).rejects.toMatchObject({
-    code: 'not_found',
+    code: 'bad_request',
   });
   await expect(client.upload({ ...upload, file: directory })).rejects.toMatchObject({ code: 'bad_request' });
   const junk = join(directory, 'junk');

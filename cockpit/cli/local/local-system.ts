@@ -280,8 +280,9 @@ function readOperatorToken(layout: LocalLayout): string {
 
 /** The master makes its token files once: without them there is no way in. */
 function damagedToken(layout: LocalLayout, cause: unknown): SgridError {
-  const { code, message } = toWireError(cause);
-  return new SgridError(code, `${layout.stateDirectory} is damaged: ${message}`, {
+  const { message } = toWireError(cause);
+  // Whatever is wrong with the file: no one named it on the command line.
+  return new SgridError('conflict', `${layout.stateDirectory} is damaged: ${message}`, {
     hint: 'put the token back, or remove the local system with "sgrid down --purge" and start anew',
     cause,
   });
